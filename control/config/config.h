@@ -1,0 +1,78 @@
+/* The configuration: YAML in, an immutable struct out, or errors that name place and remedy.
+ *
+ * Keys are those of docs/guide (dataplane, control, cfg, clients, include).  An unknown key is an
+ * error with its line; a key of arouteserver's that is not supported yet is a warning that names
+ * it.  All mistakes of a file are reported, not just the first. */
+#pragma once
+
+#include <stdio.h>
+
+#include "rib/base/addr.h"
+#include "rib/base/log.h"
+
+struct config_port {
+	char *device;
+	uint16_t mtu;
+	unsigned addr_count;
+	struct config_port_addr {
+		struct addr addr;
+		uint8_t prefix_len;
+	} addr[16];
+	unsigned gateway_count;
+	struct addr gateway[8];
+};
+
+struct config_client {
+	asn_t asn;
+	struct addr ip;
+	char *description;   /* NULL when absent. */
+	uint16_t hold_s;     /* `hold_time` */
+	uint16_t hold_min_s; /* `min_hold_time` */
+	bool has_local_addr;
+	struct addr local_addr; /* `local_address` */
+	bool is_passive;
+};
+
+struct config {
+	struct {
+		unsigned workers[64];
+		unsigned worker_count;
+		bool is_busy;	       /* idle: busy */
+		bool is_hugepages_off; /* hugepages: off */
+		unsigned memory_mib;   /* 0 = omitted */
+		struct config_port *port;
+		unsigned port_count;
+	} dataplane;
+	struct {
+		char *state_dir;
+		char *socket;
+		char *user;	  /* Privileges drop to this user; NULL = causeway if it exists. */
+		char *read_group; /* May look. */
+		char *operator_group; /* May also change. */
+		enum log_level log_level;
+	} control;
+	asn_t rs_as;
+	struct addr router_id;
+	struct config_client *client; /* One for each address. */
+	unsigned client_count;
+};
+
+struct config_error {
+	char *file;
+	int line, column; /* From 1; 0 when the mistake has no place. */
+	bool is_warning;
+	char *text; /* "unknown key 'workes'; did you mean 'workers'?" */
+};
+
+struct config_errors {
+	struct config_error *item;
+	unsigned count, error_count;
+};
+
+/* Read FILE and what it includes.  NULL when there is any error; warnings may be there either way.
+ * The caller frees both.  Control thread. */
+struct config *config_load(const char *file, struct config_errors *out_errors);
+void config_free(struct config *c);
+void config_errors_free(struct config_errors *e);
+/* One "FILE:LINE:COL: text" line for each to `to`. */
+void config_errors_print(const struct config_errors *e, FILE *to);

@@ -1,0 +1,137 @@
+/* A worker's core: where the pure machines meet, and the server made of cores.
+ *
+ * core_step(core, now) is one whole turn of the loop over everything a worker owns: NIC queues,
+ * its members' connections and sessions, one RIB shard.  In production a worker thread calls it for
+ * ever; tests and the simulator call it with virtual time.  Workers share nothing mutable: they
+ * exchange ops and frames through the mailbox mesh, and read published runs and entries.
+ * A member's sessions all belong to the worker place_member() names, a function of the member's
+ * address: any worker can tell whose segment it holds, whichever way the connection was opened.
+ *
+ * Control (one ordinary thread) talks to cores through rings: requests in, events out; and reads
+ * the members' status blocks, which are published whole under a sequence counter.
+ */
+#pragma once
+
+#include "dataplane/net/net.h"
+#include "dataplane/session/session.h"
+#include "dataplane/session/import.h"
+#include "dataplane/tcp/tcp.h"
+#include "rib/table/shard.h"
+
+struct member_conf {
+	asn_t asn;
+	struct addr addr; /* The neighbour's address; unique. */
+	bool has_local_addr;
+	struct addr local_addr; /* Ours towards it; else net_source_for. */
+	uint16_t hold_s, hold_min_s;
+	bool is_passive;
+	bool is_enabled;
+};
+
+struct server_opts {
+	asn_t local_as;
+	uint32_t router_id;		   /* Host order. */
+	unsigned core_count;		   /* Workers = shards: 1..CORE_COUNT_MAX. */
+	uint64_t seed;			   /* Of every hash, ISN and jitter. */
+	const struct member_conf *members; /* Copied. */
+	unsigned member_count;		   /* At most PEER_COUNT_MAX. */
+	const struct net_port_conf *ports; /* Copied. */
+	struct nic *const *nics;	   /* One for each port; borrowed until server_free. */
+	unsigned port_count;
+	size_t log_bytes_max; /* 0 = default. */
+	usec_t now;
+};
+
+struct server;
+struct core;
+
+/* NULL when memory is short. */
+struct server *server_new(const struct server_opts *opts);
+/* No worker may run any more. */
+void server_free(struct server *s);
+struct core *server_core(struct server *s, core_id_t core);
+unsigned server_core_count(const struct server *s);
+/* The shard of a worker, for readers under RCU. */
+const struct shard *server_shard(const struct server *s, core_id_t core);
+core_id_t place_member(const struct server *s, const struct addr *addr);
+
+/* Once on the thread that will step the core. */
+void core_begin(struct core *c);
+void core_end(struct core *c);
+/* One turn.  Returns when the next is wanted: <= now means at once. */
+usec_t core_step(struct core *c, usec_t now);
+/* Descriptors to sleep on until core_step is due (NIC queues; the wake-up eventfd). */
+unsigned core_wait_fds(const struct core *c, int *out, unsigned max);
+
+/* Control → core. */
+enum request_kind {
+	REQUEST_ENABLE,
+	REQUEST_DISABLE,  /* Cease/Administrative Shutdown with text. */
+	REQUEST_RESET,	  /* Cease/Administrative Reset with text. */
+	REQUEST_REFRESH,  /* Ask the member for its routes again (RFC 2918). */
+	REQUEST_SHUTDOWN, /* Whole core: Cease to all, then core_is_quiet(). */
+};
+
+struct request {
+	enum request_kind kind;
+	peer_id_t peer;
+	char text[128];
+};
+
+/* False when the ring is full: try again.  Control thread. */
+bool server_request(struct server *s, const struct request *r);
+/* After REQUEST_SHUTDOWN: all connections have ended (or been given up).  Any thread. */
+bool server_is_quiet(const struct server *s);
+
+/* Core → control. */
+enum event_kind { EVENT_UP, EVENT_DOWN, EVENT_FAILED, EVENT_FAULT };
+
+struct event {
+	enum event_kind kind;
+	peer_id_t peer;
+	usec_t at;
+	char text[NOTIFY_TEXT_MAX]; /* The cause in words. */
+};
+
+/* The next event, in order for one worker; false when none waits.  Control thread. */
+bool server_event(struct server *s, struct event *out);
+
+/* A member as its worker last published it.  Any thread; never blocks the worker. */
+struct member_status {
+	enum fsm_state state;
+	usec_t since;
+	incarnation_t incarnation;
+	uint16_t hold_s;    /* Negotiated. */
+	uint32_t router_id; /* The peer's, host order; 0 unless up. */
+	bool is_enabled;
+	bool families[FAMILY_COUNT]; /* Negotiated. */
+	bool is_as4;
+	bool is_complete[FAMILY_COUNT]; /* End-of-RIB was sent. */
+	enum session_cause cause;
+	char last_error[NOTIFY_TEXT_MAX];
+	struct session_stats session;
+	struct import_stats import;
+	uint64_t prefixes_sent, withdraws_sent; /* In UPDATEs handed to TCP. */
+	uint64_t bytes_in, bytes_out;
+	uint32_t retransmits;
+	uint32_t sendq_bytes;
+	uint32_t pending; /* Entries in its pending set (a laggard's). */
+};
+void server_member_status(const struct server *s, peer_id_t peer, struct member_status *out);
+
+/* A worker's own numbers.  Any thread. */
+struct core_stats {
+	metric_t turns, busy_turns;
+	metric_t busy_us; /* Time in turns that did something. */
+	metric_t frames_in, frames_out, frames_handed_over;
+	metric_t tx_drops;    /* Frames the NIC did not take. */
+	metric_t syn_unknown; /* SYNs from addresses that are not configured. */
+	metric_t seg_unknown; /* Other segments without a connection. */
+	metric_t seg_bad;     /* Malformed, or with a wrong checksum. */
+	metric_t connections; /* Now. */
+	metric_t attrs, attr_bytes;
+};
+const struct core_stats *server_core_stats(const struct server *s, core_id_t core);
+const metric_t *server_net_drops(const struct server *s, core_id_t core);
+/* Assert every invariant of a core's machines; owner or a stopped server. */
+void core_check(const struct core *c);

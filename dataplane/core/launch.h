@@ -1,0 +1,30 @@
+/* Launch: EAL, ports and poll-mode threads.  With nic_dpdk.c the only place that includes rte_*.h.
+ *
+ * EAL starts with --in-memory (huge pages) or --no-huge, with --no-pci unless a PCI port is
+ * configured, and never takes signals or the terminal from the caller.  Workers are EAL threads
+ * pinned to the configured CPUs; the caller's thread becomes the main lcore on another CPU where
+ * there is one.  Time is CLOCK_MONOTONIC in microseconds (DPDK's TSC rate is rounded). */
+#pragma once
+
+#include "dataplane/nic/nic.h"
+
+struct launch_opts {
+	const unsigned *cpus; /* Of the workers. */
+	unsigned cpu_count;
+	enum { HUGEPAGES_AUTO, HUGEPAGES_OFF } hugepages; /* AUTO: used when enough are free. */
+	unsigned memory_mib;	    /* For packet buffers; 0 = sensible for the number of ports. */
+	const char *const *devices; /* PCI addresses or vdev strings, one for each port. */
+	unsigned device_count;
+	const char *runtime_dir; /* A writable directory for EAL's files. */
+};
+
+/* Start EAL and probe the devices.  0 or −errno; `why` (len bytes) then says what failed and what
+ * to do about it.  Once per process. */
+int launch_eal(const struct launch_opts *opts, char *why, size_t why_len);
+/* Run `turn` on each worker until it returns false; returns at once.  `turn` gets its core index. */
+int launch_workers(bool (*turn)(void *context, unsigned core), void *context);
+/* Wait until every worker's turn has returned false. */
+void launch_join(void);
+void launch_fini(void);
+/* Microseconds of CLOCK_MONOTONIC. */
+usec_t launch_now(void);

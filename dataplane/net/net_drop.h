@@ -1,0 +1,12 @@
+/* The names of the drops below TCP, from the table net_drop.def. */
+#pragma once
+
+enum net_drop {
+#define DROP(name, severity, text) NET_DROP_##name,
+#include "dataplane/net/net_drop.def"
+#undef DROP
+	NET_DROP_COUNT
+};
+
+const char *net_drop_name(enum net_drop d); /* "ETH_SHORT" */
+const char *net_drop_text(enum net_drop d);

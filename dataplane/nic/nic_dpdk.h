@@ -1,0 +1,19 @@
+/* A DPDK ethdev as a NIC: any device string (af_packet, tap, memif, AF_XDP vdevs, PCI).
+ *
+ * Frames are mbufs of one pool per port; transmit buffers are direct and linear (AF_XDP needs
+ * that).  With af_packet, frames that carry our own source address are what the kernel echoes or
+ * sends itself: they are dropped here.  Checksum flags that the device does not set are left to
+ * software.  wait_fd finds the PMD's AF_PACKET or AF_XDP socket so that an idle worker can sleep. */
+#pragma once
+
+#include "dataplane/nic/nic.h"
+
+struct nic_dpdk_opts {
+	const char *device; /* As given to launch_eal. */
+	uint16_t queues;    /* One for each worker; fewer are set up when the device has fewer. */
+	uint16_t mtu;
+	unsigned buffer_count; /* Of the pool; 0 = sensible. */
+};
+
+/* Configure and start the port.  NULL on failure; `why` says what and the remedy. */
+struct nic *nic_dpdk_open(const struct nic_dpdk_opts *opts, char *why, size_t why_len);

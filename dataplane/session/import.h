@@ -1,0 +1,44 @@
+/* Import: a decoded UPDATE becomes ops for the shards.  RFC 7606, RFC 4271 §9.1, RFC 7947 §2.
+ *
+ * Attributes are interned once per UPDATE and family, and every prefix of it shares that set.  The
+ * caller has made sure that every outbox has room for as many ops as the message has bytes. */
+#pragma once
+
+#include "rib/attr/intern.h"
+#include "rib/base/metric.h"
+#include "rib/table/op.h"
+#include "rib/wire/update.h"
+
+/* Where ops go: `push` is called once for each, with the shard it is for. */
+struct import_sink {
+	void (*push)(void *context, core_id_t shard, const struct op *op);
+	void *context;
+};
+
+struct import_env {
+	struct intern *intern;
+	core_id_t core; /* This worker. */
+	core_id_t shard_count;
+	uint64_t key; /* prefix_shard's. */
+	asn_t local_as;
+	/* Our addresses: a next hop that is one of them is refused (RFC 4271 §5.1.3 a). */
+	const struct addr *local_addr;
+	unsigned local_addr_count;
+};
+
+struct import_stats {
+	metric_t updates;
+	metric_t announced; /* Prefixes. */
+	metric_t withdrawn;
+	metric_t treat_as_withdraw; /* UPDATEs with that verdict. */
+	metric_t attr_discard;
+	metric_t refused_memory; /* Prefixes withdrawn because the intern table was full. */
+	const char *last_fault;	 /* The reason of the last verdict that was not OK; static text. */
+};
+
+/* Apply one UPDATE body of a member.  Returns the verdict; with VERDICT_SESSION_RESET nothing was
+ * pushed and `*out_why` is to be sent. */
+enum verdict import_update(const struct import_env *env, const struct update_opts *opts,
+			   peer_id_t peer, incarnation_t incarnation, struct span body,
+			   const struct import_sink *sink, struct import_stats *stats,
+			   struct notify *out_why);

@@ -1,0 +1,39 @@
+/* The send queue: references to bytes that are sent, kept until they are acknowledged.
+ *
+ * Positions are 64-bit stream offsets that never wrap: [acked, end).  An element either borrows its
+ * bytes (a run of the log: they stay valid until acknowledged, because the session's floor holds
+ * the run) or owns a copy.  Retransmission reads the same bytes again.  The bound is in bytes and
+ * in elements; a push that does not fit changes nothing and returns false.
+ */
+#pragma once
+
+#include "rib/base/bytes.h"
+
+struct sendq {
+	struct sendq_item *item; /* Ring of `item_cap` (power of two) elements. */
+	uint32_t item_cap;
+	uint32_t head, tail; /* Free-running indices. */
+	uint64_t acked, end; /* Stream offsets. */
+	uint64_t bytes_max;
+	uint32_t hint; /* Element of the last sendq_read, so that sending on is O(1). */
+};
+
+#define SENDQ_ITEMS_MAX 1024
+
+void sendq_init(struct sendq *q, uint64_t bytes_max);
+void sendq_fini(struct sendq *q);
+bool sendq_push_ref(struct sendq *q, struct span s);
+bool sendq_push_copy(struct sendq *q, struct span s);
+static inline uint64_t sendq_bytes(const struct sendq *q)
+{
+	return q->end - q->acked;
+}
+/* Bytes and elements that still fit: whether a push of `len` would succeed. */
+bool sendq_has_room(const struct sendq *q, uint64_t len);
+/* Copy `len` bytes from stream offset `from` (acked <= from, from + len <= end). */
+void sendq_read(struct sendq *q, uint64_t from, uint8_t *to, size_t len);
+/* Everything below `upto` is acknowledged: drop whole elements, free copies. */
+void sendq_ack(struct sendq *q, uint64_t upto);
+/* Copy every borrowed element: afterwards the queue borrows nothing.  False when memory is short
+ * (nothing changed). */
+bool sendq_privatize(struct sendq *q);

@@ -1,0 +1,113 @@
+/* One TCP connection: a pure machine.  RFC 9293, 6298, 7323, 5681, 6582.
+ *
+ * Segments and `now` go in, segments and the next deadline come out; no clock, no I/O, no globals.
+ * Bytes to send are pushed into the send queue (whole BGP messages), received bytes are peeked and
+ * consumed.  All sequence arithmetic is wrap-safe (seq.h); the stream offsets of the send queue
+ * are 64 bit and map to sequence numbers by their low 32 bits.
+ *
+ * A connection that has reached TCP_CLOSED says why in `tcp_reason`.  The owner creates one only
+ * for a configured neighbour, so there is no state for strangers.
+ */
+#pragma once
+
+#include "dataplane/tcp/drop.h"
+#include "dataplane/tcp/seg.h"
+#include "dataplane/tcp/sendq.h"
+#include "rib/base/metric.h"
+
+enum tcp_state {
+	TCP_CLOSED,
+	TCP_SYN_SENT,
+	TCP_SYN_RECEIVED,
+	TCP_ESTABLISHED,
+	TCP_FIN_WAIT_1,
+	TCP_FIN_WAIT_2,
+	TCP_CLOSE_WAIT,
+	TCP_CLOSING,
+	TCP_LAST_ACK,
+	TCP_TIME_WAIT,
+	TCP_STATE_COUNT
+};
+
+enum tcp_reason {
+	TCP_REASON_NONE,
+	TCP_REASON_CLOSED,  /* Both sides closed in order. */
+	TCP_REASON_RESET,   /* The peer sent RST. */
+	TCP_REASON_REFUSED, /* RST answered our SYN. */
+	TCP_REASON_TIMEOUT, /* Retransmissions gave up. */
+	TCP_REASON_ABORTED, /* Our own tcp_abort. */
+};
+
+const char *tcp_state_text(enum tcp_state s);
+const char *tcp_reason_text(enum tcp_reason r);
+
+struct tcp_conf {
+	struct endpoint local, remote;
+	uint16_t mss;	      /* What our link takes: MTU − IP header − 20. */
+	uint32_t rcv_buf_max; /* Receive window bound in bytes. */
+	uint64_t snd_buf_max; /* Send queue bound in bytes. */
+	uint32_t iss;	      /* Initial sequence number, from the caller's keyed generator. */
+	uint32_t ts_offset;   /* Added to the timestamp clock, RFC 7323 §5.4. */
+};
+
+struct tcp;
+
+/* A connection in TCP_CLOSED; NULL when memory is short. */
+struct tcp *tcp_new(void);
+void tcp_free(struct tcp *c);
+
+/* Active open: SYN goes out with the next tcp_tx. */
+void tcp_connect(struct tcp *c, const struct tcp_conf *conf, usec_t now);
+/* Passive open from a received SYN (no ACK, no RST): SYN+ACK goes out with the next tcp_tx. */
+void tcp_accept(struct tcp *c, const struct tcp_conf *conf, const struct seg *syn, usec_t now);
+
+/* A segment for this connection arrived. */
+void tcp_rx(struct tcp *c, const struct seg *in, usec_t now);
+/* Timers that are due at `now` act (retransmission, persist, delayed ACK, TIME-WAIT). */
+void tcp_tick(struct tcp *c, usec_t now);
+/* The next segment to send now: true and *out, whose payload is out->payload.len bytes to be
+ * fetched with tcp_payload; false when there is none. */
+bool tcp_tx(struct tcp *c, struct seg *out, usec_t now);
+/* Copy the payload of the segment that tcp_tx just returned. */
+void tcp_payload(struct tcp *c, const struct seg *s, uint8_t *to);
+/* When tcp_tick is wanted next. */
+usec_t tcp_due(const struct tcp *c);
+/* Whether tcp_tx would give a segment. */
+bool tcp_wants_tx(const struct tcp *c, usec_t now);
+
+/* In-order received bytes, contiguous; they stay until consumed. */
+struct span tcp_peek(const struct tcp *c);
+/* Consume from the front; the window opens (an update goes out by RFC 9293 §3.8.6.2.2's rule). */
+void tcp_consume(struct tcp *c, size_t len);
+/* The peer has sent FIN and everything before it was consumed. */
+bool tcp_is_eof(const struct tcp *c);
+
+struct sendq *tcp_sendq(struct tcp *c);
+/* Send FIN once the queue is empty; later pushes are refused. */
+void tcp_close(struct tcp *c);
+/* Send RST (if synchronized) and forget; state is TCP_CLOSED once tcp_tx gave the RST out. */
+void tcp_abort(struct tcp *c);
+
+enum tcp_state tcp_state(const struct tcp *c);
+enum tcp_reason tcp_reason(const struct tcp *c);
+const struct endpoint *tcp_local(const struct tcp *c);
+const struct endpoint *tcp_remote(const struct tcp *c);
+
+struct tcp_stats {
+	metric_t segs_in, segs_out, bytes_in, bytes_out;
+	metric_t retransmits, timeouts, fast_retransmits, dup_acks_in, ooo_in, zero_windows;
+	metric_t drop[TCP_DROP_COUNT];
+	uint32_t srtt_us, rto_us, cwnd;
+};
+/* Live numbers; valid while the connection lives. */
+const struct tcp_stats *tcp_stats(const struct tcp *c);
+
+/* The reply that RFC 9293 §3.10.7.1 wants for a segment without a connection: an RST, or false
+ * when the segment is itself an RST. */
+bool tcp_reset_for(const struct seg *in, struct seg *out);
+/* RFC 6528: keyed ISN that grows with time for one 4-tuple. */
+uint32_t tcp_isn(const struct endpoint *local, const struct endpoint *remote, uint64_t key,
+		 usec_t now);
+
+/* Assert the invariants. */
+void tcp_check(const struct tcp *c);

@@ -1,0 +1,17 @@
+/* AS_PATH: segments of 4-octet AS numbers (RFC 4271 §4.3 b, RFC 6793), walked and shown. */
+#pragma once
+
+#include "rib/attr/attr.h"
+
+enum as_segment { AS_SET = 1, AS_SEQUENCE = 2, AS_CONFED_SEQUENCE = 3, AS_CONFED_SET = 4 };
+
+#define AS_TRANS 23456 /* RFC 6793 §4.2.1 */
+
+/* Whether `value` is a whole number of well-formed, non-empty segments of `asn_bytes` (2 or 4)
+ * octets with known types.  RFC 7606 §7.2. */
+bool aspath_is_valid(struct span value, unsigned asn_bytes);
+/* RFC 4271 §9.1.2.2 a; confederation segments count 0 (RFC 5065 §5.3).  4-octet, valid. */
+unsigned aspath_hops(struct span value);
+bool aspath_contains(struct span value, asn_t asn);
+/* "64500 64501 {64502,64503}"; truncated with "..." when `len` is short.  Returns `buf`. */
+char *aspath_format(struct span value, char *buf, size_t len);

@@ -1,0 +1,94 @@
+/* Path attributes: from a mutable draft to an immutable, shared set.
+ *
+ * The decoder fills a draft; intern_get() turns it into a `const struct attr`, of which there is
+ * one for each content and worker.  A set keeps its attributes twice over: as the few numbers that
+ * ranking needs, and as canonical wire bytes (ascending type code, 4-octet AS numbers, shortest
+ * length form), from which an UPDATE is made by copying.  NEXT_HOP, MP_REACH_NLRI and
+ * MP_UNREACH_NLRI are not among the bytes: the next hop stands beside them, because its form
+ * depends on the family; AS4_PATH and AS4_AGGREGATOR are merged away (RFC 6793 §4.2.3).
+ * LOCAL_PREF of an external peer never gets in (RFC 4271 §5.1.5); the ranking's default is 100.
+ */
+#pragma once
+
+#include "rib/base/addr.h"
+
+/* Attribute type codes: RFC 4271 §5, 1997, 4360, 4760, 6793, 5701, 8092, 9234. */
+enum attr_type {
+	ATTR_ORIGIN = 1,
+	ATTR_AS_PATH = 2,
+	ATTR_NEXT_HOP = 3,
+	ATTR_MED = 4,
+	ATTR_LOCAL_PREF = 5,
+	ATTR_ATOMIC_AGGREGATE = 6,
+	ATTR_AGGREGATOR = 7,
+	ATTR_COMMUNITIES = 8,
+	ATTR_MP_REACH_NLRI = 14,
+	ATTR_MP_UNREACH_NLRI = 15,
+	ATTR_EXT_COMMUNITIES = 16,
+	ATTR_AS4_PATH = 17,
+	ATTR_AS4_AGGREGATOR = 18,
+	ATTR_LARGE_COMMUNITIES = 32,
+};
+
+/* Attribute flags, RFC 4271 §4.3. */
+#define ATTR_FLAG_OPTIONAL   0x80
+#define ATTR_FLAG_TRANSITIVE 0x40
+#define ATTR_FLAG_PARTIAL    0x20
+#define ATTR_FLAG_EXT_LEN    0x10
+
+enum origin { ORIGIN_IGP, ORIGIN_EGP, ORIGIN_INCOMPLETE };
+
+/* A next hop as it stands on the wire: 4 (IPv4), 16, or 32 bytes (global, link-local; RFC 2545). */
+struct next_hop {
+	uint8_t len;
+	uint8_t bytes[32];
+};
+
+/* Where one attribute's value lies among the wire bytes; len 0 when absent (or empty). */
+struct attr_slice {
+	uint16_t offset;
+	uint16_t len;
+};
+
+/* What ranking and display need, computed once from the bytes. */
+struct attr_facts {
+	uint32_t local_pref; /* 100 unless policy says otherwise. */
+	uint32_t med;	     /* 0 when absent, RFC 4271 §9.1.2.2 c. */
+	asn_t neighbor_as;   /* Leftmost AS of a leading AS_SEQUENCE; 0 when there is none. */
+	asn_t origin_as;     /* Rightmost AS of a trailing AS_SEQUENCE; 0 when there is none. */
+	uint16_t path_len;   /* RFC 4271 §9.1.2.2 a: an AS_SET counts 1. */
+	uint8_t origin;	     /* enum origin */
+	bool has_med;
+	struct attr_slice as_path; /* 4-octet segments. */
+	struct attr_slice communities;
+	struct attr_slice ext_communities;
+	struct attr_slice large_communities;
+	uint16_t
+		wire2_extra; /* Bytes by which the 2-octet form (RFC 6793) exceeds wire_len, or 0. */
+};
+
+#define ATTR_WIRE_MAX 8192 /* Canonical bytes of one set; 2-octet paths may double in length. */
+
+struct attr_draft {
+	struct attr_facts facts;
+	uint16_t wire_len;
+	uint8_t wire[ATTR_WIRE_MAX];
+};
+
+/* An interned set.  Immutable; equal content of one worker is one pointer. */
+struct attr {
+	uint64_t hash;
+	struct attr_facts facts;
+	core_id_t owner; /* The worker whose intern table counts the references. */
+	struct next_hop next_hop;
+	uint16_t wire_len;
+	uint8_t wire[];
+};
+
+/* Walk the canonical attributes: starts with *pos = 0; false at the end. */
+bool attr_next(const struct attr *a, size_t *pos, uint8_t *out_flags, uint8_t *out_type,
+	       struct span *out_value);
+/* The value of one attribute; len 0 and data NULL when it is absent. */
+struct span attr_find(const struct attr *a, uint8_t type);
+/* Canonical bytes `wire` → facts.  Lengths inside must be valid (the codec's duty). */
+void attr_facts_compute(const uint8_t *wire, size_t wire_len, struct attr_facts *out);

@@ -1,0 +1,56 @@
+/* An entry: one prefix and its ranked paths; and view(), what a member gets of it.
+ *
+ * Entries live in a slab with stable ids: chunks never move, so a reader turns an id into an entry
+ * without asking the owner.  `published` is an immutable array that readers see, replaced whole
+ * under RCU by the flush; `working` is the owner's.  They are the same array while the entry is
+ * clean.  The prefix of an entry is stable while anyone may look: a slot is reused only when no
+ * run and no pending set names its id and a grace period has passed since its last path went.
+ */
+#pragma once
+
+#include "rib/base/epoch.h"
+#include "rib/table/op.h"
+#include "rib/wire/update.h"
+
+/* One member's route of a prefix.  Accepted paths stand first, in rank order; rejected ones, with
+ * their reason, after them. */
+struct path {
+	const struct attr *attr;
+	peer_id_t peer;
+	uint16_t incarnation; /* Low bits of the announcing session's. */
+	uint8_t reason;	      /* enum reject; 0 = ranked. */
+	uint8_t spare[3];
+};
+
+struct paths {
+	uint16_t count;	       /* All. */
+	uint16_t ranked_count; /* The first of them that are ranked. */
+	struct path path[];
+};
+
+struct entry {
+	struct paths *published; /* epoch_read by anyone; NULL when the prefix has no path. */
+	struct paths *working;	 /* Owner. */
+	entry_id_t dirty_next;	 /* Owner: dirty list; ENTRY_NONE when last, own id when clean. */
+	uint32_t names;		 /* Owner: runs that name this id. */
+	struct prefix prefix;
+};
+
+#define SLAB_CHUNK_BITS	 12
+#define SLAB_CHUNK_COUNT (1u << SLAB_CHUNK_BITS) /* Entries in a chunk. */
+#define SLAB_CHUNKS_MAX	 8192			 /* 33 million prefixes in a shard and family. */
+
+struct slab {
+	struct entry *chunk[SLAB_CHUNKS_MAX]; /* Published once, never moved. */
+	entry_id_t count;		      /* Ids below were handed out at least once; atomic. */
+};
+
+static inline struct entry *slab_at(const struct slab *s, entry_id_t id)
+{
+	return epoch_read(s->chunk[id >> SLAB_CHUNK_BITS]) + (id & (SLAB_CHUNK_COUNT - 1));
+}
+
+/* The view: the first path in rank order that `peer` may have, or NULL.  Allowed when it is not
+ * the member's own and can be represented in the member's form.  Any thread, under RCU; `paths`
+ * may be NULL. */
+const struct path *view(const struct paths *paths, peer_id_t peer, const struct update_form *form);

@@ -1,0 +1,67 @@
+/* Ops: everything that travels between workers about routes.
+ *
+ * One op is one fixed-size cell of a mailbox ring (core/mailbox).  A session's worker sends ops to
+ * shards; a shard answers with JOINED, and sends ADJUST to the worker that owns an attribute set.
+ * Ops between two workers stay in order.  Every op of a session carries the session's incarnation;
+ * what arrives for a dead one is recognised and ignored (its reference is given back).
+ *
+ *   session → shard   UP        peer may announce: router id and address for ranking
+ *                     ANNOUNCE  prefix, attr (the op carries one reference), reason if rejected
+ *                     WITHDRAW  prefix
+ *                     JOIN      peer wants family's routes in wire class; answered by JOINED
+ *                     JOIN_ACK  the worker's floor now covers the position of JOINED
+ *                     RESCAN    send everything of the family again (ROUTE-REFRESH)
+ *                     DOWN      the incarnation is dead: leave all logs, drop all its paths
+ *   shard → session   JOINED    position in the log of (shard, family, class) to read from
+ *   shard → worker    ADJUST    add `delta` references to `attr`
+ */
+#pragma once
+
+#include <assert.h>
+
+#include "rib/attr/attr.h"
+
+enum op_kind {
+	OP_UP,
+	OP_ANNOUNCE,
+	OP_WITHDRAW,
+	OP_JOIN,
+	OP_JOIN_ACK,
+	OP_RESCAN,
+	OP_DOWN,
+	OP_JOINED,
+	OP_ADJUST,
+	OP_KIND_COUNT
+};
+
+/* Why a route is not ranked; 0 is accepted.  The text is reject_text(). */
+enum reject {
+	REJECT_NONE,
+	REJECT_AS_LOOP, /* Our own AS is in the path, RFC 4271 §9.1.2. */
+	REJECT_NEXT_HOP, /* Next hop is not a usable unicast address, or is ours. RFC 4271 §5.1.3. */
+	REJECT_COUNT
+};
+
+const char *reject_text(enum reject reason);
+
+struct op {
+	uint8_t kind;	   /* enum op_kind */
+	uint8_t family;	   /* enum family */
+	uint8_t reason;	   /* ANNOUNCE: enum reject. */
+	uint8_t class_idx; /* JOIN, JOINED: wire class. */
+	peer_id_t peer;
+	core_id_t from; /* The sending worker: JOINED goes back to it. */
+	incarnation_t incarnation;
+	uint32_t router_id; /* UP: host order. */
+	union {
+		const struct attr *attr; /* ANNOUNCE, ADJUST. */
+		uint64_t position;	 /* JOINED. */
+	};
+	union {
+		struct prefix prefix; /* ANNOUNCE, WITHDRAW. */
+		struct addr addr;     /* UP: the member's address. */
+		int64_t delta;	      /* ADJUST. */
+	};
+};
+
+static_assert(sizeof(struct op) <= 48, "an op is three quarters of a cache line");

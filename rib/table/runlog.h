@@ -1,0 +1,68 @@
+/* The run log: one append-only log for each shard, family and wire class.
+ *
+ * A run is (attribute set, or none: withdraw; audience; entry ids) with its UPDATE messages,
+ * encoded once and sent to every member of the audience from the same bytes.  The owner appends,
+ * marks and frees; a reader keeps a position.
+ *
+ * Guarantees:
+ *  (a) Publication before append: what a run says is already published in its entries.
+ *  (b) Mark before append: when a change supersedes an entry named by an earlier run, that run is
+ *      dirty before the run with the change can be seen; a reader of a dirty run re-checks
+ *      view(entry, me) id by id and sends only what still holds.
+ *  (c) A prefix that a reader skips because the view no longer agrees has a later run.
+ *  (d) A run at position p is freed only when every floor is > p; runs never move.
+ *  (e) Position order is the order in which a member must hear the runs.
+ *
+ * Threads: append, mark, free: owner.  Reading: any worker whose floor covers the position.
+ * runlog_set_floor: the worker `core` only.
+ */
+#pragma once
+
+#include "rib/table/audience.h"
+#include "rib/table/entry.h"
+
+enum run_kind {
+	RUN_ANNOUNCE,
+	RUN_WITHDRAW,
+	RUN_MARK, /* No bytes: the scan is complete for everyone in the audience. */
+};
+
+struct run {
+	uint64_t position;
+	uint8_t kind;		   /* enum run_kind */
+	uint8_t dirty;		   /* Atomic: set by the owner, read by run_is_dirty. */
+	const struct attr *attr;   /* ANNOUNCE: holds one reference; else NULL. */
+	struct audience *audience; /* Holds one count. */
+	uint32_t count;		   /* Entry ids. */
+	uint32_t bytes_len;
+	const entry_id_t *ids;
+	const uint8_t *bytes; /* Whole UPDATE messages. */
+};
+
+struct runlog;
+
+/* Reader side. */
+/* One past the newest run.  Positions start at 0. */
+uint64_t runlog_end(const struct runlog *l);
+/* The run at a position in [own floor, end). */
+const struct run *runlog_at(const struct runlog *l, uint64_t position);
+static inline bool run_is_dirty(const struct run *r)
+{
+	return __atomic_load_n(&r->dirty, __ATOMIC_ACQUIRE) != 0;
+}
+/* The lowest position that any of this worker's sessions has not had acknowledged; UINT64_MAX when
+ * none reads the log.  Monotone but for a JOINED position that lowers UINT64_MAX. */
+void runlog_set_floor(struct runlog *l, core_id_t core, uint64_t position);
+/* Cursors below this position are asked to leave (see export's pending set); 0 = nobody. */
+uint64_t runlog_evict_below(const struct runlog *l);
+
+/* For status: any thread, approximate. */
+struct runlog_stats {
+	uint64_t begin; /* Oldest run still kept. */
+	uint64_t end;
+	uint64_t bytes; /* All memory of the runs that are kept. */
+	uint64_t bytes_max;
+	uint64_t encoded;    /* Prefixes encoded so far. */
+	uint64_t runs_dirty; /* Runs marked dirty so far. */
+};
+void runlog_stats(const struct runlog *l, struct runlog_stats *out);

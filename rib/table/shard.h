@@ -1,0 +1,80 @@
+/* A shard: the part of the RIB that one worker owns, for both families.
+ *
+ * Ops go in (shard_apply), ops come out (shard_pull), runs appear in the logs.  Nobody else writes
+ * anything here.  A turn does, in bounded slices: expired frees → sweep (paths of dead
+ * incarnations) → flush (publish, mark, append the difference) → carousel (scan runs for joiners)
+ * → free acknowledged runs.  shard_apply never needs room anywhere: what it wants to send waits in
+ * the shard until the caller pulls it.
+ *
+ * Bounds: log memory (bytes_max of each log).  A full log holds the flush back (its dirty set has
+ * each entry once) and the scan earlier; cursors that stand still at the floor for LAG_US are then
+ * asked to leave.  While shard_is_congested(), the worker does not apply its inbox: rings fill,
+ * sessions are not read, and TCP windows close.
+ */
+#pragma once
+
+#include "rib/base/metric.h"
+#include "rib/table/decide.h"
+#include "rib/table/runlog.h"
+
+#define WIRE_CLASS_COUNT 2 /* 0: 4-octet AS numbers; 1: 2-octet (RFC 6793 OLD speakers). */
+
+/* The wire form of a class; message size 4096. */
+struct update_form wire_form(enum family family, unsigned class_idx);
+
+struct shard_opts {
+	core_id_t core;	      /* This worker; the shard's index. */
+	core_id_t core_count; /* Workers = shards. */
+	uint16_t peer_count;  /* Member ids are below; at most PEER_COUNT_MAX. */
+	uint64_t key;	      /* Seeds every hash. */
+	size_t log_bytes_max; /* For each log; 0 = 64 MiB. */
+	usec_t gather_us;     /* A flush waits at most this long while the inbox is busy. */
+};
+
+struct shard;
+
+struct shard *shard_new(const struct shard_opts *opts);
+/* Everything is freed whatever its state; no reader may be left. */
+void shard_free(struct shard *s);
+
+/* Apply one op that came from `op->from`.  Owner. */
+void shard_apply(struct shard *s, const struct op *op);
+/* One slice of the work that is due.  `is_inbox_busy`: more ops are waiting, so changes may gather.
+ * Owner; the caller passes a quiescent point afterwards. */
+void shard_turn(struct shard *s, usec_t now, bool is_inbox_busy);
+/* When shard_turn wants to be called next; 0 = at once, USEC_NEVER = nothing to do. */
+usec_t shard_due(const struct shard *s);
+bool shard_is_congested(const struct shard *s);
+/* The next op that waits to be sent to `core`; false when none does.  It is gone once returned. */
+bool shard_pull(struct shard *s, core_id_t core, struct op *out);
+
+/* For readers, any thread (under RCU where entries are looked at). */
+struct runlog *shard_log(const struct shard *s, enum family family, unsigned class_idx);
+const struct slab *shard_slab(const struct shard *s, enum family family);
+/* Members with pending sets: a worker raises its own count before it raises its floor past the
+ * evicted runs, and lowers it when the set is empty; while any is set, ids are not reused. */
+void shard_pending_add(struct shard *s, enum family family, core_id_t core, int delta);
+/* The ranking data of the members, as of now; owner's values, for explain. */
+const struct rank_peer *shard_rank_peers(const struct shard *s);
+
+/* Per member and family, single writer (the owner). */
+struct shard_peer_stats {
+	metric_t received; /* Paths held now, rejected ones too. */
+	metric_t accepted; /* Of these, ranked. */
+};
+const struct shard_peer_stats *shard_peer_stats(const struct shard *s, enum family family,
+						peer_id_t peer);
+struct shard_stats {
+	metric_t entries;    /* Prefixes with at least one path. */
+	metric_t tombstones; /* Slots without a path that a run still names. */
+	metric_t paths;
+	metric_t path_bytes;  /* Path arrays. */
+	metric_t table_bytes; /* Slab and hash. */
+	metric_t flushes;
+	metric_t retired; /* Arrays waiting for their grace period. */
+	metric_t ops;
+};
+const struct shard_stats *shard_stats(const struct shard *s, enum family family);
+
+/* Assert the invariants; O(entries).  Owner. */
+void shard_check(const struct shard *s);

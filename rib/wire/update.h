@@ -1,0 +1,44 @@
+/* UPDATE messages: taken apart without copying, and packed as full as they go.
+ * RFC 4271 §4.3, §6.3; RFC 4760; RFC 7606; End-of-RIB RFC 4724 §2. */
+#pragma once
+
+#include "rib/wire/attr_codec.h"
+#include "rib/wire/frame.h"
+#include "rib/wire/nlri.h"
+
+struct update_opts {
+	bool is_as4;
+	bool families[FAMILY_COUNT]; /* Negotiated; NLRI of another family is ignored. */
+	asn_t local_as;
+};
+
+/* A decoded UPDATE: spans point into the message.  NLRI spans are validated. */
+struct update {
+	struct attr_result attrs;	     /* Verdict, next hops, what was present. */
+	struct span withdrawn[FAMILY_COUNT]; /* To be withdrawn. */
+	struct span
+		announced[FAMILY_COUNT]; /* To be announced; with TREAT_AS_WITHDRAW withdrawn. */
+	struct next_hop next_hop[FAMILY_COUNT];
+	bool is_eor[FAMILY_COUNT];
+};
+
+/* Decode a body.  The verdict is in out->attrs; with SESSION_RESET nothing else is to be used. */
+void update_decode(struct span body, const struct update_opts *opts, struct attr_draft *draft,
+		   struct update *out);
+
+/* Packing.  A packer writes UPDATEs of at most `message_max` bytes back to back. */
+struct update_form {
+	enum family family;
+	bool is_as4;
+	uint16_t message_max;
+};
+
+/* Whether one prefix of any length with these attributes fits into one message of the form. */
+bool update_fits(const struct attr *a, const struct update_form *form);
+/* Pack prefixes into whole UPDATE messages at `w`: announced with `a`, or withdrawn when `a` is
+ * NULL.  Returns how many of `count` prefixes went in before `w` was full; messages are complete.
+ * `a` must fit (update_fits). */
+size_t update_pack(struct wr *w, const struct update_form *form, const struct attr *a,
+		   const struct prefix *prefixes, size_t count);
+/* The End-of-RIB marker of a family: a whole message.  Returns its length (23 or 30). */
+size_t update_eor_encode(enum family family, uint8_t *buf, size_t len);
