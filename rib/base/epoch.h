@@ -14,16 +14,17 @@
 
 #include "rib/base/units.h"
 
-/* Once for each thread that reads or retires. */
+/* Once for each thread that reads or retires; the thread begins online. */
 void epoch_thread_begin(void);
+/* May wait some 10 ms for the thread's own grace-period worker, if it retired anything. */
 void epoch_thread_end(void);
 /* The calling thread holds no published pointer now.  ~4 ns. */
 void epoch_quiescent(void);
 /* Around a wait: no grace period waits for this thread in between. */
 void epoch_offline(void);
 void epoch_online(void);
-/* Wait until everything retired so far has expired.  Control and tests only: may block for ms.
- * The caller is quiescent. */
+/* Wait until everything retired and flushed so far, by any thread, has expired.  Control and tests
+ * only: blocks until every other online thread was quiescent, and for some 10 ms.  Quiescent. */
 void epoch_barrier(void);
 
 #define epoch_publish(pointer, value) __atomic_store_n(&(pointer), (value), __ATOMIC_RELEASE)
@@ -40,11 +41,12 @@ struct retired {
 	uint32_t kind;
 };
 
-struct retire *retire_new(void);
+struct retire *retire_new(void); /* NULL when memory is short. */
 /* The list must be empty (see epoch_barrier); NULL is allowed. */
 void retire_free(struct retire *r);
 void retire_push(struct retire *r, struct retired item);
-/* End of turn: start one grace period for everything pushed since the last call. */
+/* End of turn: start one grace period for everything pushed since the last call.  The calling
+ * thread is online; it need not be quiescent yet. */
 void retire_flush(struct retire *r);
 /* The next expired item; false when none has expired yet. */
 bool retire_pop(struct retire *r, struct retired *out);

@@ -1,9 +1,10 @@
 /* Log lines: one event, one line, `key=value`, to stderr.
  *
  * Pure code never logs: it returns events, and the shell around it (control, launch) calls this.
- * Under systemd (JOURNAL_STREAM set) a line starts with its "<N>" priority and carries no time;
- * elsewhere it starts with an RFC 3339 time in UTC.  A value with spaces or quotes is quoted and
- * escaped, so a line stays one line whatever a peer sent.  Any thread; one write() per line. */
+ * Under systemd (JOURNAL_STREAM names our stderr) a line starts with its "<N>" priority and carries
+ * no time; elsewhere it starts with an RFC 3339 time in UTC.  A value with spaces or quotes is
+ * quoted and escaped, so a line stays one line whatever a peer sent; past 4 KiB it is cut.  Any
+ * thread; one write() per line.  LOG_* are also macros of <syslog.h>: do not include that here. */
 #pragma once
 
 #include "rib/base/units.h"

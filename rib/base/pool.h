@@ -1,7 +1,7 @@
 /* A pool of equal-sized objects with a bound, for things whose number is limited by
  * configuration: pool_get() returns NULL when the bound is reached, and that is pressure, not an
  * error.  One owner thread.  Memory is taken in slabs as it is needed and given back by
- * pool_fini().  pool_put() poisons nothing; an object returns zeroed from pool_get(). */
+ * pool_free().  pool_put() poisons nothing; an object returns zeroed from pool_get(). */
 #pragma once
 
 #include "rib/base/units.h"

@@ -29,5 +29,8 @@ static inline bool wheel_is_armed(const struct wheel_timer *t)
 }
 /* The next expired timer, now disarmed; NULL when none is left that is due at `now`. */
 struct wheel_timer *wheel_pop(struct wheel *w, usec_t now);
-/* A lower bound of the next expiry (exact within the first 256 ticks); USEC_NEVER when empty. */
+/* A lower bound of the next expiry; USEC_NEVER when empty.  Exact for a timer in the aligned block
+ * of 256 ticks that holds the last wheel_pop()'s `now`; for a later one it may be the beginning of
+ * the timer's block (of 256, 256² ... ticks), where wheel_pop() finds nothing yet and moves the
+ * bound on: at most six empty calls in a timer's life. */
 usec_t wheel_due(const struct wheel *w);
