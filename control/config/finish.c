@@ -1,0 +1,314 @@
+/* The whole configuration: defaults, inheritance, and the mistakes that no single key shows.
+ *
+ * Two ports with one address, a neighbour that no port can reach, the same neighbour twice: each is
+ * reported at its second place and names the first.
+ */
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/config/loader.h"
+#include "rib/base/check.h"
+
+#define HOLD_DEFAULT_S 90
+
+/* All CPUs that we may use but the first; the first when it is the only one. */
+static void default_workers(struct config *c)
+{
+	cpu_set_t set;
+	unsigned max = ARRAY_COUNT(c->dataplane.workers);
+	unsigned first = 0;
+	bool has_first = false;
+	if (c->dataplane.worker_count > 0) {
+		return;
+	}
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof(set), &set) != 0) {
+		CPU_SET(0, &set);
+	}
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE && c->dataplane.worker_count < max; cpu++) {
+		if (!CPU_ISSET(cpu, &set)) {
+			continue;
+		}
+		if (has_first) {
+			c->dataplane.workers[c->dataplane.worker_count++] = cpu;
+		} else {
+			first = cpu;
+			has_first = true;
+		}
+	}
+	if (c->dataplane.worker_count == 0) {
+		c->dataplane.workers[c->dataplane.worker_count++] = first;
+	}
+}
+
+static void default_text(char **text, const char *value)
+{
+	if (*text == NULL) {
+		*text = strdup(value);
+		ASSERT(*text != NULL);
+	}
+}
+
+static void check_devices(struct loader *l)
+{
+	for (unsigned i = 0; i < l->port_count; i++) {
+		const struct draft_port *port = &l->port[i];
+		if (port->value.device == NULL) {
+			loader_fail(l, &port->at,
+				    "this port has no 'device'; add a PCI address or a DPDK device "
+				    "such as net_af_packet0,iface=eth1");
+			continue;
+		}
+		if (port->value.addr_count == 0 && !port->has_faulty_addr) {
+			loader_fail(l, &port->at,
+				    "this port has no address; add 'addresses: [address/length]'");
+		}
+		for (unsigned j = 0; j < i; j++) {
+			const struct draft_port *other = &l->port[j];
+			if (other->value.device != NULL &&
+			    strcmp(other->value.device, port->value.device) == 0) {
+				loader_fail(l, &port->device_at,
+					    "the device '%s' is a port already, at line %d; each "
+					    "port needs its own",
+					    port->value.device, other->device_at.line);
+			}
+		}
+	}
+}
+
+/* The place of our address `a`, NULL when it is not ours; not looking past port `p`, address `i`. */
+static const struct place *our_address_before(const struct loader *l, const struct addr *a,
+					      unsigned p_end, unsigned i_end)
+{
+	for (unsigned p = 0; p < l->port_count; p++) {
+		const struct draft_port *port = &l->port[p];
+		for (unsigned i = 0; i < port->value.addr_count; i++) {
+			if (p == p_end && i == i_end) {
+				return NULL;
+			}
+			if (addr_equal(&port->value.addr[i].addr, a)) {
+				return &port->addr_at[i];
+			}
+		}
+	}
+	return NULL;
+}
+
+static const struct place *our_address(const struct loader *l, const struct addr *a)
+{
+	return our_address_before(l, a, UINT32_MAX, UINT32_MAX);
+}
+
+static bool is_on_link(const struct config_port *port, const struct addr *a)
+{
+	for (unsigned i = 0; i < port->addr_count; i++) {
+		struct prefix p = prefix_make(&port->addr[i].addr, port->addr[i].prefix_len);
+		if (prefix_has_addr(&p, a)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has_gateway_for(const struct config_port *port, uint8_t family)
+{
+	for (unsigned i = 0; i < port->gateway_count; i++) {
+		if (port->gateway[i].family == family) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_addresses(struct loader *l)
+{
+	char text[ADDR_TEXT_MAX];
+	for (unsigned p = 0; p < l->port_count; p++) {
+		const struct draft_port *port = &l->port[p];
+		for (unsigned i = 0; i < port->value.addr_count; i++) {
+			const struct addr *a = &port->value.addr[i].addr;
+			const struct place *first = our_address_before(l, a, p, i);
+			if (first != NULL) {
+				loader_fail(l, &port->addr_at[i],
+					    "%s is our address already, at line %d; remove one",
+					    addr_format(a, text), first->line);
+			}
+		}
+		for (unsigned i = 0; i < port->value.gateway_count; i++) {
+			const struct addr *g = &port->value.gateway[i];
+			if (!is_on_link(&port->value, g)) {
+				loader_fail(l, &port->gateway_at[i],
+					    "the gateway %s is in no subnet of this port's "
+					    "addresses; a gateway must be on-link",
+					    addr_format(g, text));
+			} else if (our_address(l, g) != NULL) {
+				loader_fail(l, &port->gateway_at[i],
+					    "the gateway %s is our own address",
+					    addr_format(g, text));
+			}
+		}
+	}
+}
+
+static void check_ports(struct loader *l)
+{
+	if (l->port_count == 0) {
+		loader_fail(l, &l->start,
+			    "there is no port; add 'dataplane: {ports: [{device: …, addresses: "
+			    "[…]}]}'");
+	}
+	check_devices(l);
+	check_addresses(l);
+}
+
+/* With an address that could not be read, what follows from the addresses says nothing. */
+static bool are_ports_known(const struct loader *l)
+{
+	for (unsigned i = 0; i < l->port_count; i++) {
+		if (l->port[i].has_faulty_addr) {
+			return false;
+		}
+	}
+	return l->port_count > 0;
+}
+
+static void check_identity(struct loader *l)
+{
+	struct config *c = l->config;
+	if (!l->has_rs_as) {
+		loader_fail(l, &l->start,
+			    "'cfg.rs_as' is missing; add the route server's AS number");
+	}
+	for (unsigned p = 0; p < l->port_count && !l->has_router_id; p++) {
+		const struct config_port *port = &l->port[p].value;
+		for (unsigned i = 0; i < port->addr_count && !l->has_router_id; i++) {
+			if (port->addr[i].addr.family == FAMILY_IPV4) {
+				c->router_id = port->addr[i].addr;
+				l->has_router_id = true;
+			}
+		}
+	}
+	if (!l->has_router_id && are_ports_known(l)) {
+		loader_fail(l, &l->start,
+			    "'cfg.router_id' is missing and no port has an IPv4 address to take "
+			    "it from; add one such as 198.18.0.1");
+	}
+}
+
+static bool is_reachable(const struct loader *l, const struct addr *a)
+{
+	for (unsigned p = 0; p < l->port_count; p++) {
+		if (is_on_link(&l->port[p].value, a) ||
+		    has_gateway_for(&l->port[p].value, a->family)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_client(struct loader *l, const struct draft_client *client)
+{
+	char text[ADDR_TEXT_MAX];
+	const struct config_client *v = &client->value;
+	addr_format(&v->ip, text);
+	const struct place *ours = our_address(l, &v->ip);
+	if (ours != NULL) {
+		loader_fail(l, &client->ip_at,
+			    "the neighbour %s is our own address (line %d); give the neighbour's",
+			    text, ours->line);
+	} else if (are_ports_known(l) && !is_reachable(l, &v->ip)) {
+		loader_fail(l, &client->ip_at,
+			    "the neighbour %s is in no port's subnet and there is no gateway of "
+			    "its family; correct it or add 'gateways' to a port",
+			    text);
+	}
+	if (v->asn != 0 && v->asn == l->config->rs_as) {
+		loader_fail(l, &client->ip_at,
+			    "the neighbour %s has the AS number of the route server, %u; a route "
+			    "server's neighbours are external",
+			    text, v->asn);
+	}
+	if (!v->has_local_addr) {
+		return;
+	}
+	if (our_address(l, &v->local_addr) == NULL || v->local_addr.family != v->ip.family) {
+		char local[ADDR_TEXT_MAX];
+		loader_fail(l, &client->local_at,
+			    "'local_address' %s is no %s address of any port; take one of "
+			    "dataplane.ports[].addresses",
+			    addr_format(&v->local_addr, local),
+			    v->ip.family == FAMILY_IPV4 ? "IPv4" : "IPv6");
+	}
+}
+
+static int order_by_ip(const void *a, const void *b)
+{
+	const struct draft_client *const *x = a;
+	const struct draft_client *const *y = b;
+	int order = addr_cmp(&(*x)->value.ip, &(*y)->value.ip);
+	/* Equal ones in the order of the files: the array's order is that. */
+	return order != 0 ? order : (*x > *y) - (*x < *y);
+}
+
+/* Sorted, because an exchange has thousands of neighbours. */
+static void check_duplicates(struct loader *l)
+{
+	char text[ADDR_TEXT_MAX];
+	const struct draft_client **sorted = calloc(l->client_count + 1, sizeof(*sorted));
+	ASSERT(sorted != NULL);
+	for (unsigned i = 0; i < l->client_count; i++) {
+		sorted[i] = &l->client[i];
+	}
+	qsort(sorted, l->client_count, sizeof(*sorted), order_by_ip);
+	for (unsigned i = 1; i < l->client_count; i++) {
+		if (addr_equal(&sorted[i]->value.ip, &sorted[i - 1]->value.ip)) {
+			loader_fail(l, &sorted[i]->ip_at,
+				    "the neighbour %s was configured before, at %s:%d:%d; keep one "
+				    "of the two",
+				    addr_format(&sorted[i]->value.ip, text),
+				    sorted[i - 1]->ip_at.file, sorted[i - 1]->ip_at.line,
+				    sorted[i - 1]->ip_at.column);
+		}
+	}
+	free(sorted);
+}
+
+static uint16_t inherit(struct set_u16 own, struct set_u16 general, uint16_t otherwise)
+{
+	if (own.is_set) {
+		return own.value;
+	}
+	return general.is_set ? general.value : otherwise;
+}
+
+/* A client's unset keys take cfg's value, cfg's unset keys the default: COMPAT §3. */
+static void inherit_session(struct loader *l, struct draft_client *client)
+{
+	const struct draft_session *own = &client->session;
+	struct config_client *v = &client->value;
+	v->hold_s = inherit(own->hold_s, l->session.hold_s, HOLD_DEFAULT_S);
+	v->hold_min_s = inherit(own->hold_min_s, l->session.hold_min_s, 0);
+	v->is_passive = inherit(own->is_passive, l->session.is_passive, true) != 0;
+	if (v->hold_min_s > v->hold_s) {
+		char text[ADDR_TEXT_MAX];
+		loader_fail(l, &client->ip_at,
+			    "the neighbour %s has a 'min_hold_time' of %u above its 'hold_time' of "
+			    "%u; lower the one or raise the other",
+			    addr_format(&v->ip, text), v->hold_min_s, v->hold_s);
+	}
+}
+
+void finish_config(struct loader *l)
+{
+	default_workers(l->config);
+	default_text(&l->config->control.state_dir, "/var/lib/causeway");
+	default_text(&l->config->control.socket, "/run/causeway/control.sock");
+	check_identity(l);
+	check_ports(l);
+	for (unsigned i = 0; i < l->client_count; i++) {
+		inherit_session(l, &l->client[i]);
+		check_client(l, &l->client[i]);
+	}
+	check_duplicates(l);
+}

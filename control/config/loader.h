@@ -1,0 +1,68 @@
+/* What the parts of the configuration reader share while files are read. */
+#pragma once
+
+#include "control/config/keys.h"
+
+/* A value that may be set once, with its place. */
+struct set_u16 {
+	bool is_set;
+	uint16_t value;
+};
+
+struct draft_port {
+	struct config_port value;
+	struct place at, device_at;
+	bool has_faulty_addr; /* Reported; the port is not without addresses. */
+	struct place addr_at[ARRAY_COUNT(((struct config_port *)0)->addr)];
+	struct place gateway_at[ARRAY_COUNT(((struct config_port *)0)->gateway)];
+};
+
+/* Keys of a client that fall back to cfg's. */
+struct draft_session {
+	struct set_u16 hold_s, hold_min_s, is_passive;
+};
+
+struct draft_client {
+	struct config_client value;
+	struct place ip_at, local_at;
+	struct draft_session session;
+};
+
+/* A key of a section that stands once in all files together. */
+struct seen_key {
+	const struct key *key;
+	struct place at;
+};
+
+struct loader {
+	struct config *config;
+	struct config_errors *errors;
+	struct draft_port *port;
+	unsigned port_count;
+	struct draft_client *client;
+	unsigned client_count;
+	struct draft_session session; /* cfg's. */
+	bool has_rs_as, has_router_id;
+	struct place start; /* Of the main file. */
+	struct seen_key seen[48];
+	unsigned seen_count;
+	bool has_secret; /* The file at hand has keys that hold secrets. */
+	/* Called for each file named by `include`. */
+	void (*include)(struct loader *l, const struct place *at, const char *path);
+	struct file_queue *files;
+};
+
+void loader_fail(struct loader *l, const struct place *at, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void loader_warn(struct loader *l, const struct place *at, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Sections; each appends to the loader's drafts. */
+extern const struct key_table root_keys;
+void read_dataplane(struct loader *l, const struct node *key, const struct node *v, void *target);
+void read_control(struct loader *l, const struct node *key, const struct node *v, void *target);
+void read_cfg(struct loader *l, const struct node *key, const struct node *v, void *target);
+void read_clients(struct loader *l, const struct node *key, const struct node *v, void *target);
+
+/* After all files: defaults, inheritance, and what only the whole can show. */
+void finish_config(struct loader *l);

@@ -1,0 +1,254 @@
+/* YAML through libfyaml, with a line and column for every node.
+ *
+ * libfyaml gives marks to tokens, that is to scalars; a mapping's place is that of its first key, a
+ * list's that of its first item, and an empty one's that of the key it belongs to.  Its parser runs
+ * with a collecting diagnostic, so that syntax errors come back as data.  Duplicate keys are let
+ * through here and reported by the reader of the mapping, which knows both places.  Aliases are
+ * resolved one by one and not by expansion, so nested ones cannot blow a file up.
+ */
+#include "control/config/yaml.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libfyaml.h>
+
+#include "rib/base/check.h"
+
+struct yaml {
+	struct fy_diag *diag;
+	struct fy_parser *parser;
+	struct fy_document *doc;
+	struct node root;
+};
+
+/* How far to look down for a token; deeper nodes have no business in a configuration. */
+#define PLACE_DEPTH_MAX 8
+
+/* The first scalar at or below `fy`: where the node begins for a reader. */
+static struct fy_node *first_scalar(struct fy_node *fy)
+{
+	for (unsigned depth = 0; fy != NULL && depth < PLACE_DEPTH_MAX; depth++) {
+		void *cursor = NULL;
+		if (fy_node_is_mapping(fy)) {
+			struct fy_node_pair *pair = fy_node_mapping_iterate(fy, &cursor);
+			fy = pair != NULL ? fy_node_pair_key(pair) : NULL;
+		} else if (fy_node_is_sequence(fy)) {
+			fy = fy_node_sequence_iterate(fy, &cursor);
+		} else {
+			return fy;
+		}
+	}
+	return NULL;
+}
+
+static struct place place_of(struct fy_node *fy, const struct place *fallback)
+{
+	struct fy_node *scalar = first_scalar(fy);
+	struct fy_token *token = scalar != NULL ? fy_node_get_scalar_token(scalar) : NULL;
+	const struct fy_mark *mark = token != NULL ? fy_token_start_mark(token) : NULL;
+	if (mark == NULL) {
+		return *fallback;
+	}
+	/* A mark stands behind the quotation mark or the asterisk; a reader looks at that. */
+	enum fy_node_style style = fy_node_get_style(scalar);
+	bool has_lead =
+		style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED || style == FYNS_ALIAS;
+	return (struct place){.file = fallback->file,
+			      .line = mark->line + 1,
+			      .column = mark->column + (has_lead && mark->column > 0 ? 0 : 1)};
+}
+
+static void set_scalar(struct node *n, struct config_errors *errors)
+{
+	size_t len = 0;
+	const char *text = fy_node_get_scalar(n->fy, &len);
+	n->text = fy_node_get_scalar0(n->fy);
+	if (text == NULL || n->text == NULL) {
+		n->kind = NODE_NULL;
+		return;
+	}
+	bool is_plain = fy_node_get_style(n->fy) == FYNS_PLAIN;
+	if (is_plain && (len == 0 || strcmp(n->text, "null") == 0 || strcmp(n->text, "~") == 0)) {
+		n->kind = NODE_NULL;
+		return;
+	}
+	n->kind = NODE_SCALAR;
+	if (strlen(n->text) != len) {
+		errors_add(errors, &n->at, false, "the text has a NUL byte in it; leave it out");
+		n->kind = NODE_BAD;
+	}
+}
+
+static struct node node_of(struct fy_node *fy, const struct place *fallback,
+			   struct config_errors *errors)
+{
+	struct node n = {.fy = fy, .kind = NODE_NULL, .at = place_of(fy, fallback)};
+	if (fy == NULL) {
+		return n;
+	}
+	if (fy_node_is_alias(fy)) {
+		n.fy = fy_node_resolve_alias(fy);
+		if (n.fy == NULL || fy_node_is_alias(n.fy)) {
+			errors_add(errors, &n.at, false,
+				   "there is no anchor '&%s'; define it or write the value here",
+				   fy_node_get_scalar0(fy));
+			n.kind = NODE_BAD;
+			return n;
+		}
+	}
+	struct fy_token *tag = fy_node_get_tag_token(n.fy);
+	if (tag != NULL) {
+		errors_add(errors, &n.at, false,
+			   "the tag '%s' is not supported; other files come in by the root key "
+			   "'include'",
+			   fy_token_get_text0(tag));
+		n.kind = NODE_BAD;
+	} else if (fy_node_is_mapping(n.fy)) {
+		n.kind = NODE_MAP;
+	} else if (fy_node_is_sequence(n.fy)) {
+		n.kind = NODE_LIST;
+	} else {
+		set_scalar(&n, errors);
+	}
+	return n;
+}
+
+/* Move libfyaml's findings over; returns how many. */
+static unsigned report(struct yaml *y, const char *file, struct config_errors *errors)
+{
+	unsigned count = 0;
+	void *cursor = NULL;
+	const struct fy_diag_error *found;
+	while ((found = fy_diag_errors_iterate(y->diag, &cursor)) != NULL) {
+		struct place at = {.file = file, .line = found->line, .column = found->column};
+		errors_add(errors, &at, false, "this is not valid YAML: %s", found->msg);
+		count++;
+	}
+	return count;
+}
+
+static bool has_content(const char *text, size_t len)
+{
+	bool is_comment = false;
+	for (size_t i = 0; i < len; i++) {
+		is_comment = text[i] == '\n' ? false : is_comment || text[i] == '#';
+		if (!is_comment && strchr(" \t\r\n", text[i]) == NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct fy_parser *parser_new(struct fy_diag **out_diag)
+{
+	struct fy_diag_cfg diag_cfg;
+	fy_diag_cfg_default(&diag_cfg);
+	diag_cfg.fp = NULL;
+	diag_cfg.colorize = false;
+	diag_cfg.level = FYET_ERROR;
+	*out_diag = fy_diag_create(&diag_cfg);
+	ASSERT(*out_diag != NULL);
+	fy_diag_set_collect_errors(*out_diag, true);
+
+	const struct fy_parse_cfg cfg = {.flags = FYPCF_ALLOW_DUPLICATE_KEYS, .diag = *out_diag};
+	struct fy_parser *parser = fy_parser_create(&cfg);
+	ASSERT(parser != NULL);
+	return parser;
+}
+
+/* Exactly one document; a second one is reported at its first node. */
+static bool load_document(struct yaml *y, const char *file, const char *text, size_t len,
+			  struct config_errors *errors)
+{
+	const struct place whole = {.file = file, .line = 1, .column = 1};
+	if (fy_parser_set_string(y->parser, text, len) == 0) {
+		y->doc = fy_parse_load_document(y->parser);
+	}
+	if (y->doc == NULL) {
+		if (report(y, file, errors) == 0) {
+			errors_add(errors, &whole, false,
+				   has_content(text, len)
+					   ? "this is not valid YAML: is the file UTF-8 text?"
+					   : "the file is empty; see docs/guide.md for an example");
+		}
+		return false;
+	}
+	struct fy_document *second = fy_parse_load_document(y->parser);
+	if (second != NULL) {
+		struct place at = place_of(fy_document_root(second), &whole);
+		errors_add(errors, &at, false,
+			   "a second YAML document begins here; put everything into one");
+		fy_parse_document_destroy(y->parser, second);
+		return false;
+	}
+	return report(y, file, errors) == 0;
+}
+
+struct yaml *yaml_parse(const char *file, const char *text, size_t len,
+			struct config_errors *errors)
+{
+	struct yaml *y = calloc(1, sizeof(*y));
+	ASSERT(y != NULL);
+	y->parser = parser_new(&y->diag);
+	if (!load_document(y, file, text, len, errors)) {
+		yaml_free(y);
+		return NULL;
+	}
+	const struct place start = {.file = file, .line = 1, .column = 1};
+	y->root = node_of(fy_document_root(y->doc), &start, errors);
+	return y;
+}
+
+void yaml_free(struct yaml *y)
+{
+	if (y == NULL) {
+		return;
+	}
+	if (y->doc != NULL) {
+		fy_parse_document_destroy(y->parser, y->doc);
+	}
+	fy_parser_destroy(y->parser);
+	fy_diag_destroy(y->diag);
+	free(y);
+}
+
+struct node yaml_root(const struct yaml *y)
+{
+	return y->root;
+}
+
+bool node_next_pair(const struct node *map, void **cursor, struct config_errors *errors,
+		    struct node *out_key, struct node *out_value)
+{
+	ASSERT(map->kind == NODE_MAP);
+	struct fy_node_pair *pair = fy_node_mapping_iterate(map->fy, cursor);
+	if (pair == NULL) {
+		return false;
+	}
+	*out_key = node_of(fy_node_pair_key(pair), &map->at, errors);
+	*out_value = node_of(fy_node_pair_value(pair), &out_key->at, errors);
+	return true;
+}
+
+bool node_next_item(const struct node *list, void **cursor, struct config_errors *errors,
+		    struct node *out_item)
+{
+	ASSERT(list->kind == NODE_LIST);
+	struct fy_node *item = fy_node_sequence_iterate(list->fy, cursor);
+	if (item == NULL) {
+		return false;
+	}
+	*out_item = node_of(item, &list->at, errors);
+	return true;
+}
+
+const char *node_kind_text(enum node_kind kind)
+{
+	static const char *const text[] = {[NODE_NULL] = "nothing",
+					   [NODE_SCALAR] = "a single value",
+					   [NODE_LIST] = "a list",
+					   [NODE_MAP] = "a mapping",
+					   [NODE_BAD] = "a faulty value"};
+	return text[kind];
+}

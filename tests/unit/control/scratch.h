@@ -1,0 +1,12 @@
+/* A directory of a test's own for the files it writes; gone when the test ends. */
+#pragma once
+
+struct scratch {
+	char dir[64];
+};
+
+void scratch_init(struct scratch *s);
+void scratch_fini(struct scratch *s);
+/* The path of `name` in the directory; valid until the next call with the same buffer. */
+const char *scratch_path(const struct scratch *s, const char *name, char buf[256]);
+void scratch_write(const struct scratch *s, const char *name, const char *text);

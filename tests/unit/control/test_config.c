@@ -1,0 +1,491 @@
+/* The configuration reader: every mistake has its place and its remedy, every default its value. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "control/config/config.h"
+#include "tests/unit/control/scratch.h"
+
+#define PORT                                                                                       \
+	"dataplane:\n"                                                                             \
+	"  ports:\n"                                                                               \
+	"    - device: net_af_packet0,iface=ix0\n"                                                 \
+	"      addresses: [198.18.0.1/16, \"2001:db8:0:1::1/64\"]\n"
+#define CFG  "cfg: {rs_as: 64500, router_id: 198.18.0.1}\n"
+#define GOOD PORT CFG
+
+/* A file and the mistakes it must show, in order of place. */
+struct mistake {
+	const char *what;
+	const char *yaml;
+	struct {
+		int line, column;
+		const char *fragment;
+	} expect[6];
+};
+
+/* Lines 1-4 are PORT, line 5 is CFG. */
+static const struct mistake mistakes[] = {
+	{"an unknown root key", GOOD "client: []\n", {{6, 1, "did you mean 'clients'?"}}},
+	{"an unknown key without a neighbour", GOOD "zebra: 1\n", {{6, 1, "known here: include"}}},
+	{"an unknown key of dataplane",
+	 PORT "  workes: [1]\n" CFG,
+	 {{5, 3, "unknown key 'workes' in dataplane; did you mean 'workers'?"}}},
+	{"an unknown key of a port", PORT "      mut: 1500\n" CFG, {{5, 7, "did you mean 'mtu'?"}}},
+	{"an unknown key of cfg",
+	 GOOD "clients:\n- {asn: 64501, ip: 198.18.1.1, ipp: 1}\n",
+	 {{7, 32, "unknown key 'ipp' in clients[]; did you mean 'ip'?"}}},
+	{"a bad address of a client",
+	 GOOD "clients:\n- asn: 64501\n  ip: 198.18.1.256\n",
+	 {{8, 7, "must be an IPv4 or IPv6 address"}}},
+	{"a bad address in a list",
+	 GOOD "clients:\n- asn: 64501\n  ip: [198.18.1.1, nonsense]\n",
+	 {{8, 20, "not 'nonsense'"}}},
+	{"an address without a length",
+	 "dataplane:\n  ports:\n  - device: x\n    addresses: [198.18.0.1]\n" CFG,
+	 {{4, 17, "written address/length"}}},
+	{"an address with a length too long",
+	 "dataplane:\n  ports:\n  - device: x\n    addresses: [198.18.0.1/33]\n" CFG,
+	 {{4, 17, "written address/length"}}},
+	{"a network as an address",
+	 "dataplane:\n  ports:\n  - device: x\n    addresses: [198.18.0.0/16]\n" CFG,
+	 {{4, 17, "take a unicast host address"}}},
+	{"a duplicate member",
+	 GOOD "clients:\n- {asn: 64501, ip: 198.18.1.1}\n"
+	      "- {asn: 64502, ip: 198.18.1.1}\n",
+	 {{8, 20, "configured before, at "}}},
+	{"a duplicate member in another notation",
+	 GOOD "clients:\n- {asn: 64501, ip: \"2001:db8:0:1::a\"}\n"
+	      "- {asn: 64502, ip: \"2001:db8:0:1:0:0:0:A\"}\n",
+	 {{8, 20, "the neighbour 2001:db8:0:1::a was configured before"}}},
+	{"a duplicate device",
+	 PORT "    - device: net_af_packet0,iface=ix0\n      addresses: [198.19.0.1/16]\n" CFG,
+	 {{5, 15, "is a port already, at line 3"}}},
+	{"an address of ours twice",
+	 PORT "    - device: other\n      addresses: [198.18.0.1/16]\n" CFG,
+	 {{6, 19, "is our address already, at line 4"}}},
+	{"a neighbour with our address",
+	 GOOD "clients:\n- {asn: 64501, ip: 198.18.0.1}\n",
+	 {{7, 20, "is our own address (line 4)"}}},
+	{"a neighbour that no port reaches",
+	 GOOD "clients:\n- {asn: 64501, ip: 203.0.113.1}\n",
+	 {{7, 20, "is in no port's subnet and there is no gateway"}}},
+	{"a gateway that is not on-link",
+	 PORT "      gateways: [203.0.113.1]\n" CFG,
+	 {{5, 18, "a gateway must be on-link"}}},
+	{"a missing asn",
+	 GOOD "clients:\n- ip: 198.18.1.1\n",
+	 {{7, 3, "this client has no 'asn'"}}},
+	{"a missing ip", GOOD "clients:\n- asn: 64501\n", {{7, 3, "this client has no 'ip'"}}},
+	{"an empty list of addresses",
+	 GOOD "clients:\n- asn: 64501\n  ip: []\n",
+	 {{8, 3, "'ip' is an empty list"}}},
+	{"a missing rs_as",
+	 PORT "cfg: {router_id: 198.18.0.1}\n",
+	 {{1, 1, "'cfg.rs_as' is missing"}}},
+	{"rs_as zero", PORT "cfg: {rs_as: 0}\n", {{5, 14, "from 1 to 4294967294"}}},
+	{"rs_as of all ones", PORT "cfg: {rs_as: 4294967295}\n", {{5, 14, "from 1 to 4294967294"}}},
+	{"rs_as AS_TRANS", PORT "cfg: {rs_as: 23456}\n", {{5, 14, "AS_TRANS"}}},
+	{"a neighbour of our AS",
+	 GOOD "clients:\n- {asn: 64500, ip: 198.18.1.1}\n",
+	 {{7, 20, "neighbours are external"}}},
+	{"router_id zero",
+	 PORT "cfg: {rs_as: 64500, router_id: 0.0.0.0}\n",
+	 {{5, 32, "other than 0.0.0.0"}}},
+	{"router_id of IPv6",
+	 PORT "cfg: {rs_as: 64500, router_id: \"::1\"}\n",
+	 {{5, 32, "one IPv4 address"}}},
+	{"no IPv4 address to take a router_id from",
+	 "dataplane: {ports: [{device: x, addresses: [\"2001:db8::1/64\"]}]}\ncfg: {rs_as: "
+	 "64500}\n",
+	 {{1, 1, "'cfg.router_id' is missing"}}},
+	{"a hold time of 2",
+	 GOOD "clients:\n- {asn: 64501, ip: 198.18.1.1, hold_time: 2}\n",
+	 {{7, 43, "must be 0 or at least 3 seconds"}}},
+	{"a hold time that is no number",
+	 PORT "cfg: {rs_as: 64500, hold_time: 90s}\n",
+	 {{5, 32, "must be a number from 0 to 65535, not '90s'"}}},
+	{"a minimum above the hold time",
+	 GOOD "clients:\n- {asn: 64501, ip: 198.18.1.1, hold_time: 30, min_hold_time: 60}\n",
+	 {{7, 20, "'min_hold_time' of 60 above its 'hold_time' of 30"}}},
+	{"an MTU too small", PORT "      mtu: 500\n" CFG, {{5, 12, "from 576 to 9216"}}},
+	{"an MTU too large", PORT "      mtu: 9217\n" CFG, {{5, 12, "from 576 to 9216"}}},
+	{"a worker twice",
+	 PORT "  workers: [1, 2, 1]\n" CFG,
+	 {{5, 19, "CPU 1 is in 'workers' twice"}}},
+	{"a worker out of range", PORT "  workers: [1024]\n" CFG, {{5, 13, "from 0 to 1023"}}},
+	{"no workers", PORT "  workers: []\n" CFG, {{5, 3, "name at least one CPU"}}},
+	{"a word for a choice",
+	 PORT "  idle: lazy\n" CFG,
+	 {{5, 9, "adaptive or busy, not 'lazy'"}}},
+	{"no ports", CFG, {{1, 1, "there is no port"}}},
+	{"a port without device and address",
+	 "dataplane:\n  ports:\n    - mtu: 1500\n" CFG,
+	 {{3, 7, "has no 'device'"}}},
+	{"a port without address",
+	 "dataplane:\n  ports:\n    - device: x\n" CFG,
+	 {{3, 7, "has no address"}}},
+	{"a mapping for a list",
+	 GOOD "clients: {asn: 64501}\n",
+	 {{6, 11, "'clients' must be a list of"}}},
+	{"a scalar for a mapping",
+	 PORT "cfg: 64500\n",
+	 {{1, 1, "'cfg.rs_as' is missing"}, {5, 6, "cfg must be a mapping"}}},
+	{"a list for a scalar",
+	 PORT "cfg: {rs_as: [64500]}\n",
+	 {{5, 15, "'rs_as' must be a single value, not a list"}}},
+	{"nothing for a scalar",
+	 PORT "cfg:\n  rs_as:\n",
+	 {{6, 3, "'rs_as' must be a single value, not nothing"}}},
+	{"a key twice in one mapping",
+	 GOOD "clients:\n- asn: 64501\n  asn: 64502\n  ip: 198.18.1.1\n",
+	 {{8, 3, "'asn' was set before, at "}}},
+	{"a root key twice", GOOD CFG, {{6, 1, "'cfg' was set before"}}},
+	{"a quotation mark left open", GOOD "clients: \"\n", {{6, 11, "not valid YAML"}}},
+	{"a tab for indentation", "cfg:\n\trs_as: 64500\n", {{2, 1, "not valid YAML"}}},
+	{"a bracket left open", PORT "  workers: [1, 2\n" CFG, {{7, 1, "not valid YAML"}}},
+	{"an anchor that is not there",
+	 PORT "cfg: *general\n",
+	 {{1, 1, "'cfg.rs_as' is missing"}, {5, 6, "there is no anchor '&general'"}}},
+	{"a tag", GOOD "clients: !include clients.yml\n", {{6, 19, "root key 'include'"}}},
+	{"a second document", GOOD "---\nclients: []\n", {{7, 1, "a second YAML document"}}},
+	{"an empty file", "# nothing\n", {{1, 1, "the file is empty"}}},
+	{"a list for a file",
+	 "- a\n",
+	 {{1, 1, "'cfg.rs_as' is missing"},
+	  {1, 1, "there is no port"},
+	  {1, 3, "a configuration file must be a mapping"}}},
+	{"a file that is not there",
+	 GOOD "include: none.yml\n",
+	 {{6, 10, "none.yml': No such file or directory"}}},
+	{"a directory for a file", GOOD "include: [.]\n", {{6, 11, "Is a directory"}}},
+	{"a file that includes itself", GOOD "include: [main.yml]\n", {{6, 11, "in a loop"}}},
+	{"a key of a later version",
+	 GOOD "control:\n  http: {listen: \"127.0.0.1:8179\"}\n",
+	 {{7, 3, "'control.http' is not in this version"}}},
+	{"the registry", GOOD "registry: {database: x}\n", {{6, 1, "'registry' is not in this"}}},
+	{"a log level",
+	 GOOD "control: {log_level: loud}\n",
+	 {{6, 22, "error, warning, notice, info or debug, not 'loud'"}}},
+	{"a socket path too long",
+	 GOOD
+	 "control:\n  socket: /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+	 {{7, 11, "characters long"}}},
+	{"a password",
+	 GOOD "clients:\n- asn: 64501\n  ip: 198.18.1.1\n  password: secret\n",
+	 {{0, 0, "may read it"}, {9, 3, "would run without authentication"}}},
+	{"GTSM", PORT "cfg: {rs_as: 64500, gtsm: true}\n", {{5, 21, "without the TTL check"}}},
+	{"a bool that is none",
+	 PORT "cfg: {rs_as: 64500, passive: maybe}\n",
+	 {{5, 30, "must be true or false, not 'maybe'"}}},
+	{"a local address that is not ours",
+	 GOOD "clients:\n- asn: 64501\n  ip: 198.18.1.1\n  local_address: 198.18.9.9\n",
+	 {{9, 18, "is no IPv4 address of any port"}}},
+	{"a local address of the other family",
+	 GOOD "clients:\n- asn: 64501\n  ip: 198.18.1.1\n  local_address: \"2001:db8:0:1::1\"\n",
+	 {{9, 18, "is no IPv4 address of any port"}}},
+	{"several mistakes at once",
+	 "dataplane:\n  workes: [1]\n  ports:\n  - device: x\n    mtu: 1\n    addresses: [nope]\n"
+	 "cfg: {rs_as: 0}\nclients:\n- ip: 198.18.1.1\n",
+	 {{2, 3, "did you mean 'workers'?"},
+	  {5, 10, "from 576 to 9216"},
+	  {6, 17, "not 'nope'"},
+	  {7, 14, "from 1 to 4294967294"},
+	  {9, 3, "this client has no 'asn'"}}},
+};
+
+static void print_all(const struct mistake *m, const struct config_errors *e)
+{
+	fprintf(stderr, "%s:\n", m->what);
+	config_errors_print(e, stderr);
+}
+
+static void expect_mistakes(const struct mistake *m, const struct config_errors *e)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(m->expect) && m->expect[i].fragment != NULL; i++) {
+		bool is_found = i < e->count && e->item[i].line == m->expect[i].line &&
+				e->item[i].column == m->expect[i].column &&
+				e->item[i].is_warning == (m->expect[i].line == 0) &&
+				strstr(e->item[i].text, m->expect[i].fragment) != NULL;
+		if (!is_found) {
+			print_all(m, e);
+		}
+		cr_expect(is_found, "%s: wants %d:%d %s", m->what, m->expect[i].line,
+			  m->expect[i].column, m->expect[i].fragment);
+	}
+}
+
+/* STYLE: a faulty configuration gives FILE:LINE:COL, what is wrong and what would be right. */
+Test(config, each_mistake_has_its_place_and_remedy)
+{
+	struct scratch s;
+	char path[256];
+	scratch_init(&s);
+	for (unsigned i = 0; i < ARRAY_COUNT(mistakes); i++) {
+		const struct mistake *m = &mistakes[i];
+		struct config_errors e;
+		scratch_write(&s, "main.yml", m->yaml);
+		struct config *c = config_load(scratch_path(&s, "main.yml", path), &e);
+		cr_expect(c == NULL, "%s: was accepted", m->what);
+		expect_mistakes(m, &e);
+		unsigned expected = 0;
+		while (expected < ARRAY_COUNT(m->expect) && m->expect[expected].fragment != NULL) {
+			expected++;
+		}
+		/* One mistake is reported once; the table holds at most six. */
+		if (expected < ARRAY_COUNT(m->expect) && e.count != expected &&
+		    strcmp(m->what, "a port without device and address") != 0) {
+			print_all(m, &e);
+			cr_expect(false, "%s: %u reports, not %u", m->what, e.count, expected);
+		}
+		config_free(c);
+		config_errors_free(&e);
+	}
+	scratch_fini(&s);
+}
+
+static struct config *load_text(struct scratch *s, const char *yaml, struct config_errors *e)
+{
+	char path[256];
+	scratch_write(s, "main.yml", yaml);
+	struct config *c = config_load(scratch_path(s, "main.yml", path), e);
+	if (c == NULL) {
+		config_errors_print(e, stderr);
+	}
+	return c;
+}
+
+Test(config, defaults_are_those_of_the_guide)
+{
+	struct scratch s;
+	struct config_errors e;
+	struct addr id;
+	scratch_init(&s);
+	struct config *c = load_text(
+		&s, PORT "cfg: {rs_as: 4200000000}\nclients:\n- {asn: 64501, ip: 198.18.1.1}\n",
+		&e);
+	cr_assert(c != NULL);
+	cr_expect(e.count == 0);
+	cr_expect(c->rs_as == 4200000000U);
+	cr_expect(addr_parse("198.18.0.1", &id) == 0 && addr_equal(&c->router_id, &id));
+	cr_expect(c->dataplane.worker_count >= 1);
+	cr_expect(!c->dataplane.is_busy && !c->dataplane.is_hugepages_off);
+	cr_expect(c->dataplane.memory_mib == 0);
+	cr_expect(c->dataplane.port_count == 1 && c->dataplane.port[0].mtu == 1500);
+	cr_expect(c->dataplane.port[0].addr_count == 2);
+	cr_expect(c->dataplane.port[0].addr[0].prefix_len == 16);
+	cr_expect(c->dataplane.port[0].addr[1].addr.family == FAMILY_IPV6);
+	cr_expect_str_eq(c->control.state_dir, "/var/lib/causeway");
+	cr_expect_str_eq(c->control.socket, "/run/causeway/control.sock");
+	cr_expect(c->control.user == NULL && c->control.log_level == LOG_INFO);
+	cr_expect(c->client_count == 1 && c->client[0].hold_s == 90);
+	/* arouteserver's default: the route server waits for its members. */
+	cr_expect(c->client[0].is_passive && c->client[0].hold_min_s == 0);
+	config_free(c);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
+Test(config, clients_inherit_from_cfg_and_may_override)
+{
+	struct scratch s;
+	struct config_errors e;
+	scratch_init(&s);
+	struct config *c = load_text(&s,
+				     "clients:\n"
+				     "- {asn: 64501, ip: [198.18.1.1, \"2001:db8:0:1::11\"]}\n"
+				     "- {asn: AS64502, ip: 198.18.1.2, hold_time: 30, "
+				     "min_hold_time: 3, cfg: {passive: yes}, description: Two}\n"
+				     "- {asn: 64503, ip: 198.18.1.3, passive: True, "
+				     "local_address: 198.18.0.1}\n" PORT
+				     "cfg: {rs_as: 64500, passive: no, hold_time: 180, "
+				     "min_hold_time: 10}\n",
+				     &e);
+	cr_assert(c != NULL);
+	cr_assert(c->client_count == 4);
+	cr_expect(c->client[0].asn == 64501 && c->client[1].asn == 64501);
+	cr_expect(c->client[1].ip.family == FAMILY_IPV6);
+	cr_expect(!c->client[0].is_passive && !c->client[1].is_passive);
+	cr_expect(c->client[0].hold_s == 180 && c->client[0].hold_min_s == 10);
+	cr_expect(c->client[2].asn == 64502 && c->client[2].is_passive);
+	cr_expect(c->client[2].hold_s == 30 && c->client[2].hold_min_s == 3);
+	cr_expect_str_eq(c->client[2].description, "Two");
+	cr_expect(c->client[3].is_passive && c->client[3].has_local_addr);
+	config_free(c);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
+Test(config, included_files_add_to_the_main_one)
+{
+	struct scratch s;
+	struct config_errors e;
+	scratch_init(&s);
+	scratch_write(&s, "general.yml", "cfg: {rs_as: 64500}\n");
+	scratch_write(&s, "clients.yml",
+		      "include: more.yml\nclients:\n- {asn: 1, ip: 198.18.1.1}\n");
+	scratch_write(&s, "more.yml", "clients:\n- {asn: 2, ip: 198.18.1.2}\n");
+	struct config *c = load_text(&s, "include: [general.yml, clients.yml]\n" PORT, &e);
+	cr_assert(c != NULL);
+	cr_expect(c->rs_as == 64500 && c->client_count == 2);
+	config_free(c);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
+Test(config, one_key_in_two_files_is_a_contradiction)
+{
+	struct scratch s;
+	struct config_errors e;
+	scratch_init(&s);
+	scratch_write(&s, "general.yml", "cfg:\n  router_id: 198.18.0.1\n  rs_as: 64500\n");
+	struct config *c = load_text(&s, "include: general.yml\n" PORT "cfg: {rs_as: 64501}\n", &e);
+	cr_assert(c == NULL);
+	cr_assert(e.count == 1);
+	cr_expect(strstr(e.item[0].file, "general.yml") != NULL);
+	cr_expect(e.item[0].line == 3 && e.item[0].column == 3);
+	cr_expect(strstr(e.item[0].text, "main.yml:6:7") != NULL);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
+/* COMPAT §1 and §3: the keys of an existing exchange's files are named, not refused. */
+Test(config, foreign_keys_are_warnings_that_name_them)
+{
+	static const char *const cfg[] = {"multihop: 2",
+					  "filtering: {}",
+					  "rpki_roas: {}",
+					  "blackhole_filtering: {}",
+					  "graceful_shutdown: {}",
+					  "rfc1997_wellknown_communities: {}",
+					  "rtt_thresholds: [5]",
+					  "communities: {}",
+					  "custom_communities: {}",
+					  "prepend_rs_as: true",
+					  "path_hiding: false",
+					  "add_path: true",
+					  "rfc8950: true"};
+	static const char *const client[] = {
+		"16bit_mapped_asn: 64512",	"cfg: {filtering: {}}",
+		"cfg: {multihop: 3}",		"cfg: {blackhole_filtering: {}}",
+		"cfg: {graceful_shutdown: {}}", "cfg: {attach_custom_communities: []}",
+		"cfg: {custom_options: x}",	"cfg: {add_path: True}"};
+	struct scratch s;
+	struct config_errors e;
+	char text[1024];
+	scratch_init(&s);
+	for (unsigned i = 0; i < ARRAY_COUNT(cfg) + ARRAY_COUNT(client); i++) {
+		bool is_cfg = i < ARRAY_COUNT(cfg);
+		const char *key = is_cfg ? cfg[i] : client[i - ARRAY_COUNT(cfg)];
+		snprintf(text, sizeof(text),
+			 PORT "cfg: {rs_as: 64500%s%s}\n"
+			      "clients:\n- {asn: 64501, ip: 198.18.1.1%s%s}\n",
+			 is_cfg ? ", " : "", is_cfg ? key : "", is_cfg ? "" : ", ",
+			 is_cfg ? "" : key);
+		struct config *c = load_text(&s, text, &e);
+		cr_assert(c != NULL, "%s", key);
+		cr_assert(e.count == 1 && e.item[0].is_warning, "%s: %u", key, e.count);
+		cr_expect(strstr(e.item[0].text, "not supported yet") != NULL);
+		cr_expect(e.item[0].line == (is_cfg ? 5 : 7), "%s: %d", key, e.item[0].line);
+		config_free(c);
+		config_errors_free(&e);
+	}
+	scratch_fini(&s);
+}
+
+Test(config, values_that_are_what_we_do_need_no_warning)
+{
+	struct scratch s;
+	struct config_errors e;
+	scratch_init(&s);
+	struct config *c = load_text(&s,
+				     PORT "cfg: {rs_as: 64500, gtsm: False, path_hiding: True, "
+					  "prepend_rs_as: False, add_path: no, rfc8950: off}\n",
+				     &e);
+	cr_assert(c != NULL);
+	cr_expect(e.count == 0);
+	config_free(c);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
+Test(config, secrets_that_everybody_may_read_are_pointed_out)
+{
+	struct scratch s;
+	char path[256];
+	scratch_init(&s);
+	scratch_write(&s, "main.yml",
+		      GOOD "clients:\n- {asn: 64501, ip: 198.18.1.1, password: secret}\n");
+	for (unsigned is_open = 0; is_open < 2; is_open++) {
+		struct config_errors e;
+		cr_assert(chmod(scratch_path(&s, "main.yml", path), is_open ? 0644 : 0640) == 0);
+		struct config *c = config_load(path, &e);
+		cr_assert(c == NULL);
+		cr_expect(e.error_count == 1);
+		cr_expect(e.count == 1 + is_open, "%u", e.count);
+		cr_expect(!is_open || (e.item[0].is_warning && e.item[0].line == 0 &&
+				       strstr(e.item[0].text, "chmod") != NULL));
+		config_errors_free(&e);
+	}
+	scratch_fini(&s);
+}
+
+Test(config, a_missing_main_file_is_one_error_without_a_line)
+{
+	struct config_errors e;
+	struct config *c = config_load("/nonexistent/causeway.yml", &e);
+	cr_assert(c == NULL);
+	cr_assert(e.count == 1 && e.error_count == 1);
+	cr_expect(e.item[0].line == 0);
+	cr_expect_str_eq(e.item[0].file, "/nonexistent/causeway.yml");
+	config_errors_free(&e);
+}
+
+Test(config, gateways_make_distant_neighbours_reachable)
+{
+	struct scratch s;
+	struct config_errors e;
+	scratch_init(&s);
+	struct config *c = load_text(&s,
+				     PORT "      gateways: [198.18.255.254]\n" CFG
+					  "clients:\n- {asn: 64501, ip: 203.0.113.1}\n",
+				     &e);
+	cr_assert(c != NULL);
+	cr_expect(c->dataplane.port[0].gateway_count == 1);
+	config_free(c);
+	config_errors_free(&e);
+	/* A gateway of the other family does not help. */
+	c = load_text(&s,
+		      PORT "      gateways: [198.18.255.254]\n" CFG
+			   "clients:\n- {asn: 64501, ip: \"2001:db8:ffff::1\"}\n",
+		      &e);
+	cr_expect(c == NULL && e.error_count == 1);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
+Test(config, the_printed_line_is_file_line_column_text)
+{
+	struct scratch s;
+	struct config_errors e;
+	char path[256], expected[512];
+	char *printed = NULL;
+	size_t len = 0;
+	scratch_init(&s);
+	scratch_write(&s, "main.yml", PORT "cfg: {rs_as: 0}\n");
+	struct config *c = config_load(scratch_path(&s, "main.yml", path), &e);
+	cr_assert(c == NULL);
+	FILE *to = open_memstream(&printed, &len);
+	config_errors_print(&e, to);
+	fclose(to);
+	snprintf(expected, sizeof(expected),
+		 "%s:5:14: 'rs_as' must be an AS number from 1 to 4294967294, not '0'\n", path);
+	cr_expect_str_eq(printed, expected);
+	free(printed);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
