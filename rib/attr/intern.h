@@ -17,7 +17,8 @@ struct intern;
 struct intern *intern_new(core_id_t owner, uint64_t key, size_t count_max);
 /* Sets still referenced are freed too (the process ends). */
 void intern_free(struct intern *in);
-/* Find or create the set (draft's bytes, next hop) and add `refs` (>= 1) to its count.
+/* Find or create the set (draft's bytes, next hop) and add `refs` (>= 1) to its count.  The set's
+ * facts are computed anew from the bytes, so that equal bytes have equal facts by construction.
  * NULL when the table is at its bound: nothing changed.  Owner core. */
 const struct attr *intern_get(struct intern *in, const struct attr_draft *draft,
 			      const struct next_hop *next_hop, uint32_t refs);

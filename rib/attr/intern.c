@@ -1,0 +1,255 @@
+/* The intern table.
+ *
+ * Open addressing with linear probing in a power-of-two array of 16-byte slots, at most three
+ * quarters full.  A slot keeps 32 bits of the hash: they pick its home and let a probe pass over
+ * other sets without touching them.  Deletion closes the gap (backward shift), so there are no
+ * tombstones and a probe's length depends on what is in the table now, not on its history:
+ *
+ *     remove b:  [a][b][c][d][ ]   c, d move back when their home allows it
+ *                [a][c][d][ ][ ]
+ *
+ * The invariant behind both: between a set's home and its slot every slot is taken. */
+#include "rib/attr/intern.h"
+
+#include <stdlib.h>
+
+#include "rib/base/check.h"
+#include "rib/base/hash.h"
+
+#define SLOTS_MIN 64
+
+struct slot {
+	struct attr *attr; /* NULL: free. */
+	uint32_t hash;	   /* The low half of attr->hash. */
+	uint32_t refs;
+};
+
+static_assert(sizeof(struct slot) == 16, "four slots in a cache line");
+
+struct intern {
+	struct slot *slots;
+	uint32_t mask;
+	core_id_t owner;
+	uint64_t key;
+	size_t count;
+	size_t count_max;
+	size_t attr_bytes;
+};
+
+static size_t attr_size(const struct attr *a)
+{
+	return sizeof(*a) + a->wire_len;
+}
+
+struct intern *intern_new(core_id_t owner, uint64_t key, size_t count_max)
+{
+	ASSERT(count_max >= 1);
+	ASSERT(count_max <= UINT32_MAX / 4);
+	struct intern *in = calloc(1, sizeof(*in));
+
+	if (in == NULL) {
+		return NULL;
+	}
+	*in = (struct intern){
+		.slots = calloc(SLOTS_MIN, sizeof(*in->slots)),
+		.mask = SLOTS_MIN - 1,
+		.owner = owner,
+		.key = key,
+		.count_max = count_max,
+	};
+	if (in->slots == NULL) {
+		free(in);
+		return NULL;
+	}
+	return in;
+}
+
+void intern_free(struct intern *in)
+{
+	if (in == NULL) {
+		return;
+	}
+	for (size_t i = 0; i <= in->mask; i++) {
+		free(in->slots[i].attr);
+	}
+	free(in->slots);
+	free(in);
+}
+
+static uint64_t content_hash(const struct intern *in, const struct attr_draft *draft,
+			     const struct next_hop *next_hop)
+{
+	uint64_t h = hash_bytes(draft->wire, draft->wire_len, in->key);
+
+	return hash_bytes(next_hop->bytes, next_hop->len, h);
+}
+
+static bool is_same(const struct attr *a, const struct attr_draft *draft,
+		    const struct next_hop *next_hop)
+{
+	return a->wire_len == draft->wire_len && a->next_hop.len == next_hop->len &&
+	       memcmp(a->next_hop.bytes, next_hop->bytes, next_hop->len) == 0 &&
+	       memcmp(a->wire, draft->wire, draft->wire_len) == 0;
+}
+
+/* The first free slot for `hash`. */
+static struct slot *slot_free(struct slot *slots, uint32_t mask, uint32_t hash)
+{
+	uint32_t i = hash & mask;
+
+	while (slots[i].attr != NULL) {
+		i = (i + 1) & mask;
+	}
+	return &slots[i];
+}
+
+/* Room for one more set; false when memory is short, and nothing changed. */
+static bool slots_reserve(struct intern *in)
+{
+	size_t slot_count = (size_t)in->mask + 1;
+
+	if (in->count + 1 <= slot_count / 4 * 3) {
+		return true;
+	}
+	struct slot *slots = calloc(slot_count * 2, sizeof(*slots));
+	if (slots == NULL) {
+		return false;
+	}
+	uint32_t mask = (uint32_t)(slot_count * 2 - 1);
+	for (size_t i = 0; i < slot_count; i++) {
+		if (in->slots[i].attr != NULL) {
+			*slot_free(slots, mask, in->slots[i].hash) = in->slots[i];
+		}
+	}
+	free(in->slots);
+	in->slots = slots;
+	in->mask = mask;
+	return true;
+}
+
+static struct attr *attr_new(const struct intern *in, const struct attr_draft *draft,
+			     const struct next_hop *next_hop, uint64_t hash)
+{
+	struct attr *a = malloc(sizeof(*a) + draft->wire_len);
+
+	if (a == NULL) {
+		return NULL;
+	}
+	*a = (struct attr){
+		.hash = hash,
+		.owner = in->owner,
+		.next_hop = {.len = next_hop->len},
+		.wire_len = draft->wire_len,
+	};
+	memcpy(a->next_hop.bytes, next_hop->bytes, next_hop->len);
+	memcpy(a->wire, draft->wire, draft->wire_len);
+	attr_facts_compute(a->wire, a->wire_len, &a->facts);
+	return a;
+}
+
+static struct slot *slot_by_content(const struct intern *in, const struct attr_draft *draft,
+				    const struct next_hop *next_hop, uint32_t hash)
+{
+	uint32_t i = hash & in->mask;
+
+	for (; in->slots[i].attr != NULL; i = (i + 1) & in->mask) {
+		if (in->slots[i].hash == hash && is_same(in->slots[i].attr, draft, next_hop)) {
+			return &in->slots[i];
+		}
+	}
+	return NULL;
+}
+
+const struct attr *intern_get(struct intern *in, const struct attr_draft *draft,
+			      const struct next_hop *next_hop, uint32_t refs)
+{
+	ASSERT(refs >= 1);
+	ASSERT(draft->wire_len <= ATTR_WIRE_MAX);
+	ASSERT(next_hop->len <= sizeof(next_hop->bytes));
+	uint64_t hash = content_hash(in, draft, next_hop);
+	struct slot *s = slot_by_content(in, draft, next_hop, (uint32_t)hash);
+
+	if (s != NULL) {
+		ASSERT(s->refs <= UINT32_MAX - refs);
+		s->refs += refs;
+		return s->attr;
+	}
+	if (in->count == in->count_max || !slots_reserve(in)) {
+		return NULL;
+	}
+	struct attr *a = attr_new(in, draft, next_hop, hash);
+	if (a == NULL) {
+		return NULL;
+	}
+	s = slot_free(in->slots, in->mask, (uint32_t)hash);
+	*s = (struct slot){.attr = a, .hash = (uint32_t)hash, .refs = refs};
+	in->count++;
+	in->attr_bytes += attr_size(a);
+	return a;
+}
+
+/* The slot of a set that is in the table. */
+static uint32_t slot_of(const struct intern *in, const struct attr *a)
+{
+	uint32_t i = (uint32_t)a->hash & in->mask;
+
+	while (in->slots[i].attr != a) {
+		ASSERT(in->slots[i].attr != NULL);
+		i = (i + 1) & in->mask;
+	}
+	return i;
+}
+
+/* Free slot `gap` and move back what may move: a later set whose home is not within (gap, i]. */
+static void slot_remove(struct intern *in, uint32_t gap)
+{
+	for (uint32_t i = (gap + 1) & in->mask; in->slots[i].attr != NULL; i = (i + 1) & in->mask) {
+		uint32_t home_distance = (i - in->slots[i].hash) & in->mask;
+		uint32_t gap_distance = (i - gap) & in->mask;
+
+		if (home_distance >= gap_distance) {
+			in->slots[gap] = in->slots[i];
+			gap = i;
+		}
+	}
+	in->slots[gap] = (struct slot){.attr = NULL};
+}
+
+void intern_adjust(struct intern *in, const struct attr *a, int64_t delta)
+{
+	ASSERT(a->owner == in->owner);
+	uint32_t i = slot_of(in, a);
+	int64_t refs = (int64_t)in->slots[i].refs + delta;
+
+	ASSERT(refs >= 0);
+	ASSERT(refs <= UINT32_MAX);
+	if (refs > 0) {
+		in->slots[i].refs = (uint32_t)refs;
+		return;
+	}
+	struct attr *dead = in->slots[i].attr;
+	slot_remove(in, i);
+	in->count--;
+	in->attr_bytes -= attr_size(dead);
+	free(dead);
+}
+
+size_t intern_count(const struct intern *in)
+{
+	return in->count;
+}
+
+size_t intern_bytes(const struct intern *in)
+{
+	return sizeof(*in) + ((size_t)in->mask + 1) * sizeof(*in->slots) + in->attr_bytes;
+}
+
+uint64_t intern_refs(const struct intern *in)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i <= in->mask; i++) {
+		sum += in->slots[i].refs;
+	}
+	return sum;
+}
