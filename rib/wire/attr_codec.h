@@ -29,7 +29,8 @@ struct mp_nlri {
 struct attr_result {
 	enum verdict verdict; /* The worst of all attributes. */
 	uint8_t type;	      /* The attribute that the verdict is about; 0 when OK. */
-	struct notify why;    /* Set when the verdict is SESSION_RESET. */
+	/* What RFC 4271 §6.3 would send for it; to be sent only when the verdict is SESSION_RESET. */
+	struct notify why;
 	const char *reason; /* A short fixed phrase for counters and the operator; NULL when OK. */
 	bool has_next_hop;  /* NEXT_HOP (type 3) was there. */
 	struct next_hop next_hop; /* Its value. */
@@ -39,17 +40,20 @@ struct attr_result {
 };
 
 struct attr_decode_opts {
-	bool is_as4;   /* Both sides sent capability 65. */
-	bool has_nlri; /* The UPDATE carries IPv4 NLRI: NEXT_HOP is then mandatory. */
-	asn_t local_as;
+	bool is_as4;	/* Both sides sent capability 65. */
+	bool has_nlri;	/* The UPDATE carries IPv4 NLRI: NEXT_HOP is then mandatory. */
+	asn_t local_as; /* Not looked at: a loop (§9.1.2) is not a malformed path, import asks. */
 };
 
 /* Decode the path attributes field.  The draft is filled whatever the verdict, as far as it could
- * be read; it may be interned only with OK or ATTR_DISCARD.  Missing mandatory attributes are
- * TREAT_AS_WITHDRAW (RFC 7606 §3 d). */
+ * be read (empty with SESSION_RESET); it may be interned only with OK or ATTR_DISCARD.  Missing
+ * mandatory attributes are TREAT_AS_WITHDRAW (RFC 7606 §3 d).  A fault that asks for
+ * TREAT_AS_WITHDRAW is a SESSION_RESET when no reachable prefix was found (§5.2). */
 void attr_decode(struct span in, const struct attr_decode_opts *opts, struct attr_draft *draft,
 		 struct attr_result *out);
 /* Bytes of the path attributes without MP_REACH: `is_as4` selects RFC 6793's form; `next_hop` of
  * an IPv4 route is written as NEXT_HOP in its place.  Never fails for an interned set when the
  * buffer holds wire_len + wire2_extra + 7. */
 void attr_encode(struct wr *w, const struct attr *a, enum family family, bool is_as4);
+/* How many bytes attr_encode writes: exact.  O(wire_len) for the 2-octet form. */
+size_t attr_encoded_len(const struct attr *a, enum family family, bool is_as4);

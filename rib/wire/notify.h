@@ -1,5 +1,6 @@
 /* NOTIFICATION: what went wrong, as code, subcode and data, and in words.
- * RFC 4271 §4.5 and §6; Cease subcodes RFC 4486; shutdown communication RFC 9003; RFC 7313, 9234. */
+ * RFC 4271 §4.5 and §6; Cease subcodes RFC 4486, 8538, 9384; shutdown communication RFC 9003;
+ * RFC 6608, 7313, 9234, 9687. */
 #pragma once
 
 #include "rib/base/bytes.h"
@@ -13,6 +14,7 @@ enum notify_code {
 	NOTIFY_FSM = 5,
 	NOTIFY_CEASE = 6,
 	NOTIFY_REFRESH = 7,
+	NOTIFY_SEND_HOLD_TIMER = 8, /* RFC 9687 */
 };
 
 enum { NOTIFY_HEADER_SYNC = 1, NOTIFY_HEADER_LENGTH = 2, NOTIFY_HEADER_TYPE = 3 };
@@ -26,8 +28,15 @@ enum {
 };
 enum {
 	NOTIFY_UPDATE_ATTR_LIST = 1,
+	NOTIFY_UPDATE_WELL_KNOWN_UNKNOWN = 2,
+	NOTIFY_UPDATE_WELL_KNOWN_MISSING = 3,
+	NOTIFY_UPDATE_ATTR_FLAGS = 4,
+	NOTIFY_UPDATE_ATTR_LENGTH = 5,
+	NOTIFY_UPDATE_ORIGIN = 6,
+	NOTIFY_UPDATE_NEXT_HOP = 8,
 	NOTIFY_UPDATE_OPTIONAL_ATTR = 9,
 	NOTIFY_UPDATE_NETWORK = 10,
+	NOTIFY_UPDATE_AS_PATH = 11,
 };
 enum {
 	NOTIFY_CEASE_MAX_PREFIX = 1,
@@ -38,6 +47,8 @@ enum {
 	NOTIFY_CEASE_CONFIG = 6,
 	NOTIFY_CEASE_COLLISION = 7,
 	NOTIFY_CEASE_RESOURCES = 8,
+	NOTIFY_CEASE_HARD_RESET = 9, /* RFC 8538 §3: another notification lies in the data. */
+	NOTIFY_CEASE_BFD_DOWN = 10,  /* RFC 9384 */
 };
 
 #define NOTIFY_DATA_MAX 128 /* Kept and sent; a shutdown message is at most 128 octets. */
@@ -61,5 +72,5 @@ size_t notify_encode(const struct notify *n, uint8_t *buf, size_t len);
 /* The body (after the 19-byte header) of a received message.  False when shorter than 2 bytes. */
 bool notify_decode(struct span body, struct notify *out);
 /* In words: "Cease: Administrative Shutdown (\"maintenance\")".  Text from a peer is made safe:
- * control characters and invalid UTF-8 become '?'.  Returns `buf`. */
+ * control characters and invalid UTF-8 become '?'.  Cut to fit; `len` >= 1.  Returns `buf`. */
 char *notify_format(const struct notify *n, char *buf, size_t len);

@@ -12,17 +12,20 @@ struct update_opts {
 	asn_t local_as;
 };
 
-/* A decoded UPDATE: spans point into the message.  NLRI spans are validated. */
+/* A decoded UPDATE: spans point into the message.  NLRI spans are validated.  A prefix that is both
+ * withdrawn and announced counts as announced (RFC 4271 §4.3): apply `withdrawn` first. */
 struct update {
 	struct attr_result attrs;	     /* Verdict, next hops, what was present. */
 	struct span withdrawn[FAMILY_COUNT]; /* To be withdrawn. */
-	struct span
-		announced[FAMILY_COUNT]; /* To be announced; with TREAT_AS_WITHDRAW withdrawn. */
+	struct span announced
+		[FAMILY_COUNT]; /* To be announced; with TREAT_AS_WITHDRAW to be withdrawn. */
 	struct next_hop next_hop[FAMILY_COUNT];
 	bool is_eor[FAMILY_COUNT];
 };
 
-/* Decode a body.  The verdict is in out->attrs; with SESSION_RESET nothing else is to be used. */
+/* Decode a body.  The verdict is in out->attrs; with SESSION_RESET nothing else is to be used.
+ * Deviates: IPv4 prefixes both in the message's own field and in an MP attribute of the same
+ * message are a SESSION_RESET; RFC 7606 §5.1 would have us accept them, nobody sends them. */
 void update_decode(struct span body, const struct update_opts *opts, struct attr_draft *draft,
 		   struct update *out);
 
@@ -35,7 +38,9 @@ struct update_form {
 
 /* Whether one prefix of any length with these attributes fits into one message of the form. */
 bool update_fits(const struct attr *a, const struct update_form *form);
-/* Pack prefixes into whole UPDATE messages at `w`: announced with `a`, or withdrawn when `a` is
+/* The longest message is the smaller of message_max and what is left of `w`.  Announced prefixes of
+ * the IPv6 family need a next hop of 16 or 32 octets, of the IPv4 family one of 4.
+ * Pack prefixes into whole UPDATE messages at `w`: announced with `a`, or withdrawn when `a` is
  * NULL.  Returns how many of `count` prefixes went in before `w` was full; messages are complete.
  * `a` must fit (update_fits). */
 size_t update_pack(struct wr *w, const struct update_form *form, const struct attr *a,

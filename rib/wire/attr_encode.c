@@ -1,0 +1,129 @@
+/* Path attributes: from an interned set to the bytes of an UPDATE.
+ *
+ * The canonical bytes are what a speaker of 4-octet AS numbers gets; only NEXT_HOP is put in its
+ * place.  An old speaker gets AS_PATH and AGGREGATOR with 2-octet numbers and, where one did not
+ * fit, the truth in AS4_PATH and AS4_AGGREGATOR (RFC 6793 §4.2.2).  Order stays ascending.
+ *
+ * RFC 4271 §5 ("SHOULD order attributes"), §5.1.3; RFC 6793 §4.2.2. */
+#include "rib/wire/attr_codec.h"
+
+#include "rib/base/check.h"
+#include "rib/wire/as2.h"
+#include "rib/wire/attr_row.h"
+
+#define TYPE_PAST_END 256u
+
+struct encoder {
+	struct wr *w;
+	const struct attr *a;
+	bool has_next_hop;
+	bool is_as4;
+};
+
+static void put_next_hop(const struct encoder *e)
+{
+	ASSERT(e->a->next_hop.len == 4);
+	attr_put_header(e->w, ATTR_FLAG_TRANSITIVE, ATTR_NEXT_HOP, 4);
+	wr_copy(e->w, e->a->next_hop.bytes, 4);
+}
+
+static void put_as4_path(const struct encoder *e)
+{
+	struct span path = attr_find(e->a, ATTR_AS_PATH);
+	if (!as2_path_is_mappable(path)) {
+		attr_put_header(e->w, ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE, ATTR_AS4_PATH,
+				path.len);
+		wr_copy(e->w, path.data, path.len);
+	}
+}
+
+static bool aggregator_is_mappable(struct span value)
+{
+	struct rd r = rd_of(value);
+	return rd_u32(&r) <= UINT16_MAX;
+}
+
+static void put_as4_aggregator(const struct encoder *e)
+{
+	struct span value = attr_find(e->a, ATTR_AGGREGATOR);
+	if (value.len > 0 && !aggregator_is_mappable(value)) {
+		attr_put_header(e->w, ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE,
+				ATTR_AS4_AGGREGATOR, value.len);
+		wr_copy(e->w, value.data, value.len);
+	}
+}
+
+/* Whether `type` belongs between the attributes `before` and `after`. */
+static bool is_place(unsigned before, uint8_t type, unsigned after)
+{
+	return before < type && type < after;
+}
+
+/* What does not stand among the canonical bytes, in its place. */
+static void put_between(const struct encoder *e, unsigned before, unsigned after)
+{
+	if (e->has_next_hop && is_place(before, ATTR_NEXT_HOP, after)) {
+		put_next_hop(e);
+	}
+	if (!e->is_as4 && is_place(before, ATTR_AS4_PATH, after)) {
+		put_as4_path(e);
+	}
+	if (!e->is_as4 && is_place(before, ATTR_AS4_AGGREGATOR, after)) {
+		put_as4_aggregator(e);
+	}
+}
+
+static void put_aggregator2(const struct encoder *e, uint8_t flags, struct span value)
+{
+	struct rd r = rd_of(value);
+	asn_t asn = rd_u32(&r);
+	attr_put_header(e->w, flags, ATTR_AGGREGATOR, 6);
+	wr_u16(e->w, asn > UINT16_MAX ? AS_TRANS : (uint16_t)asn);
+	wr_copy(e->w, r.at, rd_left(&r));
+}
+
+static void put_one(const struct encoder *e, uint8_t flags, uint8_t type, struct span value)
+{
+	flags &= (uint8_t)~ATTR_FLAG_EXT_LEN;
+	if (!e->is_as4 && type == ATTR_AS_PATH) {
+		attr_put_header(e->w, flags, type, as2_path_len(value));
+		as2_path_encode(e->w, value);
+	} else if (!e->is_as4 && type == ATTR_AGGREGATOR) {
+		put_aggregator2(e, flags, value);
+	} else {
+		attr_put_header(e->w, flags, type, value.len);
+		wr_copy(e->w, value.data, value.len);
+	}
+}
+
+void attr_encode(struct wr *w, const struct attr *a, enum family family, bool is_as4)
+{
+	struct encoder e = {
+		.w = w, .a = a, .has_next_hop = family == FAMILY_IPV4, .is_as4 = is_as4};
+	size_t pos = 0;
+	unsigned before = 0;
+	uint8_t flags;
+	uint8_t type;
+	struct span value;
+	while (attr_next(a, &pos, &flags, &type, &value)) {
+		ASSERT(type > before || before == 0);
+		put_between(&e, before, type);
+		put_one(&e, flags, type, value);
+		before = type;
+	}
+	put_between(&e, before, TYPE_PAST_END);
+}
+
+size_t attr_encoded_len(const struct attr *a, enum family family, bool is_as4)
+{
+	if (is_as4) {
+		return a->wire_len + (family == FAMILY_IPV4 ? 7u : 0u);
+	}
+	/* Written once for nothing: exact by construction, and old speakers are rare.  Beside the
+	 * set's own bytes there is at most a second AS_PATH. */
+	uint8_t scratch[2 * ATTR_WIRE_MAX + 64];
+	struct wr w = wr_of(scratch, sizeof(scratch));
+	attr_encode(&w, a, family, is_as4);
+	ASSERT(wr_is_ok(&w));
+	return wr_len(&w);
+}

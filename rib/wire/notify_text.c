@@ -1,0 +1,250 @@
+/* A NOTIFICATION in words: "UPDATE: Attribute Flags Error (ORIGIN)".
+ *
+ * The names are IANA's.  The data octets are explained where RFC 4271 §6 or a later document gives
+ * them a meaning that helps the operator; elsewhere they are left out.  Everything in them comes
+ * from the neighbour: lengths are checked by the cursor, text is made harmless.
+ *
+ * RFC 4271 §6, RFC 4486, RFC 5492 §5, RFC 6608, RFC 7313 §5, RFC 8538 §3, RFC 9003, RFC 9234,
+ * RFC 9384, RFC 9687. */
+#include "rib/wire/notify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "rib/base/check.h"
+#include "rib/wire/attr_row.h"
+#include "rib/wire/utf8.h"
+
+#define SUBCODE_MAX 12
+
+struct code_words {
+	const char *name;
+	const char *subcodes[SUBCODE_MAX];
+};
+
+static const struct code_words words[] = {
+	[NOTIFY_HEADER] = {"Message Header",
+			   {[0] = "Unspecific",
+			    [NOTIFY_HEADER_SYNC] = "Connection Not Synchronized",
+			    [NOTIFY_HEADER_LENGTH] = "Bad Message Length",
+			    [NOTIFY_HEADER_TYPE] = "Bad Message Type"}},
+	[NOTIFY_OPEN] = {"OPEN",
+			 {[0] = "Unspecific",
+			  [NOTIFY_OPEN_VERSION] = "Unsupported Version Number",
+			  [NOTIFY_OPEN_PEER_AS] = "Bad Peer AS",
+			  [NOTIFY_OPEN_BGP_ID] = "Bad BGP Identifier",
+			  [NOTIFY_OPEN_OPTIONAL] = "Unsupported Optional Parameter",
+			  [5] = "Authentication Failure", /* Deprecated by RFC 4271. */
+			  [NOTIFY_OPEN_HOLD_TIME] = "Unacceptable Hold Time",
+			  [NOTIFY_OPEN_CAPABILITY] = "Unsupported Capability",
+			  [11] = "Role Mismatch"}}, /* RFC 9234 §4.2 */
+	[NOTIFY_UPDATE] = {"UPDATE",
+			   {[0] = "Unspecific",
+			    [NOTIFY_UPDATE_ATTR_LIST] = "Malformed Attribute List",
+			    [NOTIFY_UPDATE_WELL_KNOWN_UNKNOWN] =
+				    "Unrecognized Well-known Attribute",
+			    [NOTIFY_UPDATE_WELL_KNOWN_MISSING] = "Missing Well-known Attribute",
+			    [NOTIFY_UPDATE_ATTR_FLAGS] = "Attribute Flags Error",
+			    [NOTIFY_UPDATE_ATTR_LENGTH] = "Attribute Length Error",
+			    [NOTIFY_UPDATE_ORIGIN] = "Invalid ORIGIN Attribute",
+			    [7] = "AS Routing Loop", /* Deprecated by RFC 4271. */
+			    [NOTIFY_UPDATE_NEXT_HOP] = "Invalid NEXT_HOP Attribute",
+			    [NOTIFY_UPDATE_OPTIONAL_ATTR] = "Optional Attribute Error",
+			    [NOTIFY_UPDATE_NETWORK] = "Invalid Network Field",
+			    [NOTIFY_UPDATE_AS_PATH] = "Malformed AS_PATH"}},
+	[NOTIFY_HOLD_TIMER] = {.name = "Hold Timer Expired"},
+	[NOTIFY_FSM] = {"Finite State Machine", /* RFC 6608 */
+			{[0] = "Unspecified Error",
+			 [1] = "Unexpected Message in OpenSent State",
+			 [2] = "Unexpected Message in OpenConfirm State",
+			 [3] = "Unexpected Message in Established State"}},
+	[NOTIFY_CEASE] = {"Cease",
+			  {[0] = "Unspecific",
+			   [NOTIFY_CEASE_MAX_PREFIX] = "Maximum Number of Prefixes Reached",
+			   [NOTIFY_CEASE_SHUTDOWN] = "Administrative Shutdown",
+			   [NOTIFY_CEASE_DECONFIGURED] = "Peer De-configured",
+			   [NOTIFY_CEASE_RESET] = "Administrative Reset",
+			   [NOTIFY_CEASE_REJECTED] = "Connection Rejected",
+			   [NOTIFY_CEASE_CONFIG] = "Other Configuration Change",
+			   [NOTIFY_CEASE_COLLISION] = "Connection Collision Resolution",
+			   [NOTIFY_CEASE_RESOURCES] = "Out of Resources",
+			   [NOTIFY_CEASE_HARD_RESET] = "Hard Reset",
+			   [NOTIFY_CEASE_BFD_DOWN] = "BFD Down"}},
+	[NOTIFY_REFRESH] = {"ROUTE-REFRESH", {[1] = "Invalid Message Length"}},
+	[NOTIFY_SEND_HOLD_TIMER] = {.name = "Send Hold Timer Expired"},
+};
+
+/* Text that grows into a buffer and is cut at its end, never inside a character. */
+struct text {
+	char *buf;
+	size_t at;
+	size_t len;
+};
+
+static void put_bytes(struct text *t, const void *from, size_t n)
+{
+	size_t room = t->len - 1 - t->at;
+	size_t put = utf8_cut(span_of(from, n), room);
+	memcpy(t->buf + t->at, from, put);
+	t->at += put;
+	t->buf[t->at] = '\0';
+	if (put < n) {
+		t->len = t->at + 1; /* Full: what follows must not join what was cut off. */
+	}
+}
+
+static void put(struct text *t, const char *s)
+{
+	put_bytes(t, s, strlen(s));
+}
+
+__attribute__((format(printf, 2, 3))) static void putf(struct text *t, const char *format, ...)
+{
+	char tmp[64];
+	va_list args;
+	va_start(args, format);
+	int n = vsnprintf(tmp, sizeof(tmp), format, args);
+	va_end(args);
+	ASSERT(n >= 0 && (size_t)n < sizeof(tmp));
+	put(t, tmp);
+}
+
+/* RFC 9003 §2: a length octet, then UTF-8.  A length beyond the data shows what is there. */
+static void put_communication(struct text *t, struct rd *data)
+{
+	size_t len = rd_u8(data);
+	struct span s = rd_span(data, (size_t)min_u64(len, rd_left(data)));
+	if (s.len == 0) {
+		return;
+	}
+	put(t, " (\"");
+	while (s.len > 0) {
+		uint32_t point = 0;
+		size_t n = utf8_next(s, &point);
+		if (n > 0 && utf8_is_plain(point)) {
+			put_bytes(t, s.data, n);
+		} else {
+			put(t, "?");
+		}
+		n += n == 0;
+		s = span_of(s.data + n, s.len - n);
+	}
+	put(t, "\")");
+}
+
+static void put_attr_name(struct text *t, uint8_t type)
+{
+	const struct attr_row *row = attr_row_of(type);
+	if (row != NULL) {
+		putf(t, " (%s)", row->name);
+	} else {
+		putf(t, " (attribute %u)", type);
+	}
+}
+
+/* RFC 4486 §4: AFI, SAFI and the bound, all optional. */
+static void put_max_prefix(struct text *t, struct rd *data)
+{
+	uint16_t afi = rd_u16(data);
+	uint8_t safi = rd_u8(data);
+	uint32_t bound = rd_u32(data);
+	if (!rd_is_ok(data)) {
+		return;
+	}
+	if ((afi == 1 || afi == 2) && safi == 1) {
+		putf(t, " (IPv%s unicast, limit %u)", afi == 1 ? "4" : "6", bound);
+	} else {
+		putf(t, " (AFI %u SAFI %u, limit %u)", afi, safi, bound);
+	}
+}
+
+static void put_header_data(struct text *t, uint8_t subcode, struct rd *data)
+{
+	if (subcode == NOTIFY_HEADER_LENGTH && rd_left(data) >= 2) {
+		putf(t, " (%u octets)", rd_u16(data));
+	} else if (subcode == NOTIFY_HEADER_TYPE && rd_left(data) >= 1) {
+		putf(t, " (type %u)", rd_u8(data));
+	}
+}
+
+static void put_open_data(struct text *t, uint8_t subcode, struct rd *data)
+{
+	if (subcode == NOTIFY_OPEN_VERSION && rd_left(data) >= 2) {
+		putf(t, " (version %u is supported)", rd_u16(data));
+	} else if (subcode == NOTIFY_OPEN_CAPABILITY && rd_left(data) >= 1) {
+		putf(t, " (capability %u)", rd_u8(data)); /* RFC 5492 §5 */
+	}
+}
+
+/* RFC 4271 §6.3: the attribute as received (flags, type, ...), or for a missing one its type. */
+static void put_update_data(struct text *t, uint8_t subcode, struct rd *data)
+{
+	bool is_list = subcode == NOTIFY_UPDATE_ATTR_LIST || subcode == NOTIFY_UPDATE_NETWORK;
+	if (subcode == NOTIFY_UPDATE_WELL_KNOWN_MISSING && rd_left(data) >= 1) {
+		put_attr_name(t, rd_u8(data));
+	} else if (!is_list && subcode != NOTIFY_UPDATE_AS_PATH && rd_left(data) >= 3) {
+		rd_u8(data);
+		put_attr_name(t, rd_u8(data));
+	}
+}
+
+static void put_data(struct text *t, uint8_t code, uint8_t subcode, struct span bytes)
+{
+	struct rd data = rd_of(bytes);
+	switch (code) {
+	case NOTIFY_HEADER:
+		put_header_data(t, subcode, &data);
+		break;
+	case NOTIFY_OPEN:
+		put_open_data(t, subcode, &data);
+		break;
+	case NOTIFY_UPDATE:
+		put_update_data(t, subcode, &data);
+		break;
+	case NOTIFY_CEASE:
+		if (subcode == NOTIFY_CEASE_MAX_PREFIX) {
+			put_max_prefix(t, &data);
+		} else if (subcode == NOTIFY_CEASE_SHUTDOWN || subcode == NOTIFY_CEASE_RESET) {
+			put_communication(t, &data);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+static void put_names(struct text *t, uint8_t code, uint8_t subcode)
+{
+	if (code >= ARRAY_COUNT(words) || words[code].name == NULL) {
+		putf(t, "code %u, subcode %u", code, subcode);
+		return;
+	}
+	const struct code_words *c = &words[code];
+	put(t, c->name);
+	if (subcode < SUBCODE_MAX && c->subcodes[subcode] != NULL) {
+		put(t, ": ");
+		put(t, c->subcodes[subcode]);
+	} else if (subcode != 0) {
+		putf(t, ": subcode %u", subcode);
+	}
+}
+
+char *notify_format(const struct notify *n, char *buf, size_t len)
+{
+	ASSERT(len > 0);
+	ASSERT(n->data_len <= NOTIFY_DATA_MAX);
+	struct text t = {.buf = buf, .len = len};
+	buf[0] = '\0';
+	put_names(&t, n->code, n->subcode);
+	if (n->code == NOTIFY_CEASE && n->subcode == NOTIFY_CEASE_HARD_RESET && n->data_len >= 2) {
+		/* RFC 8538 §3: inside is the notification that ended the session; one level is
+		 * enough, a nested Hard Reset has no meaning. */
+		put(&t, " (");
+		put_names(&t, n->data[0], n->data[1]);
+		put_data(&t, n->data[0], n->data[1], span_of(n->data + 2, n->data_len - 2u));
+		put(&t, ")");
+	} else {
+		put_data(&t, n->code, n->subcode, span_of(n->data, n->data_len));
+	}
+	return buf;
+}
