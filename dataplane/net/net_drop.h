@@ -8,5 +8,7 @@ enum net_drop {
 	NET_DROP_COUNT
 };
 
+#define NET_DROP_NONE NET_DROP_COUNT /* What a decoder says of good input. */
+
 const char *net_drop_name(enum net_drop d); /* "ETH_SHORT" */
 const char *net_drop_text(enum net_drop d);

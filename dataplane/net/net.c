@@ -1,0 +1,343 @@
+/* Frames out: which port and neighbour, headers, and the frames of our own.
+ *
+ * Routing is that of a host on a few LANs (RFC 1122 §3.3.1): on-link goes to the neighbour itself,
+ * anything else to the first gateway of its family that answers; a link-local destination goes out
+ * where its source lives.  Own frames leave in the order of how much somebody waits for them:
+ * answers, echo replies, questions, announcements. */
+#include "dataplane/net/net.h"
+
+#include <stdlib.h>
+
+#include "dataplane/net/arp.h"
+#include "dataplane/net/eth.h"
+#include "dataplane/net/ip.h"
+#include "dataplane/net/nd.h"
+#include "dataplane/net/state.h"
+#include "rib/base/check.h"
+
+/* CS6, "internetwork control" (RFC 4594 §3.1), as routers mark their routing protocols. */
+#define TRAFFIC_CLASS_CONTROL 0xc0
+/* 255 is what a neighbour with GTSM expects (RFC 5082 §3) and harms nobody else. */
+#define TCP_HOP_LIMIT 255
+
+struct net *net_new(const struct net_port_conf *ports, unsigned port_count, uint64_t seed)
+{
+	struct net *n = calloc(1, sizeof(*n));
+	size_t mtu_max = 0;
+
+	ASSERT(port_count > 0);
+	if (n == NULL) {
+		return NULL;
+	}
+	n->ports = calloc(port_count, sizeof(*n->ports));
+	n->port_count = port_count;
+	for (unsigned i = 0; n->ports != NULL && i < port_count; i++) {
+		iface_init(&n->ports[i], &ports[i]);
+		mtu_max = max_u64(mtu_max, ports[i].mtu);
+	}
+	n->neighbours = neigh_new(seed);
+	n->outbox = outbox_new(ETH_HEADER_LEN + mtu_max);
+	if (n->ports == NULL || n->neighbours == NULL || n->outbox == NULL) {
+		net_free(n);
+		return NULL;
+	}
+	return n;
+}
+
+void net_free(struct net *n)
+{
+	if (n == NULL) {
+		return;
+	}
+	outbox_free(n->outbox);
+	neigh_free(n->neighbours);
+	free(n->ports);
+	free(n);
+}
+
+/* The port where `dst` is on-link; one that owns `src` goes before the others. */
+static bool port_onlink(const struct net *n, const struct addr *src, const struct addr *dst,
+			unsigned *out_port)
+{
+	bool is_found = false;
+
+	for (unsigned i = 0; i < n->port_count; i++) {
+		if (iface_onlink(&n->ports[i], dst) == NULL) {
+			continue;
+		}
+		bool is_source = iface_own(&n->ports[i], src) != NULL;
+		if (is_source || !is_found) {
+			*out_port = i;
+			is_found = true;
+		}
+		if (is_source) {
+			break;
+		}
+	}
+	return is_found;
+}
+
+/* Resolve the next hop of `out->dst` and fill in the rest of the route. */
+static enum net_route_verdict route_via(struct net *n, unsigned port, const struct addr *hop,
+					usec_t now, struct net_route *out)
+{
+	struct mac mac;
+
+	switch (neigh_use(n->neighbours, port, hop, now, &mac)) {
+	case NEIGH_WAIT:
+		return ROUTE_WAIT;
+	case NEIGH_FAILED:
+		return ROUTE_UNREACHABLE;
+	case NEIGH_OK:
+		break;
+	}
+	out->port = port;
+	out->dst_mac = mac;
+	out->header_len = (uint8_t)(ETH_HEADER_LEN + ip_header_len(hop->family));
+	out->mtu = n->ports[port].mtu;
+	return ROUTE_OK;
+}
+
+enum net_route_verdict net_route(struct net *n, const struct addr *src, const struct addr *dst,
+				 usec_t now, struct net_route *out)
+{
+	enum net_route_verdict verdict = ROUTE_UNREACHABLE;
+	struct net_route route = {.src = *src, .dst = *dst};
+	unsigned port;
+
+	n->now = max_u64(n->now, now);
+	if (src->family != dst->family || ip_is_no_station(dst) || net_is_ours(n, dst)) {
+		return ROUTE_UNREACHABLE;
+	}
+	if (port_onlink(n, src, dst, &port)) {
+		if (!iface_is_broadcast(&n->ports[port], dst)) {
+			verdict = route_via(n, port, dst, now, &route);
+		}
+	} else {
+		for (port = 0; port < n->port_count && verdict == ROUTE_UNREACHABLE; port++) {
+			const struct iface *f = &n->ports[port];
+
+			for (unsigned i = 0; i < f->gateway_count && verdict == ROUTE_UNREACHABLE;
+			     i++) {
+				if (f->gateway[i].family == dst->family) {
+					verdict = route_via(n, port, &f->gateway[i], now, &route);
+				}
+			}
+		}
+	}
+	if (verdict == ROUTE_OK) {
+		*out = route;
+	}
+	return verdict;
+}
+
+void net_encap(struct net *n, const struct net_route *route, uint16_t l4_len, uint8_t *to)
+{
+	struct ip_packet p = {
+		.src = route->src,
+		.dst = route->dst,
+		.proto = IP_PROTO_TCP,
+		.hop_limit = TCP_HOP_LIMIT,
+		.traffic_class = TRAFFIC_CLASS_CONTROL,
+		.l4 = span_of(NULL, l4_len),
+	};
+	bool is4 = route->dst.family == FAMILY_IPV4;
+
+	ASSERT(route->port < n->port_count);
+	ASSERT(route->header_len == ETH_HEADER_LEN + ip_header_len(route->dst.family));
+	ASSERT(route->header_len - ETH_HEADER_LEN + l4_len <= route->mtu);
+	eth_encode(&route->dst_mac, &n->ports[route->port].mac,
+		   is4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6, to);
+	ip_encode(&p, to + ETH_HEADER_LEN);
+}
+
+void net_learn(struct net *n, unsigned port, const struct addr *addr, const struct mac *mac,
+	       usec_t now)
+{
+	ASSERT(port < n->port_count);
+	n->now = max_u64(n->now, now);
+	(void)neigh_answered(n->neighbours, port, addr, mac, true, now);
+}
+
+static size_t write_answer(const struct net *n, const struct answer *a, uint8_t *to)
+{
+	const struct iface *f = &n->ports[a->port];
+
+	if (a->own.family == FAMILY_IPV4) {
+		struct arp m = {.operation = ARP_REPLY,
+				.sender_mac = f->mac,
+				.target_mac = a->to_mac,
+				.sender = a->own,
+				.target = a->to};
+
+		arp_encode(&m, &a->to_mac, to);
+		return ARP_FRAME_LEN;
+	}
+	struct ip_packet p = {.src = a->own, .dst = a->to};
+	struct nd m = {.is_advertisement = true,
+		       .is_solicited = !addr_is_multicast(&a->to),
+		       .is_override = true,
+		       .has_mac = true,
+		       .mac = f->mac,
+		       .target = a->own};
+
+	return nd_encode(&m, &p, &f->mac, &a->to_mac, to);
+}
+
+/* ARP request or neighbour solicitation.  0: we have no address to ask from. */
+static size_t write_question(const struct net *n, const struct neigh_question *q, uint8_t *to)
+{
+	const struct iface *f = &n->ports[q->port];
+	const struct iface_addr *own = iface_source(f, &q->addr);
+
+	if (own == NULL) {
+		return 0;
+	}
+	if (q->addr.family == FAMILY_IPV4) {
+		struct arp m = {.operation = ARP_REQUEST,
+				.sender_mac = f->mac,
+				.sender = own->addr,
+				.target = q->addr};
+		struct mac dst = q->is_unicast ? q->mac : mac_broadcast();
+
+		arp_encode(&m, &dst, to);
+		return ARP_FRAME_LEN;
+	}
+	struct ip_packet p = {.src = own->addr,
+			      .dst = q->is_unicast ? q->addr : ip6_solicited_node(&q->addr)};
+	struct mac dst = q->is_unicast ? q->mac : mac_of_group6(&p.dst);
+	struct nd m = {.has_mac = true, .mac = f->mac, .target = q->addr};
+
+	return nd_encode(&m, &p, &f->mac, &dst, to);
+}
+
+static size_t write_announcement(const struct iface *f, const struct addr *own, uint8_t *to)
+{
+	if (own->family == FAMILY_IPV4) {
+		/* RFC 5227 §2.3: a request for our own address. */
+		struct arp m = {.operation = ARP_REQUEST,
+				.sender_mac = f->mac,
+				.sender = *own,
+				.target = *own};
+		struct mac dst = mac_broadcast();
+
+		arp_encode(&m, &dst, to);
+		return ARP_FRAME_LEN;
+	}
+	struct ip_packet p = {.src = *own, .dst = ip6_all_nodes()};
+	struct mac dst = mac_of_group6(&p.dst);
+	struct nd m = {.is_advertisement = true,
+		       .is_override = true,
+		       .has_mac = true,
+		       .mac = f->mac,
+		       .target = *own};
+
+	return nd_encode(&m, &p, &f->mac, &dst, to);
+}
+
+static size_t tx_frame(struct net *n, uint8_t *to, size_t room, unsigned *out_port)
+{
+	struct span frame;
+
+	while ((frame = outbox_pop_frame(n->outbox, out_port)).len > 0) {
+		if (frame.len <= room) {
+			memcpy(to, frame.data, frame.len);
+			return frame.len;
+		}
+		metric_add(&n->drops[NET_DROP_REPLY_FULL], 1);
+	}
+	return 0;
+}
+
+static size_t tx_question(struct net *n, uint8_t *to, unsigned *out_port, usec_t now)
+{
+	struct neigh_question q;
+
+	while (neigh_tx(n->neighbours, now, &q)) {
+		size_t len = write_question(n, &q, to);
+
+		if (len > 0) {
+			*out_port = q.port;
+			return len;
+		}
+	}
+	return 0;
+}
+
+size_t net_tx(struct net *n, uint8_t *to, size_t room, unsigned *out_port, usec_t now)
+{
+	struct answer answer;
+	size_t len;
+
+	ASSERT(room >= 1514);
+	n->now = max_u64(n->now, now);
+	if (outbox_pop_answer(n->outbox, &answer)) {
+		*out_port = answer.port;
+		return write_answer(n, &answer, to);
+	}
+	len = tx_frame(n, to, room, out_port);
+	if (len == 0) {
+		len = tx_question(n, to, out_port, now);
+	}
+	for (unsigned i = 0; len == 0 && i < n->port_count; i++) {
+		struct iface_addr *own = iface_announce(&n->ports[i], now);
+
+		if (own != NULL) {
+			*out_port = i;
+			len = write_announcement(&n->ports[i], &own->addr, to);
+		}
+	}
+	return len;
+}
+
+usec_t net_due(const struct net *n)
+{
+	usec_t due = outbox_is_empty(n->outbox) ? neigh_due(n->neighbours) : n->now;
+
+	for (unsigned i = 0; i < n->port_count; i++) {
+		due = min_u64(due, iface_due(&n->ports[i]));
+	}
+	return due;
+}
+
+bool net_wants_tx(const struct net *n)
+{
+	return net_due(n) <= n->now;
+}
+
+void net_tick(struct net *n, usec_t now)
+{
+	n->now = max_u64(n->now, now);
+}
+
+bool net_source_for(const struct net *n, const struct addr *dst, struct addr *out)
+{
+	const struct iface_addr *own = NULL;
+
+	for (unsigned i = 0; own == NULL && i < n->port_count; i++) {
+		own = iface_onlink(&n->ports[i], dst);
+	}
+	for (unsigned i = 0; own == NULL && i < n->port_count; i++) {
+		own = iface_source(&n->ports[i], dst);
+	}
+	if (own == NULL) {
+		return false;
+	}
+	*out = own->addr;
+	return true;
+}
+
+bool net_is_ours(const struct net *n, const struct addr *a)
+{
+	for (unsigned i = 0; i < n->port_count; i++) {
+		if (iface_own(&n->ports[i], a) != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+const metric_t *net_drops(const struct net *n)
+{
+	return n->drops;
+}
