@@ -17,8 +17,13 @@ void nic_hub_free(struct nic_hub *h); /* After its NICs were closed. */
 struct nic *nic_mem_open(struct nic_hub *h, struct mac mac, uint16_t mtu, uint16_t queues);
 /* The hub's clock: frames sent from now on arrive at now + delay. */
 void nic_hub_set_time(struct nic_hub *h, usec_t now, usec_t delay);
-/* When the next frame that is under way arrives; USEC_NEVER when none is. */
+/* When the next frame that is under way (sent, delay not over) arrives; USEC_NEVER when none is.
+ * A frame that has arrived and waits in a receive queue is not under way any more. */
 usec_t nic_hub_due(const struct nic_hub *h);
+/* Frames that have arrived at `n` but were not read yet; all queues. */
+size_t nic_mem_waiting(const struct nic *n);
+/* Frames that `n` lost because a receive queue was full or the frame was longer than its MTU. */
+uint64_t nic_mem_lost(const struct nic *n);
 /* Called for each frame sent; return false to lose it.  NULL = keep all. */
 void nic_hub_set_filter(struct nic_hub *h,
 			bool (*keep)(void *context, const struct frame_buf *frame), void *context);

@@ -1,0 +1,479 @@
+/* A DPDK ethdev behind the NIC interface.
+ *
+ * Set-up follows what the device says it can: as many queues as it has (at most one for each
+ * worker), descriptors rounded to what it takes, RSS over IP where it hashes, receive checksum
+ * verification where it verifies.  Two families of virtual devices need care (measured in use):
+ *   - net_af_packet believes in an MTU of 1500 but carries what fits its ring's frames, so its MTU
+ *     is left alone and the buffers are made as big as those frames (`framesz=` of the device);
+ *   - net_af_xdp corrupts chained and indirect buffers on transmission, so what is sent is always
+ *     one direct mbuf of the port's own pool.
+ *
+ * wait_fd: these two drivers poll a socket; an idle worker can sleep on it.  AF_PACKET sockets
+ * exist since EAL probed the device and are known by the interface they are bound to; AF_XDP ones
+ * appear while the port is set up.  Both are opened queue by queue and never closed in between, so
+ * ascending descriptors are ascending queues. */
+#include "dataplane/nic/nic_dpdk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include "rib/base/check.h"
+#include "rib/base/metric.h"
+
+#define ETH_HEADER_LEN	 14
+#define QUEUE_MAX	 CORE_COUNT_MAX
+#define DESCRIPTORS	 1024 /* Of each ring; at 10 Gb/s of full frames about 1.2 ms. */
+#define POOL_CACHE	 256
+#define FD_MAX		 1024 /* Descriptors looked at for wait_fd. */
+#define MTU_OF_AF_PACKET 1500
+#define BUFFER_SLACK	 64 /* Tags and checks that a driver may add. */
+#define CSUM_GOOD_MASK	 (RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK)
+#define CSUM_GOOD	 (RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+#define CSUM_RX_OFFLOADS (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+
+struct queue_counters {
+	metric_t chained, own;
+	uint8_t pad[CACHE_LINE - 2 * sizeof(metric_t)]; /* Each is written by its own worker. */
+};
+
+struct nic_dpdk {
+	struct nic nic;
+	uint16_t port;
+	struct rte_mempool *pool;
+	int fds[QUEUE_MAX];
+	struct queue_counters counters[QUEUE_MAX];
+};
+
+static_assert(offsetof(struct nic_dpdk, nic) == 0, "a nic_dpdk begins with its nic");
+
+static struct nic_dpdk *dpdk_of(struct nic *n)
+{
+	return (struct nic_dpdk *)(void *)n;
+}
+
+static const struct nic_dpdk *dpdk_of_const(const struct nic *n)
+{
+	return (const struct nic_dpdk *)(const void *)n;
+}
+
+static unsigned dpdk_rx_burst(struct nic *n, unsigned queue, struct frame_buf *out, unsigned max)
+{
+	struct nic_dpdk *d = dpdk_of(n);
+	struct rte_mbuf *mbufs[NIC_BURST_MAX];
+	uint16_t wanted = (uint16_t)min_u64(max, NIC_BURST_MAX);
+	uint16_t received = rte_eth_rx_burst(d->port, (uint16_t)queue, mbufs, wanted);
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < received; i++) {
+		struct rte_mbuf *m = mbufs[i];
+		uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+		bool is_own = m->data_len >= ETH_HEADER_LEN &&
+			      memcmp(data + 6, n->mac.bytes, sizeof(n->mac.bytes)) == 0;
+
+		if (m->nb_segs != 1 || is_own) {
+			struct queue_counters *c = &d->counters[queue];
+
+			metric_add(is_own ? &c->own : &c->chained, 1);
+			rte_pktmbuf_free(m);
+			continue;
+		}
+		out[count++] = (struct frame_buf){
+			.data = data,
+			.len = m->data_len,
+			.room = (uint16_t)(m->data_len + rte_pktmbuf_tailroom(m)),
+			.is_csum_good = (m->ol_flags & CSUM_GOOD_MASK) == CSUM_GOOD,
+			.cookie = m,
+		};
+	}
+	return count;
+}
+
+static unsigned dpdk_tx_alloc(struct nic *n, unsigned queue, struct frame_buf *out, unsigned count)
+{
+	struct nic_dpdk *d = dpdk_of(n);
+	unsigned i;
+
+	ASSERT(queue < n->queue_count);
+	for (i = 0; i < count; i++) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(d->pool);
+
+		if (m == NULL) {
+			break;
+		}
+		out[i] = (struct frame_buf){
+			.data = rte_pktmbuf_mtod(m, uint8_t *),
+			.room = (uint16_t)min_u64(rte_pktmbuf_tailroom(m),
+						  (uint64_t)n->mtu + ETH_HEADER_LEN),
+			.cookie = m,
+		};
+	}
+	return i;
+}
+
+static unsigned dpdk_tx_burst(struct nic *n, unsigned queue, struct frame_buf *in, unsigned count)
+{
+	struct nic_dpdk *d = dpdk_of(n);
+	struct rte_mbuf *mbufs[NIC_BURST_MAX];
+	unsigned sent = 0;
+
+	while (sent < count) {
+		uint16_t burst = (uint16_t)min_u64(count - sent, NIC_BURST_MAX);
+
+		for (unsigned i = 0; i < burst; i++) {
+			const struct frame_buf *f = &in[sent + i];
+
+			ASSERT(f->len <= f->room);
+			mbufs[i] = f->cookie;
+			mbufs[i]->data_len = f->len;
+			mbufs[i]->pkt_len = f->len;
+			mbufs[i]->ol_flags = 0;
+		}
+		uint16_t taken = rte_eth_tx_burst(d->port, (uint16_t)queue, mbufs, burst);
+		sent += taken;
+		if (taken < burst) {
+			break;
+		}
+	}
+	return sent;
+}
+
+static void dpdk_release(struct nic *n, unsigned queue, struct frame_buf *in, unsigned count)
+{
+	ASSERT(queue < n->queue_count);
+	for (unsigned i = 0; i < count; i++) {
+		rte_pktmbuf_free(in[i].cookie);
+		in[i] = (struct frame_buf){0};
+	}
+}
+
+static int dpdk_wait_fd(struct nic *n, unsigned queue)
+{
+	ASSERT(queue < n->queue_count);
+	return dpdk_of(n)->fds[queue];
+}
+
+static void dpdk_close(struct nic *n)
+{
+	struct nic_dpdk *d = dpdk_of(n);
+
+	(void)rte_eth_dev_stop(d->port);
+	(void)rte_eth_dev_close(d->port);
+	rte_mempool_free(d->pool);
+	free(d);
+}
+
+static const struct nic_ops dpdk_ops = {
+	.rx_burst = dpdk_rx_burst,
+	.tx_alloc = dpdk_tx_alloc,
+	.tx_burst = dpdk_tx_burst,
+	.release = dpdk_release,
+	.wait_fd = dpdk_wait_fd,
+	.close = dpdk_close,
+};
+
+/* The port of a device string: by the name before the first comma, PCI addresses with domain. */
+static int port_find(const char *device, uint16_t *out_port)
+{
+	char name[64], pci[72];
+	size_t len = strcspn(device, ",");
+	unsigned bus, slot, function;
+
+	if (len >= sizeof(name)) {
+		return -ENAMETOOLONG;
+	}
+	memcpy(name, device, len);
+	name[len] = '\0';
+	int used = 0;
+	if (sscanf(name, "%2x:%2x.%1x%n", &bus, &slot, &function, &used) == 3 &&
+	    name[used] == '\0') {
+		(void)snprintf(pci, sizeof(pci), "0000:%s", name);
+		return rte_eth_dev_get_port_by_name(pci, out_port);
+	}
+	return rte_eth_dev_get_port_by_name(name, out_port);
+}
+
+/* The number after `key` ("framesz=") in a device string, or 0. */
+static unsigned long device_number(const char *device, const char *key)
+{
+	const char *at = strstr(device, key);
+
+	return at == NULL ? 0 : strtoul(at + strlen(key), NULL, 10);
+}
+
+/* The name after "iface=" in a device string; false when there is none. */
+static bool device_iface(const char *device, char *out, size_t out_len)
+{
+	const char *at = strstr(device, "iface=");
+
+	if (at == NULL) {
+		return false;
+	}
+	at += strlen("iface=");
+	(void)snprintf(out, out_len, "%.*s", (int)strcspn(at, ","), at);
+	return true;
+}
+
+static int socket_domain(int fd)
+{
+	int domain = -1;
+	socklen_t len = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 ? domain : -1;
+}
+
+/* Mark every open descriptor that is an AF_XDP socket. */
+static void xdp_sockets(bool marks[FD_MAX])
+{
+	for (int fd = 0; fd < FD_MAX; fd++) {
+		marks[fd] = socket_domain(fd) == AF_XDP;
+	}
+}
+
+static bool is_bound_to(int fd, unsigned ifindex)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_ll ll;
+	} addr = {0};
+	socklen_t len = sizeof(addr);
+
+	return ifindex != 0 && socket_domain(fd) == AF_PACKET &&
+	       getsockname(fd, &addr.any, &len) == 0 && (unsigned)addr.ll.sll_ifindex == ifindex;
+}
+
+/* Fill in d->fds: sockets of this port, in the order of their descriptors; -1 where none is. */
+static void wait_fds_find(struct nic_dpdk *d, const char *device, const bool xdp_before[FD_MAX])
+{
+	char iface[IF_NAMESIZE] = "";
+	unsigned ifindex = device_iface(device, iface, sizeof(iface)) ? if_nametoindex(iface) : 0;
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < QUEUE_MAX; i++) {
+		d->fds[i] = -1;
+	}
+	for (int fd = 0; fd < FD_MAX && found < d->nic.queue_count; fd++) {
+		if ((socket_domain(fd) == AF_XDP && !xdp_before[fd]) || is_bound_to(fd, ifindex)) {
+			d->fds[found++] = fd;
+		}
+	}
+}
+
+/* What one set-up step needs to know; kept together because each can fail with its own words. */
+struct setup {
+	const struct nic_dpdk_opts *opts;
+	struct rte_eth_dev_info info;
+	bool is_af_packet;
+	uint16_t rx_descriptors, tx_descriptors;
+	int error; /* Negative errno of the step that failed. */
+	const char *what;
+};
+
+/* Note the failure of a step; false when it failed. */
+static bool step(struct setup *s, const char *what, int result)
+{
+	if (result >= 0) {
+		return true;
+	}
+	s->error = result;
+	s->what = what;
+	return false;
+}
+
+static bool configure(struct nic_dpdk *d, struct setup *s)
+{
+	struct rte_eth_conf conf = {0};
+	uint64_t rss = s->info.flow_type_rss_offloads & RTE_ETH_RSS_IP;
+	uint16_t queues = d->nic.queue_count;
+
+	conf.rxmode.offloads = s->info.rx_offload_capa & CSUM_RX_OFFLOADS;
+	conf.txmode.offloads = s->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	if (queues > 1 && rss != 0) {
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf.rx_adv_conf.rss_conf.rss_hf = rss;
+	}
+	if (!s->is_af_packet) {
+		conf.rxmode.mtu = s->opts->mtu;
+	}
+	if (!step(s, "configure", rte_eth_dev_configure(d->port, queues, queues, &conf))) {
+		return false;
+	}
+	s->rx_descriptors = s->tx_descriptors = DESCRIPTORS;
+	return step(
+		s, "size the rings of",
+		rte_eth_dev_adjust_nb_rx_tx_desc(d->port, &s->rx_descriptors, &s->tx_descriptors));
+}
+
+/* One pool for the port: both rings of each queue full, caches full, and two bursts in hand. */
+static bool pool_make(struct nic_dpdk *d, struct setup *s)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+	unsigned queues = d->nic.queue_count;
+	unsigned per_queue =
+		(unsigned)s->rx_descriptors + s->tx_descriptors + 2 * (POOL_CACHE + NIC_BURST_MAX);
+	unsigned count = s->opts->buffer_count != 0 ? s->opts->buffer_count
+						    : queues * per_queue + 2 * POOL_CACHE;
+	uint64_t room = max_u64((uint64_t)d->nic.mtu + ETH_HEADER_LEN + BUFFER_SLACK,
+				device_number(s->opts->device, "framesz="));
+
+	room = max_u64(room, 2048);
+	if (room > UINT16_MAX - RTE_PKTMBUF_HEADROOM) {
+		return step(s, "use the frame size of", -EINVAL);
+	}
+	(void)snprintf(name, sizeof(name), "nic%u", d->port);
+	d->pool = rte_pktmbuf_pool_create(name, count, POOL_CACHE, 0,
+					  (uint16_t)(room + RTE_PKTMBUF_HEADROOM),
+					  (int)rte_socket_id());
+	return step(s, "reserve packet buffers for", d->pool == NULL ? -rte_errno : 0);
+}
+
+static bool queues_make(struct nic_dpdk *d, struct setup *s)
+{
+	int socket = rte_eth_dev_socket_id(d->port);
+	unsigned node = socket < 0 ? 0 : (unsigned)socket;
+
+	for (uint16_t q = 0; q < d->nic.queue_count; q++) {
+		if (!step(s, "set up a receive queue of",
+			  rte_eth_rx_queue_setup(d->port, q, s->rx_descriptors, node, NULL,
+						 d->pool)) ||
+		    !step(s, "set up a transmit queue of",
+			  rte_eth_tx_queue_setup(d->port, q, s->tx_descriptors, node, NULL))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool start(struct nic_dpdk *d, struct setup *s)
+{
+	struct rte_ether_addr mac;
+
+	if (!s->is_af_packet && s->opts->mtu != MTU_OF_AF_PACKET) {
+		int result = rte_eth_dev_set_mtu(d->port, s->opts->mtu);
+
+		if (result != -ENOTSUP && !step(s, "set the MTU of", result)) {
+			return false;
+		}
+	}
+	if (!step(s, "start", rte_eth_dev_start(d->port)) ||
+	    !step(s, "read the MAC address of", rte_eth_macaddr_get(d->port, &mac))) {
+		return false;
+	}
+	/* Solicited-node groups of neighbour discovery; a device that cannot filter gives all. */
+	(void)rte_eth_allmulticast_enable(d->port);
+	memcpy(d->nic.mac.bytes, mac.addr_bytes, sizeof(d->nic.mac.bytes));
+	return true;
+}
+
+/* The remedy for a failed step, in words. */
+static const char *remedy(const struct setup *s)
+{
+	switch (s->error) {
+	case -ENODEV:
+		return "check the spelling of `device`; a PCI port must be bound to vfio-pci";
+	case -ENOMEM:
+		return "give the data path more memory (dataplane.memory) or huge pages";
+	case -EBUSY:
+		return "another process or an earlier port uses it";
+	case -EPERM:
+	case -EACCES:
+		return "start as root or with CAP_NET_RAW and CAP_NET_ADMIN";
+	case -EINVAL:
+		return "the device does not take this MTU, frame size or number of queues";
+	default:
+		return "see the driver's message on stderr";
+	}
+}
+
+static bool open_port(struct nic_dpdk *d, struct setup *s)
+{
+	const struct nic_dpdk_opts *opts = s->opts;
+	bool xdp_before[FD_MAX];
+
+	if (!step(s, "find", port_find(opts->device, &d->port)) ||
+	    !step(s, "query", rte_eth_dev_info_get(d->port, &s->info))) {
+		return false;
+	}
+	s->is_af_packet = strcmp(s->info.driver_name, "net_af_packet") == 0;
+	uint64_t queues = min_u64(opts->queues, QUEUE_MAX);
+	queues = min_u64(queues, min_u64(s->info.max_rx_queues, s->info.max_tx_queues));
+	d->nic.queue_count = (uint16_t)queues;
+	d->nic.mtu = opts->mtu;
+	/* Its sockets share the traffic from the moment they exist: none may be left unread. */
+	bool is_left_over = s->is_af_packet && s->info.max_rx_queues > queues;
+	if (!step(s, "find a queue of", queues == 0 ? -EINVAL : 0) ||
+	    !step(s, "read all queues (qpairs= more than workers) of",
+		  is_left_over ? -EINVAL : 0)) {
+		return false;
+	}
+	xdp_sockets(xdp_before);
+	if (!configure(d, s) || !pool_make(d, s) || !queues_make(d, s) || !start(d, s)) {
+		return false;
+	}
+	wait_fds_find(d, opts->device, xdp_before);
+	return true;
+}
+
+struct nic *nic_dpdk_open(const struct nic_dpdk_opts *opts, char *why, size_t why_len)
+{
+	struct setup s = {.opts = opts};
+	struct nic_dpdk *d =
+		aligned_alloc(CACHE_LINE, (sizeof(*d) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+
+	ASSERT(opts->device != NULL && opts->queues > 0);
+	if (d == NULL) {
+		(void)snprintf(why, why_len, "out of memory");
+		return NULL;
+	}
+	memset(d, 0, sizeof(*d));
+	d->nic.ops = &dpdk_ops;
+	if (open_port(d, &s)) {
+		return &d->nic;
+	}
+	(void)snprintf(why, why_len, "device %s: cannot %s it: %s; %s", opts->device, s.what,
+		       strerror(-s.error), remedy(&s));
+	if (d->pool != NULL) { /* Queues may hold its buffers. */
+		(void)rte_eth_dev_stop(d->port);
+		(void)rte_eth_dev_close(d->port);
+	}
+	rte_mempool_free(d->pool);
+	free(d);
+	return NULL;
+}
+
+uint64_t nic_dpdk_missed(const struct nic *n)
+{
+	struct rte_eth_stats stats;
+
+	if (rte_eth_stats_get(dpdk_of_const(n)->port, &stats) != 0) {
+		return 0;
+	}
+	return stats.imissed + stats.rx_nombuf;
+}
+
+uint64_t nic_dpdk_chained(const struct nic *n)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < n->queue_count; i++) {
+		sum += metric_get(&dpdk_of_const(n)->counters[i].chained);
+	}
+	return sum;
+}
+
+uint64_t nic_dpdk_own(const struct nic *n)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < n->queue_count; i++) {
+		sum += metric_get(&dpdk_of_const(n)->counters[i].own);
+	}
+	return sum;
+}
