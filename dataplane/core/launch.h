@@ -3,7 +3,12 @@
  * EAL starts with --in-memory (huge pages) or --no-huge, with --no-pci unless a PCI port is
  * configured, and never takes signals or the terminal from the caller.  Workers are EAL threads
  * pinned to the configured CPUs; the caller's thread becomes the main lcore on another CPU where
- * there is one.  Time is CLOCK_MONOTONIC in microseconds (DPDK's TSC rate is rounded). */
+ * there is one.  Time is CLOCK_MONOTONIC in microseconds (DPDK's TSC rate is rounded).
+ *
+ * Options that a vdev string leaves out get the values that work: net_af_packet
+ * `qpairs=<workers>,framecnt=2048,blocksz=65536` (its own 512 frames lose packets whenever the
+ * worker is preempted), net_af_xdp `busy_budget=0` (else each empty poll is a system call).
+ * For frames above 1950 bytes net_af_packet also needs `framesz=16384` from the operator. */
 #pragma once
 
 #include "dataplane/nic/nic.h"
@@ -21,10 +26,12 @@ struct launch_opts {
 /* Start EAL and probe the devices.  0 or −errno; `why` (len bytes) then says what failed and what
  * to do about it.  Once per process. */
 int launch_eal(const struct launch_opts *opts, char *why, size_t why_len);
-/* Run `turn` on each worker until it returns false; returns at once.  `turn` gets its core index. */
+/* Run `turn` on each worker until it returns false; returns at once.  `turn` gets its core index,
+ * which is the index into launch_opts.cpus.  0 or −errno.  Main thread. */
 int launch_workers(bool (*turn)(void *context, unsigned core), void *context);
 /* Wait until every worker's turn has returned false. */
 void launch_join(void);
+/* Stop EAL and remove its files.  After launch_join; NICs are closed.  Main thread. */
 void launch_fini(void);
 /* Microseconds of CLOCK_MONOTONIC. */
 usec_t launch_now(void);
