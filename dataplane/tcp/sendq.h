@@ -16,24 +16,31 @@ struct sendq {
 	uint64_t acked, end; /* Stream offsets. */
 	uint64_t bytes_max;
 	uint32_t hint; /* Element of the last sendq_read, so that sending on is O(1). */
+	bool is_shut;  /* Refuses every push. */
 };
 
-#define SENDQ_ITEMS_MAX 1024
+#define SENDQ_ITEMS_MAX 1024 /* A power of two. */
 
 void sendq_init(struct sendq *q, uint64_t bytes_max);
 void sendq_fini(struct sendq *q);
-bool sendq_push_ref(struct sendq *q, struct span s);
-bool sendq_push_copy(struct sendq *q, struct span s);
+/* Append: false when it does not fit, the queue is shut, or memory is short (nothing changed). */
+bool sendq_push_ref(struct sendq *q, struct span s);  /* Borrowed until acknowledged. */
+bool sendq_push_copy(struct sendq *q, struct span s); /* Copied. */
+/* Refuse all further pushes; what is queued stays. */
+void sendq_shut(struct sendq *q);
 static inline uint64_t sendq_bytes(const struct sendq *q)
 {
 	return q->end - q->acked;
 }
-/* Bytes and elements that still fit: whether a push of `len` would succeed. */
+/* Bytes and elements that still fit: whether a push of `len` would succeed (memory permitting). */
 bool sendq_has_room(const struct sendq *q, uint64_t len);
-/* Copy `len` bytes from stream offset `from` (acked <= from, from + len <= end). */
+/* Copy `len` bytes from stream offset `from` (acked <= from, from + len <= end).  O(1) where the
+ * last read ended, else O(log elements). */
 void sendq_read(struct sendq *q, uint64_t from, uint8_t *to, size_t len);
 /* Everything below `upto` is acknowledged: drop whole elements, free copies. */
 void sendq_ack(struct sendq *q, uint64_t upto);
 /* Copy every borrowed element: afterwards the queue borrows nothing.  False when memory is short
  * (nothing changed). */
 bool sendq_privatize(struct sendq *q);
+/* Assert the invariants; O(elements). */
+void sendq_check(const struct sendq *q);
