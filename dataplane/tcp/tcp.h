@@ -41,10 +41,25 @@ enum tcp_reason {
 const char *tcp_state_text(enum tcp_state s);
 const char *tcp_reason_text(enum tcp_reason r);
 
+/* Data, or a FIN, is sent for so long before the peer is given up (RFC 9293 §3.8.3: at least 100 s);
+ * BGP's hold timer is normally faster. */
+#define TCP_GIVE_UP_US (120 * USEC_PER_SEC)
+/* Our SYN; RFC 9293 §3.8.3 wants 3 minutes at least. */
+#define TCP_CONNECT_US (180 * USEC_PER_SEC)
+/* Deviates: 2 MSL is 10 s, not 4 minutes.  Neighbours are configured and one hop away, so an old
+ * segment lives for milliseconds; and a neighbour that restarts must not wait. */
+#define TCP_TIME_WAIT_US (10 * USEC_PER_SEC)
+/* Deviates: RFC 9293 waits for the peer's FIN for ever; a BGP connection that we have closed has
+ * nothing more to say, and a dead peer must not keep it. */
+#define TCP_FIN_WAIT_2_US (60 * USEC_PER_SEC)
+/* The smallest payload per segment that a peer can make us send; less would be a flood. */
+#define TCP_MSS_MIN	   88
+#define TCP_DELAYED_ACK_US (40 * USEC_PER_MSEC) /* RFC 9293 §3.8.6.3: below 500 ms. */
+
 struct tcp_conf {
 	struct endpoint local, remote;
-	uint16_t mss;	      /* What our link takes: MTU − IP header − 20. */
-	uint32_t rcv_buf_max; /* Receive window bound in bytes. */
+	uint16_t mss; /* What our link takes: MTU − IP header − 20; at least TCP_MSS_MIN. */
+	uint32_t rcv_buf_max; /* Receive window bound in bytes: 1..2³⁰. */
 	uint64_t snd_buf_max; /* Send queue bound in bytes. */
 	uint32_t iss;	      /* Initial sequence number, from the caller's keyed generator. */
 	uint32_t ts_offset;   /* Added to the timestamp clock, RFC 7323 §5.4. */
@@ -61,31 +76,35 @@ void tcp_connect(struct tcp *c, const struct tcp_conf *conf, usec_t now);
 /* Passive open from a received SYN (no ACK, no RST): SYN+ACK goes out with the next tcp_tx. */
 void tcp_accept(struct tcp *c, const struct tcp_conf *conf, const struct seg *syn, usec_t now);
 
-/* A segment for this connection arrived. */
+/* A segment for this connection arrived.  Spans from tcp_peek are void afterwards. */
 void tcp_rx(struct tcp *c, const struct seg *in, usec_t now);
-/* Timers that are due at `now` act (retransmission, persist, delayed ACK, TIME-WAIT). */
+/* Timers that are due at `now` act (retransmission, persist, delayed ACK, FIN-WAIT-2, TIME-WAIT). */
 void tcp_tick(struct tcp *c, usec_t now);
 /* The next segment to send now: true and *out, whose payload is out->payload.len bytes to be
  * fetched with tcp_payload; false when there is none. */
 bool tcp_tx(struct tcp *c, struct seg *out, usec_t now);
 /* Copy the payload of the segment that tcp_tx just returned. */
 void tcp_payload(struct tcp *c, const struct seg *s, uint8_t *to);
-/* When tcp_tick is wanted next. */
+/* When tcp_tick is wanted next; USEC_NEVER if never.  Pushing to the queue can bring it forward. */
 usec_t tcp_due(const struct tcp *c);
-/* Whether tcp_tx would give a segment. */
+/* Whether tcp_tx would give a segment.  A few comparisons. */
 bool tcp_wants_tx(const struct tcp *c, usec_t now);
 
 /* In-order received bytes, contiguous; they stay until consumed. */
 struct span tcp_peek(const struct tcp *c);
-/* Consume from the front; the window opens (an update goes out by RFC 9293 §3.8.6.2.2's rule). */
+/* Consume from the front (len <= what is there); spans from tcp_peek are void.  The window opens
+ * (an update goes out by RFC 9293 §3.8.6.2.2's rule). */
 void tcp_consume(struct tcp *c, size_t len);
 /* The peer has sent FIN and everything before it was consumed. */
 bool tcp_is_eof(const struct tcp *c);
 
 struct sendq *tcp_sendq(struct tcp *c);
-/* Send FIN once the queue is empty; later pushes are refused. */
+/* Send FIN once the queue is empty; later pushes are refused.  Before the SYN was answered there is
+ * nothing to finish: TCP_CLOSED at once.  From then on a peer that takes no data within
+ * TCP_GIVE_UP_US, or sends no FIN within TCP_FIN_WAIT_2_US, ends as TCP_REASON_TIMEOUT. */
 void tcp_close(struct tcp *c);
-/* Send RST (if synchronized) and forget; state is TCP_CLOSED once tcp_tx gave the RST out. */
+/* Send RST (if synchronized and not already closed by both sides) and forget; state is TCP_CLOSED
+ * once tcp_tx gave the RST out.  What arrives in between is ignored. */
 void tcp_abort(struct tcp *c);
 
 enum tcp_state tcp_state(const struct tcp *c);
@@ -101,6 +120,10 @@ struct tcp_stats {
 };
 /* Live numbers; valid while the connection lives. */
 const struct tcp_stats *tcp_stats(const struct tcp *c);
+
+/* In TIME-WAIT: whether `syn` is certainly newer than everything of this connection (RFC 6191), so
+ * that the owner may free it and accept the SYN with a new one. */
+bool tcp_can_reuse(const struct tcp *c, const struct seg *syn);
 
 /* The reply that RFC 9293 §3.10.7.1 wants for a segment without a connection: an RST, or false
  * when the segment is itself an RST. */

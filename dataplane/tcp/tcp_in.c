@@ -1,0 +1,572 @@
+/* Arriving segments, in the order that RFC 9293 §3.10.7 prescribes: timestamp, sequence number, RST,
+ * SYN, ACK, payload, FIN.  Each step is one function that says whether to go on; each drop has a
+ * name.
+ *
+ * Blind attackers: an RST counts only exactly at rcv_nxt, a SYN on a synchronized connection never
+ * counts, an ACK only within what was ever in flight; the rest is answered with a challenge ACK,
+ * at most ten a second (RFC 5961 §3, §4, §5, §7).  The same limit keeps two peers that disagree
+ * from answering each other's ACKs for ever.
+ */
+#include "dataplane/tcp/tcp_conn.h"
+
+#define TS_RECENT_LIFE_US (24 * UINT64_C(86400) * USEC_PER_SEC) /* RFC 7323 §5.5. */
+
+/* An arriving segment with its numbers widened; trimmed step by step. */
+struct arrival {
+	const struct seg *seg;
+	uint64_t from;	   /* Position of the first payload byte. */
+	struct span bytes; /* Payload that is still of interest. */
+	uint64_t ack;
+	uint32_t window; /* Scaled. */
+	bool has_fin;
+	usec_t now;
+};
+
+static void drop(struct tcp *c, enum tcp_drop why)
+{
+	metric_add(&c->stats.drop[why], 1);
+}
+
+/* Answer with an ACK, but not too often (RFC 5961 §7). */
+static void challenge(struct tcp *c, usec_t now)
+{
+	if (now >= c->challenge_at) {
+		c->challenge_at = now + TCP_CHALLENGE_US;
+		c->is_ack_due = true;
+	}
+}
+
+static void refuse(struct tcp *c, seq_t seq)
+{
+	drop(c, TCP_DROP_HANDSHAKE_ACK);
+	c->is_refusal_due = true;
+	c->refusal_seq = seq;
+}
+
+static void show_time(struct tcp *c)
+{
+	c->stats.srtt_us = c->rtt.srtt_us;
+	c->stats.rto_us = (uint32_t)rtt_rto(&c->rtt);
+	c->stats.cwnd = c->cc.cwnd;
+}
+
+/* The ACK covers the measured segment: one sample.  Our own clock is finer; where a retransmission
+ * makes it ambiguous, the echoed timestamp tells which one was answered (RFC 7323 §4). */
+static void measure(struct tcp *c, const struct arrival *a)
+{
+	if (c->mark == 0 || a->ack < c->mark) {
+		return;
+	}
+	c->mark = 0;
+	if (c->is_mark_clean) {
+		rtt_sample(&c->rtt, a->now - c->mark_at);
+	} else if (a->seg->has_ts) {
+		uint32_t ticks = tcp_ts_now(c, a->now) - a->seg->ts_ecr;
+
+		if (ticks < UINT32_MAX / 2) {
+			rtt_sample(&c->rtt, max_u64(ticks, 1) * USEC_PER_MSEC);
+		}
+	}
+}
+
+/* The handshake is complete. */
+static void establish(struct tcp *c, const struct arrival *a)
+{
+	ASSERT(a->ack == c->snd_base);
+	c->state = TCP_ESTABLISHED;
+	c->snd_una = c->snd_base;
+	c->snd_nxt = max_u64(c->snd_nxt, c->snd_una);
+	c->progress_at = a->now;
+	measure(c, a);
+	if (c->syn_tries > 0) {
+		rtt_distrust(&c->rtt);
+	}
+	cc_init(&c->cc, c->snd_mss, c->snd_iss, c->syn_tries > 0);
+	tcp_rto_restart(c, a->now);
+	show_time(c);
+}
+
+/* RFC 9293 §3.10.7.3. */
+static void rx_syn_sent(struct tcp *c, struct arrival *a)
+{
+	const struct seg *seg = a->seg;
+	bool has_ack = (seg->flags & TCP_ACK) != 0;
+
+	if (has_ack && (a->ack != c->snd_base || c->snd_max != c->snd_base)) {
+		if ((seg->flags & TCP_RST) != 0) {
+			drop(c, TCP_DROP_HANDSHAKE_ACK);
+		} else {
+			refuse(c, seg->ack);
+		}
+		return;
+	}
+	if ((seg->flags & TCP_RST) != 0) {
+		if (has_ack) {
+			tcp_end(c, TCP_REASON_REFUSED);
+		} else {
+			drop(c, TCP_DROP_RST_OUTSIDE);
+		}
+		return;
+	}
+	if ((seg->flags & TCP_SYN) == 0) {
+		drop(c, TCP_DROP_HANDSHAKE_FLAGS);
+		return;
+	}
+	if ((seg->flags & TCP_FIN) != 0) {
+		drop(c, TCP_DROP_SYN_FLAGS);
+		return;
+	}
+	if (seg->payload.len > 0) {
+		drop(c, TCP_DROP_SYN_PAYLOAD); /* It will be sent again. */
+	}
+	tcp_negotiate(c, seg, a->now);
+	if (has_ack) {
+		establish(c, a);
+		c->snd_wl2 = a->ack;
+		c->is_ack_due = true;
+	} else { /* Simultaneous open: our SYN again, now with an ACK. */
+		c->state = TCP_SYN_RECEIVED;
+		c->snd_nxt = c->snd_iss;
+	}
+	tcp_persist_update(c, a->now);
+}
+
+/* RFC 7323 §5.3 R1.  RSTs are exempt; so is a SYN from its missing timestamp, because a peer that
+ * has restarted must get its challenge ACK. */
+static bool check_timestamp(struct tcp *c, const struct arrival *a)
+{
+	const struct seg *seg = a->seg;
+
+	if (!c->has_ts || (seg->flags & TCP_RST) != 0) {
+		return true;
+	}
+	if (!seg->has_ts) {
+		if ((seg->flags & TCP_SYN) != 0) {
+			return true;
+		}
+		drop(c, TCP_DROP_TS_MISSING);
+		return false;
+	}
+	if (seq_is_before(seg->ts_val, c->ts_recent) &&
+	    a->now - c->ts_recent_at < TS_RECENT_LIFE_US) {
+		drop(c, TCP_DROP_PAWS);
+		challenge(c, a->now);
+		return false;
+	}
+	return true;
+}
+
+/* RFC 7323 §4.3 (2): only a segment at the left edge may move TS.Recent, so that a delayed ACK
+ * echoes the oldest segment that it covers. */
+static void keep_timestamp(struct tcp *c, const struct arrival *a)
+{
+	if (c->has_ts && a->seg->has_ts && a->from <= c->rcv_ack_sent) {
+		c->ts_recent = a->seg->ts_val;
+		c->ts_recent_at = a->now;
+	}
+}
+
+/* Outside the window: answer, so that a peer whose ACK was lost goes on; bytes always, bare ACKs
+ * (keepalives, probes, or a quarrel) at a bounded rate. */
+static void answer_outside(struct tcp *c, const struct arrival *a)
+{
+	bool has_text = a->bytes.len > 0 || a->has_fin;
+
+	drop(c, a->from < c->rcv_nxt ? TCP_DROP_SEQ_OLD : TCP_DROP_SEQ_BEYOND);
+	if (has_text) {
+		c->is_ack_due = true;
+	} else {
+		challenge(c, a->now);
+	}
+	if (c->state == TCP_TIME_WAIT && a->has_fin) {
+		c->linger_at = a->now + TCP_TIME_WAIT_US;
+	}
+}
+
+/* First check, RFC 9293 §3.10.7.4.  More liberal at the right edge: a bare ACK, an RST or a FIN may
+ * stand exactly there, because a full or shut window must not keep an ACK out. */
+static bool is_in_window(const struct tcp *c, const struct arrival *a)
+{
+	uint64_t end = a->from + a->bytes.len;
+
+	if (a->bytes.len == 0) {
+		return a->from >= c->rcv_nxt && a->from <= max_u64(c->rcv_adv, c->rcv_nxt);
+	}
+	if (c->rcv_adv <= c->rcv_nxt) {
+		return false;
+	}
+	/* A FIN counts: it may be all that is new. */
+	return a->from < c->rcv_adv && end + a->has_fin > c->rcv_nxt;
+}
+
+/* Second check, RFC 5961 §3.2. */
+static void rx_reset(struct tcp *c, const struct arrival *a)
+{
+	if (a->from == c->rcv_nxt) {
+		tcp_end(c, TCP_REASON_RESET);
+	} else if (a->from > c->rcv_nxt && a->from < c->rcv_adv) {
+		drop(c, TCP_DROP_RST_CHALLENGED);
+		challenge(c, a->now);
+	} else {
+		drop(c, TCP_DROP_RST_OUTSIDE);
+	}
+}
+
+/* The peer's SYN again while we answer it: our SYN+ACK was lost, or (with an ACK) both sides have
+ * opened at once.  True: go on with what is behind the SYN. */
+static bool rx_syn_again(struct tcp *c, struct arrival *a)
+{
+	if ((a->seg->flags & TCP_ACK) != 0) {
+		c->is_ack_due = true;
+		return true;
+	}
+	drop(c, TCP_DROP_SEQ_OLD);
+	if (a->now >= c->challenge_at) {
+		c->challenge_at = a->now + TCP_CHALLENGE_US;
+		c->snd_nxt = c->snd_iss;
+	}
+	return false;
+}
+
+/* RFC 9293 §3.10.7.4, fifth check in SYN-RECEIVED. */
+static bool rx_handshake_ack(struct tcp *c, const struct arrival *a)
+{
+	if (a->ack != c->snd_base || c->snd_max != c->snd_base) {
+		refuse(c, a->seg->ack);
+		return false;
+	}
+	establish(c, a);
+	c->snd_wnd = a->window;
+	c->snd_wnd_max = (uint32_t)max_u64(c->snd_wnd_max, a->window);
+	c->snd_wl1 = a->from;
+	c->snd_wl2 = a->ack;
+	return true;
+}
+
+/* New data is acknowledged. */
+static void ack_advances(struct tcp *c, const struct arrival *a)
+{
+	uint64_t acked = a->ack - c->snd_una;
+
+	if (tcp_is_cwnd_limited(c)) {
+		c->limited_upto = c->snd_max;
+	}
+	bool is_limited = c->snd_una < c->limited_upto;
+
+	c->snd_una = a->ack;
+	c->snd_nxt = max_u64(c->snd_nxt, a->ack);
+	c->is_resend_due = false;
+	c->dups = 0;
+	c->progress_at = a->now;
+	c->persist_at = USEC_NEVER;
+	measure(c, a);
+	sendq_ack(&c->sendq, min_u64(a->ack, tcp_data_end(c)) - c->snd_base);
+
+	enum cc_action action = cc_ack(&c->cc, a->ack, acked, tcp_flight(c), is_limited);
+
+	c->is_resend_due = action != CC_NONE && tcp_flight(c) > 0;
+	if (action != CC_RESEND) {
+		tcp_rto_restart(c, a->now); /* RFC 6298 §5.2, §5.3; RFC 6582 §3.2 step 3. */
+	}
+	show_time(c);
+}
+
+/* RFC 5681 §2's definition.  Answers to window probes are none: nothing may be sent then. */
+static void ack_repeats(struct tcp *c, const struct arrival *a)
+{
+	if (tcp_flight(c) == 0 || a->bytes.len > 0 || a->has_fin || a->window != c->snd_wnd ||
+	    c->snd_wnd == 0) {
+		return;
+	}
+	metric_add(&c->stats.dup_acks_in, 1);
+	c->dups++;
+	if (cc_dup_ack(&c->cc, c->snd_una, c->snd_max, c->dups)) {
+		metric_add(&c->stats.fast_retransmits, 1);
+		c->is_resend_due = true;
+	}
+	c->stats.cwnd = c->cc.cwnd;
+}
+
+/* RFC 9293 §3.10.7.4: only a segment newer than the last one that set the window. */
+static void update_window(struct tcp *c, const struct arrival *a)
+{
+	if (a->from < c->snd_wl1 || (a->from == c->snd_wl1 && a->ack < c->snd_wl2)) {
+		return;
+	}
+	if (a->window == 0 && c->snd_wnd != 0) {
+		metric_add(&c->stats.zero_windows, 1);
+	}
+	c->snd_wnd = a->window;
+	c->snd_wnd_max = (uint32_t)max_u64(c->snd_wnd_max, a->window);
+	c->snd_wl1 = a->from;
+	c->snd_wl2 = a->ack;
+}
+
+static void enter_time_wait(struct tcp *c, usec_t now)
+{
+	c->state = TCP_TIME_WAIT;
+	c->linger_at = now + TCP_TIME_WAIT_US;
+}
+
+/* Our FIN is acknowledged. */
+static void fin_acked(struct tcp *c, usec_t now)
+{
+	switch (c->state) {
+	case TCP_FIN_WAIT_1:
+		c->state = TCP_FIN_WAIT_2;
+		c->linger_at = now + TCP_FIN_WAIT_2_US;
+		break;
+	case TCP_CLOSING:
+		enter_time_wait(c, now);
+		break;
+	case TCP_LAST_ACK:
+		tcp_end(c, TCP_REASON_CLOSED);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Fifth check.  False: drop the rest. */
+static bool rx_ack(struct tcp *c, const struct arrival *a)
+{
+	if (c->state == TCP_SYN_RECEIVED && !rx_handshake_ack(c, a)) {
+		return false;
+	}
+	if (a->ack > c->snd_max) {
+		drop(c, TCP_DROP_ACK_BEYOND);
+		challenge(c, a->now);
+		return false;
+	}
+	if (a->ack + c->snd_wnd_max < c->snd_una) { /* RFC 5961 §5.2. */
+		drop(c, TCP_DROP_ACK_OLD);
+		challenge(c, a->now);
+		return false;
+	}
+	if (a->ack > c->snd_una) {
+		ack_advances(c, a);
+	} else if (a->ack == c->snd_una) {
+		ack_repeats(c, a);
+	}
+	if (a->ack == c->snd_una) {
+		update_window(c, a);
+		if (c->snd_wnd == 0 && !c->is_closing) {
+			c->progress_at = a->now; /* Shut, but alive. */
+		}
+		tcp_persist_update(c, a->now);
+	}
+	if (tcp_has_sent_fin(c) && c->snd_una == c->snd_max) {
+		fin_acked(c, a->now);
+	}
+	return c->state != TCP_CLOSED;
+}
+
+/* Cut off what is already there and what lies beyond the window. */
+static void trim(struct tcp *c, struct arrival *a)
+{
+	if (a->from < c->rcv_nxt) {
+		uint64_t old = min_u64(c->rcv_nxt - a->from, a->bytes.len);
+
+		a->bytes = span_of(a->bytes.data + old, a->bytes.len - old);
+		a->from += old;
+		c->is_ack_due = true; /* Sent twice: our ACK was lost. */
+	}
+	uint64_t room = c->rcv_adv > a->from ? c->rcv_adv - a->from : 0;
+
+	if (a->bytes.len > room) {
+		drop(c, TCP_DROP_SEQ_TRIMMED);
+		a->bytes.len = room;
+		a->has_fin = false;
+	}
+}
+
+static bool store(struct tcp *c, const struct arrival *a)
+{
+	uint64_t unread_at = c->rcv_nxt - c->rbuf.len;
+	uint32_t offset = (uint32_t)(a->from - unread_at);
+
+	if (!rbuf_write(&c->rbuf, offset, a->bytes)) {
+		drop(c, TCP_DROP_NO_MEMORY);
+		return false;
+	}
+	return true;
+}
+
+/* Payload at the left edge: it, and what was waiting behind it, is in order now. */
+static bool take_in_order(struct tcp *c, const struct arrival *a)
+{
+	bool had_gap = c->reasm.count > 0;
+
+	if (!store(c, a)) {
+		return false;
+	}
+	uint64_t next = reasm_take(&c->reasm, c->rcv_nxt + a->bytes.len);
+
+	rbuf_commit(&c->rbuf, (uint32_t)(next - c->rcv_nxt));
+	metric_add(&c->stats.bytes_in, next - c->rcv_nxt);
+	c->rcv_nxt = next;
+	c->rcv_mss = (uint32_t)max_u64(c->rcv_mss, a->bytes.len);
+	c->dups_owed = 0;
+	/* RFC 5681 §4.2: at once when a gap closes, and for each second full segment. */
+	if (had_gap || c->rcv_nxt - c->rcv_ack_sent >= 2 * (uint64_t)c->rcv_mss) {
+		c->is_ack_due = true;
+	} else if (c->delayed_ack_at == USEC_NEVER) {
+		c->delayed_ack_at = a->now + TCP_DELAYED_ACK_US;
+	}
+	return true;
+}
+
+/* Payload behind a gap.  Each is answered at once, one for one: three of them start the peer's
+ * fast retransmission, so a burst must not melt them into one. */
+static bool take_out_of_order(struct tcp *c, const struct arrival *a)
+{
+	if (c->dups_owed < TCP_DUPS_OWED_MAX) {
+		c->dups_owed++;
+	}
+	if (a->bytes.len == 0) {
+		return true;
+	}
+	metric_add(&c->stats.ooo_in, 1);
+	if (!store(c, a)) {
+		return false;
+	}
+	switch (reasm_add(&c->reasm, a->from, a->from + a->bytes.len)) {
+	case REASM_FULL:
+		drop(c, TCP_DROP_GAPS);
+		return false;
+	case REASM_NO_MEMORY:
+		drop(c, TCP_DROP_NO_MEMORY);
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Seventh check: the payload.  False: nothing behind it counts. */
+static bool rx_text(struct tcp *c, struct arrival *a)
+{
+	if (c->rcv_fin != 0) {
+		/* Nothing can follow a FIN; a repeated tail of what came before it can. */
+		if (a->from + a->bytes.len > c->rcv_fin && a->bytes.len > 0) {
+			drop(c, TCP_DROP_AFTER_FIN);
+			c->is_ack_due = true;
+			return false;
+		}
+		if (c->rcv_nxt > c->rcv_fin) {
+			return false;
+		}
+	}
+	trim(c, a);
+	if (a->bytes.len == 0 && !a->has_fin) {
+		return false;
+	}
+	if (a->from > c->rcv_nxt) {
+		return take_out_of_order(c, a);
+	}
+	return a->bytes.len == 0 || take_in_order(c, a);
+}
+
+/* Remember where the peer's FIN stands.  A FIN below bytes that we hold already is a contradiction
+ * and does not count. */
+static void note_fin(struct tcp *c, const struct arrival *a)
+{
+	uint64_t position = a->from + a->bytes.len;
+
+	if (c->rcv_fin != 0) {
+		return;
+	}
+	if (reasm_end(&c->reasm) > position) {
+		drop(c, TCP_DROP_AFTER_FIN);
+		return;
+	}
+	ASSERT(position >= c->rcv_nxt);
+	c->rcv_fin = position;
+}
+
+/* The peer's FIN is next in order. */
+static void fin_arrives(struct tcp *c, usec_t now)
+{
+	ASSERT(c->rcv_nxt == c->rcv_fin);
+	c->rcv_nxt++;
+	ASSERT(c->reasm.count == 0);
+	c->is_ack_due = true;
+	switch (c->state) {
+	case TCP_ESTABLISHED:
+		c->state = TCP_CLOSE_WAIT;
+		break;
+	case TCP_FIN_WAIT_1: /* Our FIN is not acknowledged, or we were in FIN-WAIT-2. */
+		c->state = TCP_CLOSING;
+		break;
+	case TCP_FIN_WAIT_2:
+		enter_time_wait(c, now);
+		break;
+	default:
+		ASSERT(false);
+	}
+}
+
+static void rx_synchronized(struct tcp *c, struct arrival *a)
+{
+	uint8_t flags = a->seg->flags;
+	bool is_syn_again = c->state == TCP_SYN_RECEIVED && (flags & TCP_SYN) != 0 &&
+			    (flags & TCP_RST) == 0 && a->from == c->rcv_nxt &&
+			    a->seg->seq == (seq_t)c->rcv_irs;
+
+	if (!check_timestamp(c, a) || (is_syn_again && !rx_syn_again(c, a))) {
+		return;
+	}
+	if ((flags & TCP_RST) != 0) {
+		rx_reset(c, a);
+		return;
+	}
+	if ((flags & TCP_SYN) != 0 && !is_syn_again) { /* RFC 5961 §4: wherever it stands. */
+		drop(c, TCP_DROP_SYN_CHALLENGED);
+		challenge(c, a->now);
+		return;
+	}
+	if (!is_in_window(c, a)) {
+		answer_outside(c, a);
+		return;
+	}
+	if ((flags & TCP_ACK) == 0) {
+		drop(c, TCP_DROP_ACK_MISSING);
+		return;
+	}
+	keep_timestamp(c, a);
+	if (!rx_ack(c, a)) {
+		return;
+	}
+	bool is_whole = rx_text(c, a);
+
+	if (is_whole && a->has_fin) {
+		note_fin(c, a);
+	}
+	if (c->rcv_fin != 0 && c->rcv_nxt == c->rcv_fin) {
+		fin_arrives(c, a->now);
+	}
+}
+
+void tcp_rx(struct tcp *c, const struct seg *in, usec_t now)
+{
+	bool has_syn = (in->flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
+
+	metric_add(&c->stats.segs_in, 1);
+	if (c->state == TCP_CLOSED || c->is_aborting) {
+		drop(c, TCP_DROP_CLOSED);
+		return;
+	}
+	struct arrival a = {
+		.seg = in,
+		.bytes = in->payload,
+		.ack = seq_widen(c->snd_una, in->ack),
+		.window = has_syn ? in->window : (uint32_t)in->window << c->snd_wscale,
+		.has_fin = (in->flags & TCP_FIN) != 0,
+		.now = now,
+	};
+	if (c->state == TCP_SYN_SENT) {
+		rx_syn_sent(c, &a);
+		return;
+	}
+	a.from = seq_widen(c->rcv_nxt, in->seq) + has_syn;
+	rx_synchronized(c, &a);
+}

@@ -1,0 +1,355 @@
+/* Departing segments: one plan, made by looking only, then carried out.
+ *
+ * plan_next() decides what the next segment is; tcp_wants_tx() asks it, tcp_tx() does it, so the
+ * two cannot differ.  The order: the end (RST), the handshake, what was lost, new data and FIN,
+ * window probes, bare ACKs.  Data never waits for company (no Nagle): a route server pushes whole
+ * messages, and has its own batching before us.
+ *
+ * RFC 9293 §3.8.6 (windows), §3.10.3 (send), RFC 7323 §3.2 (timestamps), RFC 5681 §4.1 (idle),
+ * RFC 3042 (limited transmit).
+ */
+#include "dataplane/tcp/tcp_conn.h"
+
+#define WINDOW_FIELD_MAX 65535
+
+enum out_kind {
+	OUT_NONE,
+	OUT_RESET,   /* tcp_abort */
+	OUT_REFUSAL, /* RST for a wrong ACK in the handshake; the connection goes on. */
+	OUT_SYN,
+	OUT_RESEND, /* The first unacknowledged segment. */
+	OUT_DATA,   /* From snd_nxt; len 0: a FIN alone. */
+	OUT_PROBE,
+	OUT_ACK,
+};
+
+struct out_plan {
+	enum out_kind kind;
+	uint32_t len;	 /* Payload. */
+	bool is_limited; /* The congestion window holds data back. */
+};
+
+uint64_t tcp_window_edge(const struct tcp *c)
+{
+	uint64_t free = c->rcv_max > c->rbuf.len ? c->rcv_max - c->rbuf.len : 0;
+	uint64_t scaled = free >> c->rcv_wscale << c->rcv_wscale;
+	uint64_t edge = c->rcv_nxt + scaled;
+
+	/* RFC 9293 §3.8.6.2.2: the edge moves in steps worth a segment, and never back. */
+	if (edge < c->rcv_adv + min_u64(c->rcv_mss, c->rcv_max / 2 + 1)) {
+		return c->rcv_adv;
+	}
+	return edge;
+}
+
+/* The window field of a segment that is not a SYN.  With a scale the last few bytes of a window cannot be said; what was offered
+ * is accepted all the same, because rcv_adv remembers it (RFC 7323 §2.4). */
+static uint16_t offer_window(struct tcp *c)
+{
+	c->rcv_adv = tcp_window_edge(c);
+	if (c->rcv_nxt >= c->rcv_adv) {
+		return 0;
+	}
+	return (uint16_t)min_u64((c->rcv_adv - c->rcv_nxt) >> c->rcv_wscale, WINDOW_FIELD_MAX);
+}
+
+static bool can_send_data(const struct tcp *c)
+{
+	switch (c->state) {
+	case TCP_ESTABLISHED:
+	case TCP_CLOSE_WAIT:
+	case TCP_FIN_WAIT_1:
+	case TCP_CLOSING:
+	case TCP_LAST_ACK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Data, or the FIN, at snd_nxt, as far as both windows allow. */
+static struct out_plan plan_data(const struct tcp *c)
+{
+	struct out_plan none = {.kind = OUT_NONE};
+	uint64_t end = tcp_data_end(c);
+
+	if (c->snd_nxt >= end) {
+		/* A FIN needs no window: it takes no buffer. */
+		bool has_fin = c->is_closing && c->snd_nxt == end;
+
+		return has_fin ? (struct out_plan){.kind = OUT_DATA} : none;
+	}
+	uint64_t waiting = end - c->snd_nxt;
+	uint64_t out = c->snd_nxt - c->snd_una;
+	uint64_t cwnd = cc_window(&c->cc, c->snd_una, c->dups);
+	uint64_t usable = c->snd_wnd > out ? c->snd_wnd - out : 0;
+	uint64_t len = min_u64(waiting, c->snd_mss);
+
+	if (len > usable) {
+		/* RFC 9293 §3.8.6.2.1; the probe timer is its override timeout. */
+		bool is_override = c->is_probe_due && usable > 0;
+
+		if (tcp_is_window_silly(c, usable) && !is_override) {
+			return none;
+		}
+		len = usable;
+	}
+	if (out + len > cwnd) {
+		none.is_limited = true;
+		return none;
+	}
+	return (struct out_plan){.kind = OUT_DATA, .len = (uint32_t)len};
+}
+
+bool tcp_is_cwnd_limited(const struct tcp *c)
+{
+	return can_send_data(c) && plan_data(c).is_limited;
+}
+
+static struct out_plan plan_resend(const struct tcp *c)
+{
+	uint64_t end = min_u64(c->snd_max, tcp_data_end(c));
+	uint64_t len = end > c->snd_una ? end - c->snd_una : 0;
+
+	ASSERT(tcp_flight(c) > 0);
+	return (struct out_plan){.kind = OUT_RESEND, .len = (uint32_t)min_u64(len, c->snd_mss)};
+}
+
+static struct out_plan plan_next(const struct tcp *c)
+{
+	struct out_plan plan = {.kind = OUT_NONE};
+
+	if (c->state == TCP_CLOSED) {
+		return plan;
+	}
+	if (c->is_aborting) {
+		return (struct out_plan){.kind = OUT_RESET};
+	}
+	if (c->is_refusal_due) {
+		return (struct out_plan){.kind = OUT_REFUSAL};
+	}
+	if (c->snd_nxt == c->snd_iss) {
+		return (struct out_plan){.kind = OUT_SYN};
+	}
+	if (c->state == TCP_SYN_SENT) {
+		return plan;
+	}
+	if (can_send_data(c)) {
+		if (c->is_resend_due) {
+			return plan_resend(c);
+		}
+		plan = plan_data(c);
+		if (plan.kind != OUT_NONE) {
+			return plan;
+		}
+	}
+	if (c->is_probe_due) {
+		plan.kind = OUT_PROBE;
+	} else if (c->is_ack_due || c->dups_owed > 0) {
+		plan.kind = OUT_ACK;
+	}
+	return plan;
+}
+
+/* Everything of a segment but its payload. */
+static struct seg make(struct tcp *c, uint64_t position, uint8_t flags, usec_t now)
+{
+	struct seg s = {.seq = (seq_t)position, .flags = flags, .wscale = WSCALE_NONE};
+
+	if (c->has_ts) {
+		s.has_ts = true;
+		s.ts_val = tcp_ts_now(c, now);
+		s.ts_ecr = c->ts_recent;
+	}
+	if ((flags & TCP_SYN) != 0) {
+		s.window = (uint16_t)min_u64(c->rcv_max, WINDOW_FIELD_MAX); /* Never scaled. */
+	} else {
+		s.window = offer_window(c);
+	}
+	if ((flags & TCP_ACK) != 0) {
+		s.ack = (seq_t)c->rcv_nxt;
+		c->rcv_ack_sent = c->rcv_nxt;
+		c->is_ack_due = false;
+		c->delayed_ack_at = USEC_NEVER;
+	}
+	return s;
+}
+
+/* Account for [from, to) having left: marks, timer, round-trip measurement. */
+static void note_sent(struct tcp *c, uint64_t from, uint64_t to, usec_t now)
+{
+	bool is_again = from < c->snd_max;
+
+	ASSERT(from < to);
+	if (c->snd_una == c->snd_max) {
+		c->progress_at = now; /* The first in flight: patience begins here. */
+	}
+	if (is_again) {
+		metric_add(&c->stats.retransmits, 1);
+		c->is_mark_clean = false;
+	}
+	c->snd_nxt = max_u64(c->snd_nxt, to);
+	c->snd_max = max_u64(c->snd_max, to);
+	/* One measurement per round trip; a segment sent twice serves only with timestamps, which a
+	 * SYN always offers. */
+	if (c->mark == 0 && (!is_again || c->has_ts || c->state == TCP_SYN_SENT)) {
+		c->mark = to;
+		c->mark_at = now;
+		c->is_mark_clean = !is_again;
+	}
+	c->sent_at = now;
+	if (c->rto_at == USEC_NEVER) {
+		tcp_rto_restart(c, now); /* RFC 6298 §5.1 */
+	}
+}
+
+static void send_syn(struct tcp *c, struct seg *out, usec_t now)
+{
+	uint8_t flags = c->state == TCP_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
+
+	*out = make(c, c->snd_iss, flags, now);
+	out->mss = c->conf.mss;
+	/* RFC 7323 §1.3: an answer carries only the options that the peer offered. */
+	out->wscale = c->state == TCP_SYN_SENT || c->has_wscale ? c->rcv_wscale : WSCALE_NONE;
+	if (c->state == TCP_SYN_SENT) {
+		out->has_ts = true;
+		out->ts_val = tcp_ts_now(c, now);
+	}
+	note_sent(c, c->snd_iss, c->snd_iss + 1, now);
+}
+
+/* Our FIN leaves for the first time. */
+static void enter_closing(struct tcp *c)
+{
+	if (c->state == TCP_ESTABLISHED) {
+		c->state = TCP_FIN_WAIT_1;
+	} else if (c->state == TCP_CLOSE_WAIT) {
+		c->state = TCP_LAST_ACK;
+	}
+}
+
+/* `len` bytes from `from`, and the FIN when it is next. */
+static void send_bytes(struct tcp *c, uint64_t from, uint32_t len, struct seg *out, usec_t now)
+{
+	uint64_t end = from + len;
+	uint8_t flags = TCP_ACK;
+
+	if (end == tcp_data_end(c)) {
+		flags |= len > 0 ? TCP_PSH : 0;
+		if (c->is_closing) {
+			flags |= TCP_FIN;
+			end++;
+		}
+	}
+	if (from == c->snd_max) {
+		metric_add(&c->stats.bytes_out, len);
+	}
+	*out = make(c, from, flags, now);
+	out->payload = span_of(NULL, len);
+	note_sent(c, from, end, now);
+	if ((flags & TCP_FIN) != 0) {
+		enter_closing(c);
+	}
+}
+
+static void send_data(struct tcp *c, uint32_t len, struct seg *out, usec_t now)
+{
+	if (tcp_flight(c) == 0 && now - c->sent_at > rtt_rto(&c->rtt)) {
+		cc_idle(&c->cc);
+		c->stats.cwnd = c->cc.cwnd;
+	}
+	c->is_probe_due = false;
+	send_bytes(c, c->snd_nxt, len, out, now);
+}
+
+/* An old sequence number and no payload: by RFC 9293 §3.10.7.4 the peer must answer with its
+ * current window.
+ * Deviates: §3.8.6.1 asks for an octet of new data; that would lie in flight behind a shut window.
+ * Linux probes the same way. */
+static void send_probe(struct tcp *c, struct seg *out, usec_t now)
+{
+	c->is_probe_due = false;
+	*out = make(c, c->snd_una - 1, TCP_ACK, now);
+}
+
+static void carry_out(struct tcp *c, struct out_plan plan, struct seg *out, usec_t now)
+{
+	switch (plan.kind) {
+	case OUT_RESET:
+		*out = make(c, c->snd_max, TCP_RST | TCP_ACK, now);
+		tcp_end(c, TCP_REASON_ABORTED);
+		break;
+	case OUT_REFUSAL:
+		*out = (struct seg){.seq = c->refusal_seq, .flags = TCP_RST, .wscale = WSCALE_NONE};
+		c->is_refusal_due = false;
+		break;
+	case OUT_SYN:
+		send_syn(c, out, now);
+		break;
+	case OUT_RESEND:
+		c->is_resend_due = false;
+		send_bytes(c, c->snd_una, plan.len, out, now);
+		break;
+	case OUT_DATA:
+		send_data(c, plan.len, out, now);
+		break;
+	case OUT_PROBE:
+		send_probe(c, out, now);
+		break;
+	default:
+		ASSERT(plan.kind == OUT_ACK);
+		if (c->dups_owed > 0) {
+			c->dups_owed--;
+		}
+		*out = make(c, c->snd_max, TCP_ACK, now);
+	}
+}
+
+bool tcp_tx(struct tcp *c, struct seg *out, usec_t now)
+{
+	struct out_plan plan = plan_next(c);
+
+	if (plan.is_limited) {
+		c->limited_upto = c->snd_max;
+	}
+	if (plan.kind == OUT_NONE) {
+		return false;
+	}
+	carry_out(c, plan, out, now);
+	metric_add(&c->stats.segs_out, 1);
+	return true;
+}
+
+bool tcp_wants_tx(const struct tcp *c, usec_t now)
+{
+	(void)now; /* Only tcp_tick turns time into something to send. */
+	return plan_next(c).kind != OUT_NONE;
+}
+
+void tcp_payload(struct tcp *c, const struct seg *s, uint8_t *to)
+{
+	if (s->payload.len == 0) {
+		return;
+	}
+	uint64_t position = seq_widen(c->snd_una, s->seq);
+
+	ASSERT(position >= c->snd_una);
+	ASSERT(position + s->payload.len <= c->snd_max);
+	sendq_read(&c->sendq, position - c->snd_base, to, s->payload.len);
+}
+
+bool tcp_reset_for(const struct seg *in, struct seg *out)
+{
+	if ((in->flags & TCP_RST) != 0) {
+		return false;
+	}
+	*out = (struct seg){.flags = TCP_RST, .wscale = WSCALE_NONE};
+	if ((in->flags & TCP_ACK) != 0) {
+		out->seq = in->ack;
+		return true;
+	}
+	out->flags |= TCP_ACK;
+	out->ack = in->seq + (seq_t)in->payload.len + ((in->flags & TCP_SYN) != 0) +
+		   ((in->flags & TCP_FIN) != 0);
+	return true;
+}
