@@ -49,6 +49,24 @@ void audience_hold(struct audience *a);
 void audience_put(struct audience_table *t, struct audience *a);
 size_t audience_count(const struct audience_table *t);
 
+/* A base set that changes rarely, with its interned subsets "all but one": what almost every run
+ * needs.  Keeps a count of each subset until the base changes. */
+struct audience_cache;
+
+struct audience_cache *audience_cache_new(struct audience_table *t, unsigned peer_count);
+void audience_cache_free(struct audience_cache *c);
+void audience_cache_add(struct audience_cache *c, peer_id_t peer);
+void audience_cache_remove(struct audience_cache *c, peer_id_t peer);
+bool audience_cache_has(const struct audience_cache *c, peer_id_t peer);
+unsigned audience_cache_members(const struct audience_cache *c);
+/* The base without `peer` (PEER_NONE: the base), its count raised by one; NULL when that is empty.
+ * O(1) after the first time. */
+struct audience *audience_cache_but(struct audience_cache *c, peer_id_t peer);
+/* The base without two members.  O(words). */
+struct audience *audience_cache_but_two(struct audience_cache *c, peer_id_t a, peer_id_t b);
+/* The set of one member.  O(words). */
+struct audience *audience_cache_only(struct audience_cache *c, peer_id_t peer);
+
 static inline bool audience_has(const struct audience *a, peer_id_t peer)
 {
 	return bits_has(a->word, peer);
