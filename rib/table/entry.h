@@ -34,7 +34,10 @@ struct entry {
 	entry_id_t dirty_next;	 /* Owner: dirty list; ENTRY_NONE when last, own id when clean. */
 	uint32_t names;		 /* Owner: runs that name this id. */
 	struct prefix prefix;
+	uint8_t state; /* Owner: enum entry_state (entry_own.h). */
 };
+
+static_assert(sizeof(struct entry) <= 48, "a prefix costs no more than this and its paths");
 
 #define SLAB_CHUNK_BITS	 12
 #define SLAB_CHUNK_COUNT (1u << SLAB_CHUNK_BITS) /* Entries in a chunk. */

@@ -1,0 +1,128 @@
+/* Entries: see entry.h.
+ *
+ * A new slot's prefix is written before its first path array is published (release), and a slot is
+ * reused only after a grace period without paths, so whoever reads a path array sees the prefix
+ * that belongs to it.
+ */
+#include "rib/table/entry_own.h"
+
+#include <string.h>
+
+#include "rib/table/mem.h"
+
+const struct path *view(const struct paths *paths, peer_id_t peer, const struct update_form *form)
+{
+	if (paths == NULL) {
+		return NULL;
+	}
+	for (unsigned i = 0; i < paths->ranked_count; i++) {
+		const struct path *p = &paths->path[i];
+		if (p->peer != peer && update_fits(p->attr, form)) {
+			return p;
+		}
+	}
+	return NULL;
+}
+
+struct paths *paths_new(unsigned count)
+{
+	ASSERT(count > 0 && count <= PEER_COUNT_MAX);
+	struct paths *p = mem_new(sizeof(*p) + count * sizeof(struct path));
+	p->count = (uint16_t)count;
+	return p;
+}
+
+size_t paths_bytes(unsigned count)
+{
+	return (sizeof(struct paths) + count * sizeof(struct path) + 15) & ~(size_t)15;
+}
+
+int paths_find(const struct paths *p, peer_id_t peer)
+{
+	for (int i = 0; p != NULL && i < p->count; i++) {
+		if (p->path[i].peer == peer) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+bool paths_has_attr(const struct paths *p, peer_id_t peer, const struct attr *attr)
+{
+	int i = paths_find(p, peer);
+	return i >= 0 && p->path[i].attr == attr;
+}
+
+bool paths_equal(const struct paths *a, const struct paths *b)
+{
+	if (a == b) {
+		return true;
+	}
+	if (a == NULL || b == NULL || a->count != b->count || a->ranked_count != b->ranked_count) {
+		return false;
+	}
+	for (unsigned i = 0; i < a->count; i++) {
+		const struct path *x = &a->path[i], *y = &b->path[i];
+		if (x->attr != y->attr || x->peer != y->peer || x->reason != y->reason ||
+		    x->incarnation != y->incarnation) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void slab_init(struct slab_own *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->free_head = ENTRY_NONE;
+}
+
+void slab_fini(struct slab_own *s)
+{
+	for (uint32_t i = 0; i < s->chunks; i++) {
+		free(s->slab.chunk[i]);
+	}
+}
+
+entry_id_t slab_take(struct slab_own *s, const struct prefix *prefix)
+{
+	entry_id_t id = s->free_head;
+	if (id == ENTRY_NONE) {
+		id = s->slab.count;
+		uint32_t chunk = id >> SLAB_CHUNK_BITS;
+		ASSERT(chunk < SLAB_CHUNKS_MAX);
+		if (chunk == s->chunks) {
+			struct entry *fresh = mem_new(SLAB_CHUNK_COUNT * sizeof(*fresh));
+			epoch_publish(s->slab.chunk[chunk], fresh);
+			s->chunks++;
+		}
+		epoch_publish(s->slab.count, id + 1);
+	} else {
+		s->free_head = slab_at(&s->slab, id)->dirty_next;
+	}
+	struct entry *e = slab_at(&s->slab, id);
+	ASSERT(e->state == ENTRY_FREE && e->published == NULL && e->working == NULL);
+	e->prefix = *prefix;
+	e->dirty_next = id;
+	e->names = 0;
+	e->state = ENTRY_LIVE;
+	s->used++;
+	return id;
+}
+
+void slab_give(struct slab_own *s, entry_id_t id)
+{
+	struct entry *e = slab_at(&s->slab, id);
+	ASSERT(e->state != ENTRY_FREE && e->names == 0 && e->dirty_next == id);
+	ASSERT(e->published == NULL && e->working == NULL);
+	e->state = ENTRY_FREE;
+	e->dirty_next = s->free_head;
+	s->free_head = id;
+	ASSERT(s->used > 0);
+	s->used--;
+}
+
+size_t slab_bytes(const struct slab_own *s)
+{
+	return (size_t)s->chunks * SLAB_CHUNK_COUNT * sizeof(struct entry);
+}

@@ -1,0 +1,125 @@
+/* The prefix table: see ptable.h.
+ *
+ *     slot:  31..26 tag (top bits of the hash)   25..0 id + 1
+ *
+ * SLAB_CHUNKS_MAX × SLAB_CHUNK_COUNT = 2^25 ids, so id + 1 fits in 26 bits.  Linear probing; a
+ * removal moves up what had probed past it, so there are no tombstones and lookups stay short
+ * however long the table lives.
+ */
+#include "rib/table/ptable.h"
+
+#include "rib/table/mem.h"
+
+#define SLOTS_MIN 1024u
+#define ID_BITS	  26
+#define ID_MASK	  ((1u << ID_BITS) - 1)
+
+static_assert((uint64_t)SLAB_CHUNKS_MAX * SLAB_CHUNK_COUNT < ID_MASK, "ids fit in a slot");
+
+void ptable_init(struct ptable *t, uint64_t key)
+{
+	*t = (struct ptable){.key = key, .mask = SLOTS_MIN - 1};
+	t->slot = mem_new(SLOTS_MIN * sizeof(*t->slot));
+}
+
+void ptable_fini(struct ptable *t)
+{
+	free(t->slot);
+	t->slot = NULL;
+}
+
+static uint32_t tag_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) & ~ID_MASK;
+}
+
+static entry_id_t id_of(uint32_t slot)
+{
+	return (slot & ID_MASK) - 1;
+}
+
+entry_id_t ptable_find(const struct ptable *t, const struct slab *s, const struct prefix *p)
+{
+	uint64_t hash = prefix_hash(p, t->key);
+	uint32_t tag = tag_of(hash);
+	for (uint32_t at = (uint32_t)hash & t->mask; t->slot[at] != 0; at = (at + 1) & t->mask) {
+		uint32_t slot = t->slot[at];
+		if ((slot & ~ID_MASK) == tag && prefix_equal(&slab_at(s, id_of(slot))->prefix, p)) {
+			return id_of(slot);
+		}
+	}
+	return ENTRY_NONE;
+}
+
+static void put(struct ptable *t, const struct slab *s, entry_id_t id)
+{
+	uint64_t hash = prefix_hash(&slab_at(s, id)->prefix, t->key);
+	uint32_t at = (uint32_t)hash & t->mask;
+	while (t->slot[at] != 0) {
+		at = (at + 1) & t->mask;
+	}
+	t->slot[at] = tag_of(hash) | (id + 1);
+}
+
+/* `skip` is the id that is being added: in use, but not yet in the table. */
+static void grow(struct ptable *t, const struct slab *s, entry_id_t skip)
+{
+	free(t->slot);
+	t->mask = t->mask * 2 + 1;
+	t->slot = mem_new(((size_t)t->mask + 1) * sizeof(*t->slot));
+	uint32_t again = 0;
+	for (entry_id_t id = 0; id < s->count; id++) {
+		if (id != skip && slab_at(s, id)->state != ENTRY_FREE) {
+			put(t, s, id);
+			again++;
+		}
+	}
+	ASSERT(again == t->count);
+}
+
+void ptable_add(struct ptable *t, const struct slab *s, entry_id_t id)
+{
+	DCHECK(ptable_find(t, s, &slab_at(s, id)->prefix) == ENTRY_NONE);
+	if (t->count >= t->mask / 5 * 4) {
+		grow(t, s, id);
+	}
+	put(t, s, id);
+	t->count++;
+}
+
+/* The slot that holds an id which must be there. */
+static uint32_t slot_of(const struct ptable *t, const struct slab *s, entry_id_t id)
+{
+	uint64_t hash = prefix_hash(&slab_at(s, id)->prefix, t->key);
+	uint32_t at = (uint32_t)hash & t->mask;
+	while (id_of(t->slot[at]) != id) {
+		ASSERT(t->slot[at] != 0);
+		at = (at + 1) & t->mask;
+	}
+	return at;
+}
+
+void ptable_remove(struct ptable *t, const struct slab *s, entry_id_t id)
+{
+	uint32_t hole = slot_of(t, s, id);
+	for (uint32_t at = hole;;) {
+		at = (at + 1) & t->mask;
+		if (t->slot[at] == 0) {
+			break;
+		}
+		const struct prefix *p = &slab_at(s, id_of(t->slot[at]))->prefix;
+		uint32_t home = (uint32_t)prefix_hash(p, t->key) & t->mask;
+		if (((at - home) & t->mask) >= ((at - hole) & t->mask)) {
+			t->slot[hole] = t->slot[at];
+			hole = at;
+		}
+	}
+	t->slot[hole] = 0;
+	ASSERT(t->count > 0);
+	t->count--;
+}
+
+size_t ptable_bytes(const struct ptable *t)
+{
+	return ((size_t)t->mask + 1) * sizeof(*t->slot);
+}
