@@ -1,0 +1,358 @@
+/* The run log: see runlog.h and runlog_own.h.
+ *
+ * A run is one block: the struct, its entry ids, its UPDATE messages.  Positions lead to runs
+ * through a ring of pointers.  Ordering for a reader on another worker: the slot is written before
+ * `end` (release); a ring that was outgrown is published before the `end` that needs it, and goes
+ * through a grace period.  A run itself needs none: no floor is at or below it when it goes.
+ *
+ * Bytes count everything that a run makes us hold: its block and its items.  The rings grow and
+ * stay (8 B a run and 8 B an id at the high-water mark).
+ */
+#include "rib/table/runlog_own.h"
+
+#include <string.h>
+
+#include "rib/base/metric.h"
+#include "rib/table/mem.h"
+
+#define SLOTS_MIN 256u
+#define ITEMS_MIN 1024u
+#define INDEX_MIN 1024u
+
+struct run_block {
+	struct run run;
+	uint64_t item_begin; /* Number of the run's first item. */
+	size_t memory;
+};
+
+struct slots {
+	uint64_t mask;
+	struct run_block *run[];
+};
+
+struct item {
+	uint32_t
+		prev; /* Low bits of the item that named the id before; 0 is (almost surely) none. */
+	uint32_t run; /* Low bits of the run's position. */
+};
+
+struct floor {
+	uint64_t position;
+} __attribute__((aligned(CACHE_LINE)));
+
+struct runlog {
+	/* Readers look here. */
+	struct slots *slots;
+	uint64_t end;
+	uint64_t evict_below;
+	/* The owner's. */
+	const struct slab *slab __attribute__((aligned(CACHE_LINE)));
+	uint64_t begin;
+	uint64_t item_begin, item_end; /* Live items; numbering starts at 1. */
+	uint64_t item_mask;
+	struct item *item;
+	uint32_t *newest; /* [entry id]: low bits of an item. */
+	uint32_t newest_count;
+	unsigned core_count;
+	metric_t bytes;
+	metric_t bytes_max;
+	metric_t encoded;
+	metric_t runs_dirty;
+	struct floor floor[];
+};
+
+struct runlog *runlog_new(const struct slab *slab, unsigned core_count, size_t bytes_max)
+{
+	ASSERT(core_count > 0 && bytes_max > 0);
+	size_t bytes = sizeof(struct runlog) + core_count * sizeof(struct floor);
+	struct runlog *l = mem_new_aligned(CACHE_LINE, bytes);
+	memset(l, 0, bytes);
+	l->slots = mem_new(sizeof(*l->slots) + SLOTS_MIN * sizeof(l->slots->run[0]));
+	l->slots->mask = SLOTS_MIN - 1;
+	l->slab = slab;
+	l->item = mem_new(ITEMS_MIN * sizeof(*l->item));
+	l->item_mask = ITEMS_MIN - 1;
+	l->item_begin = l->item_end = 1;
+	l->core_count = core_count;
+	l->bytes_max = bytes_max;
+	for (unsigned i = 0; i < core_count; i++) {
+		l->floor[i].position = UINT64_MAX;
+	}
+	return l;
+}
+
+void runlog_free(struct runlog *l)
+{
+	if (l == NULL) {
+		return;
+	}
+	for (uint64_t p = l->begin; p < l->end; p++) {
+		free(l->slots->run[p & l->slots->mask]);
+	}
+	free(l->slots);
+	free(l->item);
+	free(l->newest);
+	free(l);
+}
+
+uint64_t runlog_end(const struct runlog *l)
+{
+	return __atomic_load_n(&l->end, __ATOMIC_ACQUIRE);
+}
+
+const struct run *runlog_at(const struct runlog *l, uint64_t position)
+{
+	const struct slots *slots = epoch_read(l->slots);
+	const struct run_block *b =
+		__atomic_load_n(&slots->run[position & slots->mask], __ATOMIC_RELAXED);
+	ASSERT(b->run.position == position);
+	return &b->run;
+}
+
+void runlog_set_floor(struct runlog *l, core_id_t core, uint64_t position)
+{
+	ASSERT(core < l->core_count);
+	__atomic_store_n(&l->floor[core].position, position, __ATOMIC_RELEASE);
+}
+
+uint64_t runlog_evict_below(const struct runlog *l)
+{
+	return __atomic_load_n(&l->evict_below, __ATOMIC_RELAXED);
+}
+
+void runlog_stats(const struct runlog *l, struct runlog_stats *out)
+{
+	*out = (struct runlog_stats){
+		.begin = metric_get(&l->begin),
+		.end = runlog_end(l),
+		.bytes = metric_get(&l->bytes),
+		.bytes_max = metric_get(&l->bytes_max),
+		.encoded = metric_get(&l->encoded),
+		.runs_dirty = metric_get(&l->runs_dirty),
+	};
+}
+
+/* Room for one more run. */
+static void slots_reserve(struct runlog *l, struct retire *retire)
+{
+	struct slots *old = l->slots;
+	if (l->end - l->begin <= old->mask) {
+		return;
+	}
+	uint64_t mask = old->mask * 2 + 1;
+	struct slots *slots = mem_new(sizeof(*slots) + (mask + 1) * sizeof(slots->run[0]));
+	slots->mask = mask;
+	for (uint64_t p = l->begin; p < l->end; p++) {
+		slots->run[p & mask] = old->run[p & old->mask];
+	}
+	epoch_publish(l->slots, slots);
+	retire_push(retire, (struct retired){.object = old, .kind = RETIRED_MEMORY});
+}
+
+/* Room for `count` more items. */
+static void items_reserve(struct runlog *l, uint32_t count)
+{
+	uint64_t mask = l->item_mask;
+	while (l->item_end - l->item_begin + count > mask + 1) {
+		mask = mask * 2 + 1;
+	}
+	if (mask == l->item_mask) {
+		return;
+	}
+	struct item *item = mem_new((mask + 1) * sizeof(*item));
+	for (uint64_t i = l->item_begin; i < l->item_end; i++) {
+		item[i & mask] = l->item[i & l->item_mask];
+	}
+	free(l->item);
+	l->item = item;
+	l->item_mask = mask;
+}
+
+static void index_reserve(struct runlog *l, entry_id_t id)
+{
+	if (id < l->newest_count) {
+		return;
+	}
+	uint32_t count = l->newest_count == 0 ? INDEX_MIN : l->newest_count;
+	while (count <= id) {
+		count *= 2;
+	}
+	l->newest = mem_grow(l->newest, count * sizeof(*l->newest));
+	memset(l->newest + l->newest_count, 0, (count - l->newest_count) * sizeof(*l->newest));
+	l->newest_count = count;
+}
+
+static void index_run(struct runlog *l, const struct run *run)
+{
+	items_reserve(l, run->count);
+	for (uint32_t i = 0; i < run->count; i++) {
+		entry_id_t id = run->ids[i];
+		index_reserve(l, id);
+		struct item *item = &l->item[l->item_end & l->item_mask];
+		item->prev = l->newest[id];
+		item->run = (uint32_t)run->position;
+		l->newest[id] = (uint32_t)l->item_end++;
+		slab_at(l->slab, id)->names++;
+	}
+}
+
+void runlog_append(struct runlog *l, const struct runlog_content *content, struct retire *retire)
+{
+	ASSERT(content->audience != NULL);
+	ASSERT((content->kind == RUN_ANNOUNCE) == (content->attr != NULL));
+	ASSERT((content->kind == RUN_MARK) == (content->count == 0));
+	slots_reserve(l, retire);
+	size_t ids_bytes = content->count * sizeof(entry_id_t);
+	size_t memory = sizeof(struct run_block) + ids_bytes + content->bytes_len;
+	struct run_block *b = malloc(memory);
+	ASSERT(b != NULL);
+	entry_id_t *ids = (entry_id_t *)(b + 1);
+	uint8_t *bytes = (uint8_t *)(b + 1) + ids_bytes;
+	if (content->count > 0) {
+		memcpy(ids, content->ids, ids_bytes);
+		memcpy(bytes, content->bytes, content->bytes_len);
+	}
+	*b = (struct run_block){
+		.run = {.position = l->end,
+			.kind = (uint8_t)content->kind,
+			.attr = content->attr,
+			.audience = content->audience,
+			.count = content->count,
+			.bytes_len = content->bytes_len,
+			.ids = ids,
+			.bytes = bytes},
+		.item_begin = l->item_end,
+		.memory = memory + content->count * sizeof(struct item),
+	};
+	index_run(l, &b->run);
+	metric_add(&l->bytes, b->memory);
+	__atomic_store_n(&l->slots->run[l->end & l->slots->mask], b, __ATOMIC_RELAXED);
+	__atomic_store_n(&l->end, l->end + 1, __ATOMIC_RELEASE);
+}
+
+static struct run_block *block_at(const struct runlog *l, uint64_t position)
+{
+	ASSERT(position >= l->begin && position < l->end);
+	return l->slots->run[position & l->slots->mask];
+}
+
+/* The newest number at or below `end` with these low bits. */
+static uint64_t widen(uint64_t end, uint32_t low)
+{
+	return end - (uint32_t)((uint32_t)end - low);
+}
+
+/* The live run that the item stands in, when it names the id there; else NULL. */
+static struct run_block *item_block(const struct runlog *l, uint64_t item, entry_id_t id)
+{
+	if (item < l->item_begin || item >= l->item_end) {
+		return NULL;
+	}
+	uint32_t low = l->item[item & l->item_mask].run;
+	struct run_block *b = block_at(l, widen(l->end, low));
+	ASSERT(item >= b->item_begin && item - b->item_begin < b->run.count);
+	return b->run.ids[item - b->item_begin] == id ? b : NULL;
+}
+
+void runlog_mark(struct runlog *l, entry_id_t id)
+{
+	if (id >= l->newest_count) {
+		return;
+	}
+	uint64_t item = widen(l->item_end, l->newest[id]);
+	l->newest[id] = 0;
+	for (;;) {
+		struct run_block *b = item_block(l, item, id);
+		if (b == NULL) {
+			return;
+		}
+		if (!b->run.dirty) {
+			__atomic_store_n(&b->run.dirty, 1, __ATOMIC_RELEASE);
+			metric_add(&l->runs_dirty, 1);
+		}
+		uint64_t prev = widen(l->item_end, l->item[item & l->item_mask].prev);
+		if (prev >= item) {
+			return; /* A number from a turn of 2^32 ago. */
+		}
+		item = prev;
+	}
+}
+
+uint64_t runlog_floor(const struct runlog *l)
+{
+	uint64_t lowest = UINT64_MAX;
+	for (unsigned i = 0; i < l->core_count; i++) {
+		lowest = min_u64(lowest, __atomic_load_n(&l->floor[i].position, __ATOMIC_ACQUIRE));
+	}
+	return lowest;
+}
+
+const struct run *runlog_oldest(const struct runlog *l)
+{
+	return l->begin == l->end ? NULL : &block_at(l, l->begin)->run;
+}
+
+void runlog_drop(struct runlog *l)
+{
+	struct run_block *b = block_at(l, l->begin);
+	ASSERT(b->item_begin == l->item_begin);
+	l->item_begin += b->run.count;
+	metric_set(&l->bytes, l->bytes - b->memory);
+	metric_set(&l->begin, l->begin + 1);
+	free(b);
+}
+
+uint64_t runlog_bytes(const struct runlog *l)
+{
+	return l->bytes;
+}
+
+uint64_t runlog_bytes_max(const struct runlog *l)
+{
+	return l->bytes_max;
+}
+
+uint64_t runlog_position_keeping(const struct runlog *l, uint64_t bytes)
+{
+	uint64_t left = l->bytes;
+	uint64_t position = l->begin;
+	while (left > bytes && position < l->end) {
+		left -= block_at(l, position++)->memory;
+	}
+	return position;
+}
+
+void runlog_set_evict_below(struct runlog *l, uint64_t position)
+{
+	__atomic_store_n(&l->evict_below, position, __ATOMIC_RELAXED);
+}
+
+size_t runlog_table_bytes(const struct runlog *l)
+{
+	return (l->slots->mask + 1) * sizeof(l->slots->run[0]) +
+	       l->newest_count * sizeof(*l->newest);
+}
+
+void runlog_count_encoded(struct runlog *l, uint64_t prefixes)
+{
+	metric_add(&l->encoded, prefixes);
+}
+
+void runlog_check(const struct runlog *l, uint32_t *names)
+{
+	uint64_t bytes = 0;
+	uint64_t item = l->item_begin;
+	for (uint64_t p = l->begin; p < l->end; p++) {
+		const struct run_block *b = block_at(l, p);
+		ASSERT(b->run.position == p);
+		ASSERT(b->item_begin == item);
+		ASSERT(b->run.audience->refs > 0);
+		for (uint32_t i = 0; i < b->run.count; i++) {
+			names[b->run.ids[i]]++;
+		}
+		item += b->run.count;
+		bytes += b->memory;
+	}
+	ASSERT(item == l->item_end);
+	ASSERT(bytes == l->bytes);
+}

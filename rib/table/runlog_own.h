@@ -1,0 +1,55 @@
+/* The owner's side of a run log: append, mark, free.  Private to rib/table.
+ *
+ * To mark the runs that a change supersedes without a search, each log keeps for every entry id
+ * the newest item (an id in a run) that names it, and every item the one before it.  Marking
+ * follows that chain and then cuts it: what lies beyond was marked by the change before.
+ *
+ *     newest[id] ──→ item 9041 ──→ item 8817 ──→ 0 (cut by the previous mark)
+ *                    run 77         run 71 (a scan run, say)
+ *
+ * Items are numbered through; the low 32 bits are enough, because a live item that is reached by
+ * a stale number still has to name the same id, and marking a run too many does no harm. */
+#pragma once
+
+#include "rib/table/entry_own.h"
+#include "rib/table/runlog.h"
+
+struct runlog *runlog_new(const struct slab *slab, unsigned core_count, size_t bytes_max);
+/* Runs still there are freed, with no regard to what they count. */
+void runlog_free(struct runlog *l);
+
+struct runlog_content {
+	enum run_kind kind;
+	const struct attr *attr;   /* The run takes one reference (counted by the caller). */
+	struct audience *audience; /* The run takes this count. */
+	const entry_id_t *ids;
+	uint32_t count;
+	const uint8_t *bytes;
+	uint32_t bytes_len;
+};
+
+/* Append a run and let readers see it.  ids and bytes are copied; the names of the entries are
+ * counted.  A ring that is outgrown goes to `retire`. */
+void runlog_append(struct runlog *l, const struct runlog_content *content, struct retire *retire);
+/* Mark every run that names the entry and was appended since the last mark of it.
+ * O(runs marked). */
+void runlog_mark(struct runlog *l, entry_id_t id);
+
+/* The minimum over the workers' floors; UINT64_MAX when no worker reads. */
+uint64_t runlog_floor(const struct runlog *l);
+/* The oldest run, or NULL when the log is empty. */
+const struct run *runlog_oldest(const struct runlog *l);
+/* Free the oldest run; what it counted is the caller's again: the attribute reference, the
+ * audience and the names of its entries. */
+void runlog_drop(struct runlog *l);
+
+uint64_t runlog_bytes(const struct runlog *l);
+uint64_t runlog_bytes_max(const struct runlog *l);
+/* The lowest position so that the runs at and above it take at most `bytes`.  O(runs). */
+uint64_t runlog_position_keeping(const struct runlog *l, uint64_t bytes);
+void runlog_set_evict_below(struct runlog *l, uint64_t position);
+/* Memory beside the runs: rings and the index by entry. */
+size_t runlog_table_bytes(const struct runlog *l);
+void runlog_count_encoded(struct runlog *l, uint64_t prefixes);
+/* Assert the invariants and add the names of every entry to `names[id]`.  O(items). */
+void runlog_check(const struct runlog *l, uint32_t *names);
