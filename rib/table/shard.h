@@ -19,6 +19,9 @@
 
 #define WIRE_CLASS_COUNT 2 /* 0: 4-octet AS numbers; 1: 2-octet (RFC 6793 OLD speakers). */
 
+/* A full log asks readers to leave when the lowest stood still for this long. */
+#define LAG_US USEC_PER_SEC
+
 /* The wire form of a class; message size 4096. */
 struct update_form wire_form(enum family family, unsigned class_idx);
 
@@ -78,3 +81,5 @@ const struct shard_stats *shard_stats(const struct shard *s, enum family family)
 
 /* Assert the invariants; O(entries).  Owner. */
 void shard_check(const struct shard *s);
+/* Whether nothing is held any more: no entry, path, run, audience, retired array or op to pull. */
+bool shard_is_empty(const struct shard *s);

@@ -1,0 +1,264 @@
+/* A batch: see batch.h.
+ *
+ * Statements are collected as (group, id) in the order of arrival; a counting sort then puts the
+ * ids of each group together.  Groups are found through a small open-addressed table hashed by
+ * content; most statements belong to the group of the one before and need no look-up.
+ */
+#include "rib/table/batch.h"
+
+#include <string.h>
+
+#include "rib/base/hash.h"
+#include "rib/table/mem.h"
+#include "rib/table/table.h"
+
+#define GROUPS_MIN 64u
+#define ITEMS_MIN  1024u
+#define FITS_COUNT 64u
+
+struct group {
+	const struct attr *attr;
+	struct audience *audience;
+	uint64_t hash;
+	uint32_t count;
+	uint32_t begin; /* Of its ids, once sorted. */
+	uint8_t class_idx;
+};
+
+struct statement {
+	uint32_t group;
+	entry_id_t id;
+};
+
+/* Which classes a set fits; valid within a batch, while the set is surely alive. */
+struct fits {
+	const struct attr *attr;
+	bool is_known[WIRE_CLASS_COUNT];
+	bool is_fit[WIRE_CLASS_COUNT];
+};
+
+struct batch {
+	struct group *group;
+	uint32_t group_count, group_cap;
+	uint32_t *slot; /* Group index + 1; 0 is empty.  Twice group_cap, a power of two. */
+	struct statement *statement;
+	uint32_t count, cap;
+	entry_id_t *id; /* Sorted; `cap` of them. */
+	struct fits fits[FITS_COUNT];
+	struct prefix prefix[BATCH_IDS_MAX];
+	uint8_t bytes[RUN_BYTES_MAX];
+};
+
+struct batch *batch_new(void)
+{
+	struct batch *b = mem_new(sizeof(*b));
+	b->group_cap = GROUPS_MIN;
+	b->group = mem_new(GROUPS_MIN * sizeof(*b->group));
+	b->slot = mem_new(2 * GROUPS_MIN * sizeof(*b->slot));
+	b->cap = ITEMS_MIN;
+	b->statement = mem_new(ITEMS_MIN * sizeof(*b->statement));
+	b->id = mem_new(ITEMS_MIN * sizeof(*b->id));
+	return b;
+}
+
+void batch_free(struct batch *b)
+{
+	if (b == NULL) {
+		return;
+	}
+	ASSERT(b->count == 0);
+	free(b->group);
+	free(b->slot);
+	free(b->statement);
+	free(b->id);
+	free(b);
+}
+
+static bool does_fit(struct batch *b, const struct attr *attr, enum family family,
+		     unsigned class_idx)
+{
+	struct fits *f = &b->fits[attr->hash % FITS_COUNT];
+	if (f->attr != attr) {
+		*f = (struct fits){.attr = attr};
+	}
+	if (!f->is_known[class_idx]) {
+		struct update_form form = wire_form(family, class_idx);
+		f->is_known[class_idx] = true;
+		f->is_fit[class_idx] = update_fits(attr, &form);
+	}
+	return f->is_fit[class_idx];
+}
+
+struct heads batch_heads(struct batch *b, const struct paths *paths, enum family family,
+			 unsigned class_idx)
+{
+	struct heads h = {NULL, NULL};
+	for (unsigned i = 0; paths != NULL && i < paths->ranked_count; i++) {
+		const struct path *p = &paths->path[i];
+		if (!does_fit(b, p->attr, family, class_idx)) {
+			continue;
+		}
+		if (h.first != NULL) {
+			h.second = p;
+			break;
+		}
+		h.first = p;
+	}
+	return h;
+}
+
+static uint32_t slot_mask(const struct batch *b)
+{
+	return b->group_cap * 2 - 1;
+}
+
+static void groups_grow(struct batch *b)
+{
+	b->group_cap *= 2;
+	b->group = mem_grow(b->group, b->group_cap * sizeof(*b->group));
+	free(b->slot);
+	b->slot = mem_new(2u * b->group_cap * sizeof(*b->slot));
+	for (uint32_t i = 0; i < b->group_count; i++) {
+		uint32_t at = (uint32_t)b->group[i].hash & slot_mask(b);
+		while (b->slot[at] != 0) {
+			at = (at + 1) & slot_mask(b);
+		}
+		b->slot[at] = i + 1;
+	}
+}
+
+static bool group_is(const struct group *g, unsigned class_idx, const struct attr *attr,
+		     const struct audience *audience)
+{
+	return g->attr == attr && g->audience == audience && g->class_idx == class_idx;
+}
+
+/* The group of a statement; a new one takes the audience's count, a known one gives it back. */
+static uint32_t group_find(struct batch *b, struct table *t, unsigned class_idx,
+			   const struct attr *attr, struct audience *audience)
+{
+	if (b->count > 0) {
+		uint32_t last = b->statement[b->count - 1].group;
+		if (group_is(&b->group[last], class_idx, attr, audience)) {
+			audience_put(t->audiences, audience);
+			return last;
+		}
+	}
+	uint64_t hash = hash_mix(audience->hash + class_idx, attr != NULL ? attr->hash : 0);
+	uint32_t at = (uint32_t)hash & slot_mask(b);
+	for (; b->slot[at] != 0; at = (at + 1) & slot_mask(b)) {
+		if (group_is(&b->group[b->slot[at] - 1], class_idx, attr, audience)) {
+			audience_put(t->audiences, audience);
+			return b->slot[at] - 1;
+		}
+	}
+	if (b->group_count == b->group_cap) {
+		groups_grow(b);
+		at = (uint32_t)hash & slot_mask(b);
+		while (b->slot[at] != 0) {
+			at = (at + 1) & slot_mask(b);
+		}
+	}
+	b->group[b->group_count] = (struct group){
+		.attr = attr, .audience = audience, .hash = hash, .class_idx = (uint8_t)class_idx};
+	b->slot[at] = ++b->group_count;
+	return b->group_count - 1;
+}
+
+void batch_add(struct batch *b, struct table *t, unsigned class_idx, const struct attr *attr,
+	       struct audience *audience, entry_id_t id)
+{
+	if (audience == NULL) {
+		return;
+	}
+	uint32_t group = group_find(b, t, class_idx, attr, audience);
+	if (b->count == b->cap) {
+		b->cap *= 2;
+		b->statement = mem_grow(b->statement, b->cap * sizeof(*b->statement));
+		b->id = mem_grow(b->id, b->cap * sizeof(*b->id));
+	}
+	b->statement[b->count++] = (struct statement){.group = group, .id = id};
+	b->group[group].count++;
+}
+
+void batch_mark(const struct batch *b, struct table *t)
+{
+	for (uint32_t i = 0; i < b->count; i++) {
+		const struct statement *s = &b->statement[i];
+		runlog_mark(t->wire[b->group[s->group].class_idx].log, s->id);
+	}
+}
+
+/* Put the ids of each group together, in the order of arrival. */
+static void sort_ids(struct batch *b)
+{
+	uint32_t begin = 0;
+	for (uint32_t i = 0; i < b->group_count; i++) {
+		b->group[i].begin = begin;
+		begin += b->group[i].count;
+		b->group[i].count = 0;
+	}
+	for (uint32_t i = 0; i < b->count; i++) {
+		struct group *g = &b->group[b->statement[i].group];
+		b->id[g->begin + g->count++] = b->statement[i].id;
+	}
+}
+
+static void append_group(struct batch *b, struct table *t, const struct group *g)
+{
+	struct runlog *log = t->wire[g->class_idx].log;
+	struct update_form form = wire_form(t->family, g->class_idx);
+	const entry_id_t *ids = b->id + g->begin;
+	ASSERT(g->count > 0 && g->count <= BATCH_IDS_MAX);
+	for (uint32_t i = 0; i < g->count; i++) {
+		b->prefix[i] = slab_at(&t->slab.slab, ids[i])->prefix;
+	}
+	for (uint32_t done = 0; done < g->count;) {
+		struct wr w = wr_of(b->bytes, sizeof(b->bytes));
+		size_t packed = update_pack(&w, &form, g->attr, b->prefix + done, g->count - done);
+		ASSERT(packed > 0 && packed <= g->count - done);
+		audience_hold(g->audience);
+		if (g->attr != NULL) {
+			outbox_adjust(t->outbox, g->attr, 1);
+		}
+		runlog_append(log,
+			      &(struct runlog_content){.kind = g->attr != NULL ? RUN_ANNOUNCE
+									       : RUN_WITHDRAW,
+						       .attr = g->attr,
+						       .audience = g->audience,
+						       .ids = ids + done,
+						       .count = (uint32_t)packed,
+						       .bytes = b->bytes,
+						       .bytes_len = (uint32_t)wr_len(&w)},
+			      t->retire);
+		done += (uint32_t)packed;
+	}
+	runlog_count_encoded(log, g->count);
+	audience_put(t->audiences, g->audience);
+}
+
+/* A few groups in a table that once held many: only theirs. */
+static void slots_clear(struct batch *b)
+{
+	for (uint32_t i = 0; i < b->group_count; i++) {
+		uint32_t at = (uint32_t)b->group[i].hash & slot_mask(b);
+		while (b->slot[at] != i + 1) {
+			at = (at + 1) & slot_mask(b);
+		}
+		b->slot[at] = 0;
+	}
+}
+
+void batch_append(struct batch *b, struct table *t)
+{
+	if (b->count > 0) {
+		sort_ids(b);
+		for (uint32_t i = 0; i < b->group_count; i++) {
+			append_group(b, t, &b->group[i]);
+		}
+		slots_clear(b);
+	}
+	memset(b->fits, 0, sizeof(b->fits));
+	b->group_count = 0;
+	b->count = 0;
+}

@@ -1,0 +1,39 @@
+/* A batch: statements "this entry is now so, for these members", grouped, packed and appended.
+ *
+ * The group of a statement is (wire class, attribute set or none, audience); groups keep the order
+ * of their first statement and ids keep theirs, so the same input makes the same runs.  A run's
+ * messages are packed to at most RUN_BYTES_MAX, because a reader takes it whole.
+ * Private to rib/table. */
+#pragma once
+
+#include "rib/table/runlog_own.h"
+
+#define RUN_BYTES_MAX 16384
+#define BATCH_IDS_MAX 8192 /* Entries in one batch. */
+
+struct table;
+struct batch;
+
+struct batch *batch_new(void);
+void batch_free(struct batch *b);
+/* The first two paths in rank order that fit the class: all that any member's view can be. */
+struct heads {
+	const struct path *first, *second;
+};
+
+static inline const struct path *heads_view(const struct heads *h, peer_id_t peer)
+{
+	return h->first != NULL && h->first->peer == peer ? h->second : h->first;
+}
+
+struct heads batch_heads(struct batch *b, const struct paths *paths, enum family family,
+			 unsigned class_idx);
+
+/* `audience` hears that `id` has `attr` (NULL: is withdrawn).  Takes the audience's count; a NULL
+ * audience says nothing. */
+void batch_add(struct batch *b, struct table *t, unsigned class_idx, const struct attr *attr,
+	       struct audience *audience, entry_id_t id);
+/* Mark every run that a statement of this batch supersedes. */
+void batch_mark(const struct batch *b, struct table *t);
+/* Append the runs; the batch is empty again. */
+void batch_append(struct batch *b, struct table *t);

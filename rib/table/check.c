@@ -1,0 +1,164 @@
+/* The invariants of a table, in one place.  The simulator calls this after every step. */
+#include "rib/table/table.h"
+
+#include "rib/table/mem.h"
+
+/* What a walk over all entries finds, to be compared with what is counted on the way. */
+struct census {
+	uint64_t entries;
+	uint64_t paths;
+	uint64_t path_bytes; /* Working, and published where it is another array. */
+	uint64_t used;
+	uint64_t *received; /* [peer] */
+	uint64_t *accepted;
+};
+
+static void census_paths(struct census *c, const struct paths *p)
+{
+	for (unsigned i = 0; p != NULL && i < p->count; i++) {
+		c->received[p->path[i].peer]++;
+		c->accepted[p->path[i].peer] += p->path[i].reason == 0;
+		for (unsigned j = i + 1; j < p->count; j++) {
+			ASSERT(p->path[i].peer != p->path[j].peer);
+		}
+	}
+	c->paths += p != NULL ? p->count : 0;
+}
+
+static void check_published(const struct table *t, const struct paths *p)
+{
+	ASSERT(p->count > 0 && p->ranked_count <= p->count);
+	for (unsigned i = 0; i < p->count; i++) {
+		ASSERT((p->path[i].reason == 0) == (i < p->ranked_count));
+		ASSERT(p->path[i].attr != NULL && p->path[i].peer < t->peer_count);
+	}
+}
+
+static void check_state(const struct entry *e, bool is_clean)
+{
+	bool is_alive = e->published != NULL || e->working != NULL || !is_clean;
+	ASSERT(e->state <= ENTRY_REVIVED);
+	switch ((enum entry_state)e->state) {
+	case ENTRY_FREE:
+		ASSERT(!is_alive && e->names == 0);
+		return;
+	case ENTRY_LIVE:
+		ASSERT(is_alive);
+		return;
+	case ENTRY_TOMB:
+		ASSERT(e->published == NULL && (is_alive || e->names > 0));
+		return;
+	case ENTRY_RETIRED:
+		ASSERT(!is_alive && e->names == 0);
+		return;
+	case ENTRY_QUEUED:
+	case ENTRY_REVIVED:
+		return;
+	}
+}
+
+static void check_entry(const struct table *t, entry_id_t id, uint32_t names, struct census *c)
+{
+	const struct entry *e = slab_at(&t->slab.slab, id);
+	ASSERT(e->names == names);
+	if (e->state == ENTRY_FREE) {
+		ASSERT(e->published == NULL && e->working == NULL && names == 0);
+		return;
+	}
+	bool is_clean = e->dirty_next == id;
+	check_state(e, is_clean);
+	ASSERT(!is_clean || e->working == e->published);
+	ASSERT(ptable_find(&t->ptable, &t->slab.slab, &e->prefix) == id);
+	if (e->published != NULL) {
+		check_published(t, e->published);
+		c->path_bytes += paths_bytes(e->published->count);
+	}
+	if (e->working != NULL && e->working != e->published) {
+		c->path_bytes += paths_bytes(e->working->count);
+	}
+	census_paths(c, e->working);
+	c->entries += e->working != NULL;
+	c->used++;
+}
+
+static void check_census(const struct table *t, const struct census *c)
+{
+	ASSERT(c->entries == t->stats.entries);
+	ASSERT(c->paths == t->stats.paths);
+	ASSERT(c->used == t->slab.used && c->used == t->ptable.count);
+	/* The rest is retired. */
+	ASSERT(c->path_bytes <= t->stats.path_bytes);
+	ASSERT(c->path_bytes == t->stats.path_bytes || retire_count(t->retire) > 0);
+	for (unsigned i = 0; i < t->peer_count; i++) {
+		ASSERT(c->received[i] == t->peer_stats[i].received);
+		ASSERT(c->accepted[i] == t->peer_stats[i].accepted);
+	}
+}
+
+static void check_dirty(const struct table *t)
+{
+	uint32_t count = 0;
+	for (entry_id_t id = t->dirty_head; id != ENTRY_NONE; count++) {
+		const struct entry *e = slab_at(&t->slab.slab, id);
+		ASSERT(e->state != ENTRY_FREE && e->dirty_next != id);
+		ASSERT(e->dirty_next != ENTRY_NONE || id == t->dirty_tail);
+		id = e->dirty_next;
+	}
+	ASSERT(count == t->dirty_count);
+}
+
+static void check_members(const struct table *t)
+{
+	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
+		const struct wire_class *w = &t->wire[c];
+		unsigned joined = 0, riding = 0;
+		for (unsigned i = 0; i < t->peer_count; i++) {
+			const struct member *m = &t->member[i];
+			bool is_here = m->is_joined && m->class_idx == c;
+			ASSERT(audience_cache_has(w->members, (peer_id_t)i) == is_here);
+			ASSERT(audience_cache_has(w->riders, (peer_id_t)i) ==
+			       (is_here && m->is_riding));
+			ASSERT(m->is_joined || (!m->is_riding && !m->is_guarded));
+			ASSERT(!m->is_joined || t->peer[i].is_up);
+			joined += is_here;
+			riding += is_here && m->is_riding;
+		}
+		ASSERT(joined == audience_cache_members(w->members));
+		ASSERT(riding == audience_cache_members(w->riders));
+		uint64_t last = 0;
+		for (peer_id_t p = w->guards.head; p != PEER_NONE; p = t->member[p].guard_next) {
+			ASSERT(t->member[p].is_guarded && t->member[p].position >= last);
+			last = t->member[p].position;
+		}
+	}
+}
+
+void table_check(const struct table *t)
+{
+	uint32_t *names = mem_new((t->slab.slab.count + 1u) * sizeof(*names));
+	struct census c = {.received = mem_new(t->peer_count * sizeof(uint64_t)),
+			   .accepted = mem_new(t->peer_count * sizeof(uint64_t))};
+	for (unsigned i = 0; i < WIRE_CLASS_COUNT; i++) {
+		runlog_check(t->wire[i].log, names);
+	}
+	for (entry_id_t id = 0; id < t->slab.slab.count; id++) {
+		check_entry(t, id, names[id], &c);
+	}
+	check_census(t, &c);
+	check_dirty(t);
+	check_members(t);
+	free(names);
+	free(c.received);
+	free(c.accepted);
+}
+
+bool table_is_empty(const struct table *t)
+{
+	bool is_empty = t->slab.used == 0 && t->dirty_count == 0 && t->stats.paths == 0;
+	is_empty &= t->stats.path_bytes == 0 && retire_count(t->retire) == 0;
+	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
+		is_empty &= runlog_oldest(t->wire[c].log) == NULL;
+		is_empty &= runlog_bytes(t->wire[c].log) == 0;
+	}
+	return is_empty;
+}

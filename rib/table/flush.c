@@ -1,0 +1,132 @@
+/* Flush: from what was published to what is now worked out, for all members at once.
+ *
+ * Of a prefix, everyone but the announcer of the best path gets the best, and its announcer the
+ * second best (only paths that can be represented in the member's class count).  So the two views
+ * of a class, before and after, can differ in at most three ways:
+ *
+ *                       before      after
+ *     member a          second      best'        a announced the old best
+ *     member b          best        second'      b announces the new best
+ *     everyone else     best        best'
+ *
+ * and a walk over all members with bitsets comes down to three comparisons and an interned
+ * audience that is at hand: all, all but one, all but two, one.
+ *
+ * Order, for each batch: all its entries are published; then earlier runs that name what changed
+ * are marked; then the difference is appended (runlog.h, guarantees a and b).
+ */
+#include "rib/base/check.h"
+#include "rib/table/table.h"
+
+/* A view as a member hears it: the attribute set, or NULL for no route. */
+static const struct attr *heard(const struct heads *h, peer_id_t peer)
+{
+	const struct path *p = heads_view(h, peer);
+	return p != NULL ? p->attr : NULL;
+}
+
+static peer_id_t announcer(const struct heads *h)
+{
+	return h->first != NULL ? h->first->peer : PEER_NONE;
+}
+
+/* Say what changed for the members of one class. */
+static void diff_class(struct table *t, unsigned class_idx, entry_id_t id, const struct heads *was,
+		       const struct heads *now)
+{
+	struct audience_cache *members = t->wire[class_idx].members;
+	const struct attr *old_best = heard(was, PEER_NONE), *best = heard(now, PEER_NONE);
+	peer_id_t special[2] = {announcer(was), announcer(now)};
+	peer_id_t apart[2] = {PEER_NONE, PEER_NONE};
+	bool is_alone[2] = {false, false};
+	for (unsigned i = 0; i < 2; i++) {
+		bool is_twice = i == 1 && special[1] == special[0];
+		if (is_twice || !audience_cache_has(members, special[i])) {
+			continue;
+		}
+		const struct attr *before = heard(was, special[i]), *after = heard(now, special[i]);
+		bool has_changed = before != after;
+		if (has_changed && after == best && best != old_best) {
+			continue; /* Like everyone else. */
+		}
+		apart[i] = special[i];
+		is_alone[i] = has_changed;
+	}
+	if (best != old_best) {
+		batch_add(t->batch, t, class_idx, best,
+			  audience_cache_but_two(members, apart[0], apart[1]), id);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		if (is_alone[i]) {
+			batch_add(t->batch, t, class_idx, heard(now, special[i]),
+				  audience_cache_only(members, special[i]), id);
+		}
+	}
+}
+
+static void flush_entry(struct table *t, entry_id_t id)
+{
+	struct entry *e = slab_at(&t->slab.slab, id);
+	if (e->working != NULL && e->working != e->published) {
+		decide_rank(e->working, t->rank);
+		if (paths_equal(e->working, e->published)) {
+			table_unchange(t, id);
+		}
+	}
+	for (unsigned c = 0; e->working != e->published && c < WIRE_CLASS_COUNT; c++) {
+		if (audience_cache_members(t->wire[c].members) > 0) {
+			struct heads was = batch_heads(t->batch, e->published, t->family, c);
+			struct heads now = batch_heads(t->batch, e->working, t->family, c);
+			diff_class(t, c, id, &was, &now);
+		}
+	}
+	table_publish(t, id);
+}
+
+bool flush_is_held(const struct table *t)
+{
+	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
+		if (runlog_bytes(t->wire[c].log) > runlog_bytes_max(t->wire[c].log)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void flush_batch(struct table *t)
+{
+	for (unsigned i = 0; i < BATCH_IDS_MAX; i++) {
+		entry_id_t id = table_dirty_pop(t);
+		if (id == ENTRY_NONE) {
+			break;
+		}
+		flush_entry(t, id);
+	}
+	batch_mark(t->batch, t);
+	batch_append(t->batch, t);
+}
+
+void flush_turn(struct table *t, usec_t now, bool is_inbox_busy)
+{
+	t->is_gathering = false;
+	if (t->dirty_count == 0) {
+		return;
+	}
+	if (t->dirty_since == USEC_NEVER) {
+		t->dirty_since = now;
+	}
+	if (is_inbox_busy && t->dirty_count < BATCH_IDS_MAX &&
+	    now - t->dirty_since < t->gather_us) {
+		t->is_gathering = true;
+		return;
+	}
+	if (!flush_is_held(t)) {
+		metric_add(&t->stats.flushes, 1);
+	}
+	while (t->dirty_count > 0 && !flush_is_held(t)) {
+		flush_batch(t);
+	}
+	if (t->dirty_count == 0) {
+		t->dirty_since = USEC_NEVER;
+	}
+}

@@ -1,0 +1,291 @@
+/* A shard: see shard.h.  Ops are told apart here, and a turn is put together; the work is in the
+ * parts that table.h names.
+ *
+ * A shard never blocks and never refuses: an op only changes working state.  It may be congested,
+ * which asks the worker to leave its inbox alone.  It is not while a JOINED is unanswered: the
+ * JOIN_ACK that lets the log be freed would stand in that same inbox.
+ */
+#include "rib/table/table.h"
+
+#include "rib/base/hash.h"
+#include "rib/table/mem.h"
+
+#define POLL_US	      (10 * USEC_PER_MSEC) /* Floors and grace periods wake nobody. */
+#define CONGESTED_IDS 65536u
+
+struct shard {
+	struct shard_opts opts;
+	struct rank_peer *rank; /* [peer] */
+	struct peer *peer;	/* [peer] */
+	struct audience_table *audiences;
+	struct outbox *outbox;
+	usec_t now; /* Of the last turn. */
+	struct table table[FAMILY_COUNT];
+};
+
+struct update_form wire_form(enum family family, unsigned class_idx)
+{
+	ASSERT(class_idx < WIRE_CLASS_COUNT);
+	return (struct update_form){
+		.family = family, .is_as4 = class_idx == 0, .message_max = 4096};
+}
+
+struct shard *shard_new(const struct shard_opts *opts)
+{
+	ASSERT(opts->core_count > 0 && opts->core_count <= CORE_COUNT_MAX);
+	ASSERT(opts->core < opts->core_count);
+	ASSERT(opts->peer_count > 0 && opts->peer_count <= PEER_COUNT_MAX);
+	size_t bytes = (sizeof(struct shard) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+	struct shard *s = mem_new_aligned(CACHE_LINE, bytes);
+	*s = (struct shard){.opts = *opts};
+	s->rank = mem_new(opts->peer_count * sizeof(*s->rank));
+	s->peer = mem_new(opts->peer_count * sizeof(*s->peer));
+	s->audiences = audience_table_new((opts->peer_count + 63u) / 64, opts->key);
+	s->outbox = outbox_new(opts->core_count);
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		table_init(&s->table[f], &(struct table_opts){.shard = &s->opts,
+							      .family = (enum family)f,
+							      .rank = s->rank,
+							      .peer = s->peer,
+							      .audiences = s->audiences,
+							      .outbox = s->outbox});
+	}
+	return s;
+}
+
+void shard_free(struct shard *s)
+{
+	if (s == NULL) {
+		return;
+	}
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		table_fini(&s->table[f]);
+	}
+	outbox_free(s->outbox);
+	audience_table_free(s->audiences);
+	free(s->peer);
+	free(s->rank);
+	free(s);
+}
+
+/* The member's session is gone: no log, and its paths are stale from now on. */
+static void peer_down(struct shard *s, peer_id_t peer)
+{
+	s->peer[peer].is_up = false;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		struct table *t = &s->table[f];
+		member_leave(t, peer);
+		if (t->peer_stats[peer].received > 0) {
+			sweep_begin(t);
+		}
+	}
+}
+
+static void peer_up(struct shard *s, const struct op *op)
+{
+	if (s->peer[op->peer].is_up) {
+		peer_down(s, op->peer);
+	}
+	s->peer[op->peer] = (struct peer){.incarnation = op->incarnation, .is_up = true};
+	s->rank[op->peer] = (struct rank_peer){.router_id = op->router_id, .addr = op->addr};
+}
+
+/* An op of a live session. */
+static void apply_live(struct shard *s, const struct op *op)
+{
+	if (op->kind == OP_DOWN) {
+		peer_down(s, op->peer);
+		return;
+	}
+	struct table *t = &s->table[op->family];
+	switch ((enum op_kind)op->kind) {
+	case OP_ANNOUNCE:
+		table_announce(t, op);
+		return;
+	case OP_WITHDRAW:
+		table_withdraw(t, op);
+		return;
+	case OP_JOIN:
+		member_join(t, op);
+		return;
+	case OP_JOIN_ACK:
+		member_ack(t, op);
+		return;
+	case OP_RESCAN:
+		member_rescan(t, op);
+		return;
+	case OP_UP:
+	case OP_DOWN:
+	case OP_JOINED:
+	case OP_ADJUST:
+	case OP_KIND_COUNT:
+		break;
+	}
+	ASSERT(op->kind < OP_JOINED);
+}
+
+void shard_apply(struct shard *s, const struct op *op)
+{
+	ASSERT(op->peer < s->opts.peer_count);
+	ASSERT(op->family < FAMILY_COUNT);
+	metric_add(&s->table[op->family].stats.ops, 1);
+	const struct peer *peer = &s->peer[op->peer];
+	if (op->kind == OP_UP) {
+		peer_up(s, op);
+	} else if (peer->is_up && peer->incarnation == op->incarnation) {
+		apply_live(s, op);
+	} else if (op->kind == OP_ANNOUNCE) {
+		outbox_adjust(s->outbox, op->attr, -1);
+	}
+}
+
+static void table_turn(struct table *t, usec_t now, bool is_inbox_busy)
+{
+	table_expire(t);
+	sweep_turn(t);
+	flush_turn(t, now, is_inbox_busy);
+	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
+		carousel_turn(t, c);
+	}
+	table_free_runs(t);
+	table_reclaim(t);
+	table_watch(t, now);
+	retire_flush(t->retire);
+	table_count(t);
+}
+
+void shard_turn(struct shard *s, usec_t now, bool is_inbox_busy)
+{
+	ASSERT(now >= s->now);
+	s->now = now;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		table_turn(&s->table[f], now, is_inbox_busy);
+	}
+}
+
+/* Whether something waits for other workers: floors, pending sets, grace periods. */
+static bool is_waiting(const struct table *t)
+{
+	if (t->dirty_count > 0 || retire_count(t->retire) > 0 || t->tomb_head != t->tomb_tail) {
+		return true;
+	}
+	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
+		if (runlog_oldest(t->wire[c].log) != NULL || t->wire[c].ride.head != PEER_NONE) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool can_progress(const struct table *t)
+{
+	if (t->is_sweeping || t->has_more_frees || table_can_reclaim(t)) {
+		return true;
+	}
+	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
+		if (t->wire[c].ride.head != PEER_NONE && !carousel_is_held(t, c)) {
+			return true;
+		}
+	}
+	return t->dirty_count > 0 && !t->is_gathering && !flush_is_held(t);
+}
+
+usec_t shard_due(const struct shard *s)
+{
+	usec_t due = USEC_NEVER;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		const struct table *t = &s->table[f];
+		if (can_progress(t)) {
+			return 0;
+		}
+		if (t->is_gathering) {
+			due = min_u64(due, t->dirty_since + t->gather_us);
+		}
+		if (is_waiting(t)) {
+			due = min_u64(due, s->now + POLL_US);
+		}
+	}
+	return due;
+}
+
+bool shard_is_congested(const struct shard *s)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		const struct table *t = &s->table[f];
+		if (t->dirty_count > CONGESTED_IDS && flush_is_held(t) && !member_has_guards(t)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool shard_pull(struct shard *s, core_id_t core, struct op *out)
+{
+	ASSERT(core < s->opts.core_count);
+	bool has_op = false;
+	for (unsigned f = 0; f < FAMILY_COUNT && !has_op; f++) {
+		has_op = member_pull(&s->table[f], core, out);
+	}
+	if (!has_op && !outbox_pull(s->outbox, core, out)) {
+		return false;
+	}
+	out->from = s->opts.core;
+	return true;
+}
+
+struct runlog *shard_log(const struct shard *s, enum family family, unsigned class_idx)
+{
+	ASSERT(family < FAMILY_COUNT && class_idx < WIRE_CLASS_COUNT);
+	return s->table[family].wire[class_idx].log;
+}
+
+const struct slab *shard_slab(const struct shard *s, enum family family)
+{
+	ASSERT(family < FAMILY_COUNT);
+	return &s->table[family].slab.slab;
+}
+
+void shard_pending_add(struct shard *s, enum family family, core_id_t core, int delta)
+{
+	ASSERT(family < FAMILY_COUNT && core < s->opts.core_count);
+	struct pending *p = &s->table[family].pending[core];
+	ASSERT(p->count + delta >= 0);
+	__atomic_store_n(&p->count, p->count + delta, __ATOMIC_RELEASE);
+}
+
+const struct rank_peer *shard_rank_peers(const struct shard *s)
+{
+	return s->rank;
+}
+
+const struct shard_peer_stats *shard_peer_stats(const struct shard *s, enum family family,
+						peer_id_t peer)
+{
+	ASSERT(family < FAMILY_COUNT && peer < s->opts.peer_count);
+	return &s->table[family].peer_stats[peer];
+}
+
+const struct shard_stats *shard_stats(const struct shard *s, enum family family)
+{
+	ASSERT(family < FAMILY_COUNT);
+	return &s->table[family].stats;
+}
+
+void shard_check(const struct shard *s)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		table_check(&s->table[f]);
+	}
+}
+
+bool shard_is_empty(const struct shard *s)
+{
+	bool is_empty = audience_count(s->audiences) == 0;
+	for (unsigned i = 0; i < s->opts.core_count; i++) {
+		is_empty &= outbox_count(s->outbox, (core_id_t)i) == 0;
+	}
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		is_empty &= table_is_empty(&s->table[f]);
+	}
+	return is_empty;
+}

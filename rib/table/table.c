@@ -1,0 +1,493 @@
+/* A table: see table.h.  Working paths, publication, references and the reuse of slots.
+ *
+ * An entry is clean when working == published.  The first change copies the array; later ones, up
+ * to the flush, change that copy, which nobody else can see.  The working array is not ranked
+ * before the flush: many changes, one sort.
+ *
+ * What table_reclaim may rely on: names counts runs that are still there, and runs go only after
+ * table_free_runs read the floors (acquire); a worker raises its count of pending sets before it
+ * raises its floor.  So once names is 0, a pending set that could hold the id is already counted.
+ */
+#include "rib/table/table.h"
+
+#include <string.h>
+
+#include "rib/base/hash.h"
+#include "rib/table/mem.h"
+
+#define TOMBS_MIN     64u
+#define EXPIRE_BUDGET 65536u /* Expired things freed in a turn. */
+#define FREE_BUDGET   65536u /* Entry ids in runs freed in a turn. */
+#define TOMB_BUDGET   4096u
+
+static void wire_init(struct table *t, struct wire_class *w, size_t log_bytes_max)
+{
+	w->log = runlog_new(&t->slab.slab, t->core_count, log_bytes_max);
+	w->members = audience_cache_new(t->audiences, t->peer_count);
+	w->riders = audience_cache_new(t->audiences, t->peer_count);
+	w->guards = w->ride = (struct member_list){PEER_NONE, PEER_NONE};
+	lag_init(&w->flush_lag);
+	lag_init(&w->scan_lag);
+}
+
+void table_init(struct table *t, const struct table_opts *opts)
+{
+	const struct shard_opts *o = opts->shard;
+	*t = (struct table){
+		.family = opts->family,
+		.core_count = o->core_count,
+		.peer_count = o->peer_count,
+		.gather_us = o->gather_us,
+		.rank = opts->rank,
+		.peer = opts->peer,
+		.audiences = opts->audiences,
+		.outbox = opts->outbox,
+		.dirty_head = ENTRY_NONE,
+		.dirty_tail = ENTRY_NONE,
+		.dirty_since = USEC_NEVER,
+		.tomb_mask = TOMBS_MIN - 1,
+	};
+	slab_init(&t->slab);
+	ptable_init(&t->ptable, hash_mix(o->key, (uint64_t)opts->family + 1));
+	t->retire = retire_new();
+	ASSERT(t->retire != NULL);
+	t->batch = batch_new();
+	t->member = mem_new(t->peer_count * sizeof(*t->member));
+	t->peer_stats = mem_new(t->peer_count * sizeof(*t->peer_stats));
+	t->scratch = mem_new((t->peer_count + 63u) / 64 * sizeof(uint64_t));
+	t->replies = mem_new(t->core_count * sizeof(*t->replies));
+	t->pending = mem_new_aligned(CACHE_LINE, t->core_count * sizeof(*t->pending));
+	memset(t->pending, 0, t->core_count * sizeof(*t->pending));
+	t->tomb = mem_new(TOMBS_MIN * sizeof(*t->tomb));
+	for (unsigned i = 0; i < t->core_count; i++) {
+		t->replies[i] = (struct member_list){PEER_NONE, PEER_NONE};
+	}
+	for (unsigned i = 0; i < WIRE_CLASS_COUNT; i++) {
+		wire_init(t, &t->wire[i], o->log_bytes_max != 0 ? o->log_bytes_max : 64u << 20);
+	}
+}
+
+static void free_retired(struct table *t)
+{
+	struct retired r;
+	retire_flush(t->retire);
+	epoch_barrier();
+	while (retire_pop(t->retire, &r)) {
+		if (r.kind == RETIRED_MEMORY || r.kind == RETIRED_PATHS) {
+			free(r.object);
+		}
+	}
+	retire_free(t->retire);
+}
+
+void table_fini(struct table *t)
+{
+	free_retired(t);
+	for (entry_id_t id = 0; id < t->slab.slab.count; id++) {
+		struct entry *e = slab_at(&t->slab.slab, id);
+		if (e->working != e->published) {
+			free(e->working);
+		}
+		free(e->published);
+	}
+	for (unsigned i = 0; i < WIRE_CLASS_COUNT; i++) {
+		runlog_free(t->wire[i].log);
+		audience_cache_free(t->wire[i].members);
+		audience_cache_free(t->wire[i].riders);
+	}
+	batch_free(t->batch);
+	slab_fini(&t->slab);
+	ptable_fini(&t->ptable);
+	free(t->member);
+	free(t->peer_stats);
+	free(t->scratch);
+	free(t->replies);
+	free(t->pending);
+	free(t->tomb);
+}
+
+static void count_bytes(struct table *t, size_t before, size_t after)
+{
+	metric_set(&t->stats.path_bytes, t->stats.path_bytes - before + after);
+}
+
+static void metric_drop(metric_t *m)
+{
+	ASSERT(*m > 0);
+	metric_set(m, *m - 1);
+}
+
+static void dirty_push(struct table *t, entry_id_t id)
+{
+	struct entry *e = slab_at(&t->slab.slab, id);
+	if (e->dirty_next != id) {
+		return;
+	}
+	e->dirty_next = ENTRY_NONE;
+	if (t->dirty_tail != ENTRY_NONE) {
+		slab_at(&t->slab.slab, t->dirty_tail)->dirty_next = id;
+	} else {
+		t->dirty_head = id;
+	}
+	t->dirty_tail = id;
+	t->dirty_count++;
+}
+
+entry_id_t table_dirty_pop(struct table *t)
+{
+	entry_id_t id = t->dirty_head;
+	if (id == ENTRY_NONE) {
+		return id;
+	}
+	struct entry *e = slab_at(&t->slab.slab, id);
+	t->dirty_head = e->dirty_next;
+	if (t->dirty_head == ENTRY_NONE) {
+		t->dirty_tail = ENTRY_NONE;
+	}
+	e->dirty_next = id;
+	t->dirty_count--;
+	return id;
+}
+
+/* A working array of `count` paths that is ours to change: the first of them as they are. */
+static void working_resize(struct table *t, struct entry *e, unsigned count)
+{
+	struct paths *old = e->working;
+	unsigned kept = old == NULL ? 0 : old->count;
+	if (old != NULL && old != e->published) {
+		count_bytes(t, paths_bytes(old->count), paths_bytes(count));
+		if (count != kept) {
+			e->working = mem_grow(old, sizeof(*old) + count * sizeof(struct path));
+			e->working->count = (uint16_t)count;
+		}
+		return;
+	}
+	struct paths *p = paths_new(count);
+	if (kept > 0) {
+		memcpy(p->path, old->path, (kept < count ? kept : count) * sizeof(p->path[0]));
+	}
+	count_bytes(t, 0, paths_bytes(count));
+	e->working = p;
+}
+
+/* The path leaves the working array: its reference goes back now, unless readers may still see it
+ * in the published array. */
+static void path_gone(struct table *t, const struct entry *e, const struct path *p)
+{
+	if (!paths_has_attr(e->published, p->peer, p->attr)) {
+		outbox_adjust(t->outbox, p->attr, -1);
+	}
+}
+
+static void count_path(struct table *t, const struct path *p, bool is_added)
+{
+	struct shard_peer_stats *s = &t->peer_stats[p->peer];
+	if (is_added) {
+		metric_add(&t->stats.paths, 1);
+		metric_add(&s->received, 1);
+		metric_add(&s->accepted, p->reason == 0);
+		return;
+	}
+	metric_drop(&t->stats.paths);
+	metric_drop(&s->received);
+	if (p->reason == 0) {
+		metric_drop(&s->accepted);
+	}
+}
+
+static entry_id_t entry_get(struct table *t, const struct prefix *prefix)
+{
+	entry_id_t id = ptable_find(&t->ptable, &t->slab.slab, prefix);
+	if (id == ENTRY_NONE) {
+		id = slab_take(&t->slab, prefix);
+		ptable_add(&t->ptable, &t->slab.slab, id);
+	}
+	return id;
+}
+
+/* Replace path `i` by `fresh`, or add it (i < 0).  Takes the reference that came with `fresh`. */
+static void put_path(struct table *t, entry_id_t id, int i, const struct path *fresh)
+{
+	struct entry *e = slab_at(&t->slab.slab, id);
+	unsigned kept = e->working == NULL ? 0 : e->working->count;
+	working_resize(t, e, i < 0 ? kept + 1 : kept);
+	struct path *p = &e->working->path[i < 0 ? (int)kept : i];
+	bool is_same_attr = false;
+	if (i >= 0) {
+		is_same_attr = p->attr == fresh->attr;
+		count_path(t, p, false);
+		if (!is_same_attr) {
+			path_gone(t, e, p);
+		}
+	}
+	if (is_same_attr || paths_has_attr(e->published, fresh->peer, fresh->attr)) {
+		outbox_adjust(t->outbox, fresh->attr, -1); /* The entry holds one already. */
+	}
+	*p = *fresh;
+	count_path(t, p, true);
+	if (kept == 0) {
+		metric_add(&t->stats.entries, 1);
+	}
+	dirty_push(t, id);
+}
+
+void table_announce(struct table *t, const struct op *op)
+{
+	ASSERT(op->prefix.family == t->family);
+	entry_id_t id = entry_get(t, &op->prefix);
+	struct entry *e = slab_at(&t->slab.slab, id);
+	if (e->state == ENTRY_RETIRED) {
+		e->state = ENTRY_REVIVED;
+	}
+	struct path fresh = {.attr = op->attr,
+			     .peer = op->peer,
+			     .incarnation = (uint16_t)op->incarnation,
+			     .reason = op->reason};
+	int i = paths_find(e->working, op->peer);
+	if (i >= 0) {
+		const struct path *p = &e->working->path[i];
+		if (p->attr == fresh.attr && p->reason == fresh.reason &&
+		    p->incarnation == fresh.incarnation) {
+			outbox_adjust(t->outbox, op->attr, -1);
+			return;
+		}
+	}
+	put_path(t, id, i, &fresh);
+}
+
+void table_remove_path(struct table *t, entry_id_t id, unsigned i)
+{
+	struct entry *e = slab_at(&t->slab.slab, id);
+	unsigned count = e->working->count;
+	ASSERT(i < count);
+	struct path gone = e->working->path[i];
+	count_path(t, &gone, false);
+	path_gone(t, e, &gone);
+	if (count == 1) {
+		if (e->working != e->published) {
+			count_bytes(t, paths_bytes(1), 0);
+			free(e->working);
+		}
+		e->working = NULL;
+		metric_drop(&t->stats.entries);
+	} else {
+		working_resize(t, e, count);
+		memmove(&e->working->path[i], &e->working->path[i + 1],
+			(count - 1 - i) * sizeof(struct path));
+		working_resize(t, e, count - 1);
+	}
+	dirty_push(t, id);
+}
+
+void table_withdraw(struct table *t, const struct op *op)
+{
+	ASSERT(op->prefix.family == t->family);
+	entry_id_t id = ptable_find(&t->ptable, &t->slab.slab, &op->prefix);
+	if (id == ENTRY_NONE) {
+		return;
+	}
+	int i = paths_find(slab_at(&t->slab.slab, id)->working, op->peer);
+	if (i >= 0) {
+		table_remove_path(t, id, (unsigned)i);
+	}
+}
+
+static void retire_paths(struct table *t, struct paths *old, const struct paths *now)
+{
+	retire_push(t->retire, (struct retired){.object = old,
+						.weight = paths_bytes(old->count),
+						.kind = RETIRED_PATHS});
+	for (unsigned i = 0; i < old->count; i++) {
+		const struct path *p = &old->path[i];
+		if (!paths_has_attr(now, p->peer, p->attr)) {
+			retire_push(t->retire,
+				    (struct retired){.object = (void *)(uintptr_t)p->attr,
+						     .weight = 1,
+						     .kind = RETIRED_ATTR});
+		}
+	}
+}
+
+static void tomb_push(struct table *t, entry_id_t id)
+{
+	struct entry *e = slab_at(&t->slab.slab, id);
+	ASSERT(e->names == 0);
+	e->state = ENTRY_QUEUED;
+	if (t->tomb_tail - t->tomb_head > t->tomb_mask) {
+		uint32_t mask = t->tomb_mask * 2 + 1, count = 0;
+		entry_id_t *tomb = mem_new(((size_t)mask + 1) * sizeof(*tomb));
+		while (t->tomb_head != t->tomb_tail) {
+			tomb[count++] = t->tomb[t->tomb_head++ & t->tomb_mask];
+		}
+		free(t->tomb);
+		t->tomb = tomb;
+		t->tomb_mask = mask;
+		t->tomb_head = 0;
+		t->tomb_tail = count;
+	}
+	t->tomb[t->tomb_tail++ & t->tomb_mask] = id;
+}
+
+/* Where an entry that waits in no queue stands now. */
+static void settle(struct table *t, entry_id_t id)
+{
+	struct entry *e = slab_at(&t->slab.slab, id);
+	bool is_alive = e->published != NULL || e->working != NULL || e->dirty_next != id;
+	e->state = is_alive ? ENTRY_LIVE : ENTRY_TOMB;
+	if (!is_alive && e->names == 0) {
+		tomb_push(t, id);
+	}
+}
+
+void table_publish(struct table *t, entry_id_t id)
+{
+	struct entry *e = slab_at(&t->slab.slab, id);
+	struct paths *old = e->published;
+	if (old != e->working) {
+		epoch_publish(e->published, e->working);
+		if (old != NULL) {
+			retire_paths(t, old, e->working);
+		}
+	}
+	if (e->state == ENTRY_LIVE || e->state == ENTRY_TOMB) {
+		settle(t, id);
+	}
+}
+
+void table_unchange(struct table *t, entry_id_t id)
+{
+	struct entry *e = slab_at(&t->slab.slab, id);
+	ASSERT(e->published != NULL && e->working != NULL);
+	if (e->working != e->published) {
+		count_bytes(t, paths_bytes(e->working->count), 0);
+		free(e->working);
+		e->working = e->published;
+	}
+}
+
+static void expire_one(struct table *t, const struct retired *r)
+{
+	switch ((enum retired_kind)r->kind) {
+	case RETIRED_MEMORY:
+		free(r->object);
+		return;
+	case RETIRED_PATHS:
+		count_bytes(t, r->weight, 0);
+		free(r->object);
+		return;
+	case RETIRED_ATTR:
+		outbox_adjust(t->outbox, r->object, -(int64_t)r->weight);
+		return;
+	case RETIRED_ENTRY: {
+		entry_id_t id = (entry_id_t)r->weight;
+		if (slab_at(&t->slab.slab, id)->state == ENTRY_RETIRED) {
+			ptable_remove(&t->ptable, &t->slab.slab, id);
+			slab_give(&t->slab, id);
+		} else {
+			settle(t, id);
+		}
+		return;
+	}
+	}
+}
+
+void table_expire(struct table *t)
+{
+	struct retired r;
+	for (unsigned i = 0; i < EXPIRE_BUDGET && retire_pop(t->retire, &r); i++) {
+		expire_one(t, &r);
+	}
+}
+
+static void free_run(struct table *t, struct runlog *log, const struct run *run)
+{
+	for (uint32_t i = 0; i < run->count; i++) {
+		struct entry *e = slab_at(&t->slab.slab, run->ids[i]);
+		ASSERT(e->names > 0);
+		if (--e->names == 0 && e->state == ENTRY_TOMB) {
+			tomb_push(t, run->ids[i]);
+		}
+	}
+	if (run->attr != NULL) {
+		outbox_adjust(t->outbox, run->attr, -1);
+	}
+	audience_put(t->audiences, run->audience);
+	runlog_drop(log);
+}
+
+void table_free_runs(struct table *t)
+{
+	unsigned budget = FREE_BUDGET;
+	t->has_more_frees = false;
+	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
+		struct runlog *log = t->wire[c].log;
+		uint64_t floor = min_u64(runlog_floor(log), member_guard(t, c));
+		const struct run *run;
+		while ((run = runlog_oldest(log)) != NULL && run->position < floor) {
+			if (budget == 0) {
+				t->has_more_frees = true;
+				return;
+			}
+			budget -= run->count < budget ? run->count : budget;
+			free_run(t, log, run);
+		}
+	}
+}
+
+int64_t table_pending(const struct table *t)
+{
+	int64_t sum = 0;
+	for (unsigned i = 0; i < t->core_count; i++) {
+		sum += __atomic_load_n(&t->pending[i].count, __ATOMIC_ACQUIRE);
+	}
+	ASSERT(sum >= 0);
+	return sum;
+}
+
+bool table_can_reclaim(const struct table *t)
+{
+	return t->tomb_head != t->tomb_tail && table_pending(t) == 0;
+}
+
+void table_reclaim(struct table *t)
+{
+	if (!table_can_reclaim(t)) {
+		return;
+	}
+	for (unsigned i = 0; i < TOMB_BUDGET && t->tomb_head != t->tomb_tail; i++) {
+		entry_id_t id = t->tomb[t->tomb_head++ & t->tomb_mask];
+		struct entry *e = slab_at(&t->slab.slab, id);
+		ASSERT(e->state == ENTRY_QUEUED);
+		bool is_alive = e->published != NULL || e->working != NULL || e->dirty_next != id;
+		if (is_alive || e->names > 0) {
+			e->state = is_alive ? ENTRY_LIVE : ENTRY_TOMB;
+			continue;
+		}
+		e->state = ENTRY_RETIRED;
+		retire_push(t->retire, (struct retired){.weight = id, .kind = RETIRED_ENTRY});
+	}
+}
+
+void table_watch(struct table *t, usec_t now)
+{
+	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
+		struct wire_class *w = &t->wire[c];
+		uint64_t floor = min_u64(runlog_floor(w->log), member_guard(t, c));
+		uint64_t limit = runlog_bytes_max(w->log);
+		lag_watch(&w->flush_lag, w->log, floor, t->dirty_count > 0, limit, LAG_US, now);
+		lag_watch(&w->scan_lag, w->log, floor, w->ride.head != PEER_NONE, limit / 2,
+			  10 * LAG_US, now);
+		runlog_set_evict_below(w->log, max_u64(w->flush_lag.evict, w->scan_lag.evict));
+	}
+}
+
+void table_count(struct table *t)
+{
+	size_t bytes = slab_bytes(&t->slab) + ptable_bytes(&t->ptable);
+	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
+		bytes += runlog_table_bytes(t->wire[c].log);
+	}
+	metric_set(&t->stats.table_bytes, bytes);
+	metric_set(&t->stats.tombstones, t->slab.used - t->stats.entries);
+	metric_set(&t->stats.retired, retire_count(t->retire));
+}

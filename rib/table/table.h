@@ -1,0 +1,168 @@
+/* A table: one family of a shard.  The struct that the parts of the room work on.
+ *
+ *     announce, withdraw ──→ table.c   (working paths, dirty list, references, reuse of slots)
+ *     flush.c       dirty entries: publish, mark, append the difference
+ *     carousel.c    scan runs for those that join
+ *     sweep.c       paths of dead incarnations
+ *     batch.c       what flush and carousel append, grouped and packed
+ *     member.c      who is joined, where its reading starts, who still has to be told
+ *
+ * References: an entry holds one reference of each (member, attribute set) that stands in its
+ * published or its working array; each announcing run holds one.  What leaves the working array
+ * while the published one still has it is given back after that array's grace period.
+ * Private to rib/table. */
+#pragma once
+
+#include "rib/table/audience.h"
+#include "rib/table/batch.h"
+#include "rib/table/lag.h"
+#include "rib/table/outbox.h"
+#include "rib/table/ptable.h"
+#include "rib/table/shard.h"
+
+/* A member as all families see it. */
+struct peer {
+	incarnation_t incarnation;
+	bool is_up;
+};
+
+/* A member in one family; see member.c, and carousel.c for the rider part. */
+struct member {
+	bool is_joined;
+	bool is_guarded;      /* JOINED went out, JOIN_ACK did not come yet. */
+	bool is_reply_queued; /* In the list of JOINED to send. */
+	bool is_riding;
+	uint8_t class_idx;
+	core_id_t from; /* JOIN's worker. */
+	peer_id_t guard_next, guard_prev;
+	peer_id_t rider_next, rider_prev;
+	peer_id_t reply_next;
+	entry_id_t rider_start;
+	uint64_t rider_lap;
+	uint64_t position; /* Of JOINED. */
+};
+
+/* Doubly linked through members; PEER_NONE ends. */
+struct member_list {
+	peer_id_t head, tail;
+};
+
+/* A circle over entry ids: where it is, and how often it came around. */
+struct circle {
+	entry_id_t at;
+	uint64_t lap;
+};
+
+/* One wire class of the family. */
+struct wire_class {
+	struct runlog *log;
+	struct audience_cache *members;
+	struct audience_cache *riders;
+	struct member_list guards; /* By position. */
+	struct member_list ride;   /* By boarding: the head's turn ends first. */
+	struct circle scan;
+	struct lag flush_lag, scan_lag;
+};
+
+/* One worker's count of pending sets; it alone writes. */
+struct pending {
+	int64_t count;
+} __attribute__((aligned(CACHE_LINE)));
+
+struct table {
+	enum family family;
+	unsigned core_count, peer_count;
+	usec_t gather_us;
+	const struct rank_peer *rank; /* The shard's, as the next three. */
+	const struct peer *peer;
+	struct audience_table *audiences;
+	struct outbox *outbox;
+
+	struct slab_own slab;
+	struct ptable ptable;
+	struct retire *retire;
+	struct batch *batch;
+	struct wire_class wire[WIRE_CLASS_COUNT];
+	struct member *member;	     /* [peer] */
+	struct member_list *replies; /* [core]: singly linked by reply_next. */
+	uint64_t *scratch;	     /* Words for one audience. */
+
+	entry_id_t dirty_head, dirty_tail;
+	uint32_t dirty_count;
+	usec_t dirty_since; /* USEC_NEVER when not known yet. */
+	bool is_gathering;
+	bool has_more_frees; /* The last turn's budget for frees was not enough. */
+
+	struct circle sweep, sweep_end; /* Done when `sweep` has come around to sweep_end. */
+	bool is_sweeping;
+
+	entry_id_t *tomb; /* Ring of QUEUED entries. */
+	uint32_t tomb_mask, tomb_head, tomb_tail;
+
+	struct pending *pending; /* [core] */
+	struct shard_peer_stats *peer_stats;
+	struct shard_stats stats;
+};
+
+/* The circle has passed `end` again. */
+static inline bool circle_is_done(const struct circle *c, const struct circle *end)
+{
+	return c->lap > end->lap && c->at >= end->at;
+}
+
+struct table_opts {
+	const struct shard_opts *shard;
+	enum family family;
+	const struct rank_peer *rank;
+	const struct peer *peer;
+	struct audience_table *audiences;
+	struct outbox *outbox;
+};
+
+void table_init(struct table *t, const struct table_opts *opts);
+/* Grace periods are waited for. */
+void table_fini(struct table *t);
+
+void table_announce(struct table *t, const struct op *op);
+void table_withdraw(struct table *t, const struct op *op);
+/* Remove path `i` of the working array. */
+void table_remove_path(struct table *t, entry_id_t id, unsigned i);
+/* The next dirty entry, now clean; ENTRY_NONE when there is none. */
+entry_id_t table_dirty_pop(struct table *t);
+/* Make the working array the published one, and retire the old. */
+void table_publish(struct table *t, entry_id_t id);
+/* The working array says what the published one says: drop it. */
+void table_unchange(struct table *t, entry_id_t id);
+/* Slices of a turn. */
+void table_expire(struct table *t);
+void table_free_runs(struct table *t);
+void table_reclaim(struct table *t);
+void table_watch(struct table *t, usec_t now);
+void table_count(struct table *t);
+/* Whether tombstones wait and could go. */
+bool table_can_reclaim(const struct table *t);
+int64_t table_pending(const struct table *t);
+
+/* flush.c */
+void flush_turn(struct table *t, usec_t now, bool is_inbox_busy);
+bool flush_is_held(const struct table *t);
+/* carousel.c */
+void carousel_board(struct table *t, peer_id_t peer);
+void carousel_leave(struct table *t, peer_id_t peer);
+void carousel_turn(struct table *t, unsigned class_idx);
+bool carousel_is_held(const struct table *t, unsigned class_idx);
+/* sweep.c */
+void sweep_begin(struct table *t);
+void sweep_turn(struct table *t);
+/* member.c */
+void member_join(struct table *t, const struct op *op);
+void member_ack(struct table *t, const struct op *op);
+void member_rescan(struct table *t, const struct op *op);
+void member_leave(struct table *t, peer_id_t peer);
+bool member_pull(struct table *t, core_id_t core, struct op *out);
+/* The lowest position of a class that a JOINED protects; UINT64_MAX when none does. */
+uint64_t member_guard(const struct table *t, unsigned class_idx);
+bool member_has_guards(const struct table *t);
+/* check.c */
+void table_check(const struct table *t);
+bool table_is_empty(const struct table *t);
