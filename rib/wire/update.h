@@ -45,5 +45,5 @@ bool update_fits(const struct attr *a, const struct update_form *form);
  * `a` must fit (update_fits). */
 size_t update_pack(struct wr *w, const struct update_form *form, const struct attr *a,
 		   const struct prefix *prefixes, size_t count);
-/* The End-of-RIB marker of a family: a whole message.  Returns its length (23 or 30). */
+/* The End-of-RIB marker of a family: a whole message.  Returns its length (23 or 29). */
 size_t update_eor_encode(enum family family, uint8_t *buf, size_t len);
