@@ -51,7 +51,9 @@ static void show_time(struct tcp *c)
 }
 
 /* The ACK covers the measured segment: one sample.  Our own clock is finer; where a retransmission
- * makes it ambiguous, the echoed timestamp tells which one was answered (RFC 7323 §4). */
+ * makes it ambiguous, the echoed timestamp tells which one was answered (RFC 7323 §4).  An echo
+ * older than the last transmission says that an earlier ACK was lost: no sample then (Karn), else
+ * each such loss would feed a whole timeout back into the next one. */
 static void measure(struct tcp *c, const struct arrival *a)
 {
 	if (c->mark == 0 || a->ack < c->mark) {
@@ -60,11 +62,11 @@ static void measure(struct tcp *c, const struct arrival *a)
 	c->mark = 0;
 	if (c->is_mark_clean) {
 		rtt_sample(&c->rtt, a->now - c->mark_at);
-	} else if (a->seg->has_ts) {
-		uint32_t ticks = tcp_ts_now(c, a->now) - a->seg->ts_ecr;
+	} else if (a->seg->has_ts && !seq_is_before(a->seg->ts_ecr, tcp_ts_now(c, c->mark_at))) {
+		int32_t ticks = seq_diff(tcp_ts_now(c, a->now), a->seg->ts_ecr);
 
-		if (ticks < UINT32_MAX / 2) {
-			rtt_sample(&c->rtt, max_u64(ticks, 1) * USEC_PER_MSEC);
+		if (ticks >= 0) {
+			rtt_sample(&c->rtt, max_u64((uint32_t)ticks, 1) * USEC_PER_MSEC);
 		}
 	}
 }

@@ -37,7 +37,8 @@ static bool has_given_up(const struct tcp *c, usec_t now)
 	case TCP_SYN_RECEIVED:
 		return c->syn_tries >= TCP_SYN_TRIES_MAX;
 	default:
-		return now - c->progress_at >= TCP_GIVE_UP_US;
+		/* RFC 9293 §3.8.3: R1 is three retransmissions, whatever the round trip. */
+		return now - c->progress_at >= TCP_GIVE_UP_US && c->rtt.backoff >= 3;
 	}
 }
 
