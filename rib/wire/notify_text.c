@@ -8,10 +8,8 @@
  * RFC 9384, RFC 9687. */
 #include "rib/wire/notify.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "rib/base/check.h"
+#include "rib/base/text.h"
 #include "rib/wire/attr_row.h"
 #include "rib/wire/utf8.h"
 
@@ -74,41 +72,6 @@ static const struct code_words words[] = {
 	[NOTIFY_SEND_HOLD_TIMER] = {.name = "Send Hold Timer Expired"},
 };
 
-/* Text that grows into a buffer and is cut at its end, never inside a character. */
-struct text {
-	char *buf;
-	size_t at;
-	size_t len;
-};
-
-static void put_bytes(struct text *t, const void *from, size_t n)
-{
-	size_t room = t->len - 1 - t->at;
-	size_t put = utf8_cut(span_of(from, n), room);
-	memcpy(t->buf + t->at, from, put);
-	t->at += put;
-	t->buf[t->at] = '\0';
-	if (put < n) {
-		t->len = t->at + 1; /* Full: what follows must not join what was cut off. */
-	}
-}
-
-static void put(struct text *t, const char *s)
-{
-	put_bytes(t, s, strlen(s));
-}
-
-__attribute__((format(printf, 2, 3))) static void putf(struct text *t, const char *format, ...)
-{
-	char tmp[64];
-	va_list args;
-	va_start(args, format);
-	int n = vsnprintf(tmp, sizeof(tmp), format, args);
-	va_end(args);
-	ASSERT(n >= 0 && (size_t)n < sizeof(tmp));
-	put(t, tmp);
-}
-
 /* RFC 9003 §2: a length octet, then UTF-8.  A length beyond the data shows what is there. */
 static void put_communication(struct text *t, struct rd *data)
 {
@@ -117,28 +80,30 @@ static void put_communication(struct text *t, struct rd *data)
 	if (s.len == 0) {
 		return;
 	}
-	put(t, " (\"");
+	text_put(t, " (\"");
 	while (s.len > 0) {
 		uint32_t point = 0;
 		size_t n = utf8_next(s, &point);
 		if (n > 0 && utf8_is_plain(point)) {
-			put_bytes(t, s.data, n);
+			char character[5] = "";
+			memcpy(character, s.data, n);
+			text_put(t, character);
 		} else {
-			put(t, "?");
+			text_put(t, "?");
 		}
 		n += n == 0;
 		s = span_of(s.data + n, s.len - n);
 	}
-	put(t, "\")");
+	text_put(t, "\")");
 }
 
 static void put_attr_name(struct text *t, uint8_t type)
 {
 	const struct attr_row *row = attr_row_of(type);
 	if (row != NULL) {
-		putf(t, " (%s)", row->name);
+		text_printf(t, " (%s)", row->name);
 	} else {
-		putf(t, " (attribute %u)", type);
+		text_printf(t, " (attribute %u)", type);
 	}
 }
 
@@ -152,27 +117,27 @@ static void put_max_prefix(struct text *t, struct rd *data)
 		return;
 	}
 	if ((afi == 1 || afi == 2) && safi == 1) {
-		putf(t, " (IPv%s unicast, limit %u)", afi == 1 ? "4" : "6", bound);
+		text_printf(t, " (IPv%s unicast, limit %u)", afi == 1 ? "4" : "6", bound);
 	} else {
-		putf(t, " (AFI %u SAFI %u, limit %u)", afi, safi, bound);
+		text_printf(t, " (AFI %u SAFI %u, limit %u)", afi, safi, bound);
 	}
 }
 
 static void put_header_data(struct text *t, uint8_t subcode, struct rd *data)
 {
 	if (subcode == NOTIFY_HEADER_LENGTH && rd_left(data) >= 2) {
-		putf(t, " (%u octets)", rd_u16(data));
+		text_printf(t, " (%u octets)", rd_u16(data));
 	} else if (subcode == NOTIFY_HEADER_TYPE && rd_left(data) >= 1) {
-		putf(t, " (type %u)", rd_u8(data));
+		text_printf(t, " (type %u)", rd_u8(data));
 	}
 }
 
 static void put_open_data(struct text *t, uint8_t subcode, struct rd *data)
 {
 	if (subcode == NOTIFY_OPEN_VERSION && rd_left(data) >= 2) {
-		putf(t, " (version %u is supported)", rd_u16(data));
+		text_printf(t, " (version %u is supported)", rd_u16(data));
 	} else if (subcode == NOTIFY_OPEN_CAPABILITY && rd_left(data) >= 1) {
-		putf(t, " (capability %u)", rd_u8(data)); /* RFC 5492 §5 */
+		text_printf(t, " (capability %u)", rd_u8(data)); /* RFC 5492 §5 */
 	}
 }
 
@@ -216,16 +181,16 @@ static void put_data(struct text *t, uint8_t code, uint8_t subcode, struct span 
 static void put_names(struct text *t, uint8_t code, uint8_t subcode)
 {
 	if (code >= ARRAY_COUNT(words) || words[code].name == NULL) {
-		putf(t, "code %u, subcode %u", code, subcode);
+		text_printf(t, "code %u, subcode %u", code, subcode);
 		return;
 	}
 	const struct code_words *c = &words[code];
-	put(t, c->name);
+	text_put(t, c->name);
 	if (subcode < SUBCODE_MAX && c->subcodes[subcode] != NULL) {
-		put(t, ": ");
-		put(t, c->subcodes[subcode]);
+		text_put(t, ": ");
+		text_put(t, c->subcodes[subcode]);
 	} else if (subcode != 0) {
-		putf(t, ": subcode %u", subcode);
+		text_printf(t, ": subcode %u", subcode);
 	}
 }
 
@@ -233,16 +198,15 @@ char *notify_format(const struct notify *n, char *buf, size_t len)
 {
 	ASSERT(len > 0);
 	ASSERT(n->data_len <= NOTIFY_DATA_MAX);
-	struct text t = {.buf = buf, .len = len};
-	buf[0] = '\0';
+	struct text t = text_of(buf, len);
 	put_names(&t, n->code, n->subcode);
 	if (n->code == NOTIFY_CEASE && n->subcode == NOTIFY_CEASE_HARD_RESET && n->data_len >= 2) {
 		/* RFC 8538 §3: inside is the notification that ended the session; one level is
 		 * enough, a nested Hard Reset has no meaning. */
-		put(&t, " (");
+		text_put(&t, " (");
 		put_names(&t, n->data[0], n->data[1]);
 		put_data(&t, n->data[0], n->data[1], span_of(n->data + 2, n->data_len - 2u));
-		put(&t, ")");
+		text_put(&t, ")");
 	} else {
 		put_data(&t, n->code, n->subcode, span_of(n->data, n->data_len));
 	}
