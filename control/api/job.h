@@ -1,0 +1,45 @@
+/* A job: one request's answer, made in slices while the socket drains.
+ *
+ * The control thread runs jobs under RCU; between two slices it is quiescent, so a job keeps ids
+ * and copies, never a published pointer.  A slice is bounded in entries looked at and in rows made,
+ * so a million routes stall neither the server nor its memory. */
+#pragma once
+
+#include "control/api/reply.h"
+#include "control/api/request.h"
+#include "control/config/config.h"
+#include "control/state/state.h"
+#include "dataplane/core/core.h"
+
+/* How many entries a slice may look at. */
+#define JOB_SLICE 4096
+
+/* What answers are made of; members are in the order of the configuration. */
+struct api_env {
+	struct server *server;
+	const struct config *config;
+	struct state *state;
+	usec_t started;	   /* Monotonic. */
+	int64_t started_s; /* Seconds since 1970. */
+	struct busy_meter *busy;
+};
+
+struct job {
+	/* One slice; true when the answer is complete. */
+	bool (*step)(struct job *j, const struct api_env *env, struct reply *out, usec_t now);
+	void (*free)(struct job *j);
+	struct api_request request;
+	uid_t uid; /* Who asks. */
+};
+
+struct job *job_status(const struct api_request *r);
+struct job *job_neighbors(const struct api_request *r, const struct api_env *env);
+struct job *job_routes(const struct api_request *r);
+struct job *job_explain(const struct api_request *r);
+struct job *job_change(const struct api_request *r);
+void job_free(struct job *j);
+
+/* The member with this address; PEER_NONE when none is configured. */
+peer_id_t env_find(const struct api_env *env, const struct addr *addr);
+/* End with not_found and "ADDRESS is not a configured neighbour". */
+void end_unknown(struct reply *out, const struct addr *addr);

@@ -1,0 +1,181 @@
+/* `explain PREFIX --to ADDRESS`: every candidate, why it stands where it stands, and what becomes
+ * of it for the member.
+ *
+ * The entry is found by a walk (only its owner may probe the hash), copied together with the
+ * members' ranking data, and ranked again on the copy, so that the rules that are named belong to
+ * the order that is shown.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/api/job.h"
+#include "control/api/route_json.h"
+#include "control/api/scan.h"
+#include "rib/base/check.h"
+
+struct explain_job {
+	struct job job; /* First: the job is what others hold. */
+	struct scan scan;
+	bool has_begun;
+	peer_id_t to;
+};
+
+/* The member it is explained for. */
+struct target {
+	peer_id_t peer;
+	struct member_status status;
+	struct update_form form;
+	char name[ADDR_TEXT_MAX];
+};
+
+static struct target target_of(const struct explain_job *j, const struct api_env *env)
+{
+	struct target t = {.peer = j->to};
+	server_member_status(env->server, j->to, &t.status);
+	bool is_as4 = t.status.state != FSM_ESTABLISHED || t.status.is_as4;
+	t.form = wire_form((enum family)j->job.request.prefix.family, is_as4 ? 0 : 1);
+	addr_format(&j->job.request.to, t.name);
+	return t;
+}
+
+static const char *fate_of(const struct target *t, const struct paths *paths, unsigned i,
+			   const struct path *chosen)
+{
+	const struct path *p = &paths->path[i];
+	if (i >= paths->ranked_count) {
+		return "rejected";
+	}
+	if (p == chosen) {
+		return "chosen";
+	}
+	if (p->peer == t->peer) {
+		return "its own route";
+	}
+	if (!update_fits(p->attr, &t->form)) {
+		return "too long for its messages";
+	}
+	return "ranked lower";
+}
+
+static json_t *candidate_json(const struct config *config, const struct prefix *prefix,
+			      const struct paths *paths, unsigned i, const struct rank_peer *peers)
+{
+	json_t *row = route_json(config, prefix, paths, i);
+	if (i < paths->ranked_count) {
+		enum rule rule = decide_rule(paths, i, peers);
+		json_object_set_new(row, "rule", json_string(rule_text(rule)));
+	}
+	return row;
+}
+
+static void end_text(const struct target *t, const struct path *chosen, const struct paths *paths,
+		     const struct config *config, char *text, size_t len)
+{
+	char from[ADDR_TEXT_MAX] = "?";
+	bool is_up = t->status.state == FSM_ESTABLISHED;
+	bool has_family = !is_up || t->status.families[t->form.family];
+	if (chosen != NULL && chosen->peer < config->client_count) {
+		addr_format(&config->client[chosen->peer].ip, from);
+	}
+	if (!has_family) {
+		snprintf(text, len, "%s gets nothing: %s was not negotiated with it", t->name,
+			 t->form.family == FAMILY_IPV4 ? "IPv4" : "IPv6");
+	} else if (chosen == NULL) {
+		snprintf(text, len, "%s %s nothing: every path is its own, rejected or too long",
+			 t->name, is_up ? "gets" : "would get");
+	} else if (is_up) {
+		snprintf(text, len, "%s gets the path from %s, rank %u", t->name, from,
+			 (unsigned)(chosen - paths->path) + 1);
+	} else {
+		snprintf(text, len, "%s would get the path from %s, rank %u, but its session is %s",
+			 t->name, from, (unsigned)(chosen - paths->path) + 1,
+			 fsm_state_text(t->status.state));
+	}
+}
+
+static void *copy_of(const void *from, size_t len)
+{
+	void *to = malloc(len + 1);
+	ASSERT(to != NULL);
+	memcpy(to, from, len);
+	return to;
+}
+
+static void explain(const struct explain_job *j, const struct api_env *env,
+		    const struct scan_hit *hit, struct reply *out)
+{
+	const struct config *config = env->config;
+	char text[256];
+	const struct target t = target_of(j, env);
+	struct rank_peer *peers =
+		copy_of(shard_rank_peers(server_shard(env->server, (core_id_t)hit->shard)),
+			config->client_count * sizeof(*peers));
+	struct paths *paths =
+		copy_of(hit->paths, sizeof(*paths) + hit->paths->count * sizeof(struct path));
+	decide_rank(paths, peers);
+	const struct path *chosen = view(paths, t.peer, &t.form);
+	for (unsigned i = 0; i < paths->count; i++) {
+		json_t *row = candidate_json(config, hit->prefix, paths, i, peers);
+		json_object_set_new(row, "fate", json_string(fate_of(&t, paths, i, chosen)));
+		reply_row(out, row);
+	}
+	end_text(&t, chosen, paths, config, text, sizeof(text));
+	reply_end(out, "done", text);
+	free(paths);
+	free(peers);
+}
+
+static bool begin(struct explain_job *j, const struct api_env *env, struct reply *out)
+{
+	char prefix[PREFIX_TEXT_MAX], to[ADDR_TEXT_MAX];
+	const struct api_request *r = &j->job.request;
+	j->has_begun = true;
+	j->to = env_find(env, &r->to);
+	reply_head(out,
+		   json_pack("{s:s, s:s, s:s}", "command", api_command_text(r->command), "prefix",
+			     prefix_format(&r->prefix, prefix), "to", addr_format(&r->to, to)));
+	if (j->to == PEER_NONE) {
+		end_unknown(out, &r->to);
+		return false;
+	}
+	j->scan = scan_of(env->server, r->prefix.family == FAMILY_IPV4,
+			  r->prefix.family == FAMILY_IPV6);
+	return true;
+}
+
+static bool step(struct job *job, const struct api_env *env, struct reply *out, usec_t now)
+{
+	(void)now;
+	struct explain_job *j = (struct explain_job *)job;
+	struct scan_hit hit;
+	unsigned budget = JOB_SLICE;
+	if (!j->has_begun && !begin(j, env, out)) {
+		return true;
+	}
+	while (scan_next(&j->scan, &budget, &hit)) {
+		if (prefix_equal(hit.prefix, &job->request.prefix)) {
+			explain(j, env, &hit, out);
+			return true;
+		}
+	}
+	if (!scan_is_done(&j->scan)) {
+		return false;
+	}
+	reply_end(out, "not_found", "nobody announces this prefix");
+	return true;
+}
+
+static void free_explain(struct job *job)
+{
+	free(job);
+}
+
+struct job *job_explain(const struct api_request *r)
+{
+	struct explain_job *j = malloc(sizeof(*j));
+	ASSERT(j != NULL);
+	*j = (struct explain_job){.job = {.step = step, .free = free_explain, .request = *r},
+				  .to = PEER_NONE};
+	return &j->job;
+}

@@ -1,0 +1,238 @@
+/* `neighbors` and `neighbor ADDRESS`: count what each member is sent, then a row for each.
+ *
+ * The counting walks all entries once, in slices, for all members together; the rows follow while
+ * the socket has room.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/api/exported.h"
+#include "control/api/job.h"
+#include "rib/base/check.h"
+
+struct neighbors_job {
+	struct job job; /* First: the job is what others hold. */
+	struct scan scan;
+	struct exported exported;
+	unsigned next; /* Member. */
+	bool has_head;
+};
+
+struct peer_counts {
+	uint64_t received, accepted;
+};
+
+static void set_number(json_t *to, const char *name, uint64_t value)
+{
+	json_object_set_new(to, name, json_integer((json_int_t)value));
+}
+
+static void set_text(json_t *to, const char *name, const char *text)
+{
+	json_object_set_new(to, name, json_string(text));
+}
+
+static struct peer_counts counts_of(const struct server *s, enum family family, peer_id_t peer)
+{
+	struct peer_counts sum = {0};
+	for (unsigned i = 0; i < server_core_count(s); i++) {
+		const struct shard_peer_stats *st =
+			shard_peer_stats(server_shard(s, (core_id_t)i), family, peer);
+		sum.received += metric_get(&st->received);
+		sum.accepted += metric_get(&st->accepted);
+	}
+	/* Two counters that are read one after the other may be of two moments. */
+	sum.accepted = min_u64(sum.accepted, sum.received);
+	return sum;
+}
+
+static void set_counts(json_t *row, const struct server *s, peer_id_t peer)
+{
+	struct peer_counts v4 = counts_of(s, FAMILY_IPV4, peer);
+	struct peer_counts v6 = counts_of(s, FAMILY_IPV6, peer);
+	set_number(row, "received", v4.received + v6.received);
+	set_number(row, "accepted", v4.accepted + v6.accepted);
+	set_number(row, "filtered", v4.received + v6.received - v4.accepted - v6.accepted);
+}
+
+static void set_disabled(json_t *row, const struct api_env *env, const struct addr *addr)
+{
+	const struct state_disabled *d = state_find(env->state, addr);
+	if (d != NULL) {
+		json_object_set_new(row, "disabled",
+				    json_pack("{s:s, s:I}", "reason", d->reason, "since",
+					      (json_int_t)d->since));
+	}
+}
+
+static json_t *summary_json(const struct neighbors_job *j, const struct api_env *env,
+			    peer_id_t peer, const struct member_status *st, usec_t now)
+{
+	char text[ADDR_TEXT_MAX];
+	const struct config_client *client = &env->config->client[peer];
+	json_t *row = json_object();
+	set_text(row, "address", addr_format(&client->ip, text));
+	set_number(row, "asn", client->asn);
+	set_text(row, "state", fsm_state_text(st->state));
+	json_object_set_new(row, "enabled", json_boolean(st->is_enabled));
+	usec_t since = st->since != 0 ? st->since : env->started;
+	set_number(row, "since_s", now > since ? (now - since) / USEC_PER_SEC : 0);
+	set_counts(row, env->server, peer);
+	set_number(row, "exported", exported_of(&j->exported, peer, st));
+	if (client->description != NULL) {
+		set_text(row, "description", client->description);
+	}
+	if (st->last_error[0] != '\0') {
+		set_text(row, "last_error", st->last_error);
+	}
+	set_disabled(row, env, &client->ip);
+	return row;
+}
+
+static json_t *messages_json(const metric_t counts[6])
+{
+	static const char *const names[] = {"faulty",	    "open",	 "update",
+					    "notification", "keepalive", "refresh"};
+	json_t *to = json_object();
+	for (unsigned i = 0; i < ARRAY_COUNT(names); i++) {
+		set_number(to, names[i], metric_get(&counts[i]));
+	}
+	return to;
+}
+
+static json_t *families_json(const struct api_env *env, peer_id_t peer,
+			     const struct member_status *st)
+{
+	static const char *const names[] = {"ipv4", "ipv6"};
+	json_t *to = json_object();
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		struct peer_counts c = counts_of(env->server, (enum family)f, peer);
+		json_t *family = json_object();
+		json_object_set_new(family, "negotiated", json_boolean(st->families[f]));
+		json_object_set_new(family, "end_of_rib_sent", json_boolean(st->is_complete[f]));
+		set_number(family, "received", c.received);
+		set_number(family, "accepted", c.accepted);
+		json_object_set_new(to, names[f], family);
+	}
+	return to;
+}
+
+static void set_session(json_t *row, const struct config_client *client,
+			const struct member_status *st)
+{
+	char text[ADDR_TEXT_MAX];
+	if (st->state == FSM_ESTABLISHED) {
+		struct addr id = addr_v4(st->router_id);
+		set_text(row, "router_id", addr_format(&id, text));
+		set_number(row, "hold_time", st->hold_s);
+		json_object_set_new(row, "as4", json_boolean(st->is_as4));
+	}
+	set_number(row, "configured_hold_time", client->hold_s);
+	set_number(row, "min_hold_time", client->hold_min_s);
+	json_object_set_new(row, "passive", json_boolean(client->is_passive));
+	if (client->has_local_addr) {
+		set_text(row, "local_address", addr_format(&client->local_addr, text));
+	}
+	set_number(row, "established_count", metric_get(&st->session.established));
+}
+
+static void set_import(json_t *row, const struct import_stats *st)
+{
+	json_t *to = json_object();
+	set_number(to, "updates", metric_get(&st->updates));
+	set_number(to, "announced", metric_get(&st->announced));
+	set_number(to, "withdrawn", metric_get(&st->withdrawn));
+	set_number(to, "treat_as_withdraw", metric_get(&st->treat_as_withdraw));
+	set_number(to, "attr_discard", metric_get(&st->attr_discard));
+	set_number(to, "refused_memory", metric_get(&st->refused_memory));
+	if (st->last_fault != NULL) {
+		set_text(to, "last_fault", st->last_fault);
+	}
+	json_object_set_new(row, "import", to);
+}
+
+static void set_traffic(json_t *row, const struct member_status *st)
+{
+	json_object_set_new(row, "messages_in", messages_json(st->session.messages_in));
+	json_object_set_new(row, "messages_out", messages_json(st->session.messages_out));
+	set_number(row, "prefixes_sent", st->prefixes_sent);
+	set_number(row, "withdraws_sent", st->withdraws_sent);
+	set_number(row, "bytes_in", st->bytes_in);
+	set_number(row, "bytes_out", st->bytes_out);
+	set_number(row, "retransmits", st->retransmits);
+	set_number(row, "send_queue_bytes", st->sendq_bytes);
+	set_number(row, "pending", st->pending);
+}
+
+static void put_row(struct neighbors_job *j, const struct api_env *env, struct reply *out,
+		    peer_id_t peer, usec_t now)
+{
+	struct member_status st;
+	server_member_status(env->server, peer, &st);
+	json_t *row = summary_json(j, env, peer, &st, now);
+	if (j->job.request.command == API_NEIGHBOR) {
+		const struct config_client *client = &env->config->client[peer];
+		set_session(row, client, &st);
+		set_number(row, "worker", place_member(env->server, &client->ip));
+		json_object_set_new(row, "families", families_json(env, peer, &st));
+		set_import(row, &st.import);
+		set_traffic(row, &st);
+	}
+	reply_row(out, row);
+}
+
+static bool put_rows(struct neighbors_job *j, const struct api_env *env, struct reply *out,
+		     usec_t now)
+{
+	if (j->job.request.command == API_NEIGHBOR) {
+		put_row(j, env, out, env_find(env, &j->job.request.address), now);
+		return true;
+	}
+	while (j->next < env->config->client_count && reply_has_room(out)) {
+		put_row(j, env, out, (peer_id_t)j->next++, now);
+	}
+	return j->next == env->config->client_count;
+}
+
+static bool step(struct job *job, const struct api_env *env, struct reply *out, usec_t now)
+{
+	struct neighbors_job *j = (struct neighbors_job *)job;
+	struct scan_hit hit;
+	unsigned budget = JOB_SLICE;
+	if (!j->has_head) {
+		j->has_head = true;
+		reply_head(out,
+			   json_pack("{s:s}", "command", api_command_text(job->request.command)));
+		if (job->request.command == API_NEIGHBOR &&
+		    env_find(env, &job->request.address) == PEER_NONE) {
+			end_unknown(out, &job->request.address);
+			return true;
+		}
+	}
+	while (scan_next(&j->scan, &budget, &hit)) {
+		exported_add(&j->exported, &hit);
+	}
+	if (!scan_is_done(&j->scan) || !put_rows(j, env, out, now)) {
+		return false;
+	}
+	reply_end(out, "done", NULL);
+	return true;
+}
+
+static void free_neighbors(struct job *job)
+{
+	struct neighbors_job *j = (struct neighbors_job *)job;
+	exported_fini(&j->exported);
+	free(j);
+}
+
+struct job *job_neighbors(const struct api_request *r, const struct api_env *env)
+{
+	struct neighbors_job *j = malloc(sizeof(*j));
+	ASSERT(j != NULL);
+	*j = (struct neighbors_job){.job = {.step = step, .free = free_neighbors, .request = *r},
+				    .scan = scan_of(env->server, true, true)};
+	exported_init(&j->exported, env->config->client_count);
+	return &j->job;
+}

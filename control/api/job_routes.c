@@ -1,0 +1,158 @@
+/* `routes`: entries in table order, each path that the request asks for.
+ *
+ * Without --to the rows are the ranked paths (or the rejected ones); with it they are what the
+ * member is sent, which is view() and nothing else.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/api/job.h"
+#include "control/api/route_json.h"
+#include "control/api/scan.h"
+#include "rib/base/check.h"
+
+struct routes_job {
+	struct job job; /* First: the job is what others hold. */
+	struct scan scan;
+	bool has_begun;
+	peer_id_t from, to;
+	bool is_as4; /* Of `to`, as negotiated when the request came. */
+};
+
+static bool is_wanted(const struct api_request *r, const struct prefix *p)
+{
+	if (!r->has_prefix) {
+		return true;
+	}
+	switch (r->match) {
+	case API_MATCH_LONGER:
+		return prefix_contains(&r->prefix, p);
+	case API_MATCH_COVERING:
+		return prefix_contains(p, &r->prefix);
+	default:
+		return prefix_equal(p, &r->prefix);
+	}
+}
+
+static void put_path(const struct routes_job *j, const struct api_env *env,
+		     const struct scan_hit *hit, unsigned index, struct reply *out)
+{
+	if (j->from == PEER_NONE || hit->paths->path[index].peer == j->from) {
+		reply_row(out, route_json(env->config, hit->prefix, hit->paths, index));
+	}
+}
+
+static void put_view(const struct routes_job *j, const struct api_env *env,
+		     const struct scan_hit *hit, struct reply *out)
+{
+	const struct update_form form = wire_form(hit->family, j->is_as4 ? 0 : 1);
+	const struct path *seen = view(hit->paths, j->to, &form);
+	if (seen != NULL) {
+		put_path(j, env, hit, (unsigned)(seen - hit->paths->path), out);
+	}
+}
+
+static void put_entry(const struct routes_job *j, const struct api_env *env,
+		      const struct scan_hit *hit, struct reply *out)
+{
+	const struct api_request *r = &j->job.request;
+	unsigned begin = r->is_filtered ? hit->paths->ranked_count : 0;
+	unsigned end = r->is_filtered ? hit->paths->count : hit->paths->ranked_count;
+	if (j->to != PEER_NONE) {
+		put_view(j, env, hit, out);
+		return;
+	}
+	if (r->is_best && end > 1) {
+		end = 1;
+	}
+	for (unsigned i = begin; i < end; i++) {
+		put_path(j, env, hit, i, out);
+	}
+}
+
+/* Neighbour `addr` of the request; false after an answer that it is none of ours. */
+static bool find_peer(const struct api_env *env, bool is_given, const struct addr *addr,
+		      struct reply *out, peer_id_t *out_peer)
+{
+	*out_peer = is_given ? env_find(env, addr) : PEER_NONE;
+	if (is_given && *out_peer == PEER_NONE) {
+		end_unknown(out, addr);
+		return false;
+	}
+	return true;
+}
+
+/* Look `to` up: only an established session is sent anything.  False after an answer. */
+static bool begin_to(struct routes_job *j, const struct api_env *env, struct reply *out)
+{
+	struct member_status st;
+	char addr[ADDR_TEXT_MAX], text[128];
+	if (j->to == PEER_NONE) {
+		return true;
+	}
+	server_member_status(env->server, j->to, &st);
+	if (st.state != FSM_ESTABLISHED) {
+		snprintf(text, sizeof(text), "%s is %s: nothing is sent to it",
+			 addr_format(&j->job.request.to, addr), fsm_state_text(st.state));
+		reply_end(out, "refused", text);
+		return false;
+	}
+	j->is_as4 = st.is_as4;
+	j->scan.families[FAMILY_IPV4] = j->scan.families[FAMILY_IPV4] && st.families[FAMILY_IPV4];
+	j->scan.families[FAMILY_IPV6] = j->scan.families[FAMILY_IPV6] && st.families[FAMILY_IPV6];
+	return true;
+}
+
+static bool begin(struct routes_job *j, const struct api_env *env, struct reply *out)
+{
+	const struct api_request *r = &j->job.request;
+	reply_head(out, json_pack("{s:s}", "command", api_command_text(r->command)));
+	j->has_begun = true;
+	j->scan = scan_of(env->server, !r->has_prefix || r->prefix.family == FAMILY_IPV4,
+			  !r->has_prefix || r->prefix.family == FAMILY_IPV6);
+	return find_peer(env, r->has_from, &r->from, out, &j->from) &&
+	       find_peer(env, r->has_to, &r->to, out, &j->to) && begin_to(j, env, out);
+}
+
+static void finish(const struct routes_job *j, struct reply *out)
+{
+	bool is_missing = out->rows == 0 && j->job.request.has_prefix;
+	reply_end(out, is_missing ? "not_found" : "done", is_missing ? "no such route" : NULL);
+}
+
+static bool step(struct job *job, const struct api_env *env, struct reply *out, usec_t now)
+{
+	(void)now;
+	struct routes_job *j = (struct routes_job *)job;
+	struct scan_hit hit;
+	unsigned budget = JOB_SLICE;
+	if (!j->has_begun && !begin(j, env, out)) {
+		return true;
+	}
+	while (reply_has_room(out) && scan_next(&j->scan, &budget, &hit)) {
+		if (is_wanted(&job->request, hit.prefix)) {
+			put_entry(j, env, &hit, out);
+		}
+	}
+	if (!scan_is_done(&j->scan)) {
+		return false;
+	}
+	finish(j, out);
+	return true;
+}
+
+static void free_routes(struct job *job)
+{
+	free(job);
+}
+
+struct job *job_routes(const struct api_request *r)
+{
+	struct routes_job *j = malloc(sizeof(*j));
+	ASSERT(j != NULL);
+	*j = (struct routes_job){.job = {.step = step, .free = free_routes, .request = *r},
+				 .from = PEER_NONE,
+				 .to = PEER_NONE};
+	return &j->job;
+}

@@ -1,0 +1,216 @@
+/* `status`: one row about the whole server, from counters that any thread may read. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "control/api/busy.h"
+#include "control/api/job.h"
+#include "dataplane/net/net_drop.h"
+#include "rib/base/check.h"
+
+static void set_number(json_t *to, const char *name, uint64_t value)
+{
+	json_object_set_new(to, name, json_integer((json_int_t)value));
+}
+
+static json_t *workers_json(const struct api_env *env, usec_t now)
+{
+	json_t *list = json_array();
+	for (unsigned i = 0; i < server_core_count(env->server); i++) {
+		const struct core_stats *st = server_core_stats(env->server, (core_id_t)i);
+		json_t *w = json_object();
+		set_number(w, "worker", i);
+		if (i < env->config->dataplane.worker_count) {
+			set_number(w, "cpu", env->config->dataplane.workers[i]);
+		}
+		double busy = busy_percent(env->busy, env->server, (core_id_t)i, now);
+		json_object_set_new(w, "busy_percent",
+				    json_real((double)(long)(busy * 10 + 0.5) / 10));
+		set_number(w, "turns", metric_get(&st->turns));
+		set_number(w, "frames_in", metric_get(&st->frames_in));
+		set_number(w, "frames_out", metric_get(&st->frames_out));
+		set_number(w, "connections", metric_get(&st->connections));
+		json_array_append_new(list, w);
+	}
+	return list;
+}
+
+static json_t *sessions_json(const struct api_env *env, uint64_t *out_laggards, uint64_t *out_ids)
+{
+	uint64_t by_state[FSM_STATE_COUNT] = {0};
+	uint64_t disabled = 0;
+	for (unsigned i = 0; i < env->config->client_count; i++) {
+		struct member_status st;
+		server_member_status(env->server, (peer_id_t)i, &st);
+		by_state[st.state]++;
+		disabled += st.is_enabled ? 0 : 1;
+		*out_laggards += st.pending > 0 ? 1 : 0;
+		*out_ids += st.pending;
+	}
+	json_t *to = json_object();
+	json_t *states = json_object();
+	set_number(to, "configured", env->config->client_count);
+	set_number(to, "established", by_state[FSM_ESTABLISHED]);
+	set_number(to, "disabled", disabled);
+	for (unsigned s = 0; s < FSM_STATE_COUNT; s++) {
+		set_number(states, fsm_state_text((enum fsm_state)s), by_state[s]);
+	}
+	json_object_set_new(to, "by_state", states);
+	return to;
+}
+
+/* One family's numbers over all shards. */
+static json_t *routes_json(const struct server *s, enum family family, uint64_t *out_bytes)
+{
+	uint64_t entries = 0, paths = 0;
+	for (unsigned i = 0; i < server_core_count(s); i++) {
+		const struct shard_stats *st = shard_stats(server_shard(s, (core_id_t)i), family);
+		entries += metric_get(&st->entries);
+		paths += metric_get(&st->paths);
+		*out_bytes += metric_get(&st->table_bytes) + metric_get(&st->path_bytes);
+	}
+	json_t *to = json_object();
+	set_number(to, "prefixes", entries);
+	set_number(to, "paths", paths);
+	return to;
+}
+
+static json_t *attrs_json(const struct server *s, uint64_t *out_bytes)
+{
+	uint64_t count = 0, bytes = 0;
+	for (unsigned i = 0; i < server_core_count(s); i++) {
+		const struct core_stats *st = server_core_stats(s, (core_id_t)i);
+		count += metric_get(&st->attrs);
+		bytes += metric_get(&st->attr_bytes);
+	}
+	json_t *to = json_object();
+	set_number(to, "count", count);
+	set_number(to, "bytes", bytes);
+	*out_bytes += bytes;
+	return to;
+}
+
+static void add_log(const struct runlog *l, struct runlog_stats *sum, uint64_t *oldest)
+{
+	struct runlog_stats st;
+	runlog_stats(l, &st);
+	sum->bytes += st.bytes;
+	sum->bytes_max += st.bytes_max;
+	sum->encoded += st.encoded;
+	sum->runs_dirty += st.runs_dirty;
+	sum->end += st.end - st.begin;
+	*oldest = max_u64(*oldest, st.end - st.begin);
+}
+
+static json_t *log_json(const struct server *s)
+{
+	struct runlog_stats sum = {0};
+	uint64_t oldest = 0;
+	for (unsigned i = 0; i < server_core_count(s); i++) {
+		const struct shard *shard = server_shard(s, (core_id_t)i);
+		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+			for (unsigned k = 0; k < WIRE_CLASS_COUNT; k++) {
+				add_log(shard_log(shard, (enum family)f, k), &sum, &oldest);
+			}
+		}
+	}
+	json_t *to = json_object();
+	set_number(to, "bytes", sum.bytes);
+	set_number(to, "bytes_max", sum.bytes_max);
+	set_number(to, "runs", sum.end);
+	set_number(to, "longest", oldest);
+	set_number(to, "runs_dirty", sum.runs_dirty);
+	set_number(to, "prefixes_encoded", sum.encoded);
+	return to;
+}
+
+static uint64_t resident_bytes(void)
+{
+	unsigned long long total = 0, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+	if (f == NULL) {
+		return 0;
+	}
+	int got = fscanf(f, "%llu %llu", &total, &resident);
+	fclose(f);
+	return got == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static void add_drop(json_t *to, const char *name, uint64_t value)
+{
+	if (value > 0) {
+		uint64_t before = (uint64_t)json_integer_value(json_object_get(to, name));
+		set_number(to, name, before + value);
+	}
+}
+
+/* What was dropped, by name; names that never happened are left out. */
+static json_t *drops_json(const struct server *s)
+{
+	json_t *to = json_object();
+	for (unsigned i = 0; i < server_core_count(s); i++) {
+		const struct core_stats *st = server_core_stats(s, (core_id_t)i);
+		const metric_t *net = server_net_drops(s, (core_id_t)i);
+		for (unsigned d = 0; d < NET_DROP_COUNT; d++) {
+			add_drop(to, net_drop_name((enum net_drop)d), metric_get(&net[d]));
+		}
+		add_drop(to, "TX_FULL", metric_get(&st->tx_drops));
+		add_drop(to, "SYN_UNKNOWN", metric_get(&st->syn_unknown));
+		add_drop(to, "SEG_UNKNOWN", metric_get(&st->seg_unknown));
+		add_drop(to, "SEG_BAD", metric_get(&st->seg_bad));
+		add_drop(to, "EVENTS_LOST", metric_get(&st->events_lost));
+	}
+	return to;
+}
+
+static json_t *status_json(const struct api_env *env, usec_t now)
+{
+	char text[ADDR_TEXT_MAX];
+	uint64_t bytes = 0, laggards = 0, ids = 0;
+	json_t *row = json_object();
+	json_object_set_new(row, "version", json_string(CAUSEWAY_VERSION));
+	set_number(row, "started", (uint64_t)env->started_s);
+	set_number(row, "uptime_s", (now - env->started) / USEC_PER_SEC);
+	set_number(row, "rs_as", env->config->rs_as);
+	json_object_set_new(row, "router_id",
+			    json_string(addr_format(&env->config->router_id, text)));
+	json_object_set_new(row, "workers", workers_json(env, now));
+	json_object_set_new(row, "sessions", sessions_json(env, &laggards, &ids));
+	json_t *routes = json_object();
+	json_object_set_new(routes, "ipv4", routes_json(env->server, FAMILY_IPV4, &bytes));
+	json_object_set_new(routes, "ipv6", routes_json(env->server, FAMILY_IPV6, &bytes));
+	json_object_set_new(row, "routes", routes);
+	json_object_set_new(row, "attribute_sets", attrs_json(env->server, &bytes));
+	json_t *memory = json_object();
+	set_number(memory, "resident_bytes", resident_bytes());
+	set_number(memory, "table_bytes", bytes);
+	json_object_set_new(row, "memory", memory);
+	json_object_set_new(row, "log", log_json(env->server));
+	json_t *pending = json_object();
+	set_number(pending, "neighbors", laggards);
+	set_number(pending, "prefixes", ids);
+	json_object_set_new(row, "pending", pending);
+	json_object_set_new(row, "drops", drops_json(env->server));
+	return row;
+}
+
+static bool step(struct job *j, const struct api_env *env, struct reply *out, usec_t now)
+{
+	reply_head(out, json_pack("{s:s}", "command", api_command_text(j->request.command)));
+	reply_row(out, status_json(env, now));
+	reply_end(out, "done", NULL);
+	return true;
+}
+
+static void free_status(struct job *j)
+{
+	free(j);
+}
+
+struct job *job_status(const struct api_request *r)
+{
+	struct job *j = malloc(sizeof(*j));
+	ASSERT(j != NULL);
+	*j = (struct job){.step = step, .free = free_status, .request = *r};
+	return j;
+}

@@ -1,0 +1,220 @@
+/* Request lines: each command's members in one table, each member's reader in another.
+ *
+ * A line that is not understood is answered with what is wrong and changes nothing.  The reader of
+ * a member sees a JSON value of any type and refuses all but its own.
+ */
+#include "control/api/request.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "rib/base/check.h"
+
+typedef bool member_read(const json_t *value, struct api_request *out);
+
+static bool read_address(const json_t *value, struct api_request *out)
+{
+	out->has_address = true;
+	return json_is_string(value) && addr_parse(json_string_value(value), &out->address) == 0;
+}
+
+static bool read_from(const json_t *value, struct api_request *out)
+{
+	out->has_from = true;
+	return json_is_string(value) && addr_parse(json_string_value(value), &out->from) == 0;
+}
+
+static bool read_to(const json_t *value, struct api_request *out)
+{
+	out->has_to = true;
+	return json_is_string(value) && addr_parse(json_string_value(value), &out->to) == 0;
+}
+
+static bool read_prefix(const json_t *value, struct api_request *out)
+{
+	bool has_host_bits = false;
+	out->has_prefix = true;
+	return json_is_string(value) &&
+	       prefix_parse(json_string_value(value), &out->prefix, &has_host_bits) == 0 &&
+	       !has_host_bits;
+}
+
+static bool read_match(const json_t *value, struct api_request *out)
+{
+	static const char *const names[] = {"exact", "longer", "covering"};
+	for (unsigned i = 0; json_is_string(value) && i < ARRAY_COUNT(names); i++) {
+		if (strcmp(json_string_value(value), names[i]) == 0) {
+			out->match = (enum api_match)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool read_filtered(const json_t *value, struct api_request *out)
+{
+	out->is_filtered = json_is_true(value);
+	return json_is_boolean(value);
+}
+
+static bool read_best(const json_t *value, struct api_request *out)
+{
+	out->is_best = json_is_true(value);
+	return json_is_boolean(value);
+}
+
+static bool read_reason(const json_t *value, struct api_request *out)
+{
+	const char *text = json_string_value(value);
+	if (text == NULL || strlen(text) >= sizeof(out->reason)) {
+		return false;
+	}
+	strcpy(out->reason, text);
+	return true;
+}
+
+enum { M_ADDRESS, M_FROM, M_TO, M_PREFIX, M_MATCH, M_FILTERED, M_BEST, M_REASON, M_COUNT };
+
+static const struct {
+	const char *name;
+	member_read *read;
+	const char *wanted;
+} members[M_COUNT] = {
+	[M_ADDRESS] = {"address", read_address, "an IPv4 or IPv6 address"},
+	[M_FROM] = {"from", read_from, "an IPv4 or IPv6 address"},
+	[M_TO] = {"to", read_to, "an IPv4 or IPv6 address"},
+	[M_PREFIX] = {"prefix", read_prefix, "a prefix without host bits"},
+	[M_MATCH] = {"match", read_match, "exact, longer or covering"},
+	[M_FILTERED] = {"filtered", read_filtered, "true or false"},
+	[M_BEST] = {"best", read_best, "true or false"},
+	[M_REASON] = {"reason", read_reason, "a text of at most 127 octets"},
+};
+
+#define BIT(member) (1u << (member))
+
+static const struct {
+	const char *name;
+	unsigned allowed, needed;
+	bool is_change;
+} commands[API_COMMAND_COUNT] = {
+	[API_STATUS] = {"status", 0, 0, false},
+	[API_NEIGHBORS] = {"neighbors", 0, 0, false},
+	[API_NEIGHBOR] = {"neighbor", BIT(M_ADDRESS), BIT(M_ADDRESS), false},
+	[API_ENABLE] = {"enable", BIT(M_ADDRESS) | BIT(M_REASON), BIT(M_ADDRESS), true},
+	[API_DISABLE] = {"disable", BIT(M_ADDRESS) | BIT(M_REASON), BIT(M_ADDRESS), true},
+	[API_RESET] = {"reset", BIT(M_ADDRESS) | BIT(M_REASON), BIT(M_ADDRESS), true},
+	[API_REFRESH] = {"refresh", BIT(M_ADDRESS) | BIT(M_REASON), BIT(M_ADDRESS), true},
+	[API_ROUTES] = {"routes",
+			BIT(M_PREFIX) | BIT(M_MATCH) | BIT(M_FROM) | BIT(M_TO) | BIT(M_FILTERED) |
+				BIT(M_BEST),
+			0, false},
+	[API_EXPLAIN] = {"explain", BIT(M_PREFIX) | BIT(M_TO), BIT(M_PREFIX) | BIT(M_TO), false},
+};
+
+static bool find_command(const char *name, enum api_command *out)
+{
+	for (unsigned i = 0; name != NULL && i < API_COMMAND_COUNT; i++) {
+		if (strcmp(name, commands[i].name) == 0) {
+			*out = (enum api_command)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static unsigned find_member(const char *name)
+{
+	unsigned m = 0;
+	while (m < M_COUNT && strcmp(name, members[m].name) != 0) {
+		m++;
+	}
+	return m;
+}
+
+/* Every member of the object; `why` says which is wrong. */
+static bool read_members(json_t *root, struct api_request *out, char *why, size_t why_len)
+{
+	unsigned seen = 0;
+	const char *name;
+	json_t *value;
+	json_object_foreach(root, name, value)
+	{
+		unsigned m = find_member(name);
+		if (strcmp(name, "command") == 0) {
+			continue;
+		}
+		if (m == M_COUNT || (commands[out->command].allowed & BIT(m)) == 0) {
+			snprintf(why, why_len, "'%s' has no member '%.64s'",
+				 commands[out->command].name, name);
+			return false;
+		}
+		if (!members[m].read(value, out)) {
+			snprintf(why, why_len, "'%s' must be %s", name, members[m].wanted);
+			return false;
+		}
+		seen |= BIT(m);
+	}
+	for (unsigned m = 0; m < M_COUNT; m++) {
+		if ((commands[out->command].needed & ~seen & BIT(m)) != 0) {
+			snprintf(why, why_len, "'%s' needs '%s'", commands[out->command].name,
+				 members[m].name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Members that contradict each other. */
+static bool is_consistent(const struct api_request *r, char *why, size_t why_len)
+{
+	const char *what = NULL;
+	if (r->match != API_MATCH_EXACT && !r->has_prefix) {
+		what = "longer and covering need a prefix";
+	} else if (r->has_to && (r->is_filtered || r->is_best)) {
+		what = "what goes to a neighbour is neither filtered nor ranked: leave out "
+		       "filtered "
+		       "and best";
+	} else if (r->is_filtered && r->is_best) {
+		what = "a filtered route is never the best one";
+	}
+	if (what != NULL) {
+		snprintf(why, why_len, "%s", what);
+	}
+	return what == NULL;
+}
+
+bool api_request_parse(const char *line, size_t len, struct api_request *out, char *why,
+		       size_t why_len)
+{
+	struct api_request r = {0};
+	json_error_t error;
+	json_t *root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+	bool is_good = false;
+	if (!json_is_object(root)) {
+		snprintf(why, why_len, "the request is no JSON object: %s",
+			 root == NULL ? error.text : "another type");
+	} else if (!find_command(json_string_value(json_object_get(root, "command")), &r.command)) {
+		snprintf(why, why_len, "there is no such command");
+	} else {
+		is_good = read_members(root, &r, why, why_len) && is_consistent(&r, why, why_len);
+	}
+	json_decref(root);
+	if (is_good) {
+		*out = r;
+	}
+	return is_good;
+}
+
+bool api_command_is_change(enum api_command command)
+{
+	ASSERT(command < API_COMMAND_COUNT);
+	return commands[command].is_change;
+}
+
+const char *api_command_text(enum api_command command)
+{
+	ASSERT(command < API_COMMAND_COUNT);
+	return commands[command].name;
+}

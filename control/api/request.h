@@ -1,0 +1,42 @@
+/* A request line of the control socket, understood.
+ *
+ * One JSON object: {"command": "routes", "prefix": "192.0.2.0/24", "match": "longer", …}.  Members
+ * that a command does not know are refused, as everywhere. */
+#pragma once
+
+#include "rib/base/addr.h"
+
+#define REQUEST_LINE_MAX 4096
+
+enum api_command {
+	API_STATUS,
+	API_NEIGHBORS,
+	API_NEIGHBOR,
+	API_ENABLE,
+	API_DISABLE,
+	API_RESET,
+	API_REFRESH,
+	API_ROUTES,
+	API_EXPLAIN,
+	API_COMMAND_COUNT
+};
+
+enum api_match { API_MATCH_EXACT, API_MATCH_LONGER, API_MATCH_COVERING };
+
+struct api_request {
+	enum api_command command;
+	bool has_address, has_prefix, has_from, has_to;
+	struct addr address; /* neighbor */
+	struct prefix prefix;
+	enum api_match match;
+	struct addr from, to;
+	bool is_filtered, is_best;
+	char reason[128];
+};
+
+/* Parse one line without its line break.  False with the reason in `why`. */
+bool api_request_parse(const char *line, size_t len, struct api_request *out, char *why,
+		       size_t why_len);
+/* Whether the command changes anything: not for the read-only socket. */
+bool api_command_is_change(enum api_command command);
+const char *api_command_text(enum api_command command); /* "neighbors" */

@@ -1,0 +1,13 @@
+/* Routes and attributes as JSON. */
+#pragma once
+
+#include <jansson.h>
+
+#include "control/config/config.h"
+#include "rib/table/entry.h"
+
+/* Path `index` of a prefix's array; `rank` from 1, 0 for a rejected path.  The caller owns it. */
+json_t *route_json(const struct config *config, const struct prefix *prefix,
+		   const struct paths *paths, unsigned index);
+/* Add the attributes to an object. */
+void attr_json(const struct attr *a, json_t *to);
