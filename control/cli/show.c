@@ -1,0 +1,169 @@
+/* Showing: tables by default, one JSON document with --json.
+ *
+ * Lists (neighbors, routes) become a JSON array that is written as the rows come; status and
+ * neighbor an object; explain an object with its candidates; a change its status.  A request that
+ * was refused before anything was written gives {"status": …, "text": …}.
+ */
+#include "control/cli/show.h"
+
+#include <string.h>
+
+#include "control/cli/tables.h"
+#include "rib/base/check.h"
+
+char *show_duration(uint64_t seconds, char buf[32])
+{
+	unsigned long long s = seconds;
+	if (s >= 86400) {
+		snprintf(buf, 32, "%llud %02lluh", s / 86400, s / 3600 % 24);
+	} else if (s >= 3600) {
+		snprintf(buf, 32, "%lluh %02llum", s / 3600, s / 60 % 60);
+	} else if (s >= 60) {
+		snprintf(buf, 32, "%llum %02llus", s / 60, s % 60);
+	} else {
+		snprintf(buf, 32, "%llus", s);
+	}
+	return buf;
+}
+
+char *show_bytes(uint64_t bytes, char buf[32])
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	double value = (double)bytes;
+	unsigned unit = 0;
+	while (value >= 1024 && unit + 1 < ARRAY_COUNT(units)) {
+		value /= 1024;
+		unit++;
+	}
+	snprintf(buf, 32, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+	return buf;
+}
+
+static bool is_list(enum cli_view view)
+{
+	return view == VIEW_NEIGHBORS || view == VIEW_ROUTES;
+}
+
+void show_begin(struct show *s, const struct cli *cli, FILE *out)
+{
+	*s = (struct show){.cli = cli, .out = out};
+	if (cli->is_json && cli->view == VIEW_EXPLAIN) {
+		s->candidates = json_array();
+	}
+}
+
+void show_fini(struct show *s)
+{
+	json_decref(s->head);
+	json_decref(s->candidates);
+}
+
+void show_head(struct show *s, json_t *head)
+{
+	json_decref(s->head);
+	s->head = json_incref(head);
+}
+
+static void json_row(struct show *s, json_t *row)
+{
+	switch (s->cli->view) {
+	case VIEW_EXPLAIN:
+		json_array_append(s->candidates, row);
+		break;
+	case VIEW_NEIGHBORS:
+	case VIEW_ROUTES:
+		fputs(s->rows == 0 ? "[\n" : ",\n", s->out);
+		json_dumpf(row, s->out, JSON_COMPACT);
+		break;
+	default:
+		json_dumpf(row, s->out, JSON_INDENT(2));
+		fputc('\n', s->out);
+		break;
+	}
+}
+
+static void table_row(struct show *s, const json_t *row)
+{
+	bool is_first = s->rows == 0;
+	switch (s->cli->view) {
+	case VIEW_STATUS:
+		table_status(s->out, row);
+		break;
+	case VIEW_NEIGHBORS:
+		if (is_first) {
+			table_neighbors_title(s->out);
+		}
+		table_neighbors_row(s->out, row);
+		break;
+	case VIEW_NEIGHBOR:
+		table_neighbor(s->out, row);
+		break;
+	case VIEW_ROUTES:
+		if (is_first) {
+			table_routes_title(s->out);
+		}
+		table_routes_row(s->out, row, s->cli->is_detailed);
+		break;
+	case VIEW_EXPLAIN:
+		if (is_first) {
+			table_explain_title(s->out, s->head);
+		}
+		table_explain_row(s->out, row);
+		break;
+	default:
+		break;
+	}
+}
+
+void show_row(struct show *s, json_t *row)
+{
+	if (s->cli->is_json) {
+		json_row(s, row);
+	} else {
+		table_row(s, row);
+	}
+	s->rows++;
+}
+
+/* Close the JSON document. */
+static void json_end(struct show *s, const json_t *end, bool is_done)
+{
+	if (is_list(s->cli->view) && (s->rows > 0 || is_done)) {
+		fputs(s->rows > 0 ? "\n]\n" : "[]\n", s->out);
+	} else if (s->cli->view == VIEW_EXPLAIN && is_done) {
+		json_t *doc = json_object();
+		json_object_set(doc, "prefix", json_object_get(s->head, "prefix"));
+		json_object_set(doc, "to", json_object_get(s->head, "to"));
+		json_object_set(doc, "candidates", s->candidates);
+		json_object_set(doc, "result", json_object_get(end, "text"));
+		json_dumpf(doc, s->out, JSON_INDENT(2));
+		fputc('\n', s->out);
+		json_decref(doc);
+	} else if (s->rows == 0) {
+		json_t *doc = json_object();
+		json_object_set(doc, "status", json_object_get(end, "status"));
+		json_object_set(doc, "text", json_object_get(end, "text"));
+		json_dumpf(doc, s->out, JSON_COMPACT);
+		fputc('\n', s->out);
+		json_decref(doc);
+	}
+}
+
+int show_end(struct show *s, const json_t *end, FILE *errors)
+{
+	const char *status = json_string_value(json_object_get(end, "status"));
+	const char *text = json_string_value(json_object_get(end, "text"));
+	bool is_done = status != NULL && strcmp(status, "done") == 0;
+	if (s->cli->is_json) {
+		json_end(s, end, is_done);
+	} else if (is_done && text != NULL) {
+		fprintf(s->out, "%s\n", text);
+	} else if (is_done && s->cli->view == VIEW_CHANGE) {
+		fprintf(s->out, "done\n");
+	}
+	if (is_done) {
+		return 0;
+	}
+	fprintf(errors, "causeway: %s\n", text != NULL ? text : "the server gave no reason");
+	return status != NULL && strcmp(status, "usage") == 0 ? 2 : 1;
+}

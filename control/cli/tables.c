@@ -1,0 +1,271 @@
+/* Tables for people: fixed columns, so that rows can be printed as they come.
+ *
+ * Everything that stems from elsewhere (descriptions, causes) is printed without control
+ * characters: a terminal must not obey a neighbour.
+ */
+#include "control/cli/tables.h"
+
+#include <string.h>
+
+static const char *text_of(const json_t *row, const char *name)
+{
+	const char *text = json_string_value(json_object_get(row, name));
+	return text != NULL ? text : "";
+}
+
+static unsigned long long number_of(const json_t *row, const char *name)
+{
+	return (unsigned long long)json_integer_value(json_object_get(row, name));
+}
+
+/* Print, with '?' for control characters, padded to `width`. */
+static void put_text(FILE *out, const char *text, int width)
+{
+	int printed = 0;
+	for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+		bool is_control = *c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0);
+		fputc(is_control ? '?' : *c, out);
+		printed += (*c & 0xc0) != 0x80 ? 1 : 0;
+	}
+	for (; printed < width; printed++) {
+		fputc(' ', out);
+	}
+}
+
+/* One line: "  name               value". */
+static void put_line(FILE *out, const char *name, const char *value)
+{
+	if (value[0] != '\0') {
+		fprintf(out, "  %-22s", name);
+		put_text(out, value, 0);
+		fputc('\n', out);
+	}
+}
+
+static void put_number(FILE *out, const char *name, unsigned long long value)
+{
+	fprintf(out, "  %-22s%llu\n", name, value);
+}
+
+static void put_bytes(FILE *out, const char *name, unsigned long long value)
+{
+	char buf[32];
+	put_line(out, name, show_bytes(value, buf));
+}
+
+static void put_workers(FILE *out, const json_t *workers)
+{
+	size_t i;
+	json_t *w;
+	json_array_foreach(workers, i, w)
+	{
+		fprintf(out,
+			"  worker %-2llu             CPU %llu, %.1f %% busy, %llu connections\n",
+			number_of(w, "worker"), number_of(w, "cpu"),
+			json_number_value(json_object_get(w, "busy_percent")),
+			number_of(w, "connections"));
+	}
+}
+
+static void put_drops(FILE *out, json_t *drops)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach(drops, name, value)
+	{
+		fprintf(out, "  dropped %-14s%llu\n", name,
+			(unsigned long long)json_integer_value(value));
+	}
+}
+
+void table_status(FILE *out, const json_t *row)
+{
+	char buf[32];
+	const json_t *sessions = json_object_get(row, "sessions");
+	const json_t *routes = json_object_get(row, "routes");
+	const json_t *v4 = json_object_get(routes, "ipv4");
+	const json_t *v6 = json_object_get(routes, "ipv6");
+	const json_t *attrs = json_object_get(row, "attribute_sets");
+	const json_t *memory = json_object_get(row, "memory");
+	const json_t *log = json_object_get(row, "log");
+	const json_t *pending = json_object_get(row, "pending");
+	fprintf(out, "causeway %s, AS%llu, router id %s, up %s\n", text_of(row, "version"),
+		number_of(row, "rs_as"), text_of(row, "router_id"),
+		show_duration(number_of(row, "uptime_s"), buf));
+	put_workers(out, json_object_get(row, "workers"));
+	fprintf(out, "  sessions              %llu established of %llu, %llu disabled\n",
+		number_of(sessions, "established"), number_of(sessions, "configured"),
+		number_of(sessions, "disabled"));
+	fprintf(out, "  IPv4 routes           %llu prefixes, %llu paths\n",
+		number_of(v4, "prefixes"), number_of(v4, "paths"));
+	fprintf(out, "  IPv6 routes           %llu prefixes, %llu paths\n",
+		number_of(v6, "prefixes"), number_of(v6, "paths"));
+	fprintf(out, "  attribute sets        %llu in %s\n", number_of(attrs, "count"),
+		show_bytes(number_of(attrs, "bytes"), buf));
+	put_bytes(out, "memory", number_of(memory, "resident_bytes"));
+	put_bytes(out, "memory of tables", number_of(memory, "table_bytes"));
+	fprintf(out, "  export logs           %llu runs in %s, %llu superseded so far\n",
+		number_of(log, "runs"), show_bytes(number_of(log, "bytes"), buf),
+		number_of(log, "runs_dirty"));
+	if (number_of(pending, "neighbors") > 0) {
+		fprintf(out, "  lagging               %llu neighbours, %llu prefixes pending\n",
+			number_of(pending, "neighbors"), number_of(pending, "prefixes"));
+	}
+	put_drops(out, json_object_get(row, "drops"));
+}
+
+void table_neighbors_title(FILE *out)
+{
+	fprintf(out, "%-24s %10s %-12s %9s %9s %9s %9s %9s  %s\n", "ADDRESS", "ASN", "STATE",
+		"SINCE", "RECEIVED", "ACCEPTED", "FILTERED", "EXPORTED", "DESCRIPTION");
+}
+
+static const char *state_of(const json_t *row)
+{
+	return json_is_false(json_object_get(row, "enabled")) ? "Disabled" : text_of(row, "state");
+}
+
+void table_neighbors_row(FILE *out, const json_t *row)
+{
+	char since[32];
+	fprintf(out, "%-24s %10llu %-12s %9s %9llu %9llu %9llu %9llu  ", text_of(row, "address"),
+		number_of(row, "asn"), state_of(row),
+		show_duration(number_of(row, "since_s"), since), number_of(row, "received"),
+		number_of(row, "accepted"), number_of(row, "filtered"), number_of(row, "exported"));
+	put_text(out, text_of(row, "description"), 0);
+	fputc('\n', out);
+}
+
+static void put_family(FILE *out, const char *name, const json_t *family)
+{
+	if (json_is_true(json_object_get(family, "negotiated"))) {
+		fprintf(out, "  %-22s%llu received, %llu accepted; %s\n", name,
+			number_of(family, "received"), number_of(family, "accepted"),
+			json_is_true(json_object_get(family, "end_of_rib_sent"))
+				? "our table was sent"
+				: "our table is being sent");
+	}
+}
+
+static void put_messages(FILE *out, const char *name, const json_t *m)
+{
+	fprintf(out,
+		"  %-22s%llu open, %llu update, %llu notification, %llu keepalive, %llu refresh\n",
+		name, number_of(m, "open"), number_of(m, "update"), number_of(m, "notification"),
+		number_of(m, "keepalive"), number_of(m, "refresh"));
+}
+
+static void put_session(FILE *out, const json_t *row)
+{
+	const json_t *disabled = json_object_get(row, "disabled");
+	const json_t *families = json_object_get(row, "families");
+	put_line(out, "disabled because", text_of(disabled, "reason"));
+	put_line(out, "last error", text_of(row, "last_error"));
+	put_line(out, "router id", text_of(row, "router_id"));
+	if (json_object_get(row, "hold_time") != NULL) {
+		put_number(out, "hold time", number_of(row, "hold_time"));
+	}
+	put_line(out, "4-octet AS numbers", json_is_false(json_object_get(row, "as4")) ? "no" : "");
+	put_number(out, "worker", number_of(row, "worker"));
+	put_number(out, "times established", number_of(row, "established_count"));
+	put_family(out, "IPv4", json_object_get(families, "ipv4"));
+	put_family(out, "IPv6", json_object_get(families, "ipv6"));
+}
+
+void table_neighbor(FILE *out, const json_t *row)
+{
+	char buf[32];
+	const json_t *import = json_object_get(row, "import");
+	fprintf(out, "%s AS%llu %s, %s for %s\n", text_of(row, "address"), number_of(row, "asn"),
+		json_is_true(json_object_get(row, "passive")) ? "(passive)" : "(active)",
+		state_of(row), show_duration(number_of(row, "since_s"), buf));
+	put_line(out, "description", text_of(row, "description"));
+	put_session(out, row);
+	fprintf(out, "  %-22s%llu received, %llu accepted, %llu filtered, %llu exported\n",
+		"routes", number_of(row, "received"), number_of(row, "accepted"),
+		number_of(row, "filtered"), number_of(row, "exported"));
+	put_messages(out, "messages in", json_object_get(row, "messages_in"));
+	put_messages(out, "messages out", json_object_get(row, "messages_out"));
+	fprintf(out, "  %-22s%llu treated as withdraw, %llu attributes discarded\n",
+		"faulty updates", number_of(import, "treat_as_withdraw"),
+		number_of(import, "attr_discard"));
+	put_line(out, "last fault", text_of(import, "last_fault"));
+	put_bytes(out, "bytes in", number_of(row, "bytes_in"));
+	put_bytes(out, "bytes out", number_of(row, "bytes_out"));
+	put_number(out, "retransmits", number_of(row, "retransmits"));
+	put_bytes(out, "send queue", number_of(row, "send_queue_bytes"));
+	if (number_of(row, "pending") > 0) {
+		put_number(out, "prefixes pending", number_of(row, "pending"));
+	}
+}
+
+void table_routes_title(FILE *out)
+{
+	fprintf(out, "%-20s %4s %-17s %-17s %10s  %s\n", "PREFIX", "RANK", "FROM", "NEXT HOP",
+		"MED", "AS PATH");
+}
+
+static void put_list(FILE *out, const char *name, const json_t *list)
+{
+	size_t i;
+	json_t *item;
+	if (json_array_size(list) == 0) {
+		return;
+	}
+	fprintf(out, "    %s", name);
+	json_array_foreach(list, i, item)
+	{
+		fprintf(out, " %s", json_string_value(item));
+	}
+	fputc('\n', out);
+}
+
+static void put_attributes(FILE *out, const json_t *row)
+{
+	put_list(out, "communities", json_object_get(row, "communities"));
+	put_list(out, "large", json_object_get(row, "large_communities"));
+	put_list(out, "extended", json_object_get(row, "ext_communities"));
+	if (json_object_get(row, "aggregator") != NULL) {
+		fprintf(out, "    aggregator %s%s\n", text_of(row, "aggregator"),
+			json_is_true(json_object_get(row, "atomic_aggregate")) ? ", atomic" : "");
+	}
+}
+
+void table_routes_row(FILE *out, const json_t *row, bool is_detailed)
+{
+	char rank[24] = "-", med[24] = "-";
+	if (number_of(row, "rank") > 0) {
+		snprintf(rank, sizeof(rank), "%llu", number_of(row, "rank"));
+	}
+	if (json_object_get(row, "med") != NULL) {
+		snprintf(med, sizeof(med), "%llu", number_of(row, "med"));
+	}
+	fprintf(out, "%-20s %4s %-17s %-17s %10s  %s%s%s", text_of(row, "prefix"), rank,
+		text_of(row, "from"), text_of(row, "next_hop"), med, text_of(row, "as_path"),
+		text_of(row, "as_path")[0] != '\0' ? " " : "", text_of(row, "origin"));
+	if (json_object_get(row, "rejected") != NULL) {
+		fprintf(out, "  (rejected: %s)", text_of(row, "rejected"));
+	}
+	fputc('\n', out);
+	if (is_detailed) {
+		put_attributes(out, row);
+	}
+}
+
+void table_explain_title(FILE *out, const json_t *head)
+{
+	fprintf(out, "%s for %s\n%4s %-17s %-14s %-24s  %s\n", text_of(head, "prefix"),
+		text_of(head, "to"), "RANK", "FROM", "FATE", "BEFORE THE NEXT BY", "AS PATH");
+}
+
+void table_explain_row(FILE *out, const json_t *row)
+{
+	char rank[24] = "-";
+	bool is_ranked = number_of(row, "rank") > 0;
+	if (is_ranked) {
+		snprintf(rank, sizeof(rank), "%llu", number_of(row, "rank"));
+	}
+	fprintf(out, "%4s %-17s %-14s %-24s  %s\n", rank, text_of(row, "from"),
+		text_of(row, "fate"), is_ranked ? text_of(row, "rule") : text_of(row, "rejected"),
+		text_of(row, "as_path"));
+}

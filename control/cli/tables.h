@@ -1,0 +1,13 @@
+/* The human tables, one function for each kind of row. */
+#pragma once
+
+#include "control/cli/show.h"
+
+void table_status(FILE *out, const json_t *row);
+void table_neighbors_title(FILE *out);
+void table_neighbors_row(FILE *out, const json_t *row);
+void table_neighbor(FILE *out, const json_t *row);
+void table_routes_title(FILE *out);
+void table_routes_row(FILE *out, const json_t *row, bool is_detailed);
+void table_explain_title(FILE *out, const json_t *head);
+void table_explain_row(FILE *out, const json_t *row);
