@@ -1,0 +1,489 @@
+/* Start, control loop, end.
+ *
+ * Order of the start: configuration → identity → state → EAL → ports → server → control sockets →
+ * privileges → workers → ready.  What needs root comes before privileges go, what may fail for a
+ * reason that the operator can mend comes before anything is seen by a neighbour.  Each step that
+ * fails says why and what to do, and everything before it is undone in reverse order.
+ *
+ * The control thread then waits for signals and requests.  While it waits it is offline for RCU.
+ */
+#include "control/daemon/daemon.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "control/api/api.h"
+#include "control/daemon/events.h"
+#include "control/daemon/identity.h"
+#include "control/daemon/worker.h"
+#include "dataplane/core/launch.h"
+#include "dataplane/nic/nic_dpdk.h"
+#include "rib/base/check.h"
+
+#define CONFIG_FAULTY	 1
+#define LOOP_US		 (25 * USEC_PER_MSEC) /* Events of workers are fetched this often. */
+#define SHUTDOWN_US	 (5 * USEC_PER_SEC)
+#define PORTS_MAX	 32
+#define SHUTDOWN_MESSAGE "the route server is being stopped"
+
+struct daemon {
+	const char *config_file;
+	struct config *config;
+	struct identity identity;
+	struct state *state;
+	bool has_eal, has_workers;
+	struct nic *nic[PORTS_MAX];
+	unsigned nic_count;
+	struct server *server;
+	struct busy_meter busy;
+	struct api_env env;
+	struct api *api;
+	struct events *events;
+	struct workers *workers;
+	int signal_fd;
+	usec_t watchdog_us, watchdog_due; /* 0: no watchdog. */
+	bool is_shutdown_sent;
+	usec_t shutdown_due; /* 0 until a signal asked to stop. */
+};
+
+static int fail(int status, const char *event, const char *why)
+{
+	log_event(LOG_ERROR, event, "detail", why, NULL);
+	return status;
+}
+
+static int load_config(const char *file, struct config **out)
+{
+	struct config_errors errors;
+	*out = config_load(file, &errors);
+	config_errors_print(&errors, stderr);
+	config_errors_free(&errors);
+	return *out != NULL ? 0 : CONFIG_FAULTY;
+}
+
+int daemon_check(const char *config_file)
+{
+	struct config *c;
+	int status = load_config(config_file, &c);
+	if (status == 0) {
+		printf("%s: the configuration is good: %u ports, %u neighbours\n", config_file,
+		       c->dataplane.port_count, c->client_count);
+	}
+	config_free(c);
+	return status;
+}
+
+/* Signals come through a descriptor; threads made from here on inherit the mask. */
+static int open_signals(struct daemon *d)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	d->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return d->signal_fd < 0 ? fail(EX_OSERR, "no signals", strerror(errno)) : 0;
+}
+
+static int resolve_identity(struct daemon *d)
+{
+	char why[512] = "";
+	int err = identity_resolve(d->config, &d->identity, why, sizeof(why));
+	if (err == 0) {
+		return 0;
+	}
+	return fail(err == -EPERM ? EX_NOPERM : EX_NOUSER, "no identity", why);
+}
+
+static int open_state(struct daemon *d)
+{
+	char why[512] = "";
+	int err = state_open(d->config->control.state_dir, &d->state, why, sizeof(why));
+	switch (err) {
+	case 0:
+		break;
+	case -EBUSY:
+		return fail(EX_UNAVAILABLE, "already running", why);
+	case -ENOTSUP:
+		return fail(EX_CONFIG, "state of a newer version", why);
+	case -EBADMSG:
+		return fail(EX_DATAERR, "state damaged", why);
+	default:
+		return fail(err == -EACCES || err == -EPERM ? EX_NOPERM : EX_CANTCREAT, "no state",
+			    why);
+	}
+	err = d->identity.is_changing ? state_chown(d->state, d->identity.uid, d->identity.gid) : 0;
+	return err == 0 ? 0 : fail(EX_NOPERM, "no state", strerror(-err));
+}
+
+/* The directory of the socket is also EAL's: both are for the time of running. */
+static int make_runtime_dir(const struct daemon *d, char *out, size_t len)
+{
+	snprintf(out, len, "%s", d->config->control.socket);
+	char *dir = dirname(out);
+	memmove(out, dir, strlen(dir) + 1);
+	int err = identity_make_dir(&d->identity, out);
+	if (err == 0) {
+		return 0;
+	}
+	char why[512];
+	snprintf(why, sizeof(why), "cannot make %s: %s; make it or set control.socket", out,
+		 strerror(-err));
+	return fail(EX_CANTCREAT, "no runtime directory", why);
+}
+
+static int start_eal(struct daemon *d)
+{
+	char why[512] = "", dir[256];
+	const char *devices[PORTS_MAX];
+	int status = make_runtime_dir(d, dir, sizeof(dir));
+	if (status != 0) {
+		return status;
+	}
+	for (unsigned i = 0; i < d->config->dataplane.port_count; i++) {
+		devices[i] = d->config->dataplane.port[i].device;
+	}
+	const struct launch_opts opts = {
+		.cpus = d->config->dataplane.workers,
+		.cpu_count = d->config->dataplane.worker_count,
+		.hugepages = d->config->dataplane.is_hugepages_off ? HUGEPAGES_OFF : HUGEPAGES_AUTO,
+		.memory_mib = d->config->dataplane.memory_mib,
+		.devices = devices,
+		.device_count = d->config->dataplane.port_count,
+		.runtime_dir = dir,
+	};
+	int err = launch_eal(&opts, why, sizeof(why));
+	if (err != 0) {
+		return fail(err == -EPERM || err == -EACCES ? EX_NOPERM : EX_OSERR, "no EAL", why);
+	}
+	d->has_eal = true;
+	return 0;
+}
+
+static int open_ports(struct daemon *d)
+{
+	char why[512] = "", mac[24];
+	for (unsigned i = 0; i < d->config->dataplane.port_count; i++) {
+		const struct config_port *port = &d->config->dataplane.port[i];
+		const struct nic_dpdk_opts opts = {
+			.device = port->device,
+			.queues = (uint16_t)d->config->dataplane.worker_count,
+			.mtu = port->mtu,
+		};
+		d->nic[i] = nic_dpdk_open(&opts, why, sizeof(why));
+		if (d->nic[i] == NULL) {
+			return fail(EX_OSERR, "no port", why);
+		}
+		d->nic_count = i + 1;
+		const uint8_t *m = d->nic[i]->mac.bytes;
+		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3],
+			 m[4], m[5]);
+		log_event(LOG_INFO, "port", "device", port->device, "mac", mac, NULL);
+	}
+	return 0;
+}
+
+static struct net_port_conf port_conf(const struct config_port *port, const struct nic *nic)
+{
+	struct net_port_conf conf = {.mac = nic->mac, .mtu = port->mtu};
+	static_assert(ARRAY_COUNT(conf.addr) >= ARRAY_COUNT(port->addr), "addresses fit");
+	static_assert(ARRAY_COUNT(conf.gateway) >= ARRAY_COUNT(port->gateway), "gateways fit");
+	for (unsigned i = 0; i < port->addr_count; i++) {
+		conf.addr[i].addr = port->addr[i].addr;
+		conf.addr[i].prefix_len = port->addr[i].prefix_len;
+	}
+	memcpy(conf.gateway, port->gateway, sizeof(port->gateway));
+	conf.addr_count = port->addr_count;
+	conf.gateway_count = port->gateway_count;
+	return conf;
+}
+
+static struct member_conf member_conf(const struct config_client *client, const struct state *state)
+{
+	return (struct member_conf){
+		.asn = client->asn,
+		.addr = client->ip,
+		.has_local_addr = client->has_local_addr,
+		.local_addr = client->local_addr,
+		.hold_s = client->hold_s,
+		.hold_min_s = client->hold_min_s,
+		.is_passive = client->is_passive,
+		.is_enabled = state_find(state, &client->ip) == NULL,
+	};
+}
+
+static int make_server(struct daemon *d)
+{
+	const struct config *c = d->config;
+	struct member_conf *members = calloc(c->client_count + 1, sizeof(*members));
+	struct net_port_conf ports[PORTS_MAX];
+	uint64_t seed = 0;
+	ASSERT(members != NULL);
+	for (unsigned i = 0; i < c->client_count; i++) {
+		members[i] = member_conf(&c->client[i], d->state);
+	}
+	for (unsigned i = 0; i < d->nic_count; i++) {
+		ports[i] = port_conf(&c->dataplane.port[i], d->nic[i]);
+	}
+	/* ISNs and hash keys come from this: it must not be guessed. */
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
+		free(members);
+		return fail(EX_OSERR, "no randomness", strerror(errno));
+	}
+	const struct server_opts opts = {
+		.local_as = c->rs_as,
+		.router_id = addr_v4_host_order(&c->router_id),
+		.core_count = c->dataplane.worker_count,
+		.seed = seed,
+		.members = members,
+		.member_count = c->client_count,
+		.ports = ports,
+		.nics = d->nic,
+		.port_count = d->nic_count,
+		.now = launch_now(),
+	};
+	d->server = server_new(&opts);
+	free(members);
+	return d->server != NULL ? 0
+				 : fail(EX_OSERR, "no memory", "the server's tables do not fit");
+}
+
+static int open_api(struct daemon *d)
+{
+	char why[512] = "";
+	d->env = (struct api_env){.server = d->server,
+				  .config = d->config,
+				  .state = d->state,
+				  .started = launch_now(),
+				  .started_s = (int64_t)time(NULL),
+				  .busy = &d->busy};
+	const struct api_opts opts = {.socket = d->config->control.socket,
+				      .uid = d->identity.uid,
+				      .operator_gid = d->identity.operator_gid,
+				      .read_gid = d->identity.read_gid};
+	int err = api_open(&opts, &d->env, &d->api, why, sizeof(why));
+	if (err != 0) {
+		return fail(err == -EADDRINUSE ? EX_UNAVAILABLE : EX_CANTCREAT, "no control socket",
+			    why);
+	}
+	return 0;
+}
+
+static int drop_privileges(struct daemon *d)
+{
+	int err = identity_assume(&d->identity);
+	if (err != 0) {
+		return fail(EX_NOPERM, "privileges not dropped", strerror(-err));
+	}
+	if (d->identity.stays_root) {
+		log_event(LOG_WARNING, "running as root", "detail",
+			  "there is no user 'causeway' and no control.user; make one (useradd "
+			  "--system causeway)",
+			  NULL);
+	}
+	return 0;
+}
+
+static int start_workers(struct daemon *d)
+{
+	d->events = events_new(d->config);
+	d->workers = workers_new(d->server, d->config->dataplane.is_busy, launch_now);
+	int err = launch_workers(workers_turn, d->workers);
+	if (err != 0) {
+		return fail(EX_OSERR, "no workers", strerror(-err));
+	}
+	d->has_workers = true;
+	return 0;
+}
+
+static int start(struct daemon *d)
+{
+	static int (*const steps[])(struct daemon * d) = {
+		resolve_identity, open_signals, open_state,	 start_eal,	open_ports,
+		make_server,	  open_api,	drop_privileges, start_workers,
+	};
+	for (unsigned i = 0; i < ARRAY_COUNT(steps); i++) {
+		int status = steps[i](d);
+		if (status != 0) {
+			return status;
+		}
+	}
+	return 0;
+}
+
+/* What was started, in reverse order; half of it may be missing. */
+static void stop(struct daemon *d)
+{
+	if (d->has_workers) {
+		workers_stop(d->workers);
+		epoch_offline();
+		launch_join();
+		epoch_online();
+	}
+	api_close(d->api);
+	if (d->server != NULL && d->events != NULL) {
+		events_drain(d->events, d->server);
+	}
+	workers_free(d->workers);
+	events_free(d->events);
+	server_free(d->server);
+	for (unsigned i = 0; i < d->nic_count; i++) {
+		d->nic[i]->ops->close(d->nic[i]);
+	}
+	if (d->has_eal) {
+		launch_fini();
+	}
+	state_close(d->state);
+	if (d->signal_fd >= 0) {
+		close(d->signal_fd);
+	}
+}
+
+/* SIGHUP: say whether the file is good; nothing changes. */
+static void recheck(const struct daemon *d)
+{
+	struct config_errors errors;
+	struct config *c = config_load(d->config_file, &errors);
+	for (unsigned i = 0; i < errors.count; i++) {
+		const struct config_error *e = &errors.item[i];
+		log_printf(e->is_warning ? LOG_WARNING : LOG_ERROR, "configuration", "%s:%d:%d: %s",
+			   e->file, e->line, e->column, e->text);
+	}
+	if (c != NULL) {
+		log_event(LOG_NOTICE, "configuration good", "detail",
+			  "this version applies changes at the next start", NULL);
+	} else {
+		log_event(LOG_ERROR, "configuration faulty", "detail",
+			  "the running configuration stays as it is", NULL);
+	}
+	config_errors_free(&errors);
+	config_free(c);
+}
+
+static void begin_shutdown(struct daemon *d, usec_t now)
+{
+	if (d->shutdown_due != 0) {
+		d->shutdown_due = now; /* Asked a second time: at once. */
+		return;
+	}
+	log_event(LOG_NOTICE, "stopping", NULL);
+	sd_notify(0, "STOPPING=1");
+	d->shutdown_due = now + SHUTDOWN_US;
+}
+
+static void take_signals(struct daemon *d, usec_t now)
+{
+	struct signalfd_siginfo info;
+	while (read(d->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP) {
+			recheck(d);
+		} else {
+			begin_shutdown(d, now);
+		}
+	}
+}
+
+/* True when the server may go. */
+static bool is_shut_down(struct daemon *d, usec_t now)
+{
+	if (d->shutdown_due == 0) {
+		return false;
+	}
+	if (!d->is_shutdown_sent) {
+		struct request r = {.kind = REQUEST_SHUTDOWN, .text = SHUTDOWN_MESSAGE};
+		d->is_shutdown_sent = server_request(d->server, &r);
+		return now >= d->shutdown_due;
+	}
+	return server_is_quiet(d->server) || now >= d->shutdown_due;
+}
+
+/* The service manager hears of us only while every worker makes turns. */
+static void feed_watchdog(struct daemon *d, usec_t now)
+{
+	if (d->watchdog_us != 0 && now >= d->watchdog_due && workers_have_moved(d->workers)) {
+		d->watchdog_due = now + d->watchdog_us / 4;
+		sd_notify(0, "WATCHDOG=1");
+	}
+}
+
+static void loop(struct daemon *d)
+{
+	struct pollfd fds[1 + API_FDS_MAX];
+	bool has_more = false;
+	for (;;) {
+		fds[0] = (struct pollfd){.fd = d->signal_fd, .events = POLLIN};
+		unsigned count = api_fds(d->api, fds + 1);
+		epoch_offline();
+		int ready = poll(fds, count + 1, has_more ? 0 : (int)(LOOP_US / USEC_PER_MSEC));
+		epoch_online();
+		if (ready < 0) {
+			/* Interrupted: the descriptors' events are not filled in. */
+			continue;
+		}
+		usec_t now = launch_now();
+		if (fds[0].revents != 0) {
+			take_signals(d, now);
+		}
+		has_more = api_serve(d->api, fds + 1, count, now);
+		events_drain(d->events, d->server);
+		busy_tick(&d->busy, d->server, now);
+		feed_watchdog(d, now);
+		if (is_shut_down(d, now)) {
+			return;
+		}
+	}
+}
+
+static void announce_ready(struct daemon *d)
+{
+	char neighbours[16];
+	uint64_t watchdog = 0;
+	snprintf(neighbours, sizeof(neighbours), "%u", d->config->client_count);
+	log_event(LOG_NOTICE, "ready", "version", CAUSEWAY_VERSION, "neighbors", neighbours, NULL);
+	sd_notify(0, "READY=1");
+	if (sd_watchdog_enabled(0, &watchdog) > 0) {
+		d->watchdog_us = watchdog;
+	}
+}
+
+int daemon_run(const char *config_file)
+{
+	struct daemon d = {.config_file = config_file, .signal_fd = -1};
+	int status = load_config(config_file, &d.config);
+	if (status != 0) {
+		return status;
+	}
+	log_set_level(d.config->control.log_level);
+	umask(0027);
+	/* Before any thread exists, so that all inherit it. */
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	epoch_thread_begin();
+	status = start(&d);
+	if (status == 0) {
+		announce_ready(&d);
+		loop(&d);
+	}
+	stop(&d);
+	epoch_thread_end();
+	config_free(d.config);
+	if (status == 0) {
+		log_event(LOG_NOTICE, "stopped", NULL);
+	}
+	return status;
+}

@@ -1,0 +1,105 @@
+/* Events become lines: up and down always, what can repeat fast at a bounded rate.
+ *
+ *     notice event="session up" peer=198.18.1.1 asn=64501
+ *     notice event="session down" peer=198.18.1.1 asn=64501 cause="hold timer expired"
+ */
+#include "control/daemon/events.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rib/base/check.h"
+
+#define QUIET_US (10 * USEC_PER_SEC)
+
+/* One neighbour's last line of a kind that is limited. */
+struct limit {
+	usec_t at; /* 0: never. */
+	uint32_t left_out;
+};
+
+enum { LIMIT_FAILED, LIMIT_FAULT, LIMIT_COUNT };
+
+struct events {
+	const struct config *config;
+	uint64_t lost;
+	struct limit limit[][LIMIT_COUNT];
+};
+
+struct events *events_new(const struct config *config)
+{
+	struct events *e =
+		calloc(1, sizeof(*e) + config->client_count * LIMIT_COUNT * sizeof(struct limit));
+	ASSERT(e != NULL);
+	e->config = config;
+	return e;
+}
+
+void events_free(struct events *e)
+{
+	free(e);
+}
+
+/* Whether a line may be written now; *out_left_out tells how many were not since the last. */
+static bool is_due(struct limit *l, usec_t now, uint32_t *out_left_out)
+{
+	if (l->at != 0 && now - l->at < QUIET_US) {
+		l->left_out++;
+		return false;
+	}
+	*out_left_out = l->left_out;
+	*l = (struct limit){.at = now};
+	return true;
+}
+
+static void log_one(struct events *e, const struct event *event)
+{
+	static const struct {
+		const char *text;
+		enum log_level level;
+	} kinds[] = {
+		[EVENT_UP] = {"session up", LOG_NOTICE},
+		[EVENT_DOWN] = {"session down", LOG_NOTICE},
+		[EVENT_FAILED] = {"session failed", LOG_INFO},
+		[EVENT_FAULT] = {"faulty update", LOG_WARNING},
+	};
+	char peer[ADDR_TEXT_MAX], asn[16], more[16];
+	uint32_t left_out = 0;
+	const struct config_client *client = &e->config->client[event->peer];
+	if (event->kind == EVENT_FAILED || event->kind == EVENT_FAULT) {
+		unsigned kind = event->kind == EVENT_FAILED ? LIMIT_FAILED : LIMIT_FAULT;
+		if (!is_due(&e->limit[event->peer][kind], event->at, &left_out)) {
+			return;
+		}
+	}
+	snprintf(asn, sizeof(asn), "%u", client->asn);
+	snprintf(more, sizeof(more), "%u", left_out);
+	log_event(kinds[event->kind].level, kinds[event->kind].text, "peer",
+		  addr_format(&client->ip, peer), "asn", asn, "cause",
+		  event->text[0] != '\0' ? event->text : NULL, "left_out",
+		  left_out > 0 ? more : NULL, NULL);
+}
+
+static void log_lost(struct events *e, const struct server *s)
+{
+	uint64_t lost = 0;
+	for (unsigned i = 0; i < server_core_count(s); i++) {
+		lost += metric_get(&server_core_stats(s, (core_id_t)i)->events_lost);
+	}
+	if (lost > e->lost) {
+		log_printf(LOG_WARNING, "events lost", "%llu were not logged",
+			   (unsigned long long)(lost - e->lost));
+		e->lost = lost;
+	}
+}
+
+void events_drain(struct events *e, struct server *s)
+{
+	struct event event;
+	while (server_event(s, &event)) {
+		if (event.peer < e->config->client_count) {
+			log_one(e, &event);
+		}
+	}
+	log_lost(e, s);
+}

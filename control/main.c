@@ -1,0 +1,27 @@
+/* causewayd: the route server. */
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "control/daemon/daemon.h"
+#include "control/daemon/options.h"
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	char why[256];
+	switch (options_parse(argc, argv, &options, why, sizeof(why))) {
+	case OPTIONS_RUN:
+		return daemon_run(options.config);
+	case OPTIONS_CHECK:
+		return daemon_check(options.config);
+	case OPTIONS_HELP:
+		fputs(options_help, stdout);
+		return EX_OK;
+	case OPTIONS_VERSION:
+		printf("causewayd %s\n", CAUSEWAY_VERSION);
+		return EX_OK;
+	default:
+		fprintf(stderr, "causewayd: %s\n%s", why, options_help);
+		return EX_USAGE;
+	}
+}
