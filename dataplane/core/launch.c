@@ -34,7 +34,7 @@
 #define ARG_LEN	      512
 #define HUGEPAGE_KIB  2048
 #define MEMORY_MIB    96 /* EAL's own, and one queue of 1500-byte frames on one port … */
-#define QUEUE_MIB     24 /* … and each further queue of each port. */
+#define QUEUE_MIB     32 /* … and each further queue of each port. */
 
 /* The words of EAL's command line. */
 struct args {
@@ -284,6 +284,31 @@ static void explain(const char *log, int error, char *why, size_t why_len)
 		       len > 0 ? ": " : "", (int)len, log, remedy(log));
 }
 
+/* Remove EAL's directory (it holds plain files only) and its parent when that is empty too. */
+static void runtime_remove(const char *dir)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+
+	if (d == NULL) {
+		return;
+	}
+	while ((e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
+			(void)snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+			(void)unlink(path);
+		}
+	}
+	(void)closedir(d);
+	(void)rmdir(dir);
+	const char *slash = strrchr(dir, '/');
+	if (slash != NULL) {
+		(void)snprintf(path, sizeof(path), "%.*s", (int)(slash - dir), dir);
+		(void)rmdir(path);
+	}
+}
+
 /* rte_eal_init with its messages caught. */
 static int eal_start(struct args *a, char *why, size_t why_len)
 {
@@ -304,6 +329,7 @@ static int eal_start(struct args *a, char *why, size_t why_len)
 	}
 	if (error != 0) {
 		explain(log != NULL ? log : "", error, why, why_len);
+		runtime_remove(rte_eal_get_runtime_dir());
 	}
 	free(log);
 	return -error;
@@ -416,31 +442,6 @@ int launch_workers(bool (*turn)(void *context, unsigned core), void *context)
 void launch_join(void)
 {
 	rte_eal_mp_wait_lcore();
-}
-
-/* Remove EAL's directory (it holds plain files only) and its parent when that is empty too. */
-static void runtime_remove(const char *dir)
-{
-	char path[PATH_MAX + NAME_MAX + 2];
-	DIR *d = opendir(dir);
-	const struct dirent *e;
-
-	if (d == NULL) {
-		return;
-	}
-	while ((e = readdir(d)) != NULL) {
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
-			(void)snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-			(void)unlink(path);
-		}
-	}
-	(void)closedir(d);
-	(void)rmdir(dir);
-	const char *slash = strrchr(dir, '/');
-	if (slash != NULL) {
-		(void)snprintf(path, sizeof(path), "%.*s", (int)(slash - dir), dir);
-		(void)rmdir(path);
-	}
 }
 
 void launch_fini(void)

@@ -1,0 +1,290 @@
+/* DPDK ports and the launch of EAL, without root, huge pages or a network: the net_ring device
+ * hands back what it is given.  One EAL for each test, because EAL starts once per process. */
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "dataplane/core/launch.h"
+#include "dataplane/nic/nic_dpdk.h"
+
+struct lab {
+	char dir[64];
+	char why[512];
+	unsigned cpus[2];
+	const char *devices[2];
+	struct launch_opts opts;
+};
+
+/* Options with `workers` on CPUs that this process may use, and a directory of our own. */
+static struct lab *lab_new(unsigned workers)
+{
+	struct lab *lab = calloc(1, sizeof(*lab));
+	cpu_set_t allowed;
+	unsigned first = CPU_SETSIZE, last = 0;
+
+	cr_assert_not_null(lab);
+	(void)snprintf(lab->dir, sizeof(lab->dir), "/tmp/cw-test-XXXXXX");
+	cr_assert_not_null(mkdtemp(lab->dir));
+	cr_assert_eq(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (CPU_ISSET(cpu, &allowed)) {
+			first = cpu < first ? cpu : first;
+			last = cpu;
+		}
+	}
+	lab->cpus[0] = last;
+	lab->cpus[1] = first;
+	lab->devices[0] = "net_ring0";
+	lab->opts = (struct launch_opts){.cpus = lab->cpus,
+					 .cpu_count = workers,
+					 .hugepages = HUGEPAGES_OFF,
+					 .memory_mib = 64,
+					 .devices = lab->devices,
+					 .device_count = 1,
+					 .runtime_dir = lab->dir};
+	return lab;
+}
+
+/* The directory must be empty again. */
+static void lab_free(struct lab *lab)
+{
+	cr_expect_eq(rmdir(lab->dir), 0, "%s: %s", lab->dir, strerror(errno));
+	free(lab);
+}
+
+static struct nic *open_ring(struct lab *lab, uint16_t queues)
+{
+	struct nic_dpdk_opts opts = {.device = "net_ring0", .queues = queues, .mtu = 1500};
+
+	cr_assert_eq(launch_eal(&lab->opts, lab->why, sizeof(lab->why)), 0, "%s", lab->why);
+	struct nic *n = nic_dpdk_open(&opts, lab->why, sizeof(lab->why));
+	cr_assert_not_null(n, "%s", lab->why);
+	return n;
+}
+
+Test(nic_dpdk, a_burst_comes_back_whole, .timeout = 60)
+{
+	struct lab *lab = lab_new(1);
+	struct nic *n = open_ring(lab, 1);
+	struct frame_buf out[NIC_BURST_MAX], in[NIC_BURST_MAX];
+
+	cr_expect_eq(n->mtu, 1500);
+	cr_expect_eq(n->queue_count, 1);
+	cr_expect_eq(n->ops->wait_fd(n, 0), -1);
+	for (unsigned round = 0; round < 500; round++) { /* More frames than there are buffers. */
+		cr_assert_eq(nic_alloc(n, 0, out, NIC_BURST_MAX), (unsigned)NIC_BURST_MAX);
+		for (unsigned i = 0; i < NIC_BURST_MAX; i++) {
+			cr_assert_eq(out[i].room, 1514);
+			out[i].len = (uint16_t)(60 + (round * 32 + i) % 1455);
+			memset(out[i].data, (int)(i + round), out[i].len);
+			out[i].data[6] = 2; /* Not the port's own address, which is zero. */
+		}
+		cr_assert_eq(nic_tx(n, 0, out, NIC_BURST_MAX), (unsigned)NIC_BURST_MAX);
+		cr_assert_eq(nic_rx(n, 0, in, NIC_BURST_MAX), (unsigned)NIC_BURST_MAX);
+		for (unsigned i = 0; i < NIC_BURST_MAX; i++) {
+			cr_assert_eq(in[i].len, 60 + (round * 32 + i) % 1455);
+			cr_assert_eq(in[i].data[0], (uint8_t)(i + round));
+			cr_assert_eq(in[i].data[in[i].len - 1], (uint8_t)(i + round));
+			cr_assert_not(in[i].is_csum_good);
+		}
+		nic_release(n, 0, in, NIC_BURST_MAX);
+	}
+	cr_expect_eq(nic_rx(n, 0, in, NIC_BURST_MAX), 0u);
+	n->ops->close(n);
+	launch_fini();
+	lab_free(lab);
+}
+
+Test(nic_dpdk, own_frames_are_dropped_and_counted, .timeout = 60)
+{
+	struct lab *lab = lab_new(1);
+	struct nic *n = open_ring(lab, 1);
+	struct frame_buf f[2];
+
+	cr_assert_eq(nic_alloc(n, 0, f, 2), 2u);
+	for (unsigned i = 0; i < 2; i++) {
+		memset(f[i].data, 0x22, 60);
+		f[i].len = 60;
+	}
+	memcpy(f[0].data + 6, n->mac.bytes, 6);
+	cr_assert_eq(nic_tx(n, 0, f, 2), 2u);
+	cr_assert_eq(nic_rx(n, 0, f, 2), 1u);
+	cr_expect_eq(f[0].data[6], 0x22);
+	nic_release(n, 0, f, 1);
+	cr_expect_eq(nic_dpdk_own(n), 1u);
+	cr_expect_eq(nic_dpdk_chained(n), 0u);
+	n->ops->close(n);
+	launch_fini();
+	lab_free(lab);
+}
+
+/* An empty pool is pressure: fewer buffers, and all come back. */
+Test(nic_dpdk, an_empty_pool_gives_fewer_buffers, .timeout = 60)
+{
+	struct lab *lab = lab_new(1);
+	struct nic_dpdk_opts opts = {
+		.device = "net_ring0", .queues = 1, .mtu = 1500, .buffer_count = 1023};
+	struct frame_buf *f = calloc(2000, sizeof(*f));
+
+	cr_assert_eq(launch_eal(&lab->opts, lab->why, sizeof(lab->why)), 0, "%s", lab->why);
+	struct nic *n = nic_dpdk_open(&opts, lab->why, sizeof(lab->why));
+	cr_assert_not_null(n, "%s", lab->why);
+	for (unsigned round = 0; round < 3; round++) {
+		unsigned count = nic_alloc(n, 0, f, 2000);
+
+		cr_expect_gt(count, 500u);
+		cr_expect_leq(count, 1023u);
+		nic_release(n, 0, f, count);
+	}
+	free(f);
+	n->ops->close(n);
+	launch_fini();
+	lab_free(lab);
+}
+
+Test(nic_dpdk, an_unknown_port_says_why, .timeout = 60)
+{
+	struct lab *lab = lab_new(1);
+	struct nic_dpdk_opts opts = {.device = "net_ring7", .queues = 1, .mtu = 1500};
+
+	cr_assert_eq(launch_eal(&lab->opts, lab->why, sizeof(lab->why)), 0, "%s", lab->why);
+	cr_expect_null(nic_dpdk_open(&opts, lab->why, sizeof(lab->why)));
+	cr_expect_not_null(strstr(lab->why, "net_ring7"));
+	cr_expect_not_null(strstr(lab->why, "check the spelling"), "%s", lab->why);
+	launch_fini();
+	lab_free(lab);
+}
+
+/* What each worker did. */
+struct tally {
+	unsigned turns[2];
+	unsigned cpu[2];
+};
+
+static bool count_turns(void *context, unsigned core)
+{
+	struct tally *t = context;
+
+	t->cpu[core] = (unsigned)sched_getcpu();
+	return ++t->turns[core] < 1000 * (core + 1);
+}
+
+Test(launch, workers_run_on_their_cpus_until_they_say_so, .timeout = 60)
+{
+	struct lab *lab = lab_new(2);
+	struct nic *n = open_ring(lab, 2);
+	struct tally t = {{0}, {0}};
+
+	cr_expect_eq(n->queue_count, 2);
+	for (unsigned round = 1; round <= 2; round++) { /* Workers can be started again. */
+		t = (struct tally){{0}, {0}};
+		cr_assert_eq(launch_workers(count_turns, &t), 0);
+		launch_join();
+		for (unsigned i = 0; i < 2; i++) {
+			cr_expect_eq(t.turns[i], 1000 * (i + 1));
+			cr_expect_eq(t.cpu[i], lab->cpus[i]);
+		}
+	}
+	n->ops->close(n);
+	launch_fini();
+	lab_free(lab);
+}
+
+Test(launch, one_cpu_is_enough, .timeout = 60)
+{
+	struct lab *lab = lab_new(1);
+	struct tally t = {{0}, {0}};
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(lab->cpus[0], &one);
+	cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	struct nic *n = open_ring(lab, 1);
+	cr_assert_eq(launch_workers(count_turns, &t), 0);
+	launch_join();
+	cr_expect_eq(t.turns[0], 1000u);
+	n->ops->close(n);
+	launch_fini();
+	lab_free(lab);
+}
+
+Test(launch, signals_and_environment_stay_the_callers, .timeout = 60)
+{
+	struct lab *lab = lab_new(1);
+	struct sigaction before[NSIG], after;
+
+	cr_assert_eq(setenv("RUNTIME_DIRECTORY", "/somewhere", 1), 0);
+	for (int s = 1; s < NSIG; s++) {
+		(void)sigaction(s, NULL, &before[s]);
+	}
+	cr_assert_eq(launch_eal(&lab->opts, lab->why, sizeof(lab->why)), 0, "%s", lab->why);
+	for (int s = 1; s < NSIG; s++) {
+		if (sigaction(s, NULL, &after) == 0) {
+			cr_expect_eq(before[s].sa_handler, after.sa_handler, "signal %d", s);
+		}
+	}
+	cr_expect_str_eq(getenv("RUNTIME_DIRECTORY"), "/somewhere");
+	launch_fini();
+	lab_free(lab);
+}
+
+/* Every mistake is named together with what to do about it; EAL is not even started. */
+Test(launch, mistakes_are_explained)
+{
+	static const struct {
+		unsigned cpu;
+		const char *device;
+		int error;
+		const char *word;
+	} rows[] = {
+		{9999, "net_ring0", -ENODEV, "CPU 9999 does not exist"},
+		{1023, "net_ring0", -ENODEV, "CPU 1023 does not exist"},
+		{0, "net_af_packet0,iface=cw-none0", -ENODEV, "there is no interface cw-none0"},
+		{0, "net_af_packet0,iface=cw-none0,qpairs=2", -ENODEV, "cw-none0 in this network"},
+		{0, "net_af_packet0", -EINVAL, "iface=NAME"},
+		{0, "net_af_xdp0,iface=cw-none0", -ENODEV, "there is no interface cw-none0"},
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct lab *lab = lab_new(1);
+
+		if (rows[i].cpu != 0) {
+			lab->cpus[0] = rows[i].cpu;
+		}
+		lab->devices[0] = rows[i].device;
+		cr_expect_eq(launch_eal(&lab->opts, lab->why, sizeof(lab->why)), rows[i].error,
+			     "row %zu", i);
+		cr_expect_not_null(strstr(lab->why, rows[i].word), "%s", lab->why);
+		lab_free(lab);
+	}
+}
+
+/* EAL's own first words reach the caller, and its remedy. */
+Test(launch, an_unknown_driver_is_explained, .timeout = 60)
+{
+	struct lab *lab = lab_new(1);
+
+	cr_redirect_stderr();
+	lab->devices[0] = "net_nosuch0";
+	cr_expect_lt(launch_eal(&lab->opts, lab->why, sizeof(lab->why)), 0);
+	cr_expect_not_null(strstr(lab->why, "net_nosuch0"), "%s", lab->why);
+	cr_expect_not_null(strstr(lab->why, "check the device string"), "%s", lab->why);
+	lab_free(lab);
+}
+
+Test(launch, time_does_not_go_back)
+{
+	usec_t before = launch_now();
+
+	for (unsigned i = 0; i < 100000; i++) {
+		usec_t now = launch_now();
+
+		cr_assert_geq(now, before);
+		before = now;
+	}
+}
