@@ -36,8 +36,8 @@ struct net *net_new(const struct net_port_conf *ports, unsigned port_count, uint
 		mtu_max = max_u64(mtu_max, ports[i].mtu);
 	}
 	n->neighbours = neigh_new(seed);
-	n->outbox = outbox_new(ETH_HEADER_LEN + mtu_max);
-	if (n->ports == NULL || n->neighbours == NULL || n->outbox == NULL) {
+	n->replyq = replyq_new(ETH_HEADER_LEN + mtu_max);
+	if (n->ports == NULL || n->neighbours == NULL || n->replyq == NULL) {
 		net_free(n);
 		return NULL;
 	}
@@ -49,7 +49,7 @@ void net_free(struct net *n)
 	if (n == NULL) {
 		return;
 	}
-	outbox_free(n->outbox);
+	replyq_free(n->replyq);
 	neigh_free(n->neighbours);
 	free(n->ports);
 	free(n);
@@ -239,7 +239,7 @@ static size_t tx_frame(struct net *n, uint8_t *to, size_t room, unsigned *out_po
 {
 	struct span frame;
 
-	while ((frame = outbox_pop_frame(n->outbox, out_port)).len > 0) {
+	while ((frame = replyq_pop_frame(n->replyq, out_port)).len > 0) {
 		if (frame.len <= room) {
 			memcpy(to, frame.data, frame.len);
 			return frame.len;
@@ -271,7 +271,7 @@ size_t net_tx(struct net *n, uint8_t *to, size_t room, unsigned *out_port, usec_
 
 	ASSERT(room >= 1514);
 	n->now = max_u64(n->now, now);
-	if (outbox_pop_answer(n->outbox, &answer)) {
+	if (replyq_pop_answer(n->replyq, &answer)) {
 		*out_port = answer.port;
 		return write_answer(n, &answer, to);
 	}
@@ -292,7 +292,7 @@ size_t net_tx(struct net *n, uint8_t *to, size_t room, unsigned *out_port, usec_
 
 usec_t net_due(const struct net *n)
 {
-	usec_t due = outbox_is_empty(n->outbox) ? neigh_due(n->neighbours) : n->now;
+	usec_t due = replyq_is_empty(n->replyq) ? neigh_due(n->neighbours) : n->now;
 
 	for (unsigned i = 0; i < n->port_count; i++) {
 		due = min_u64(due, iface_due(&n->ports[i]));

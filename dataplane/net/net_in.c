@@ -37,7 +37,7 @@ static enum net_drop answer_push(struct arrival *a, const struct addr *own, cons
 {
 	struct answer answer = {.port = a->out->port, .own = *own, .to = *to, .to_mac = *to_mac};
 
-	return outbox_push_answer(a->net->outbox, &answer) ? NET_DROP_NONE : NET_DROP_REPLY_FULL;
+	return replyq_push_answer(a->net->replyq, &answer) ? NET_DROP_NONE : NET_DROP_REPLY_FULL;
 }
 
 /* `from` asked for us, so it is about to be spoken to: remember it, if it can be a neighbour. */
@@ -171,7 +171,7 @@ static enum net_drop rx_echo(struct arrival *a, const struct ip_packet *p)
 	if (header_len + p->l4.len > a->port->mtu) {
 		return NET_DROP_ICMP_ECHO_SIZE;
 	}
-	uint8_t *to = outbox_push_frame(a->net->outbox, a->out->port,
+	uint8_t *to = replyq_push_frame(a->net->replyq, a->out->port,
 					ETH_HEADER_LEN + header_len + p->l4.len);
 	if (to == NULL) {
 		return NET_DROP_REPLY_FULL;

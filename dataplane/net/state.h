@@ -3,13 +3,13 @@
 
 #include "dataplane/net/iface.h"
 #include "dataplane/net/neigh.h"
-#include "dataplane/net/outbox.h"
+#include "dataplane/net/replyq.h"
 
 struct net {
 	struct iface *ports;
 	unsigned port_count;
 	usec_t now; /* The latest that a caller told. */
 	struct neigh_cache *neighbours;
-	struct outbox *outbox;
+	struct replyq *replyq;
 	metric_t drops[NET_DROP_COUNT];
 };

@@ -185,7 +185,7 @@ Test(net, no_drop_is_without_a_test)
 		[NET_DROP_ND_SOLICITED] = true,	   /* group_rules_of_discovery_hold */
 		[NET_DROP_ICMP_ECHO_GROUP] = true, /* group_rules_of_discovery_hold */
 		[NET_DROP_ICMP_ECHO_SIZE] = true,  /* echo_beyond_the_mtu_is_dropped */
-		[NET_DROP_REPLY_FULL] = true,	   /* a_flood_fills_the_outbox_and_no_more */
+		[NET_DROP_REPLY_FULL] = true,	   /* a_flood_fills_the_replyq_and_no_more */
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {

@@ -246,7 +246,7 @@ Test(net, echo_beyond_the_mtu_is_dropped)
 }
 
 /* Guarantee of DESIGN §7.5: a flood grows nothing beyond its bound, and what is left works. */
-Test(net, a_flood_fills_the_outbox_and_no_more)
+Test(net, a_flood_fills_the_replyq_and_no_more)
 {
 	static const enum frame_kind kinds[] = {FRAME_ARP_REQUEST, FRAME_NS, FRAME_ECHO4,
 						FRAME_ECHO6};

@@ -8,8 +8,8 @@
 #include "dataplane/nic/nic.h"
 #include "rib/base/addr.h"
 
-#define OUTBOX_ANSWERS_MAX 512
-#define OUTBOX_FRAMES_MAX  64
+#define REPLYQ_ANSWERS_MAX 512
+#define REPLYQ_FRAMES_MAX  64
 
 /* "`own` is at the port's MAC", to be told to `to` at `to_mac`. */
 struct answer {
@@ -19,17 +19,17 @@ struct answer {
 	struct mac to_mac;
 };
 
-struct outbox;
+struct replyq;
 
 /* Frames of up to `frame_len_max` bytes.  NULL when memory is short. */
-struct outbox *outbox_new(size_t frame_len_max);
-void outbox_free(struct outbox *o);
+struct replyq *replyq_new(size_t frame_len_max);
+void replyq_free(struct replyq *o);
 
 /* False when full. */
-bool outbox_push_answer(struct outbox *o, const struct answer *a);
-bool outbox_pop_answer(struct outbox *o, struct answer *out);
+bool replyq_push_answer(struct replyq *o, const struct answer *a);
+bool replyq_pop_answer(struct replyq *o, struct answer *out);
 /* Room for a frame of `len` bytes that counts as pushed; NULL when full. */
-uint8_t *outbox_push_frame(struct outbox *o, unsigned port, size_t len);
+uint8_t *replyq_push_frame(struct replyq *o, unsigned port, size_t len);
 /* The oldest frame; it stays valid until the next push.  An empty span: none. */
-struct span outbox_pop_frame(struct outbox *o, unsigned *out_port);
-bool outbox_is_empty(const struct outbox *o);
+struct span replyq_pop_frame(struct replyq *o, unsigned *out_port);
+bool replyq_is_empty(const struct replyq *o);
