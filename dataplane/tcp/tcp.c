@@ -88,6 +88,13 @@ void tcp_end(struct tcp *c, enum tcp_reason reason)
 	c->is_aborting = false;
 }
 
+void tcp_show(struct tcp *c)
+{
+	c->stats.srtt_us = c->rtt.srtt_us;
+	c->stats.rto_us = (uint32_t)rtt_rto(&c->rtt);
+	c->stats.cwnd = c->cc.cwnd;
+}
+
 /* The smallest shift with which the window field can say all of `bytes`. */
 static uint8_t window_shift(uint32_t bytes)
 {
@@ -117,7 +124,7 @@ static void begin(struct tcp *c, const struct tcp_conf *conf, enum tcp_state sta
 	sendq_init(&c->sendq, conf->snd_buf_max);
 	rbuf_init(&c->rbuf, conf->rcv_buf_max);
 	rtt_init(&c->rtt);
-	c->stats.rto_us = (uint32_t)rtt_rto(&c->rtt);
+	tcp_show(c);
 }
 
 void tcp_negotiate(struct tcp *c, const struct seg *syn, usec_t now)

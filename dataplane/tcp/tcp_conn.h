@@ -123,6 +123,8 @@ static inline bool tcp_is_persisting(const struct tcp *c)
 
 /* tcp.c: the end.  All timers stop; what is buffered stays for the owner. */
 void tcp_end(struct tcp *c, enum tcp_reason reason);
+/* tcp.c: bring the live numbers up to date. */
+void tcp_show(struct tcp *c);
 /* tcp.c: what the peer's SYN offers. */
 void tcp_negotiate(struct tcp *c, const struct seg *syn, usec_t now);
 /* tcp_timer.c: (re)start the retransmission timer, or stop it when nothing is in flight. */

@@ -43,13 +43,6 @@ static void refuse(struct tcp *c, seq_t seq)
 	c->refusal_seq = seq;
 }
 
-static void show_time(struct tcp *c)
-{
-	c->stats.srtt_us = c->rtt.srtt_us;
-	c->stats.rto_us = (uint32_t)rtt_rto(&c->rtt);
-	c->stats.cwnd = c->cc.cwnd;
-}
-
 /* The ACK covers the measured segment: one sample.  Our own clock is finer; where a retransmission
  * makes it ambiguous, the echoed timestamp tells which one was answered (RFC 7323 §4).  An echo
  * older than the last transmission says that an earlier ACK was lost: no sample then (Karn), else
@@ -85,7 +78,7 @@ static void establish(struct tcp *c, const struct arrival *a)
 	}
 	cc_init(&c->cc, c->snd_mss, c->snd_iss, c->syn_tries > 0);
 	tcp_rto_restart(c, a->now);
-	show_time(c);
+	tcp_show(c);
 }
 
 /* RFC 9293 §3.10.7.3. */
@@ -270,7 +263,7 @@ static void ack_advances(struct tcp *c, const struct arrival *a)
 	if (action != CC_RESEND) {
 		tcp_rto_restart(c, a->now); /* RFC 6298 §5.2, §5.3; RFC 6582 §3.2 step 3. */
 	}
-	show_time(c);
+	tcp_show(c);
 }
 
 /* RFC 5681 §2's definition.  Answers to window probes are none: nothing may be sent then. */
@@ -286,7 +279,7 @@ static void ack_repeats(struct tcp *c, const struct arrival *a)
 		metric_add(&c->stats.fast_retransmits, 1);
 		c->is_resend_due = true;
 	}
-	c->stats.cwnd = c->cc.cwnd;
+	tcp_show(c);
 }
 
 /* RFC 9293 §3.10.7.4: only a segment newer than the last one that set the window. */
@@ -459,6 +452,11 @@ static bool rx_text(struct tcp *c, struct arrival *a)
 		}
 	}
 	trim(c, a);
+	if (a->has_fin && reasm_end(&c->reasm) > a->from + a->bytes.len) {
+		/* A FIN below bytes that we hold already is a contradiction and does not count. */
+		drop(c, TCP_DROP_AFTER_FIN);
+		a->has_fin = false;
+	}
 	if (a->bytes.len == 0 && !a->has_fin) {
 		return false;
 	}
@@ -468,17 +466,12 @@ static bool rx_text(struct tcp *c, struct arrival *a)
 	return a->bytes.len == 0 || take_in_order(c, a);
 }
 
-/* Remember where the peer's FIN stands.  A FIN below bytes that we hold already is a contradiction
- * and does not count. */
+/* Remember where the peer's FIN stands. */
 static void note_fin(struct tcp *c, const struct arrival *a)
 {
 	uint64_t position = a->from + a->bytes.len;
 
 	if (c->rcv_fin != 0) {
-		return;
-	}
-	if (reasm_end(&c->reasm) > position) {
-		drop(c, TCP_DROP_AFTER_FIN);
 		return;
 	}
 	ASSERT(position >= c->rcv_nxt);

@@ -42,8 +42,9 @@ uint64_t tcp_window_edge(const struct tcp *c)
 	return edge;
 }
 
-/* The window field of a segment that is not a SYN.  With a scale the last few bytes of a window cannot be said; what was offered
- * is accepted all the same, because rcv_adv remembers it (RFC 7323 §2.4). */
+/* The window field of a segment that is not a SYN.  With a scale the last few bytes of a window
+ * cannot be said; what was offered is accepted all the same, because rcv_adv remembers it (RFC 7323
+ * §2.4). */
 static uint16_t offer_window(struct tcp *c)
 {
 	c->rcv_adv = tcp_window_edge(c);
@@ -256,7 +257,7 @@ static void send_data(struct tcp *c, uint32_t len, struct seg *out, usec_t now)
 {
 	if (tcp_flight(c) == 0 && now - c->sent_at > rtt_rto(&c->rtt)) {
 		cc_idle(&c->cc);
-		c->stats.cwnd = c->cc.cwnd;
+		tcp_show(c);
 	}
 	c->is_probe_due = false;
 	send_bytes(c, c->snd_nxt, len, out, now);

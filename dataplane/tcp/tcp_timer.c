@@ -62,6 +62,7 @@ static void retransmit_expired(struct tcp *c, usec_t now)
 	c->mark = 0;
 	rtt_backoff(&c->rtt);
 	tcp_rto_restart(c, now);
+	tcp_show(c);
 }
 
 static void persist_expired(struct tcp *c, usec_t now)
