@@ -15,10 +15,11 @@ const uint8_t *bench_pattern(void)
 	pattern = malloc(BENCH_PATTERN_LEN);
 	cr_assert_not_null(pattern);
 	prng_init(&prng, 1);
-	for (size_t i = 0; i < BENCH_PATTERN_LEN; i += 8) {
+	for (size_t i = 0; i < BENCH_PATTERN_LEN / 2; i += 8) {
 		uint64_t word = prng_u64(&prng);
 
 		memcpy(pattern + i, &word, 8);
+		memcpy(pattern + BENCH_PATTERN_LEN / 2 + i, &word, 8);
 	}
 	return pattern;
 }

@@ -50,6 +50,7 @@ void bench_wait(struct bench *b, usec_t us);
 /* Queue `len` pattern bytes (pushed as one reference). */
 void bench_push(struct bench *b, size_t len);
 uint64_t bench_drops(const struct bench *b, enum tcp_drop d);
-/* 4 MB of fixed pseudo-random bytes. */
+/* 4 MB of fixed pseudo-random bytes; the second half repeats the first, so that a stream that wraps
+ * at the half can be read in one piece. */
 const uint8_t *bench_pattern(void);
 #define BENCH_PATTERN_LEN (4U << 20)

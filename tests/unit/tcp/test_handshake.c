@@ -327,6 +327,39 @@ Test(tcp, a_half_open_connection_is_found_by_a_new_syn)
 	bench_close(&fresh);
 }
 
+/* Random segments near the edges, before anything is established. */
+Test(tcp, no_segment_can_break_a_handshake)
+{
+	for (uint64_t seed = 0; seed < 4000; seed++) {
+		struct prng prng;
+		struct bench b;
+
+		prng_init(&prng, seed);
+		(seed % 2 == 0 ? begin_connect : begin_accept)(&b, (uint32_t)prng_u64(&prng));
+		for (int step = 0; step < 20 && tcp_state(b.c) != TCP_CLOSED; step++) {
+			struct seg s = bench_seg(&b, (uint8_t)prng_below(&prng, 64), "payload",
+						 (size_t)prng_below(&prng, 8));
+
+			s.flags &= prng_chance(&prng, 3, 4) ? (uint8_t)~TCP_RST : 0xff;
+			s.seq += (uint32_t)prng_below(&prng, 4) - 2;
+			s.ack += (uint32_t)prng_below(&prng, 4) - 2;
+			s.window = (uint16_t)prng_u64(&prng);
+			s.wscale = prng_chance(&prng, 1, 2) ? 0xff : (uint8_t)prng_below(&prng, 15);
+			s.has_ts = prng_chance(&prng, 1, 2);
+			s.mss = (uint16_t)prng_below(&prng, 3000);
+			bench_rx(&b, s);
+			if (prng_chance(&prng, 1, 10)) {
+				tcp_close(b.c);
+			}
+			b.now += prng_below(&prng, 2000000);
+			tcp_tick(b.c, b.now);
+			tcp_check(b.c);
+			bench_drain(&b);
+		}
+		bench_close(&b);
+	}
+}
+
 /* RFC 9293 §3.10.7.1. */
 Test(tcp, a_segment_for_no_connection_draws_the_right_reset)
 {

@@ -226,7 +226,7 @@ Test(tcp, garbage_never_reads_past_the_segment)
 			at[j] = (uint8_t)prng_u64(&prng);
 		}
 		if (len > 40 && prng_chance(&prng, 3, 4)) {
-			at[12] = (uint8_t)(prng_below(&prng, 6) + 5) << 4;
+			at[12] = (uint8_t)((prng_below(&prng, 6) + 5) << 4);
 			at[20] = (uint8_t)(prng_below(&prng, 9));
 			at[21] = (uint8_t)(prng_below(&prng, 12));
 		}
