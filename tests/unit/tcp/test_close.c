@@ -149,6 +149,22 @@ Test(tcp, a_fin_ahead_of_its_data_waits_for_it)
 	bench_close(&b);
 }
 
+Test(tcp, a_fin_counts_though_its_data_is_old)
+{
+	struct bench b;
+	struct seg again;
+
+	bench_open(&b, &(struct bench_opts){.peer_iss = UINT32_MAX - 2});
+	again = bench_seg(&b, TCP_ACK | TCP_FIN, "abcd", 4);
+	bench_data(&b, "abcd", 4);
+	bench_rx(&b, again); /* The peer joined its lost FIN to what it sent before. */
+	cr_expect_eq(tcp_state(b.c), TCP_CLOSE_WAIT);
+	expect_out(&b, TCP_ACK);
+	cr_expect_eq(b.out.ack, again.seq + 5);
+	cr_expect_eq(tcp_peek(b.c).len, 4);
+	bench_close(&b);
+}
+
 Test(tcp, a_fin_below_bytes_already_held_does_not_count)
 {
 	struct bench b;

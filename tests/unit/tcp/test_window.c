@@ -72,6 +72,23 @@ Test(tcp, gaps_are_acknowledged_at_once_one_for_one)
 	bench_close(&b);
 }
 
+Test(tcp, a_gap_closed_in_the_same_turn_needs_one_ack)
+{
+	struct bench b;
+	struct seg hole;
+
+	bench_open(&b, &(struct bench_opts){0});
+	hole = bench_seg(&b, TCP_ACK, full, 1000);
+	b.seq += 1000;
+	for (int i = 0; i < 3; i++) {
+		bench_data(&b, full, 1000);
+	}
+	bench_rx(&b, hole); /* Merely reordered: three duplicates would look like a loss. */
+	cr_expect_eq(bench_drain(&b), 1);
+	cr_expect_eq(b.out.ack, b.seq);
+	bench_close(&b);
+}
+
 Test(tcp, more_gaps_than_the_bound_are_dropped_by_name)
 {
 	struct bench b;
@@ -214,6 +231,26 @@ Test(tcp, a_silly_window_is_not_filled_until_the_override)
 	bench_push(&b, 200);
 	cr_assert(bench_tx(&b));
 	cr_expect_eq(b.out.payload.len, 200);
+	bench_close(&b);
+}
+
+Test(tcp, the_override_does_not_back_off_while_bytes_are_taken)
+{
+	struct bench b;
+	usec_t wait = 0;
+
+	bench_open(&b, &(struct bench_opts){.window = 10000});
+	b.window = 200;
+	bench_ack(&b, b.ack);
+	bench_push(&b, 5000);
+	for (int i = 0; i < 20; i++) {
+		wait = tcp_due(b.c) - b.now;
+		cr_expect_leq(wait, USEC_PER_SEC);
+		bench_wait(&b, wait);
+		cr_assert(bench_tx(&b));
+		cr_expect_eq(b.out.payload.len, 200);
+		bench_ack(&b, b.ack + 200);
+	}
 	bench_close(&b);
 }
 
