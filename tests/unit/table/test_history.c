@@ -1,0 +1,58 @@
+/* Random histories against the naive oracle: DESIGN §7.1, 7.2 and 7.4 for 1 and 3 shards. */
+#include "tests/unit/table/world.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#define HISTORIES 120
+#define STEPS	  400
+
+/* More histories on demand: CAUSEWAY_HISTORIES=n. */
+static unsigned histories(void)
+{
+	const char *text = getenv("CAUSEWAY_HISTORIES");
+	return text != NULL ? (unsigned)strtoul(text, NULL, 10) : HISTORIES;
+}
+
+static uint64_t run_histories(const struct world_opts *base, uint64_t first_seed)
+{
+	uint64_t evictions = 0;
+	epoch_thread_begin();
+	for (unsigned i = 0; i < histories(); i++) {
+		struct world_opts opts = *base;
+		opts.seed = first_seed + i;
+		opts.members = 2 + i % (WORLD_MEMBERS - 1);
+		struct world *w = world_new(&opts);
+		for (unsigned step = 0; step < STEPS; step++) {
+			world_step(w);
+			if (step == STEPS / 2) {
+				world_calm(w);
+			}
+		}
+		world_calm(w);
+		world_end(w);
+		evictions += world_evictions(w);
+		world_free(w);
+	}
+	epoch_thread_end();
+	return evictions;
+}
+
+Test(table, histories_with_one_shard_end_as_the_oracle_says, .timeout = 300)
+{
+	run_histories(&(struct world_opts){.shards = 1, .numbers = 16}, 1000);
+}
+
+Test(table, histories_with_three_shards_end_as_the_oracle_says, .timeout = 300)
+{
+	run_histories(&(struct world_opts){.shards = 3, .numbers = 48, .is_busy = true}, 2000);
+}
+
+Test(table, histories_with_a_tiny_log_evict_and_end_as_the_oracle_says, .timeout = 300)
+{
+	uint64_t evictions = run_histories(
+		&(struct world_opts){
+			.shards = 1, .numbers = 16, .is_busy = true, .log_bytes_max = 2500},
+		3000);
+	cr_expect_gt(evictions, 10);
+}

@@ -1,0 +1,197 @@
+/* The log: marking against a search of everything, growth, floors, and who is asked to leave. */
+#include "tests/unit/table/make.h"
+
+#include <criterion/criterion.h>
+
+#include "rib/base/prng.h"
+#include "rib/table/lag.h"
+#include "rib/table/shard.h"
+
+#define IDS 40
+
+struct rig {
+	struct slab_own slab;
+	struct runlog *log;
+	struct retire *retire;
+	struct audience_table *audiences;
+	struct audience *everyone;
+};
+
+static void rig_init(struct rig *r, size_t bytes_max)
+{
+	epoch_thread_begin();
+	slab_init(&r->slab);
+	for (unsigned i = 0; i < IDS; i++) {
+		struct prefix p = make_prefix(FAMILY_IPV4, i);
+		slab_take(&r->slab, &p);
+	}
+	r->log = runlog_new(&r->slab.slab, 2, bytes_max);
+	r->retire = retire_new();
+	r->audiences = audience_table_new(1, 1);
+	uint64_t word = 7;
+	r->everyone = audience_get(r->audiences, &word);
+}
+
+static void rig_drop(struct rig *r)
+{
+	const struct run *run = runlog_oldest(r->log);
+	for (uint32_t i = 0; i < run->count; i++) {
+		slab_at(&r->slab.slab, run->ids[i])->names--;
+	}
+	runlog_drop(r->log);
+}
+
+static void rig_fini(struct rig *r)
+{
+	struct retired item;
+	retire_flush(r->retire);
+	epoch_barrier();
+	while (retire_pop(r->retire, &item)) {
+		free(item.object);
+	}
+	retire_free(r->retire);
+	runlog_free(r->log);
+	audience_table_free(r->audiences);
+	slab_fini(&r->slab);
+	epoch_thread_end();
+}
+
+static void append(struct rig *r, const entry_id_t *ids, uint32_t count, uint32_t bytes_len)
+{
+	static const uint8_t bytes[65536];
+	runlog_append(r->log,
+		      &(struct runlog_content){.kind = RUN_WITHDRAW,
+					       .audience = r->everyone,
+					       .ids = ids,
+					       .count = count,
+					       .bytes = bytes,
+					       .bytes_len = bytes_len},
+		      r->retire);
+}
+
+static bool names_id(const struct run *run, entry_id_t id)
+{
+	for (uint32_t i = 0; i < run->count; i++) {
+		if (run->ids[i] == id) {
+			return true;
+		}
+	}
+	return false;
+}
+
+Test(table, a_mark_reaches_every_live_run_that_names_the_entry_and_no_other)
+{
+	/* runlog.h, guarantee (b): against a search of all runs. */
+	static struct rig r;
+	static bool dirty[40000];
+	struct prng p;
+	uint32_t names[IDS] = {0};
+	prng_init(&p, 5);
+	rig_init(&r, 1 << 20);
+	for (unsigned step = 0; step < 30000; step++) {
+		struct runlog_stats st;
+		runlog_stats(r.log, &st);
+		uint64_t live_max = step < 20000 ? 600 : 20;
+		if (st.end - st.begin > prng_below(&p, live_max) + 1) {
+			rig_drop(&r);
+			continue;
+		}
+		if (prng_chance(&p, 1, 2)) {
+			entry_id_t id = (entry_id_t)prng_below(&p, IDS);
+			runlog_mark(r.log, id);
+			for (uint64_t i = st.begin; i < st.end; i++) {
+				dirty[i] |= names_id(runlog_at(r.log, i), id);
+			}
+		}
+		entry_id_t ids[8];
+		uint32_t count = 1 + (uint32_t)prng_below(&p, 8),
+			 first = (uint32_t)prng_below(&p, IDS);
+		for (uint32_t i = 0; i < count; i++) {
+			ids[i] = (first + i) % IDS;
+		}
+		append(&r, ids, count, 23);
+		if (step % 64 == 0) {
+			for (uint64_t i = st.begin; i < st.end; i++) {
+				const struct run *run = runlog_at(r.log, i);
+				cr_assert_eq(run->position, i);
+				cr_assert_eq(run_is_dirty(run), dirty[i]);
+			}
+		}
+	}
+	runlog_check(r.log, names);
+	for (unsigned i = 0; i < IDS; i++) {
+		cr_assert_eq(names[i], slab_at(&r.slab.slab, i)->names);
+	}
+	while (runlog_oldest(r.log) != NULL) {
+		rig_drop(&r);
+	}
+	cr_expect_eq(runlog_bytes(r.log), 0);
+	rig_fini(&r);
+}
+
+Test(table, the_floor_is_the_lowest_of_all_workers)
+{
+	static struct rig r;
+	rig_init(&r, 1 << 20);
+	cr_expect_eq(runlog_floor(r.log), UINT64_MAX);
+	runlog_set_floor(r.log, 0, 12);
+	cr_expect_eq(runlog_floor(r.log), 12);
+	runlog_set_floor(r.log, 1, 5);
+	cr_expect_eq(runlog_floor(r.log), 5);
+	runlog_set_floor(r.log, 1, UINT64_MAX);
+	cr_expect_eq(runlog_floor(r.log), 12);
+	rig_fini(&r);
+}
+
+Test(table, a_position_keeps_at_most_the_bytes_asked_for)
+{
+	static struct rig r;
+	rig_init(&r, 1 << 20);
+	entry_id_t id = 3;
+	for (unsigned i = 0; i < 100; i++) {
+		append(&r, &id, 1, 1000);
+	}
+	uint64_t each = runlog_bytes(r.log) / 100;
+	cr_expect_eq(runlog_position_keeping(r.log, 100 * each), 0);
+	cr_expect_eq(runlog_position_keeping(r.log, 100 * each - 1), 1);
+	cr_expect_eq(runlog_position_keeping(r.log, 30 * each), 70);
+	cr_expect_eq(runlog_position_keeping(r.log, 0), 100);
+	rig_fini(&r);
+}
+
+Test(table, who_stands_still_is_asked_after_a_second_and_who_crawls_later)
+{
+	static struct rig r;
+	struct lag lag;
+	entry_id_t id = 3;
+	rig_init(&r, 100000);
+	lag_init(&lag);
+	for (unsigned i = 0; i < 110; i++) {
+		append(&r, &id, 1, 1000);
+	}
+	cr_assert_gt(runlog_bytes(r.log), 100000);
+	lag_watch(&lag, r.log, 0, false, 100000, 5 * LAG_US, 1000);
+	cr_expect_eq(lag.since, USEC_NEVER, "nothing wants in");
+	/* The floor moves every half second: patience ends it after five. */
+	usec_t now = 1000;
+	for (unsigned i = 0; i < 10; i++, now += LAG_US / 2) {
+		lag_watch(&lag, r.log, i, true, 100000, 5 * LAG_US, now);
+		cr_expect_eq(lag.evict, 0);
+	}
+	lag_watch(&lag, r.log, 10, true, 100000, 5 * LAG_US, now);
+	cr_expect_eq(lag.evict, runlog_position_keeping(r.log, 75000));
+	/* Stands still. */
+	lag_init(&lag);
+	lag_watch(&lag, r.log, 60, true, 100000, 5 * LAG_US, 1000);
+	lag_watch(&lag, r.log, 60, true, 100000, 5 * LAG_US, 1000 + LAG_US - 1);
+	cr_expect_eq(lag.evict, 0);
+	lag_watch(&lag, r.log, 60, true, 100000, 5 * LAG_US, 1000 + LAG_US);
+	cr_expect_eq(lag.evict, 61, "at least who is at the floor");
+	/* Room again: nobody is asked. */
+	while (runlog_bytes(r.log) > 75000) {
+		rig_drop(&r);
+	}
+	lag_watch(&lag, r.log, 61, true, 100000, 5 * LAG_US, 1002 + LAG_US);
+	cr_expect_eq(lag.evict, 0);
+	rig_fini(&r);
+}

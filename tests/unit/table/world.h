@@ -1,0 +1,51 @@
+/* A small world around shards: members with sessions, mailboxes between workers, readers that
+ * follow the protocol of the log to the letter, and the naive oracle.
+ *
+ * One thread plays all workers; every step is chosen by a seed.  Members decode what they read from
+ * the runs' bytes with a decoder of the tests' own.  world_step() does one random thing;
+ * world_calm() lets everything arrive and compares each member with the oracle. */
+#pragma once
+
+#include "rib/base/prng.h"
+#include "rib/table/shard.h"
+#include "tests/unit/table/make.h"
+
+#define WORLD_SHARDS  3
+#define WORLD_MEMBERS 10
+#define WORLD_NUMBERS 48 /* Prefixes of a family. */
+#define WORLD_PEERS   200
+
+struct world_opts {
+	uint64_t seed;
+	unsigned shards, members, numbers;
+	size_t log_bytes_max; /* 0: plenty. */
+	bool is_busy;	      /* Inboxes are often busy: flushes gather. */
+};
+
+struct world;
+
+struct world *world_new(const struct world_opts *opts);
+/* Everything must be empty: see world_end. */
+void world_free(struct world *w);
+void world_step(struct world *w);
+/* Everything arrives and is read; then each member holds exactly what the oracle says. */
+void world_calm(struct world *w);
+/* All sessions end; nothing may be left anywhere. */
+void world_end(struct world *w);
+
+/* Single acts, for scripted tests.  Members are numbered 0.. */
+void world_up(struct world *w, unsigned member, unsigned class_idx);
+void world_down(struct world *w, unsigned member);
+void world_announce(struct world *w, unsigned member, enum family family, unsigned number,
+		    unsigned variant, enum reject reason);
+void world_withdraw(struct world *w, unsigned member, enum family family, unsigned number);
+void world_rescan(struct world *w, unsigned member);
+/* All mailboxes are emptied (both ways). */
+void world_deliver_all(struct world *w);
+void world_turn(struct world *w, unsigned shard, usec_t forward);
+/* The member reads up to `runs` runs of each of its logs; everything read is acknowledged if so. */
+void world_read(struct world *w, unsigned member, unsigned runs, bool is_acked);
+struct shard *world_shard(struct world *w, unsigned shard);
+uint64_t world_evictions(const struct world *w);
+/* The set that the member holds: its id, 0 for none. */
+uint32_t world_held(const struct world *w, unsigned member, enum family family, unsigned number);
