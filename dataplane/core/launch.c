@@ -24,6 +24,7 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
@@ -257,17 +258,18 @@ static void environment_restore(char *old)
 }
 
 /* What is most likely wrong when EAL does not start. */
-static const char *remedy(const char *log)
+static const char *remedy(const char *log, int error)
 {
 	if (strstr(log, "Operation not permitted") != NULL ||
-	    strstr(log, "Permission denied") != NULL) {
+	    strstr(log, "Permission denied") != NULL ||
+	    strstr(log, "open AF_PACKET socket") != NULL) {
 		return "start as root or with CAP_NET_RAW, CAP_NET_ADMIN and a writable runtime "
 		       "directory";
 	}
 	if (strstr(log, "memory") != NULL) {
 		return "give the data path more memory or reserve huge pages";
 	}
-	if (strstr(log, "driver") != NULL || strstr(log, "vdev") != NULL ||
+	if (error == ENODEV || strstr(log, "driver") != NULL || strstr(log, "vdev") != NULL ||
 	    strstr(log, "device") != NULL) {
 		return "check the device string; a PCI port must be bound to vfio-pci";
 	}
@@ -281,7 +283,7 @@ static void explain(const char *log, int error, char *why, size_t why_len)
 	size_t len = strcspn(log, "\n");
 
 	(void)snprintf(why, why_len, "DPDK does not start: %s%s%.*s; %s", strerror(error),
-		       len > 0 ? ": " : "", (int)len, log, remedy(log));
+		       len > 0 ? ": " : "", (int)len, log, remedy(log, error));
 }
 
 /* Remove EAL's directory (it holds plain files only) and its parent when that is empty too. */
@@ -309,8 +311,9 @@ static void runtime_remove(const char *dir)
 	}
 }
 
-/* rte_eal_init with its messages caught. */
-static int eal_start(struct args *a, char *why, size_t why_len)
+/* rte_eal_init with its messages caught.  A device that does not come up is not an error to EAL
+ * (some drivers only log it), but it is to us: each must have become a port. */
+static int eal_start(struct args *a, unsigned device_count, char *why, size_t why_len)
 {
 	char *log = NULL;
 	size_t log_len = 0;
@@ -322,6 +325,9 @@ static int eal_start(struct args *a, char *why, size_t why_len)
 	}
 	if (rte_eal_init(a->count, a->argv) < 0) {
 		error = rte_errno != 0 ? rte_errno : EIO;
+	} else if (rte_eth_dev_count_avail() < device_count) {
+		error = ENODEV;
+		(void)rte_eal_cleanup();
 	}
 	if (stream != NULL) {
 		(void)rte_openlog_stream(NULL);
@@ -383,7 +389,7 @@ int launch_eal(const struct launch_opts *opts, char *why, size_t why_len)
 	if (error == 0) {
 		error = environment_set(opts->runtime_dir, &old_directory);
 		if (error == 0) {
-			error = eal_start(a, why, why_len);
+			error = eal_start(a, opts->device_count, why, why_len);
 			environment_restore(old_directory);
 		} else {
 			(void)snprintf(why, why_len, "out of memory");
