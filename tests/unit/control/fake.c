@@ -1,0 +1,241 @@
+/* The stand-in's functions have the names of core.h: the tests link them in place of core's. */
+#include "tests/unit/control/fake.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+unsigned server_core_count(const struct server *s)
+{
+	return s->core_count;
+}
+
+const struct shard *server_shard(const struct server *s, core_id_t core)
+{
+	return s->shard[core];
+}
+
+core_id_t place_member(const struct server *s, const struct addr *addr)
+{
+	return (core_id_t)(addr->bytes[3] % s->core_count);
+}
+
+void server_member_status(const struct server *s, peer_id_t peer, struct member_status *out)
+{
+	*out = s->status[peer];
+}
+
+const struct core_stats *server_core_stats(const struct server *s, core_id_t core)
+{
+	return &s->stats[core];
+}
+
+const metric_t *server_net_drops(const struct server *s, core_id_t core)
+{
+	(void)core;
+	return s->net_drops;
+}
+
+bool server_request(struct server *s, const struct request *r)
+{
+	if (s->is_ring_full || s->request_count == ARRAY_COUNT(s->request)) {
+		return false;
+	}
+	s->request[s->request_count++] = *r;
+	return true;
+}
+
+static void bring_up(struct fake *f, unsigned peer)
+{
+	struct op up = {.kind = OP_UP,
+			.peer = (peer_id_t)peer,
+			.incarnation = 1,
+			.router_id = 0x0a000001 + peer,
+			.addr = f->client[peer].ip};
+	for (unsigned i = 0; i < f->server.core_count; i++) {
+		shard_apply(f->server.shard[i], &up);
+	}
+}
+
+static struct state *make_state(struct fake *f)
+{
+	char why[256] = "";
+	scratch_init(&f->scratch);
+	cr_assert(state_open(f->scratch.dir, &f->own_state, why, sizeof(why)) == 0, "%s", why);
+	return f->own_state;
+}
+
+void fake_init(struct fake *f, unsigned cores, struct state *state)
+{
+	epoch_thread_begin();
+	*f = (struct fake){.server = {.core_count = cores}};
+	for (unsigned i = 0; i < cores; i++) {
+		const struct shard_opts opts = {.core = (core_id_t)i,
+						.core_count = (core_id_t)cores,
+						.peer_count = FAKE_MEMBERS,
+						.key = 7};
+		f->server.shard[i] = shard_new(&opts);
+		cr_assert(f->server.shard[i] != NULL);
+	}
+	f->server.intern = intern_new(0, 7, 1000);
+	f->config.client = f->client;
+	f->config.client_count = FAKE_MEMBERS;
+	f->config.rs_as = 64500;
+	f->config.router_id = addr_v4(0xc6120001);
+	strcpy(f->state_dir, "/state");
+	f->config.control.state_dir = f->state_dir;
+	for (unsigned i = 0; i < FAKE_MEMBERS; i++) {
+		f->client[i] = (struct config_client){.asn = 64501 + i,
+						      .ip = addr_v4(0xc6120101 + i),
+						      .hold_s = 90,
+						      .is_passive = true};
+		bool is_up = i + 1 < FAKE_MEMBERS;
+		f->server.status[i] =
+			(struct member_status){.state = is_up ? FSM_ESTABLISHED : FSM_IDLE,
+					       .since = 1 * USEC_PER_SEC,
+					       .is_enabled = true,
+					       .is_as4 = true,
+					       .hold_s = 90,
+					       .router_id = 0x0a000001 + i,
+					       .families = {is_up, is_up}};
+		bring_up(f, i);
+	}
+	f->env = (struct api_env){.server = &f->server,
+				  .config = &f->config,
+				  .state = state != NULL ? state : make_state(f),
+				  .started = 1,
+				  .busy = &f->busy};
+}
+
+void fake_fini(struct fake *f)
+{
+	epoch_quiescent();
+	for (unsigned i = 0; i < f->server.core_count; i++) {
+		shard_free(f->server.shard[i]);
+	}
+	intern_free(f->server.intern);
+	if (f->own_state != NULL) {
+		state_close(f->own_state);
+		scratch_fini(&f->scratch);
+	}
+	epoch_thread_end();
+}
+
+static size_t put_attr(uint8_t *at, uint8_t flags, uint8_t type, const uint8_t *value, uint8_t len)
+{
+	at[0] = flags;
+	at[1] = type;
+	at[2] = len;
+	memcpy(at + 3, value, len);
+	return 3 + (size_t)len;
+}
+
+static const struct attr *make_attr(struct fake *f, unsigned peer, const asn_t path[4],
+				    uint32_t med, uint8_t family)
+{
+	static const uint8_t community[] = {0xfb, 0xf4, 0, 1, 0xff, 0xff, 0x02, 0x9a};
+	struct attr_draft draft = {.wire_len = 0};
+	struct next_hop nh = {.len = family == FAMILY_IPV4 ? 4 : 16};
+	uint8_t value[64];
+	struct wr w = wr_of(value, sizeof(value));
+	uint8_t count = 0;
+	while (count < 4 && path[count] != 0) {
+		count++;
+	}
+	wr_u8(&w, 2);
+	wr_u8(&w, count);
+	for (unsigned i = 0; i < count; i++) {
+		wr_u32(&w, path[i]);
+	}
+	size_t len = put_attr(draft.wire, 0x40, ATTR_ORIGIN, (const uint8_t[]){0}, 1);
+	len += put_attr(draft.wire + len, 0x40, ATTR_AS_PATH, value, (uint8_t)wr_len(&w));
+	if (med > 0) {
+		w = wr_of(value, sizeof(value));
+		wr_u32(&w, med);
+		len += put_attr(draft.wire + len, 0x80, ATTR_MED, value, 4);
+	}
+	len += put_attr(draft.wire + len, 0xc0, ATTR_COMMUNITIES, community, sizeof(community));
+	draft.wire_len = (uint16_t)len;
+	attr_facts_compute(draft.wire, len, &draft.facts);
+	memcpy(nh.bytes, f->client[peer].ip.bytes, 4);
+	return intern_get(f->server.intern, &draft, &nh, 1);
+}
+
+void fake_announce(struct fake *f, unsigned peer, const char *prefix, const asn_t path[4],
+		   uint32_t med, enum reject reason)
+{
+	struct op op = {.kind = OP_ANNOUNCE,
+			.peer = (peer_id_t)peer,
+			.incarnation = 1,
+			.reason = (uint8_t)reason};
+	cr_assert(prefix_parse(prefix, &op.prefix, NULL) == 0);
+	op.family = op.prefix.family;
+	op.attr = make_attr(f, peer, path, med, op.family);
+	cr_assert(op.attr != NULL);
+	core_id_t shard = prefix_shard(&op.prefix, f->server.core_count, 7);
+	shard_apply(f->server.shard[shard], &op);
+}
+
+void fake_settle(struct fake *f)
+{
+	struct op op;
+	for (unsigned i = 0; i < f->server.core_count; i++) {
+		for (unsigned turn = 0; turn < 100; turn++) {
+			shard_turn(f->server.shard[i], (turn + 1) * USEC_PER_SEC, false);
+			epoch_quiescent();
+		}
+		while (shard_pull(f->server.shard[i], 0, &op)) {
+			if (op.kind == OP_ADJUST) {
+				intern_adjust(f->server.intern, op.attr, op.delta);
+			}
+		}
+	}
+}
+
+static struct job *job_of(struct fake *f, const char *request)
+{
+	struct api_request r;
+	char why[256];
+	cr_assert(api_request_parse(request, strlen(request), &r, why, sizeof(why)), "%s", why);
+	switch (r.command) {
+	case API_STATUS:
+		return job_status(&r);
+	case API_NEIGHBORS:
+	case API_NEIGHBOR:
+		return job_neighbors(&r, &f->env);
+	case API_ROUTES:
+		return job_routes(&r);
+	case API_EXPLAIN:
+		return job_explain(&r);
+	default:
+		return job_change(&r);
+	}
+}
+
+json_t *fake_ask(struct fake *f, const char *request)
+{
+	json_t *lines = json_array();
+	struct reply reply = {0};
+	struct job *j = job_of(f, request);
+	usec_t now = 100 * USEC_PER_SEC;
+	bool is_done = false;
+	for (unsigned slice = 0; !is_done && slice < 10000; slice++) {
+		is_done = j->step(j, &f->env, &reply, now);
+		now += USEC_PER_MSEC;
+		epoch_quiescent();
+	}
+	cr_assert(is_done);
+	j->free(j);
+	for (size_t at = reply.begin; at < reply.end;) {
+		const char *end = memchr(reply.data + at, '\n', reply.end - at);
+		cr_assert(end != NULL);
+		size_t len = (size_t)(end - (reply.data + at));
+		json_t *line = json_loadb(reply.data + at, len, 0, NULL);
+		cr_assert(line != NULL);
+		json_array_append_new(lines, line);
+		at += len + 1;
+	}
+	reply_fini(&reply);
+	return lines;
+}

@@ -1,0 +1,546 @@
+/* Answers of the control socket, made from real shards: what an operator is told must be so. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "control/config/socket_path.h"
+#include "tests/unit/control/fake.h"
+#include "tests/unit/control/scratch.h"
+
+/* Three members announce one prefix; each also one of its own; one is rejected. */
+static void fill(struct fake *f)
+{
+	fake_announce(f, 0, "192.0.2.0/24", (const asn_t[4]){64501, 65001}, 0, REJECT_NONE);
+	fake_announce(f, 1, "192.0.2.0/24", (const asn_t[4]){64502, 65002, 65001}, 5, REJECT_NONE);
+	fake_announce(f, 2, "192.0.2.0/24", (const asn_t[4]){64503}, 0, REJECT_AS_LOOP);
+	fake_announce(f, 0, "192.0.2.128/25", (const asn_t[4]){64501}, 0, REJECT_NONE);
+	fake_announce(f, 1, "198.51.100.0/24", (const asn_t[4]){64502}, 0, REJECT_NONE);
+	fake_announce(f, 0, "2001:db8:1::/48", (const asn_t[4]){64501}, 0, REJECT_NONE);
+	fake_settle(f);
+}
+
+/* Row number `i` of an answer, or NULL. */
+static const json_t *row_of(const json_t *lines, size_t i)
+{
+	size_t at;
+	json_t *line;
+	json_array_foreach(lines, at, line)
+	{
+		const json_t *row = json_object_get(line, "row");
+		if (row != NULL && i-- == 0) {
+			return row;
+		}
+	}
+	return NULL;
+}
+
+static const char *text_of(const json_t *row, const char *name)
+{
+	const char *text = json_string_value(json_object_get(row, name));
+	return text != NULL ? text : "";
+}
+
+static long number_of(const json_t *row, const char *name)
+{
+	return (long)json_integer_value(json_object_get(row, name));
+}
+
+static const json_t *end_of(const json_t *lines)
+{
+	return json_object_get(json_array_get(lines, json_array_size(lines) - 1), "end");
+}
+
+/* The row with this member. */
+static const json_t *row_with(const json_t *lines, const char *name, const char *value)
+{
+	const json_t *row;
+	for (size_t i = 0; (row = row_of(lines, i)) != NULL; i++) {
+		if (strcmp(text_of(row, name), value) == 0) {
+			return row;
+		}
+	}
+	return NULL;
+}
+
+Test(api, routes_selects_what_is_asked_for)
+{
+	static const struct {
+		const char *request;
+		long rows;
+		const char *status;
+	} table[] = {
+		{"{\"command\":\"routes\"}", 5, "done"},
+		{"{\"command\":\"routes\",\"best\":true}", 4, "done"},
+		{"{\"command\":\"routes\",\"filtered\":true}", 1, "done"},
+		{"{\"command\":\"routes\",\"from\":\"198.18.1.1\"}", 3, "done"},
+		{"{\"command\":\"routes\",\"from\":\"198.18.1.3\"}", 0, "done"},
+		{"{\"command\":\"routes\",\"from\":\"198.18.1.3\",\"filtered\":true}", 1, "done"},
+		/* What a member gets: never its own (RFC 7947 §2.3: the second best instead). */
+		{"{\"command\":\"routes\",\"to\":\"198.18.1.1\"}", 2, "done"},
+		{"{\"command\":\"routes\",\"to\":\"198.18.1.2\"}", 3, "done"},
+		{"{\"command\":\"routes\",\"to\":\"198.18.1.3\"}", 4, "done"},
+		{"{\"command\":\"routes\",\"to\":\"198.18.1.3\",\"from\":\"198.18.1.1\"}", 3,
+		 "done"},
+		{"{\"command\":\"routes\",\"to\":\"198.18.1.4\"}", 0, "refused"},
+		{"{\"command\":\"routes\",\"prefix\":\"192.0.2.0/24\"}", 2, "done"},
+		{"{\"command\":\"routes\",\"prefix\":\"192.0.2.0/23\"}", 0, "not_found"},
+		{"{\"command\":\"routes\",\"prefix\":\"192.0.0.0/16\",\"match\":\"longer\"}", 3,
+		 "done"},
+		{"{\"command\":\"routes\",\"prefix\":\"0.0.0.0/0\",\"match\":\"longer\"}", 4,
+		 "done"},
+		{"{\"command\":\"routes\",\"prefix\":\"192.0.2.200/32\",\"match\":\"covering\"}", 3,
+		 "done"},
+		{"{\"command\":\"routes\",\"prefix\":\"2001:db8::/32\",\"match\":\"longer\"}", 1,
+		 "done"},
+		{"{\"command\":\"routes\",\"from\":\"203.0.113.1\"}", 0, "not_found"},
+	};
+	for (unsigned cores = 1; cores <= 3; cores += 2) {
+		struct fake f;
+		fake_init(&f, cores, NULL);
+		fill(&f);
+		for (unsigned i = 0; i < ARRAY_COUNT(table); i++) {
+			json_t *lines = fake_ask(&f, table[i].request);
+			const json_t *end = end_of(lines);
+			cr_expect(number_of(end, "rows") == table[i].rows, "%s: %ld rows",
+				  table[i].request, number_of(end, "rows"));
+			cr_expect_str_eq(text_of(end, "status"), table[i].status, "%s",
+					 table[i].request);
+			json_decref(lines);
+		}
+		fake_fini(&f);
+	}
+}
+
+Test(api, a_route_row_has_rank_and_attributes)
+{
+	struct fake f;
+	fake_init(&f, 1, NULL);
+	fill(&f);
+	json_t *lines = fake_ask(&f, "{\"command\":\"routes\",\"prefix\":\"192.0.2.0/24\"}");
+	const json_t *best = row_of(lines, 0), *second = row_of(lines, 1);
+	cr_assert(best != NULL && second != NULL);
+	cr_expect(number_of(best, "rank") == 1 && number_of(second, "rank") == 2);
+	cr_expect_str_eq(text_of(best, "from"), "198.18.1.1");
+	cr_expect_str_eq(text_of(best, "next_hop"), "198.18.1.1");
+	cr_expect_str_eq(text_of(best, "as_path"), "64501 65001");
+	cr_expect_str_eq(text_of(best, "origin"), "IGP");
+	cr_expect(json_object_get(best, "med") == NULL && number_of(second, "med") == 5);
+	cr_expect(number_of(second, "asn") == 64502);
+	const json_t *communities = json_object_get(best, "communities");
+	cr_assert(json_array_size(communities) == 2);
+	cr_expect_str_eq(json_string_value(json_array_get(communities, 0)), "64500:1");
+	cr_expect_str_eq(json_string_value(json_array_get(communities, 1)), "65535:666");
+	json_decref(lines);
+
+	lines = fake_ask(&f, "{\"command\":\"routes\",\"filtered\":true}");
+	cr_expect(number_of(row_of(lines, 0), "rank") == 0);
+	cr_expect_str_eq(text_of(row_of(lines, 0), "rejected"), reject_text(REJECT_AS_LOOP));
+	json_decref(lines);
+	fake_fini(&f);
+}
+
+/* exported = the number of prefixes for which view() gives something, for every member. */
+Test(api, exported_counts_are_those_of_view)
+{
+	for (unsigned cores = 1; cores <= 3; cores += 2) {
+		struct fake f;
+		fake_init(&f, cores, NULL);
+		fill(&f);
+		f.server.status[2].is_as4 = false;
+		f.server.status[1].families[FAMILY_IPV6] = false;
+		json_t *all = fake_ask(&f, "{\"command\":\"neighbors\"}");
+		cr_expect(number_of(end_of(all), "rows") == FAKE_MEMBERS);
+		for (unsigned i = 0; i < FAKE_MEMBERS; i++) {
+			char request[128], address[32];
+			snprintf(address, sizeof(address), "198.18.1.%u", i + 1);
+			snprintf(request, sizeof(request), "{\"command\":\"routes\",\"to\":\"%s\"}",
+				 address);
+			json_t *routes = fake_ask(&f, request);
+			const json_t *row = row_with(all, "address", address);
+			cr_assert(row != NULL);
+			cr_expect(number_of(row, "exported") == number_of(end_of(routes), "rows"),
+				  "%s: %ld", address, number_of(row, "exported"));
+			json_decref(routes);
+		}
+		json_decref(all);
+		fake_fini(&f);
+	}
+}
+
+Test(api, neighbors_show_counts_and_states)
+{
+	struct fake f;
+	fake_init(&f, 1, NULL);
+	struct scratch s;
+	struct state *state = NULL;
+	char why[256];
+	scratch_init(&s);
+	cr_assert(state_open(s.dir, &state, why, sizeof(why)) == 0);
+	f.env.state = state;
+	fill(&f);
+	cr_assert(state_disable(state, &f.client[3].ip, "unpaid", 5) == 0);
+	f.server.status[3].is_enabled = false;
+	json_t *all = fake_ask(&f, "{\"command\":\"neighbors\"}");
+	const json_t *one = row_with(all, "address", "198.18.1.1");
+	cr_expect(number_of(one, "received") == 3 && number_of(one, "accepted") == 3);
+	cr_expect(number_of(one, "since_s") == 99);
+	cr_expect_str_eq(text_of(one, "state"), "Established");
+	const json_t *three = row_with(all, "address", "198.18.1.3");
+	cr_expect(number_of(three, "received") == 1 && number_of(three, "filtered") == 1);
+	const json_t *four = row_with(all, "address", "198.18.1.4");
+	cr_expect(json_is_false(json_object_get(four, "enabled")));
+	cr_expect_str_eq(text_of(json_object_get(four, "disabled"), "reason"), "unpaid");
+	json_decref(all);
+
+	json_t *detail = fake_ask(&f, "{\"command\":\"neighbor\",\"address\":\"198.18.1.1\"}");
+	cr_expect_str_eq(text_of(row_of(detail, 0), "router_id"), "10.0.0.1");
+	cr_expect(number_of(row_of(detail, 0), "hold_time") == 90);
+	json_decref(detail);
+	detail = fake_ask(&f, "{\"command\":\"neighbor\",\"address\":\"192.0.2.9\"}");
+	cr_expect_str_eq(text_of(end_of(detail), "status"), "not_found");
+	json_decref(detail);
+	state_close(state);
+	scratch_fini(&s);
+	fake_fini(&f);
+}
+
+Test(api, explain_names_the_rule_and_the_fate_of_each_path)
+{
+	struct fake f;
+	fake_init(&f, 3, NULL);
+	fill(&f);
+	json_t *lines = fake_ask(&f, "{\"command\":\"explain\",\"prefix\":\"192.0.2.0/24\",\"to\":"
+				     "\"198.18.1.1\"}");
+	cr_assert(number_of(end_of(lines), "rows") == 3);
+	const json_t *own = row_of(lines, 0), *other = row_of(lines, 1), *out = row_of(lines, 2);
+	cr_expect_str_eq(text_of(own, "fate"), "its own route");
+	cr_expect_str_eq(text_of(own, "rule"), rule_text(RULE_PATH_LEN));
+	cr_expect_str_eq(text_of(other, "fate"), "chosen");
+	cr_expect_str_eq(text_of(other, "rule"), rule_text(RULE_ONLY));
+	cr_expect_str_eq(text_of(out, "fate"), "rejected");
+	cr_expect_str_eq(text_of(end_of(lines), "text"),
+			 "198.18.1.1 gets the path from 198.18.1.2, rank 2");
+	json_decref(lines);
+
+	lines = fake_ask(&f, "{\"command\":\"explain\",\"prefix\":\"192.0.2.0/24\",\"to\":"
+			     "\"198.18.1.4\"}");
+	cr_expect(strstr(text_of(end_of(lines), "text"), "would get") != NULL);
+	cr_expect(strstr(text_of(end_of(lines), "text"), "Idle") != NULL);
+	json_decref(lines);
+
+	lines = fake_ask(&f, "{\"command\":\"explain\",\"prefix\":\"192.0.2.128/25\",\"to\":"
+			     "\"198.18.1.1\"}");
+	cr_expect(strstr(text_of(end_of(lines), "text"), "gets nothing") != NULL);
+	json_decref(lines);
+
+	lines = fake_ask(&f, "{\"command\":\"explain\",\"prefix\":\"203.0.113.0/24\",\"to\":"
+			     "\"198.18.1.1\"}");
+	cr_expect_str_eq(text_of(end_of(lines), "status"), "not_found");
+	json_decref(lines);
+	fake_fini(&f);
+}
+
+Test(api, a_change_is_saved_before_it_is_asked_for)
+{
+	struct scratch s;
+	struct state *state = NULL;
+	char why[256], path[256];
+	struct fake f;
+	scratch_init(&s);
+	cr_assert(state_open(s.dir, &state, why, sizeof(why)) == 0);
+	fake_init(&f, 1, state);
+	log_set_level(LOG_ERROR);
+	json_t *a = fake_ask(&f, "{\"command\":\"disable\",\"address\":\"198.18.1.2\",\"reason\":"
+				 "\"maintenance\"}");
+	cr_expect_str_eq(text_of(end_of(a), "status"), "done");
+	cr_assert(f.server.request_count == 1);
+	cr_expect(f.server.request[0].kind == REQUEST_DISABLE && f.server.request[0].peer == 1);
+	cr_expect_str_eq(f.server.request[0].text, "maintenance");
+	cr_expect(state_find(state, &f.client[1].ip) != NULL);
+	json_decref(a);
+
+	a = fake_ask(&f, "{\"command\":\"enable\",\"address\":\"198.18.1.2\"}");
+	cr_expect(f.server.request[1].kind == REQUEST_ENABLE);
+	cr_expect(state_find(state, &f.client[1].ip) == NULL);
+	json_decref(a);
+
+	/* A disable that cannot be saved is refused and not asked of the worker. */
+	cr_assert(mkdir(scratch_path(&s, "members.json.new", path), 0700) == 0);
+	a = fake_ask(&f, "{\"command\":\"disable\",\"address\":\"198.18.1.2\"}");
+	cr_expect_str_eq(text_of(end_of(a), "status"), "refused");
+	cr_expect(f.server.request_count == 2);
+	json_decref(a);
+	rmdir(path);
+
+	/* A worker that takes no requests: refused after a second. */
+	f.server.is_ring_full = true;
+	a = fake_ask(&f, "{\"command\":\"reset\",\"address\":\"198.18.1.2\"}");
+	cr_expect_str_eq(text_of(end_of(a), "status"), "refused");
+	json_decref(a);
+	state_close(state);
+	scratch_fini(&s);
+	fake_fini(&f);
+}
+
+Test(api, changes_that_make_no_sense_are_refused)
+{
+	struct fake f;
+	fake_init(&f, 1, NULL);
+	f.server.status[0].is_enabled = false;
+	json_t *a = fake_ask(&f, "{\"command\":\"reset\",\"address\":\"198.18.1.1\"}");
+	cr_expect_str_eq(text_of(end_of(a), "status"), "refused");
+	json_decref(a);
+	a = fake_ask(&f, "{\"command\":\"refresh\",\"address\":\"198.18.1.4\"}");
+	cr_expect_str_eq(text_of(end_of(a), "status"), "refused");
+	json_decref(a);
+	a = fake_ask(&f, "{\"command\":\"refresh\",\"address\":\"198.18.1.9\"}");
+	cr_expect_str_eq(text_of(end_of(a), "status"), "not_found");
+	json_decref(a);
+	cr_expect(f.server.request_count == 0);
+	fake_fini(&f);
+}
+
+Test(api, status_sums_up_shards_and_workers)
+{
+	struct fake f;
+	fake_init(&f, 3, NULL);
+	fill(&f);
+	f.server.stats[1].syn_unknown = 4;
+	f.server.stats[2].syn_unknown = 3;
+	f.server.stats[0].attrs = 2;
+	f.server.stats[2].attrs = 5;
+	busy_tick(&f.busy, &f.server, 98 * USEC_PER_SEC);
+	f.server.stats[1].busy_us = USEC_PER_SEC / 2;
+	json_t *lines = fake_ask(&f, "{\"command\":\"status\"}");
+	const json_t *row = row_of(lines, 0);
+	const json_t *v4 = json_object_get(json_object_get(row, "routes"), "ipv4");
+	const json_t *v6 = json_object_get(json_object_get(row, "routes"), "ipv6");
+	cr_expect(number_of(v4, "prefixes") == 3 && number_of(v4, "paths") == 5);
+	cr_expect(number_of(v6, "prefixes") == 1);
+	cr_expect(number_of(json_object_get(row, "attribute_sets"), "count") == 7);
+	cr_expect(number_of(json_object_get(row, "sessions"), "established") == 3);
+	cr_expect(number_of(json_object_get(row, "drops"), "SYN_UNKNOWN") == 7);
+	cr_expect(number_of(json_object_get(row, "memory"), "resident_bytes") > 0);
+	const json_t *worker = json_array_get(json_object_get(row, "workers"), 1);
+	cr_expect(json_number_value(json_object_get(worker, "busy_percent")) == 25.0);
+	json_decref(lines);
+	fake_fini(&f);
+}
+
+/* A client that does not read must not make the server keep its routes in memory. */
+Test(api, a_reply_waits_while_nobody_reads)
+{
+	struct fake f;
+	struct reply reply = {0};
+	struct api_request r = {.command = API_ROUTES};
+	char prefix[32];
+	fake_init(&f, 1, NULL);
+	for (unsigned i = 0; i < 3000; i++) {
+		snprintf(prefix, sizeof(prefix), "10.%u.%u.0/24", i / 256, i % 256);
+		fake_announce(&f, 0, prefix, (const asn_t[4]){64501}, 0, REJECT_NONE);
+	}
+	fake_settle(&f);
+	struct job *j = job_routes(&r);
+	size_t largest = 0;
+	unsigned slices = 0;
+	bool is_done = false;
+	while (!is_done && slices < 10000) {
+		/* The client takes 10 kB at a time. */
+		if (reply_has_room(&reply)) {
+			is_done = j->step(j, &f.env, &reply, 1);
+		}
+		size_t waiting = reply.end - reply.begin;
+		largest = waiting > largest ? waiting : largest;
+		reply.begin += waiting < 10000 ? waiting : 10000;
+		slices++;
+		epoch_quiescent();
+	}
+	cr_expect(is_done);
+	cr_expect(largest < REPLY_BYTES + 4096, "%zu", largest);
+	cr_expect(slices > 20);
+	j->free(j);
+	reply_fini(&reply);
+	fake_fini(&f);
+}
+
+static int dial(const char *path)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	strcpy(sun.sun_path, path);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	cr_assert(connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) == 0);
+	return fd;
+}
+
+/* Serve until the answer's end has come to `fd`. */
+static void exchange(struct api *a, int fd, const char *request, char *answer, size_t len)
+{
+	size_t got = 0;
+	cr_assert(send(fd, request, strlen(request), 0) == (ssize_t)strlen(request));
+	answer[0] = '\0';
+	for (unsigned i = 0; i < 1000 && strstr(answer, "\"end\"") == NULL; i++) {
+		struct pollfd fds[API_FDS_MAX];
+		unsigned count = api_fds(a, fds);
+		poll(fds, count, 10);
+		(void)api_serve(a, fds, count, 1 + i);
+		ssize_t more = recv(fd, answer + got, len - 1 - got, MSG_DONTWAIT);
+		got += more > 0 ? (size_t)more : 0;
+		answer[got] = '\0';
+	}
+}
+
+Test(api, the_read_only_socket_refuses_changes)
+{
+	struct scratch s;
+	struct fake f;
+	struct api *a = NULL;
+	struct stat st;
+	char why[256], path[256], other[256], answer[8192];
+	scratch_init(&s);
+	fake_init(&f, 1, NULL);
+	const struct api_opts opts = {.socket = scratch_path(&s, "control.sock", path),
+				      .uid = geteuid(),
+				      .operator_gid = getegid(),
+				      .read_gid = getegid()};
+	cr_assert(api_open(&opts, &f.env, &a, why, sizeof(why)) == 0, "%s", why);
+	cr_assert(stat(path, &st) == 0);
+	cr_expect((st.st_mode & 0777) == 0660);
+	socket_read_only_path(path, other, sizeof(other));
+	cr_expect(strstr(other, "/control-ro.sock") != NULL);
+	cr_assert(stat(other, &st) == 0);
+	cr_expect((st.st_mode & 0777) == 0660);
+
+	int fd = dial(other);
+	exchange(a, fd, "{\"command\":\"status\"}\n", answer, sizeof(answer));
+	cr_expect(strstr(answer, "\"done\"") != NULL, "%s", answer);
+	exchange(a, fd, "{\"command\":\"reset\",\"address\":\"198.18.1.1\"}\n", answer,
+		 sizeof(answer));
+	cr_expect(strstr(answer, "\"refused\"") != NULL, "%s", answer);
+	cr_expect(f.server.request_count == 0);
+	close(fd);
+
+	fd = dial(path);
+	exchange(a, fd, "{\"command\":\"reset\",\"address\":\"198.18.1.1\"}\n", answer,
+		 sizeof(answer));
+	cr_expect(strstr(answer, "\"done\"") != NULL, "%s", answer);
+	cr_expect(f.server.request_count == 1);
+	exchange(a, fd, "nonsense\n", answer, sizeof(answer));
+	cr_expect(strstr(answer, "\"usage\"") != NULL, "%s", answer);
+	close(fd);
+
+	/* A second server does not take the name away. */
+	struct api *b = NULL;
+	cr_expect(api_open(&opts, &f.env, &b, why, sizeof(why)) == -EADDRINUSE);
+	cr_expect(stat(path, &st) == 0);
+	api_close(a);
+	cr_expect(stat(path, &st) != 0 && stat(other, &st) != 0);
+	scratch_fini(&s);
+	fake_fini(&f);
+}
+
+/* Whatever comes over the socket is answered or closed, and grows nothing. */
+Test(api, garbage_on_the_socket_is_survived)
+{
+	struct scratch s;
+	struct fake f;
+	struct api *a = NULL;
+	char why[256], path[256];
+	const size_t junk_len = (size_t)REQUEST_LINE_MAX * 3;
+	char *junk = malloc(junk_len);
+	cr_assert(junk != NULL);
+	scratch_init(&s);
+	fake_init(&f, 1, NULL);
+	const struct api_opts opts = {.socket = scratch_path(&s, "c.sock", path),
+				      .uid = geteuid(),
+				      .operator_gid = getegid(),
+				      .read_gid = getegid()};
+	cr_assert(api_open(&opts, &f.env, &a, why, sizeof(why)) == 0);
+	int fds[API_CONNECTIONS_MAX + 4];
+	for (unsigned i = 0; i < ARRAY_COUNT(fds); i++) {
+		fds[i] = dial(path);
+		memset(junk, i % 2 == 0 ? 'x' : '\n', junk_len);
+		cr_assert(send(fds[i], junk, 1000 + i * 250, MSG_DONTWAIT) > 0);
+		struct pollfd wait[API_FDS_MAX];
+		unsigned count = api_fds(a, wait);
+		poll(wait, count, 0);
+		(void)api_serve(a, wait, count, 1);
+	}
+	for (unsigned i = 0; i < 200; i++) {
+		struct pollfd wait[API_FDS_MAX];
+		unsigned count = api_fds(a, wait);
+		cr_assert(count <= API_FDS_MAX);
+		poll(wait, count, 0);
+		(void)api_serve(a, wait, count, 1);
+	}
+	for (unsigned i = 0; i < ARRAY_COUNT(fds); i++) {
+		close(fds[i]);
+	}
+	for (unsigned i = 0; i < 100; i++) {
+		struct pollfd wait[API_FDS_MAX];
+		unsigned count = api_fds(a, wait);
+		poll(wait, count, 0);
+		(void)api_serve(a, wait, count, 1);
+	}
+	struct pollfd wait[API_FDS_MAX];
+	cr_expect(api_fds(a, wait) == 2);
+	free(junk);
+	api_close(a);
+	scratch_fini(&s);
+	fake_fini(&f);
+}
+
+Test(api, requests_are_understood_or_refused_with_a_reason)
+{
+	static const struct {
+		const char *line;
+		const char *fragment; /* NULL: good. */
+	} table[] = {
+		{"{\"command\":\"status\"}", NULL},
+		{"{\"command\":\"routes\",\"prefix\":\"10.0.0.0/8\",\"match\":\"longer\"}", NULL},
+		{"", "no JSON object"},
+		{"[]", "no JSON object"},
+		{"{\"command\":\"status\"", "no JSON object"},
+		{"{\"command\":\"status\",\"command\":\"status\"}", "no JSON object"},
+		{"{}", "no such command"},
+		{"{\"command\":7}", "no such command"},
+		{"{\"command\":\"reboot\"}", "no such command"},
+		{"{\"command\":\"status\",\"address\":\"198.18.1.1\"}", "no member 'address'"},
+		{"{\"command\":\"neighbor\"}", "needs 'address'"},
+		{"{\"command\":\"neighbor\",\"address\":7}", "must be an IPv4 or IPv6"},
+		{"{\"command\":\"neighbor\",\"address\":\"x\"}", "must be an IPv4 or IPv6"},
+		{"{\"command\":\"explain\",\"prefix\":\"10.0.0.0/8\"}", "needs 'to'"},
+		{"{\"command\":\"routes\",\"prefix\":\"10.0.0.1/8\"}", "without host bits"},
+		{"{\"command\":\"routes\",\"match\":\"longer\"}", "need a prefix"},
+		{"{\"command\":\"routes\",\"prefix\":\"::/0\",\"match\":\"odd\"}", "must be exact"},
+		{"{\"command\":\"routes\",\"best\":1}", "true or false"},
+		{"{\"command\":\"routes\",\"best\":true,\"filtered\":true}", "never the best"},
+		{"{\"command\":\"routes\",\"best\":true,\"to\":\"198.18.1.1\"}", "leave out"},
+	};
+	for (unsigned i = 0; i < ARRAY_COUNT(table); i++) {
+		struct api_request r;
+		char why[256] = "";
+		bool is_good = api_request_parse(table[i].line, strlen(table[i].line), &r, why,
+						 sizeof(why));
+		cr_expect(is_good == (table[i].fragment == NULL), "%s", table[i].line);
+		cr_expect(is_good || strstr(why, table[i].fragment) != NULL, "%s: %s",
+			  table[i].line, why);
+	}
+	char line[512];
+	struct api_request r;
+	char why[256];
+	int len = snprintf(line, sizeof(line),
+			   "{\"command\":\"reset\",\"address\":\"::1\","
+			   "\"reason\":\"%0127d\"}",
+			   1);
+	cr_expect(api_request_parse(line, (size_t)len, &r, why, sizeof(why)));
+	len = snprintf(line, sizeof(line),
+		       "{\"command\":\"reset\",\"address\":\"::1\",\"reason\":\"%0128d\"}", 1);
+	cr_expect(!api_request_parse(line, (size_t)len, &r, why, sizeof(why)));
+}
