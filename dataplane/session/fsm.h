@@ -1,6 +1,6 @@
 /* The BGP finite state machine as a table: state × event → actions and next state.
- * RFC 4271 §8.2.2.  Data, not code: the test walks every cell.  Deviations (no IdleHold damping
- * yet, CONNECT merged with ACTIVE for passive members) are said in the rows. */
+ * RFC 4271 §8.2.2, RFC 6608.  Data, not code: the test walks every cell.  Deviations are said in
+ * the rows; there is neither DelayOpen nor collision handling (one connection for each session). */
 #pragma once
 
 #include "rib/base/units.h"
@@ -17,7 +17,8 @@ enum fsm_state {
 
 /* The RFC's events that can happen here; numbers in comments are RFC 4271 §8.1's. */
 enum fsm_event {
-	FSM_EV_START,		/* 1, 3, 4, 5 */
+	FSM_EV_START,		/* 1, 3 */
+	FSM_EV_START_PASSIVE,	/* 4, 5: wait for the member, or for the pause after a failure. */
 	FSM_EV_STOP,		/* 2, 8 */
 	FSM_EV_CONNECT_RETRY,	/* 9 */
 	FSM_EV_HOLD_EXPIRES,	/* 10 */
@@ -34,25 +35,26 @@ enum fsm_event {
 
 /* What the session does, in this order; a set. */
 enum fsm_action {
-	FSM_ACT_CONNECT = 1 << 0, /* Wants a transport: listen, and open if not passive. */
+	FSM_ACT_CONNECT = 1 << 0, /* Wants a transport: open one (and listen). */
 	FSM_ACT_SEND_OPEN = 1 << 1,
 	FSM_ACT_SEND_KEEPALIVE = 1 << 2,
-	FSM_ACT_SEND_NOTIFICATION = 1 << 3,
-	FSM_ACT_CLOSE = 1 << 4,	     /* Close the transport after what was sent. */
-	FSM_ACT_ABORT = 1 << 5,	     /* Drop the transport at once. */
-	FSM_ACT_UP = 1 << 6,	     /* Established: routes may flow. */
-	FSM_ACT_DOWN = 1 << 7,	     /* Was established: routes go. */
-	FSM_ACT_DELIVER = 1 << 8,    /* Hand the message to the caller. */
-	FSM_ACT_HOLD_LARGE = 1 << 9, /* Hold timer to 4 minutes (§8.2.2, OpenSent). */
-	FSM_ACT_HOLD = 1 << 10,	     /* Restart the hold timer with the negotiated time. */
+	FSM_ACT_SEND_NOTIFICATION = 1 << 3, /* The event's own, else FSM Error. */
+	FSM_ACT_CLOSE = 1 << 4,		    /* Close the transport after what was sent. */
+	FSM_ACT_ABORT = 1 << 5,		    /* Drop the transport at once. */
+	FSM_ACT_UP = 1 << 6,		    /* Established: routes may flow. */
+	FSM_ACT_DOWN = 1 << 7,		    /* Was established: routes go. */
+	FSM_ACT_DELIVER = 1 << 8,	    /* Hand the message to the caller. */
+	FSM_ACT_HOLD_LARGE = 1 << 9,	    /* Hold timer to 4 minutes (§8.2.2, OpenSent). */
+	FSM_ACT_HOLD = 1 << 10,		    /* Restart the hold timer with the negotiated time. */
 	FSM_ACT_KEEPALIVE_TIMER = 1 << 11,
 	FSM_ACT_RETRY_TIMER = 1 << 12, /* Restart ConnectRetryTimer. */
+	FSM_ACT_LISTEN = 1 << 13,      /* Wants a transport: wait for the member's. */
 };
 
 struct fsm_cell {
 	uint8_t next;		   /* enum fsm_state */
 	uint16_t actions;	   /* enum fsm_action bits */
-	uint8_t fsm_error_subcode; /* RFC 6608 when the event is an FSM error in this state; else 0. */
+	uint8_t fsm_error_subcode; /* RFC 6608: of an unexpected message; else 0. */
 };
 
 const struct fsm_cell *fsm_cell(enum fsm_state state, enum fsm_event event);
