@@ -5,6 +5,13 @@
  * (core) moves bytes, opens and closes connections as session_wants says, and reports back.  It
  * knows nothing of routes either: an UPDATE is handed over as a body with the negotiated options.
  * A hold timer does not expire while the caller says that received bytes wait unread.
+ *
+ * State and wish go together (session_check):
+ *
+ *     Idle         REFUSE (disabled), or CLOSE / ABORT until the old connection has ended
+ *     Connect      CONNECT
+ *     Active       LISTEN; an active member's ConnectRetryTimer leads to Connect
+ *     OpenSent...  KEEP
  */
 #pragma once
 
@@ -18,12 +25,11 @@
 struct session_conf {
 	asn_t local_as;
 	asn_t peer_as;
-	uint32_t router_id; /* Ours, host order. */
-	uint16_t hold_s;    /* Offered: 0 or >= 3; 90 by default. */
-	uint16_t
-		hold_min_s; /* A smaller non-zero offer (or 0, when this is > 0) is refused, §6.2. */
-	uint16_t retry_s;   /* ConnectRetry and the pause after a failure. */
-	bool is_passive;    /* Never opens a connection itself. */
+	uint32_t router_id;  /* Ours, host order. */
+	uint16_t hold_s;     /* Offered: 0 or >= 3; 90 by default. */
+	uint16_t hold_min_s; /* A smaller offer (also 0, no hold timer) is refused, §6.2. */
+	uint16_t retry_s;    /* ConnectRetry and the pause after a failure; 0 = 120. */
+	bool is_passive;     /* Never opens a connection itself. */
 	bool families[FAMILY_COUNT]; /* Offered. */
 };
 
@@ -42,9 +48,9 @@ enum session_want {
 	SESSION_WANT_LISTEN,  /* Idle or ended connection: accept the member's next SYN. */
 	SESSION_WANT_CONNECT, /* Open a connection (and accept one). */
 	SESSION_WANT_KEEP,    /* A connection exists and is wanted. */
-	SESSION_WANT_CLOSE,   /* Send what is queued, then close in order. */
-	SESSION_WANT_ABORT,   /* Reset the connection now. */
-	SESSION_WANT_REFUSE,  /* Administratively down: answer no SYN. */
+	SESSION_WANT_CLOSE,  /* Send what is queued, then close in order; session_transport_down. */
+	SESSION_WANT_ABORT,  /* Reset the connection now. */
+	SESSION_WANT_REFUSE, /* Administratively down: answer no SYN. */
 };
 
 enum session_rx_kind {
@@ -64,9 +70,9 @@ struct session_rx {
 };
 
 struct session_stats {
-	metric_t messages_in[6]; /* By enum bgp_type; [0] counts faulty ones. */
-	metric_t messages_out[6];
-	metric_t established; /* Times. */
+	metric_t messages_in[6];  /* By enum bgp_type; [0] counts faulty ones (again). */
+	metric_t messages_out[6]; /* Of the session itself; UPDATEs are export's to count. */
+	metric_t established;	  /* Times. */
 };
 
 #define SESSION_TX_MAX 512 /* Control messages waiting for the transport. */
@@ -79,12 +85,14 @@ struct session {
 	bool was_up;		    /* Established and the caller was told. */
 	incarnation_t incarnation;  /* Raised each time it becomes established. */
 	uint16_t hold_negotiated_s; /* 0 = no hold timer. */
-	struct open peer;	    /* Valid from OpenConfirm on. */
+	struct open peer;	    /* The last OPEN of this connection; asn 0 = none yet. */
 	struct update_opts opts;    /* Negotiated; valid while established. */
 	usec_t hold_due, keepalive_due, retry_due;
 	usec_t since; /* When the state last changed to or from Established. */
 	enum session_cause cause;
-	struct notify last_notify; /* Sent or received, as `cause` says. */
+	const char *transport_reason; /* Static text, of cause TRANSPORT. */
+	struct notify last_notify;    /* Sent or received, as `cause` says; else code 0. */
+	size_t partial_len;	      /* Bytes that session_rx left: the beginning of a message. */
 	uint8_t tx[SESSION_TX_MAX];
 	uint16_t tx_len;
 	struct prng prng; /* Jitter of the timers, §10. */
@@ -95,20 +103,27 @@ void session_init(struct session *s, const struct session_conf *conf, uint64_t s
 /* Administrative start and stop.  Stop sends `why` (a Cease) when a connection is open. */
 void session_enable(struct session *s, usec_t now);
 void session_disable(struct session *s, const struct notify *why, usec_t now);
-/* End the session with `why` (a Cease) but stay enabled: it comes back by itself. */
+/* End the session with `why` (a Cease) but stay enabled: it comes back by itself after the pause.
+ * Without a connection: try again now. */
 void session_reset(struct session *s, const struct notify *why, usec_t now);
 
-/* The transport is established / has ended (closed, reset, refused, timed out). */
+/* The transport is established / has ended (closed, reset, refused, timed out).  `why` is a static
+ * text for the operator.  Every connection that was reported up is reported down once, also after
+ * SESSION_WANT_CLOSE and _ABORT; an own attempt that failed is reported down as well. */
 void session_transport_up(struct session *s, usec_t now);
-void session_transport_down(struct session *s, usec_t now);
-/* Look at the front of the received bytes and deal with at most one message. */
+void session_transport_down(struct session *s, const char *why, usec_t now);
+/* Look at the front of the received bytes and deal with at most one message.  `consumed` bytes are
+ * done with (all of them when the session went down).  The body points into `in`. */
 struct session_rx session_rx(struct session *s, struct span in, usec_t now);
-/* The caller found an UPDATE to deserve a session reset (verdict SESSION_RESET). */
+/* The caller found an UPDATE to deserve a session reset (verdict SESSION_RESET).  Ignored when the
+ * session is not established any more. */
 void session_update_failed(struct session *s, const struct notify *why, usec_t now);
-/* Timers.  `has_unread`: received bytes wait, so the hold timer is put off. */
-void session_tick(struct session *s, bool has_unread, usec_t now);
+/* Timers.  `unread_len`: received bytes that wait.  While they are more than session_rx has seen of
+ * an incomplete message, the hold timer is put off: it is us who are slow, not the member. */
+void session_tick(struct session *s, size_t unread_len, usec_t now);
 usec_t session_due(const struct session *s);
-/* True once after each loss of an established session: the caller must leave the shards. */
+/* True once after each loss of an established session: the caller must leave the shards.  To be
+ * asked before the next session_rx on a new connection. */
 bool session_take_down(struct session *s);
 
 /* Control bytes to send (whole messages); the caller copies them to the transport, then
@@ -118,5 +133,13 @@ void session_sent(struct session *s, usec_t now);
 /* The caller sent an UPDATE: the keepalive timer starts anew (RFC 4271 §4.4). */
 void session_update_sent(struct session *s, usec_t now);
 
-/* "hold timer expired", "peer sent Cease: ...": the last cause in words.  Returns `buf`. */
+/* Ask the member to send a family again (RFC 2918).  False when the session is not established, or
+ * the family or the capability was not negotiated.  Asked twice before it was sent, it is sent
+ * once. */
+bool session_send_refresh(struct session *s, enum family family);
+
+/* "hold timer expired", "peer sent Cease: ...": the last cause in words; "" when there is none.
+ * `len` >= 1.  Returns `buf`. */
 char *session_cause_format(const struct session *s, char *buf, size_t len);
+/* Assert every invariant. */
+void session_check(const struct session *s);

@@ -1,0 +1,118 @@
+/* The session's receiving side: one message at the front of the bytes, judged and answered.
+ *
+ * A message is first taken out of the stream, then turned into an event of the table.  Only an OPEN
+ * in OpenSent and a ROUTE-REFRESH in Established are looked into here: a message that the state
+ * does not expect is an FSM error whatever it holds, and UPDATE bodies are the caller's.
+ *
+ * RFC 4271 §6.1, §6.2, §6.4, §6.6; RFC 2918 §4. */
+#include "dataplane/session/session_priv.h"
+
+#include "rib/base/check.h"
+
+static void fail(struct session *s, const struct notify *why, usec_t now)
+{
+	metric_add(&s->stats.messages_in[0], 1);
+	session_event(s, FSM_EV_MESSAGE_ERROR, why, now);
+}
+
+static void rx_open(struct session *s, struct span body, usec_t now)
+{
+	struct notify why;
+	if (s->state == FSM_OPEN_SENT &&
+	    (!open_decode(body, &s->peer, &why) ||
+	     !session_negotiate(&s->conf, &s->peer, &s->opts, &s->hold_negotiated_s, &why))) {
+		fail(s, &why, now);
+		return;
+	}
+	session_event(s, FSM_EV_OPEN, NULL, now);
+}
+
+static void rx_notification(struct session *s, struct span body, usec_t now)
+{
+	if (!notify_decode(body, &s->last_notify)) {
+		s->last_notify = notify_make(NOTIFY_NONE, 0);
+	}
+	s->cause = SESSION_CAUSE_NOTIFICATION_RECEIVED;
+	session_event(s, FSM_EV_NOTIFICATION, NULL, now);
+}
+
+static enum session_rx_kind rx_refresh(struct session *s, struct span body, enum family *out_family,
+				       usec_t now)
+{
+	enum family family = FAMILY_IPV4;
+	struct notify why;
+	enum refresh_verdict verdict = refresh_decode(body, &family, &why);
+	if (s->state == FSM_ESTABLISHED && verdict == REFRESH_BAD) {
+		fail(s, &why, now);
+		return SESSION_RX_DONE;
+	}
+	unsigned actions = session_event(s, FSM_EV_UPDATE, NULL, now);
+	/* RFC 2918 §4: a family that we did not offer is passed over.  Whether the member offered
+	 * the capability does not matter: it is ours, always offered, that lets it ask. */
+	if (!(actions & FSM_ACT_DELIVER) || verdict != REFRESH_OK || !s->opts.families[family]) {
+		return SESSION_RX_DONE;
+	}
+	*out_family = family;
+	return SESSION_RX_REFRESH;
+}
+
+/* Deal with a whole message; `out` is DONE unless the caller has something to do. */
+static void rx_message(struct session *s, const struct frame *f, struct session_rx *out, usec_t now)
+{
+	unsigned actions;
+	switch (f->type) {
+	case BGP_OPEN:
+		rx_open(s, f->body, now);
+		break;
+	case BGP_NOTIFICATION:
+		rx_notification(s, f->body, now);
+		break;
+	case BGP_KEEPALIVE:
+		actions = session_event(s, FSM_EV_KEEPALIVE, NULL, now);
+		if (actions & FSM_ACT_UP) {
+			out->kind = SESSION_RX_UP;
+		}
+		break;
+	case BGP_UPDATE:
+		actions = session_event(s, FSM_EV_UPDATE, NULL, now);
+		if (actions & FSM_ACT_DELIVER) {
+			out->kind = SESSION_RX_UPDATE;
+			out->body = f->body;
+		}
+		break;
+	case BGP_ROUTE_REFRESH:
+		out->kind = rx_refresh(s, f->body, &out->family, now);
+		break;
+	}
+}
+
+struct session_rx session_rx(struct session *s, struct span in, usec_t now)
+{
+	struct session_rx out = {.kind = SESSION_RX_DONE};
+	struct frame f;
+	struct notify why;
+	if (s->state >= FSM_OPEN_SENT) {
+		switch (frame_next(in, BGP_MESSAGE_MAX, &f, &why)) {
+		case FRAME_MORE:
+			s->partial_len = in.len;
+			return (struct session_rx){.kind = SESSION_RX_MORE};
+		case FRAME_BAD:
+			fail(s, &why, now);
+			break;
+		case FRAME_OK:
+			ASSERT(f.len <= in.len);
+			metric_add(&s->stats.messages_in[f.type], 1);
+			rx_message(s, &f, &out, now);
+			out.consumed = f.len;
+			break;
+		}
+	} else if (in.len == 0) {
+		return (struct session_rx){.kind = SESSION_RX_MORE};
+	}
+	s->partial_len = 0;
+	if (s->state < FSM_OPEN_SENT) {
+		/* Whatever else the member sent is not heard any more. */
+		return (struct session_rx){.kind = SESSION_RX_DOWN, .consumed = in.len};
+	}
+	return out;
+}
