@@ -28,12 +28,12 @@ struct import_env {
 
 struct import_stats {
 	metric_t updates;
-	metric_t announced; /* Prefixes. */
+	metric_t announced; /* Prefixes, rejected ones among them. */
 	metric_t withdrawn;
 	metric_t treat_as_withdraw; /* UPDATEs with that verdict. */
 	metric_t attr_discard;
 	metric_t refused_memory; /* Prefixes withdrawn because the intern table was full. */
-	const char *last_fault;	 /* The reason of the last verdict that was not OK; static text. */
+	const char *last_fault;	 /* Of the last UPDATE that was not accepted whole; static text. */
 };
 
 /* Apply one UPDATE body of a member.  Returns the verdict; with VERDICT_SESSION_RESET nothing was

@@ -1,0 +1,158 @@
+/* Import: an UPDATE becomes ops.
+ *
+ * The decoder has the hard part behind it: what arrives here is a verdict and spans of well-formed
+ * prefixes.  Withdrawals go first, so that a prefix that an UPDATE both withdraws and announces
+ * ends up announced (RFC 4271 §4.3): ops of one prefix go to one shard and stay in order.
+ *
+ * References: a set is interned once for all prefixes of a family, with as many references as there
+ * are prefixes, and each ANNOUNCE carries one of them away.  So between calls the table's sum of
+ * references is what shards hold or will be handed.
+ *
+ * A route that must not be used (our AS in its path, a next hop that cannot be one) is announced to
+ * its shard all the same, with the reason: it is kept outside the ranking for the operator to see,
+ * and it replaces what the member said before.  Only when the table of sets is full is there
+ * nothing to keep: then the prefix is withdrawn, and counted.
+ *
+ * RFC 4271 §5.1.3, §6.3, §9.1.2; RFC 2545 §3; RFC 4760 §3; RFC 7606 §2. */
+#include "dataplane/session/import.h"
+
+#include "rib/attr/aspath.h"
+#include "rib/base/check.h"
+
+/* What all ops of a call have in common. */
+struct import {
+	const struct import_env *env;
+	const struct import_sink *sink;
+	struct import_stats *stats;
+	struct op op;
+};
+
+static bool is_ours(const struct import_env *env, const struct addr *a)
+{
+	for (unsigned i = 0; i < env->local_addr_count; i++) {
+		if (addr_equal(&env->local_addr[i], a)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The decoder has refused what is no host address at all (RFC 4271 §6.3).  Left are those that are
+ * one, but nobody else can use: "this network" (RFC 1122 §3.2.1.3), a link-local address without a
+ * global one before it (RFC 2545 §3), and our own (RFC 4271 §5.1.3 a). */
+static bool is_next_hop_usable(const struct import_env *env, enum family family,
+			       const struct next_hop *nh)
+{
+	ASSERT(nh->len >= family_bytes((uint8_t)family));
+	struct addr a = addr_make(family, nh->bytes);
+	if (family == FAMILY_IPV4 ? a.bytes[0] == 0 : addr_is_link_local(&a)) {
+		return false;
+	}
+	return !is_ours(env, &a);
+}
+
+static enum reject judge(const struct import_env *env, enum family family, const struct attr *attr)
+{
+	const struct attr_slice *path = &attr->facts.as_path;
+	if (aspath_contains(span_of(attr->wire + path->offset, path->len), env->local_as)) {
+		return REJECT_AS_LOOP;
+	}
+	return is_next_hop_usable(env, family, &attr->next_hop) ? REJECT_NONE : REJECT_NEXT_HOP;
+}
+
+/* Push the prepared op once for each prefix of a valid sequence; returns how many. */
+static uint32_t push_each(struct import *im, enum family family, struct span nlri)
+{
+	if (nlri.len == 0) {
+		return 0;
+	}
+	struct rd r = rd_of(nlri);
+	uint32_t count = 0;
+	im->op.family = (uint8_t)family;
+	while (nlri_next(&r, family, &im->op.prefix)) {
+		core_id_t shard = prefix_shard(&im->op.prefix, im->env->shard_count, im->env->key);
+		im->sink->push(im->sink->context, shard, &im->op);
+		count++;
+	}
+	return count;
+}
+
+static uint32_t withdraw(struct import *im, enum family family, struct span nlri)
+{
+	im->op.kind = OP_WITHDRAW;
+	im->op.reason = REJECT_NONE;
+	im->op.attr = NULL;
+	uint32_t count = push_each(im, family, nlri);
+	metric_add(&im->stats->withdrawn, count);
+	return count;
+}
+
+static void announce(struct import *im, enum family family, struct span nlri,
+		     const struct attr_draft *draft, const struct next_hop *next_hop)
+{
+	if (nlri.len == 0) {
+		return;
+	}
+	uint32_t count = 0;
+	bool is_valid = nlri_is_valid(nlri, family, &count);
+	ASSERT(is_valid); /* The decoder's promise. */
+	const struct attr *attr = intern_get(im->env->intern, draft, next_hop, count);
+	if (attr == NULL) {
+		metric_add(&im->stats->refused_memory, withdraw(im, family, nlri));
+		im->stats->last_fault = "the table of attribute sets is full";
+		return;
+	}
+	im->op.kind = OP_ANNOUNCE;
+	im->op.reason = (uint8_t)judge(im->env, family, attr);
+	im->op.attr = attr;
+	uint32_t pushed = push_each(im, family, nlri);
+	ASSERT(pushed == count); /* Each op took one of the references. */
+	metric_add(&im->stats->announced, pushed);
+}
+
+static void count_verdict(struct import_stats *stats, const struct attr_result *result)
+{
+	metric_add(&stats->updates, 1);
+	if (result->verdict != VERDICT_OK) {
+		stats->last_fault = result->reason;
+	}
+	if (result->verdict == VERDICT_TREAT_AS_WITHDRAW) {
+		metric_add(&stats->treat_as_withdraw, 1);
+	} else if (result->verdict == VERDICT_ATTR_DISCARD) {
+		metric_add(&stats->attr_discard, 1);
+	}
+}
+
+enum verdict import_update(const struct import_env *env, const struct update_opts *opts,
+			   peer_id_t peer, incarnation_t incarnation, struct span body,
+			   const struct import_sink *sink, struct import_stats *stats,
+			   struct notify *out_why)
+{
+	ASSERT(env->shard_count >= 1);
+	struct attr_draft draft; /* 8 KiB, filled by the decoder alone. */
+	struct update u;
+	update_decode(body, opts, &draft, &u);
+	count_verdict(stats, &u.attrs);
+	if (u.attrs.verdict == VERDICT_SESSION_RESET) {
+		*out_why = u.attrs.why;
+		return u.attrs.verdict;
+	}
+	struct import im = {
+		.env = env,
+		.sink = sink,
+		.stats = stats,
+		.op = {.peer = peer, .from = env->core, .incarnation = incarnation},
+	};
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		withdraw(&im, (enum family)f, u.withdrawn[f]);
+	}
+	bool is_usable = u.attrs.verdict <= VERDICT_ATTR_DISCARD;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (is_usable) {
+			announce(&im, (enum family)f, u.announced[f], &draft, &u.next_hop[f]);
+		} else {
+			withdraw(&im, (enum family)f, u.announced[f]);
+		}
+	}
+	return u.attrs.verdict;
+}

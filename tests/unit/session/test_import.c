@@ -1,0 +1,431 @@
+/* UPDATEs become ops: kinds, shards, reasons, and exactly one reference for each ANNOUNCE.
+ * RFC 4271 §4.3, §5.1.3, §6.3, §9.1.2; RFC 4760; RFC 7606; RFC 2545. */
+#include <stdio.h>
+
+#include <criterion/criterion.h>
+
+#include "dataplane/session/import.h"
+#include "rib/base/prng.h"
+#include "tests/unit/wire/vector.h"
+
+#define OPS_MAX	   4096
+#define LOCAL_AS   64500
+#define SHARDS	   3
+#define SHARD_KEY  99
+#define PEER	   7
+#define WORKER	   2
+#define GENERATION 11
+
+/* Attributes in hex, RFC 4271 §4.3. */
+#define ORIGIN	   "400101 00 "
+#define PATH	   "400206 0201 0000fbf5 "
+#define NEXT_HOP   "400304 c6120002 "
+#define MED	   "800404 00000005 "
+#define GOOD	   ORIGIN PATH NEXT_HOP
+#define NET_A	   "18cb0071 " /* 203.0.113.0/24 */
+#define NET_B	   "18c63364 " /* 198.51.100.0/24 */
+#define NET_C	   "18c00002 " /* 192.0.2.0/24 */
+#define V6_HOP	   "20010db8000000000000000000000002 "
+#define V6_NET	   "30 20010db80001 "
+#define REACH_V6   "800e1c 000201 10 " V6_HOP "00 " V6_NET
+#define UNREACH_V6 "800f0a 000201 " V6_NET
+
+struct bench {
+	struct intern *intern;
+	struct import_env env;
+	struct import_stats stats;
+	struct update_opts opts;
+	struct addr local[2];
+	struct op ops[OPS_MAX];
+	core_id_t shard[OPS_MAX];
+	unsigned count;
+	struct notify why;
+};
+
+static void push(void *context, core_id_t shard, const struct op *op)
+{
+	struct bench *b = context;
+	cr_assert(b->count < OPS_MAX);
+	b->shard[b->count] = shard;
+	b->ops[b->count++] = *op;
+}
+
+static struct addr address(const char *text)
+{
+	struct addr a;
+	cr_assert(addr_parse(text, &a) == 0);
+	return a;
+}
+
+static struct bench *bench_new(size_t sets_max)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+	cr_assert(b != NULL);
+	b->intern = intern_new(WORKER, 5, sets_max);
+	cr_assert(b->intern != NULL);
+	b->local[0] = address("198.18.0.1");
+	b->local[1] = address("2001:db8::1");
+	b->env = (struct import_env){
+		.intern = b->intern,
+		.core = WORKER,
+		.shard_count = SHARDS,
+		.key = SHARD_KEY,
+		.local_as = LOCAL_AS,
+		.local_addr = b->local,
+		.local_addr_count = 2,
+	};
+	b->opts = (struct update_opts){
+		.is_as4 = true, .families = {true, true}, .local_as = LOCAL_AS};
+	return b;
+}
+
+static void bench_free(struct bench *b)
+{
+	intern_free(b->intern);
+	free(b);
+}
+
+static unsigned announce_count(const struct bench *b)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < b->count; i++) {
+		n += b->ops[i].kind == OP_ANNOUNCE;
+	}
+	return n;
+}
+
+/* What holds after any UPDATE: who sent it, where it goes, one reference for each ANNOUNCE. */
+static void check_ops(const struct bench *b)
+{
+	cr_expect(intern_refs(b->intern) == announce_count(b));
+	cr_expect(b->stats.announced == announce_count(b));
+	cr_expect(b->stats.withdrawn == b->count - announce_count(b));
+	for (unsigned i = 0; i < b->count; i++) {
+		const struct op *op = &b->ops[i];
+		cr_expect(op->kind == OP_ANNOUNCE || op->kind == OP_WITHDRAW);
+		cr_expect(op->peer == PEER && op->from == WORKER && op->incarnation == GENERATION);
+		cr_expect(op->family == op->prefix.family);
+		cr_expect((op->kind == OP_ANNOUNCE) == (op->attr != NULL));
+		cr_expect(b->shard[i] == prefix_shard(&op->prefix, SHARDS, SHARD_KEY));
+	}
+}
+
+static enum verdict run_bytes(struct bench *b, struct span body)
+{
+	struct import_sink sink = {.push = push, .context = b};
+	enum verdict v =
+		import_update(&b->env, &b->opts, PEER, GENERATION, body, &sink, &b->stats, &b->why);
+	check_ops(b);
+	return v;
+}
+
+static enum verdict run(struct bench *b, const char *withdrawn, const char *attrs, const char *nlri)
+{
+	static struct guard g;
+	uint8_t body[4096];
+	if (g.map == NULL) {
+		guard_init(&g);
+	}
+	size_t len = hex_update(withdrawn, attrs, nlri, body);
+	return run_bytes(b, guard_put(&g, body, len));
+}
+
+/* "announce 203.0.113.0/24 0, withdraw ..." */
+static void expect_ops(const struct bench *b, const char *expected)
+{
+	char text[1024] = "";
+	size_t at = 0;
+	for (unsigned i = 0; i < b->count; i++) {
+		char prefix[PREFIX_TEXT_MAX];
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s %s", i == 0 ? "" : ", ",
+				       b->ops[i].kind == OP_ANNOUNCE ? "+" : "-",
+				       prefix_format(&b->ops[i].prefix, prefix));
+		if (b->ops[i].reason != REJECT_NONE) {
+			at += (size_t)snprintf(text + at, sizeof(text) - at, " !%u",
+					       b->ops[i].reason);
+		}
+	}
+	cr_expect_str_eq(text, expected, "%s, not %s", text, expected);
+}
+
+Test(import, a_mixed_update_becomes_ops_in_order)
+{
+	struct bench *b = bench_new(16);
+	cr_expect(run(b, NET_C, GOOD MED REACH_V6 UNREACH_V6, NET_A NET_B) == VERDICT_OK);
+	expect_ops(b, "- 192.0.2.0/24, - 2001:db8:1::/48, + 203.0.113.0/24, + 198.51.100.0/24, "
+		      "+ 2001:db8:1::/48");
+	cr_expect(b->ops[2].attr == b->ops[3].attr); /* Interned once. */
+	cr_expect(b->ops[4].attr != b->ops[2].attr); /* Another next hop. */
+	cr_expect(b->ops[2].attr->facts.med == 5 && b->ops[2].attr->owner == WORKER);
+	cr_expect(b->ops[2].attr->next_hop.len == 4 && b->ops[4].attr->next_hop.len == 16);
+	cr_expect(intern_count(b->intern) == 2 && b->stats.updates == 1);
+	bench_free(b);
+}
+
+/* RFC 4271 §4.3: withdrawn and announced at once is announced. */
+Test(import, a_prefix_in_both_fields_ends_up_announced)
+{
+	struct bench *b = bench_new(16);
+	cr_expect(run(b, NET_A, GOOD, NET_A) == VERDICT_OK);
+	expect_ops(b, "- 203.0.113.0/24, + 203.0.113.0/24");
+	bench_free(b);
+}
+
+Test(import, a_prefix_twice_takes_two_references)
+{
+	struct bench *b = bench_new(16);
+	run(b, "", GOOD, NET_A NET_A NET_A);
+	cr_expect(intern_refs(b->intern) == 3 && intern_count(b->intern) == 1);
+	run(b, "", GOOD, NET_B);
+	cr_expect(intern_refs(b->intern) == 4 && intern_count(b->intern) == 1);
+	for (unsigned i = 0; i < b->count; i++) {
+		intern_adjust(b->intern, b->ops[i].attr, -1);
+	}
+	cr_expect(intern_refs(b->intern) == 0 && intern_count(b->intern) == 0);
+	bench_free(b);
+}
+
+/* RFC 4724 §2. */
+Test(import, end_of_rib_pushes_nothing)
+{
+	struct bench *b = bench_new(16);
+	cr_expect(run(b, "", "", "") == VERDICT_OK);
+	cr_expect(run(b, "", "800f03 000201", "") == VERDICT_OK);
+	cr_expect(b->count == 0 && b->stats.updates == 2 && intern_count(b->intern) == 0);
+	bench_free(b);
+}
+
+/* RFC 7606 §2, §7: all prefixes of the message go, nothing is interned. */
+Test(import, treat_as_withdraw_withdraws_what_it_announces)
+{
+	static const char *const faults[] = {
+		"400101 07 " PATH NEXT_HOP REACH_V6,		/* ORIGIN 7 */
+		ORIGIN "400205 0201 0000fb " NEXT_HOP REACH_V6, /* AS_PATH cut */
+		ORIGIN NEXT_HOP REACH_V6,			/* AS_PATH missing */
+		GOOD "c00803 fbf400 " REACH_V6,			/* COMMUNITIES of 3 octets */
+	};
+	for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
+		struct bench *b = bench_new(16);
+		enum verdict v = run(b, NET_C, faults[i], NET_A NET_B);
+		cr_expect(v == VERDICT_TREAT_AS_WITHDRAW, "fault %zu: %d", i, (int)v);
+		expect_ops(b, "- 192.0.2.0/24, - 203.0.113.0/24, - 198.51.100.0/24, - "
+			      "2001:db8:1::/48");
+		cr_expect(b->stats.treat_as_withdraw == 1 && b->stats.last_fault != NULL);
+		cr_expect(intern_count(b->intern) == 0);
+		bench_free(b);
+	}
+}
+
+/* RFC 7606 §7.6: the attribute goes, the route stays. */
+Test(import, attribute_discard_announces_without_it)
+{
+	struct bench *b = bench_new(16);
+	cr_expect(run(b, "", GOOD "400601 00", NET_A) == VERDICT_ATTR_DISCARD);
+	expect_ops(b, "+ 203.0.113.0/24");
+	cr_expect(attr_find(b->ops[0].attr, ATTR_ATOMIC_AGGREGATE).data == NULL);
+	cr_expect(b->stats.attr_discard == 1 && b->stats.last_fault != NULL);
+	bench_free(b);
+}
+
+/* RFC 7606 §3 b, §5.3. */
+Test(import, session_reset_pushes_nothing_and_says_why)
+{
+	static const char *const cases[][3] = {
+		{"", GOOD, "21cb007100"},		     /* 33 bits. */
+		{"18cb00", GOOD, NET_A},		     /* Withdrawn cut off. */
+		{NET_A, GOOD GOOD REACH_V6 REACH_V6, NET_B}, /* MP_REACH twice. */
+	};
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct bench *b = bench_new(16);
+		cr_expect(run(b, cases[i][0], cases[i][1], cases[i][2]) == VERDICT_SESSION_RESET,
+			  "case %zu", i);
+		cr_expect(b->count == 0 && b->why.code == NOTIFY_UPDATE && b->why.subcode != 0);
+		cr_expect(intern_count(b->intern) == 0 && b->stats.last_fault != NULL);
+		bench_free(b);
+	}
+}
+
+/* RFC 4271 §9.1.2: kept with its reason, outside the ranking. */
+Test(import, our_own_as_in_the_path_is_a_loop)
+{
+	static const struct {
+		const char *path;
+		bool is_loop;
+	} cases[] = {
+		{"400206 0201 0000fbf4 ", true},
+		{"40020a 0202 0000fbf5 0000fbf4 ", true},
+		{"40020c 0201 0000fbf5 0101 0000fbf4 ", true}, /* In an AS_SET. */
+		{"40020a 0202 0000fbf5 0000fbf6 ", false},
+		{"400200 ", false},
+	};
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct bench *b = bench_new(16);
+		char attrs[256];
+		snprintf(attrs, sizeof(attrs), "%s%s%s", ORIGIN, cases[i].path, NEXT_HOP);
+		cr_expect(run(b, "", attrs, NET_A) == VERDICT_OK, "case %zu", i);
+		cr_assert(b->count == 1 && b->ops[0].kind == OP_ANNOUNCE);
+		cr_expect(b->ops[0].reason == (cases[i].is_loop ? REJECT_AS_LOOP : REJECT_NONE),
+			  "case %zu", i);
+		bench_free(b);
+	}
+}
+
+struct hop_case {
+	const char *hop; /* Hex. */
+	bool is_usable;
+};
+
+/* RFC 4271 §5.1.3, §6.3. */
+Test(import, ipv4_next_hops_that_cannot_be_one_are_refused)
+{
+	static const struct hop_case cases[] = {
+		{"c6120002", true},  {"01000001", true},  {"dfffffff", true},
+		{"00000000", false}, {"00000001", false}, /* "This network". */
+		{"7f000001", false}, {"7fffffff", false}, /* Loopback. */
+		{"e0000001", false}, {"efffffff", false}, /* Multicast. */
+		{"f0000001", false}, {"ffffffff", false}, /* Class E. */
+		{"c6120001", false},			  /* Ours. */
+	};
+	for (size_t i = 0; i < 2 * ARRAY_COUNT(cases); i++) {
+		struct bench *b = bench_new(16);
+		char attrs[256];
+		const struct hop_case *c = &cases[i / 2];
+		bool is_mp = i % 2 == 1; /* RFC 4760 §3: IPv4 may come in MP_REACH_NLRI too. */
+		snprintf(attrs, sizeof(attrs), is_mp ? "%s%s800e0d00010104%s00%s" : "%s%s400304%s",
+			 ORIGIN, PATH, c->hop, NET_A);
+		enum verdict v = run(b, "", attrs, is_mp ? "" : NET_A);
+		cr_assert(b->count == 1);
+		/* The decoder refuses most of them by itself; then there is no route either way. */
+		bool is_taken = v == VERDICT_OK && b->ops[0].reason == REJECT_NONE;
+		cr_expect(is_taken == c->is_usable, "%s", c->hop);
+		cr_expect(v != VERDICT_OK || is_taken || b->ops[0].reason == REJECT_NEXT_HOP);
+		bench_free(b);
+	}
+}
+
+/* RFC 2545 §3: the first of two addresses is the global one. */
+Test(import, ipv6_next_hops_need_a_global_address_first)
+{
+#define LL "fe800000000000000000000000000002"
+	static const struct hop_case cases[] = {
+		{"20010db8000000000000000000000002", true},
+		{"20010db8000000000000000000000002" LL, true},
+		{LL, false},
+		{LL LL, false},
+		{"00000000000000000000000000000000", false},
+		{"00000000000000000000000000000000" LL, false},
+		{"00000000000000000000000000000001", false}, /* Loopback. */
+		{"ff020000000000000000000000000001", false}, /* Multicast. */
+		{"20010db8000000000000000000000001", false}, /* Ours. */
+	};
+#undef LL
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct bench *b = bench_new(16);
+		char attrs[512];
+		size_t len = strlen(cases[i].hop) / 2;
+		snprintf(attrs, sizeof(attrs), "%s%s800e%02zx000201%02zx%s00%s", ORIGIN, PATH,
+			 len + 12, len, cases[i].hop, V6_NET);
+		enum verdict v = run(b, "", attrs, "");
+		cr_assert(b->count == 1, "%s", cases[i].hop);
+		bool is_taken = v == VERDICT_OK && b->ops[0].reason == REJECT_NONE;
+		cr_expect(is_taken == cases[i].is_usable, "%s", cases[i].hop);
+		cr_expect(v != VERDICT_OK || is_taken || b->ops[0].reason == REJECT_NEXT_HOP);
+		bench_free(b);
+	}
+}
+
+/* A full table refuses the new set; what the member said before is withdrawn. */
+Test(import, a_full_table_withdraws_and_counts)
+{
+	struct bench *b = bench_new(1);
+	run(b, "", GOOD, NET_A);
+	run(b, "", GOOD MED, NET_B NET_C);
+	expect_ops(b, "+ 203.0.113.0/24, - 198.51.100.0/24, - 192.0.2.0/24");
+	cr_expect(b->stats.refused_memory == 2 && b->stats.last_fault != NULL);
+	run(b, "", GOOD, NET_C); /* A set that is known still goes in. */
+	cr_expect(b->ops[3].kind == OP_ANNOUNCE && b->stats.refused_memory == 2);
+	bench_free(b);
+}
+
+Test(import, a_family_that_was_not_negotiated_is_passed_over)
+{
+	struct bench *b = bench_new(16);
+	b->opts.families[FAMILY_IPV6] = false;
+	cr_expect(run(b, "", GOOD REACH_V6 UNREACH_V6, NET_A) == VERDICT_OK);
+	expect_ops(b, "+ 203.0.113.0/24");
+	b->count = 0;
+	b->stats = (struct import_stats){0};
+	intern_adjust(b->intern, b->ops[0].attr, -1);
+	b->opts.families[FAMILY_IPV4] = false;
+	b->opts.families[FAMILY_IPV6] = true;
+	run(b, NET_B, GOOD REACH_V6, NET_A);
+	expect_ops(b, "+ 2001:db8:1::/48");
+	bench_free(b);
+}
+
+/* RFC 6793: the old form of a path becomes the same set. */
+Test(import, two_octet_paths_are_the_same_set)
+{
+	struct bench *b = bench_new(16);
+	run(b, "", GOOD, NET_A);
+	b->opts.is_as4 = false;
+	run(b, "", ORIGIN "400204 0201 fbf5 " NEXT_HOP, NET_B);
+	cr_expect(b->count == 2 && b->ops[0].attr == b->ops[1].attr);
+	bench_free(b);
+}
+
+/* The longest message: as many ops as fit, each with its reference and its shard. */
+Test(import, a_full_message_of_short_prefixes_keeps_count)
+{
+	struct bench *b = bench_new(16);
+	uint8_t body[4096 - BGP_HEADER_LEN];
+	size_t len = hex_update("", GOOD, "", body);
+	unsigned nets = 0;
+	bool has_shard[SHARDS] = {false};
+	while (len + 3 <= sizeof(body)) {
+		body[len++] = 16;
+		body[len++] = (uint8_t)(1 + nets % 200);
+		body[len++] = (uint8_t)(nets / 200);
+		nets++;
+	}
+	cr_expect(run_bytes(b, span_of(body, len)) == VERDICT_OK);
+	cr_expect(b->count == nets && intern_refs(b->intern) == nets);
+	for (unsigned i = 0; i < b->count; i++) {
+		has_shard[b->shard[i]] = true;
+	}
+	cr_expect(has_shard[0] && has_shard[1] && has_shard[2]);
+	bench_free(b);
+}
+
+/* Bodies with a few octets changed: whatever the verdict, references and ops stay in step. */
+Test(import, noise_never_loses_a_reference)
+{
+	struct bench *b = bench_new(16);
+	struct guard g;
+	struct prng p;
+	unsigned verdicts[VERDICT_SESSION_RESET + 1] = {0};
+	guard_init(&g);
+	prng_init(&p, 20261124);
+	for (unsigned round = 0; round < 20000; round++) {
+		uint8_t body[512];
+		size_t len = hex_update(NET_C, GOOD MED REACH_V6 UNREACH_V6, NET_A NET_B, body);
+		for (unsigned n = 1 + (unsigned)prng_below(&p, 3); n > 0; n--) {
+			body[prng_below(&p, len)] = (uint8_t)prng_u64(&p);
+		}
+		b->count = 0;
+		b->stats = (struct import_stats){0};
+		enum verdict v = run_bytes(b, guard_put(&g, body, len));
+		verdicts[v]++;
+		cr_assert(v != VERDICT_SESSION_RESET || b->count == 0);
+		for (unsigned i = 0; i < b->count; i++) {
+			if (b->ops[i].kind == OP_ANNOUNCE) {
+				intern_adjust(b->intern, b->ops[i].attr, -1);
+			}
+		}
+		cr_assert(intern_count(b->intern) == 0);
+	}
+	cr_expect(verdicts[VERDICT_OK] > 0 && verdicts[VERDICT_TREAT_AS_WITHDRAW] > 0 &&
+		  verdicts[VERDICT_SESSION_RESET] > 0);
+	guard_fini(&g);
+	bench_free(b);
+}
