@@ -296,6 +296,31 @@ Test(table, a_slot_waits_for_runs_and_pending_sets)
 	rig_fini(&r);
 }
 
+Test(table, a_reference_returns_only_after_the_grace_period_of_its_array)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	op(&r, OP_UP, 0, 1);
+	announce(&r, 0, 1, 5, 0);
+	shard_turn(r.shard, r.now += 100, false);
+	const struct slab *slab = shard_slab(r.shard, FAMILY_IPV4);
+	const struct paths *seen = epoch_read(slab_at(slab, 0)->published);
+	withdraw(&r, 0, 5);
+	/* We hold what we saw: not quiescent. */
+	for (unsigned i = 0; i < 3; i++) {
+		shard_turn(r.shard, r.now += 100, false);
+		pull(&r);
+	}
+	cr_expect_eq(r.returned, 0);
+	cr_expect_eq(attr_id(seen->path[0].attr), ATTR_ID(0, 0));
+	cr_expect_eq(shard_stats(r.shard, FAMILY_IPV4)->path_bytes, 32, "the array is still there");
+	epoch_barrier();
+	turn(&r);
+	cr_expect_eq(r.returned, 1);
+	cr_expect_eq(shard_stats(r.shard, FAMILY_IPV4)->path_bytes, 0);
+	rig_fini(&r);
+}
+
 Test(table, a_path_that_returns_in_time_keeps_its_slot)
 {
 	struct rig r;

@@ -261,14 +261,20 @@ static void hear_view(struct hearing *h, enum family f, unsigned shard, entry_id
 	hear(h, &e->prefix, h->expected_id);
 }
 
+/* Whether the run's statement about an id is what the member would hear now. */
+static bool still_holds(const struct hearing *h, enum family f, unsigned shard, const struct run *r,
+			entry_id_t id)
+{
+	struct update_form form = wire_form(f, h->w->member[h->member].class_idx);
+	const struct entry *e = slab_at(shard_slab(h->w->shard[shard], f), id);
+	const struct path *p = view(epoch_read(e->published), peer_of(h->member), &form);
+	return (p != NULL ? p->attr : NULL) == r->attr;
+}
+
 static void hear_dirty(struct hearing *h, enum family f, unsigned shard, const struct run *r)
 {
-	const struct member *m = &h->w->member[h->member];
-	struct update_form form = wire_form(f, m->class_idx);
 	for (uint32_t i = 0; i < r->count; i++) {
-		const struct entry *e = slab_at(shard_slab(h->w->shard[shard], f), r->ids[i]);
-		const struct path *p = view(epoch_read(e->published), peer_of(h->member), &form);
-		if ((p != NULL ? p->attr : NULL) == r->attr) {
+		if (still_holds(h, f, shard, r, r->ids[i])) {
 			hear_view(h, f, shard, r->ids[i]);
 		}
 	}
@@ -283,6 +289,10 @@ static void hear_run(struct world *w, unsigned member, enum family f, unsigned s
 	} else if (run_is_dirty(r)) {
 		hear_dirty(&h, f, shard, r);
 	} else {
+		/* Between turns a clean run is never old news (runlog.h, guarantee b). */
+		for (uint32_t i = 0; i < r->count; i++) {
+			cr_assert(still_holds(&h, f, shard, r, r->ids[i]));
+		}
 		h.expected_id = r->kind == RUN_ANNOUNCE ? attr_id(r->attr) : 0;
 		cr_assert(naive_decode(r->bytes, r->bytes_len, hear, &h));
 	}
