@@ -190,6 +190,8 @@ void table_neighbor(FILE *out, const json_t *row)
 		"faulty updates", number_of(import, "treat_as_withdraw"),
 		number_of(import, "attr_discard"));
 	put_line(out, "last fault", text_of(import, "last_fault"));
+	fprintf(out, "  %-22s%llu prefixes, %llu withdrawals\n", "sent",
+		number_of(row, "prefixes_sent"), number_of(row, "withdraws_sent"));
 	put_bytes(out, "bytes in", number_of(row, "bytes_in"));
 	put_bytes(out, "bytes out", number_of(row, "bytes_out"));
 	put_number(out, "retransmits", number_of(row, "retransmits"));

@@ -140,6 +140,12 @@ static int make_runtime_dir(const struct daemon *d, char *out, size_t len)
 	memmove(out, dir, strlen(dir) + 1);
 	int err = identity_make_dir(&d->identity, out);
 	if (err == 0) {
+		/* EAL's own folder, so that the user can remove at the end what root made. */
+		char eal[300];
+		snprintf(eal, sizeof(eal), "%s/dpdk", out);
+		err = identity_make_dir(&d->identity, eal);
+	}
+	if (err == 0) {
 		return 0;
 	}
 	char why[512];

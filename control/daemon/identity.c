@@ -83,10 +83,15 @@ int identity_resolve(const struct config *c, struct identity *out, char *why, si
 
 int identity_make_dir(const struct identity *id, const char *dir)
 {
-	if (mkdir(dir, 0755) == 0) {
-		return id->is_changing && chown(dir, id->uid, id->gid) != 0 ? -errno : 0;
+	if (mkdir(dir, 0755) != 0) {
+		/* One that is there stays whose it is: it may be /run itself. */
+		return errno == EEXIST ? 0 : -errno;
 	}
-	return errno == EEXIST ? 0 : -errno;
+	/* Whatever the umask says: the sockets in it have modes of their own. */
+	if (chmod(dir, 0755) != 0) {
+		return -errno;
+	}
+	return id->is_changing && chown(dir, id->uid, id->gid) != 0 ? -errno : 0;
 }
 
 int identity_assume(const struct identity *id)

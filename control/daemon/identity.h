@@ -16,7 +16,8 @@ struct identity {
 /* Look names up.  0, or −ENOENT for a name that does not exist, −EPERM for one that we may not
  * become; `why` says which and what to do. */
 int identity_resolve(const struct config *c, struct identity *out, char *why, size_t why_len);
-/* Make `dir` (when it is missing) and give it to the user: for sockets and EAL's files. */
+/* Make `dir`, when it is missing, and give it to the user: for sockets and EAL's files.
+ * 0 or −errno. */
 int identity_make_dir(const struct identity *id, const char *dir);
 /* Become the user for good, with no capability left.  All threads.  0 or −errno. */
 int identity_assume(const struct identity *id);

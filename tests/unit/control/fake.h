@@ -20,6 +20,7 @@ struct server {
 	struct request request[16];
 	unsigned request_count;
 	bool is_ring_full;
+	void *cores; /* Of test_daemon. */
 };
 
 struct fake {

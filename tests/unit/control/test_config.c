@@ -489,3 +489,15 @@ Test(config, the_printed_line_is_file_line_column_text)
 	config_errors_free(&e);
 	scratch_fini(&s);
 }
+
+Test(config, the_packaged_example_is_good_without_a_warning)
+{
+	struct config_errors e;
+	struct config *c = config_load(SOURCE_ROOT "/packaging/causeway.yml", &e);
+	config_errors_print(&e, stderr);
+	cr_assert(c != NULL);
+	cr_expect(e.count == 0);
+	cr_expect(c->client_count >= 2 && c->dataplane.port_count == 1);
+	config_free(c);
+	config_errors_free(&e);
+}
