@@ -15,7 +15,10 @@
  *
  * A thread that retires gets a call_rcu worker of its own with the first flush (URCU_CALL_RCU_RT):
  * queueing then costs a few ns and never a futex wake, because that worker polls every 10 ms.
- * liburcu keeps the worker in the thread's own storage, and so do we keep no state here. */
+ * liburcu keeps the worker in the thread's own storage.
+ *
+ * A thread that declared itself alone needs none of this: a batch expires at its own next quiescent
+ * point, so what a simulation does never depends on another thread's pace. */
 #include "rib/base/epoch.h"
 
 #define URCU_API_MAP
@@ -33,6 +36,7 @@ struct chunk {
 	struct chunk *next;
 	struct chunk *closer; /* The batch's last chunk; NULL while the batch is open. */
 	bool is_expired;      /* Of a closer: set by the callback. */
+	uint64_t alone_at;    /* Of a closer of a thread alone: expires at this quiescent point. */
 	uint16_t begin;	      /* Items [begin, end) wait. */
 	uint16_t end;
 	struct retired items[CHUNK_ITEMS];
@@ -47,6 +51,9 @@ struct retire {
 	size_t count;
 };
 
+/* Of the calling thread: 0 = not alone; else 1 + the quiescent points it has passed. */
+static _Thread_local uint64_t alone_clock;
+
 static bool is_online(void)
 {
 	return rcu_read_ongoing() != 0;
@@ -59,8 +66,15 @@ void epoch_thread_begin(void)
 	ASSERT(is_online());
 }
 
+void epoch_thread_begin_alone(void)
+{
+	epoch_thread_begin();
+	alone_clock = 1;
+}
+
 void epoch_thread_end(void)
 {
+	alone_clock = 0;
 	struct call_rcu_data *worker = get_thread_call_rcu_data();
 
 	/* First: the worker may be waiting for us to be quiescent. */
@@ -76,6 +90,9 @@ void epoch_quiescent(void)
 {
 	ASSERT(is_online());
 	rcu_quiescent_state();
+	if (alone_clock != 0) {
+		alone_clock++;
+	}
 }
 
 void epoch_offline(void)
@@ -94,6 +111,10 @@ void epoch_barrier(void)
 {
 	bool was_online = is_online();
 
+	if (alone_clock != 0) {
+		alone_clock++;
+		return;
+	}
 	/* The workers' grace periods must not wait for the one who waits for them. */
 	if (was_online) {
 		rcu_thread_offline();
@@ -202,20 +223,30 @@ void retire_flush(struct retire *r)
 	if (r->open == NULL) {
 		return;
 	}
-	worker_ensure();
 	for (struct chunk *c = r->open; c != NULL; c = c->next) {
 		c->closer = r->last;
 	}
 	r->open = NULL;
+	if (alone_clock != 0) {
+		r->last->alone_at = alone_clock + 1;
+		return;
+	}
+	worker_ensure();
+	r->last->alone_at = UINT64_MAX;
 	call_rcu(&r->last->head, batch_expire);
+}
+
+static bool has_expired(const struct chunk *closer)
+{
+	return closer->alone_at <= alone_clock ||
+	       __atomic_load_n(&closer->is_expired, __ATOMIC_ACQUIRE);
 }
 
 bool retire_pop(struct retire *r, struct retired *out)
 {
 	struct chunk *c = r->first;
 
-	if (c == NULL || c->closer == NULL ||
-	    !__atomic_load_n(&c->closer->is_expired, __ATOMIC_ACQUIRE)) {
+	if (c == NULL || c->closer == NULL || !has_expired(c->closer)) {
 		return false;
 	}
 	ASSERT(c->begin < c->end);

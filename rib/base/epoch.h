@@ -17,6 +17,9 @@
 /* Once for each thread that reads or retires; the thread begins online. */
 void epoch_thread_begin(void);
 /* May wait some 10 ms for the thread's own grace-period worker, if it retired anything. */
+/* The same, for a program in which no other thread reads or retires (a simulation): a batch expires
+ * at the thread's own next quiescent point, at once and on every run alike. */
+void epoch_thread_begin_alone(void);
 void epoch_thread_end(void);
 /* The calling thread holds no published pointer now.  ~4 ns. */
 void epoch_quiescent(void);
