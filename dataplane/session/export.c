@@ -1,0 +1,506 @@
+/* Export: see export.h.
+ *
+ * Ordering, for one cursor: runs are pushed in position order, so the last word about a prefix is
+ * the last pushed.  A pending id is answered from the view of the moment; a run about the same
+ * prefix that is read later is either as new, or dirty and then re-checked.  So the member always
+ * ends with the latest view.  Sources: docs/design.md; RFC 4724 §2 (End-of-RIB).
+ */
+#include "dataplane/session/export.h"
+
+#include <stdlib.h>
+
+#include "rib/base/check.h"
+
+#define PACK_BYTES   (64u * 1024) /* A dirty run or a slice of pending ids re-encoded at once. */
+#define PACK_IDS     512
+#define MARKS_MIN    16
+#define PENDING_SCAN 65536 /* Ids looked at in one slice of a sparse pending set. */
+
+void export_init(struct export *ex, peer_id_t peer, core_id_t core, struct shard *const *shard,
+		 unsigned shard_count)
+{
+	*ex = (struct export){
+		.peer = peer, .core = core, .shard = shard, .shard_count = shard_count};
+}
+
+void export_fini(struct export *ex)
+{
+	ASSERT(ex->cursor == NULL);
+	free(ex->mark);
+	ex->mark = NULL;
+}
+
+static unsigned cursor_count(const struct export *ex)
+{
+	return ex->shard_count * FAMILY_COUNT;
+}
+
+static enum family cursor_family(const struct export *ex, unsigned idx)
+{
+	return (enum family)(idx / ex->shard_count);
+}
+
+static struct shard *cursor_shard(const struct export *ex, unsigned idx)
+{
+	return ex->shard[idx % ex->shard_count];
+}
+
+bool export_open(struct export *ex, const bool families[FAMILY_COUNT], unsigned class_idx)
+{
+	ASSERT(ex->cursor == NULL);
+	ASSERT(class_idx < WIRE_CLASS_COUNT);
+	struct export_cursor *cursor = calloc(cursor_count(ex), sizeof(*cursor));
+	if (cursor == NULL) {
+		return false;
+	}
+	ex->cursor = cursor;
+	ex->class_idx = (uint8_t)class_idx;
+	ex->next = 0;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		ex->is_joined[f] = families[f];
+		ex->is_eor_sent[f] = false;
+	}
+	return true;
+}
+
+void export_joined(struct export *ex, enum family family, core_id_t shard, uint64_t position)
+{
+	ASSERT(ex->cursor != NULL && ex->is_joined[family]);
+	struct export_cursor *c = &ex->cursor[family * ex->shard_count + shard];
+	ASSERT(c->log == NULL);
+	c->log = shard_log(ex->shard[shard], family, ex->class_idx);
+	c->position = position;
+	c->acked = position;
+}
+
+static void pending_drop(struct export *ex, unsigned idx)
+{
+	struct export_cursor *c = &ex->cursor[idx];
+	if (c->pending == NULL) {
+		return;
+	}
+	metric_set(&ex->stats.pending, ex->stats.pending - c->pending_count);
+	free(c->pending);
+	c->pending = NULL;
+	c->pending_count = 0;
+	shard_pending_add(cursor_shard(ex, idx), cursor_family(ex, idx), ex->core, -1);
+}
+
+static void marks_clear(struct export *ex)
+{
+	ex->mark_head = ex->mark_tail;
+	for (unsigned i = 0; i < cursor_count(ex); i++) {
+		ex->cursor[i].marks = 0;
+		ex->cursor[i].acked = ex->cursor[i].position;
+	}
+}
+
+bool export_close(struct export *ex, const struct export_sink *sink)
+{
+	if (ex->cursor == NULL) {
+		return true;
+	}
+	bool is_safe = sink == NULL || sink->privatize(sink->queue);
+	marks_clear(ex);
+	for (unsigned i = 0; i < cursor_count(ex); i++) {
+		pending_drop(ex, i);
+	}
+	free(ex->cursor);
+	ex->cursor = NULL;
+	free(ex->mark);
+	ex->mark = NULL;
+	ex->mark_cap = ex->mark_head = ex->mark_tail = 0;
+	return is_safe;
+}
+
+/* Room for one more mark, or false when memory is short. */
+static bool marks_reserve(struct export *ex)
+{
+	if (ex->mark_tail - ex->mark_head < ex->mark_cap) {
+		return true;
+	}
+	uint32_t cap = ex->mark_cap == 0 ? MARKS_MIN : ex->mark_cap * 2;
+	struct export_mark *mark = malloc(cap * sizeof(*mark));
+	if (mark == NULL) {
+		return false;
+	}
+	uint32_t n = 0;
+	while (ex->mark_head != ex->mark_tail) {
+		mark[n++] = ex->mark[ex->mark_head++ & (ex->mark_cap - 1)];
+	}
+	free(ex->mark);
+	ex->mark = mark;
+	ex->mark_cap = cap;
+	ex->mark_head = 0;
+	ex->mark_tail = n;
+	return true;
+}
+
+static void marks_push(struct export *ex, unsigned idx, uint64_t offset, uint64_t position)
+{
+	ASSERT(ex->mark_tail - ex->mark_head < ex->mark_cap);
+	ex->mark[ex->mark_tail++ & (ex->mark_cap - 1)] =
+		(struct export_mark){.offset = offset, .position = position, .cursor = idx};
+	ex->cursor[idx].marks++;
+}
+
+/* Everything that the transport saw acknowledged moves the cursors. */
+static void marks_settle(struct export *ex, uint64_t acked)
+{
+	while (ex->mark_head != ex->mark_tail) {
+		const struct export_mark *m = &ex->mark[ex->mark_head & (ex->mark_cap - 1)];
+		if (m->offset > acked) {
+			break;
+		}
+		struct export_cursor *c = &ex->cursor[m->cursor];
+		ASSERT(c->marks > 0 && m->position >= c->acked);
+		c->acked = --c->marks == 0 ? c->position : m->position;
+		ex->mark_head++;
+	}
+}
+
+static void cursor_step(struct export_cursor *c)
+{
+	c->position++;
+	if (c->marks == 0) {
+		c->acked = c->position;
+	}
+}
+
+/* Whether the run's statement about `id` is still what the member should hear. */
+static bool still_holds(const struct export *ex, const struct run *run, const struct entry *entry,
+			const struct update_form *form)
+{
+	const struct path *now = view(epoch_read(entry->published), ex->peer, form);
+	return now == NULL ? run->kind == RUN_WITHDRAW
+			   : run->kind == RUN_ANNOUNCE && now->attr == run->attr;
+}
+
+static void count_sent(struct export *ex, const struct attr *attr, size_t count)
+{
+	metric_add(attr != NULL ? &ex->stats.prefixes_sent : &ex->stats.withdraws_sent, count);
+	metric_add(&ex->stats.updates_sent, 1);
+}
+
+/* Encode `count` (<= PACK_IDS) prefixes and push them as one copy; false when there is no room. */
+static bool push_packed(struct export *ex, const struct export_sink *sink,
+			const struct update_form *form, const struct attr *attr,
+			const struct prefix *prefix, size_t count)
+{
+	/* PACK_IDS prefixes of up to 17 bytes with a set of up to a message each fit by far when
+	 * they share messages; in the worst case (one prefix per message) the rest is sent by the
+	 * next call. */
+	uint8_t buf[PACK_BYTES];
+	size_t done = 0;
+	while (done < count) {
+		struct wr w = wr_of(buf, sizeof(buf));
+		size_t n = update_pack(&w, form, attr, prefix + done, count - done);
+		ASSERT(n > 0);
+		if (!sink->push_copy(sink->queue, span_of(buf, wr_len(&w)))) {
+			return false;
+		}
+		done += n;
+	}
+	count_sent(ex, attr, count);
+	return true;
+}
+
+/* A dirty run: re-check id by id.  A push that fails is repeated as a whole later: hearing a
+ * prefix's current route twice is harmless. */
+static bool push_dirty(struct export *ex, const struct export_sink *sink, unsigned idx,
+		       const struct run *run)
+{
+	const struct slab *slab = shard_slab(cursor_shard(ex, idx), cursor_family(ex, idx));
+	struct update_form form = wire_form(cursor_family(ex, idx), ex->class_idx);
+	struct prefix prefix[PACK_IDS];
+	size_t count = 0;
+	for (uint32_t i = 0; i < run->count; i++) {
+		const struct entry *entry = slab_at(slab, run->ids[i]);
+		if (still_holds(ex, run, entry, &form)) {
+			prefix[count++] = entry->prefix;
+		}
+		if (count == PACK_IDS || (count > 0 && i + 1 == run->count)) {
+			if (!push_packed(ex, sink, &form, run->attr, prefix, count)) {
+				return false;
+			}
+			count = 0;
+		}
+	}
+	return true;
+}
+
+/* Read one run; false when the sink has no room for it (the cursor stays). */
+static bool read_run(struct export *ex, const struct export_sink *sink, unsigned idx)
+{
+	struct export_cursor *c = &ex->cursor[idx];
+	const struct run *run = runlog_at(c->log, c->position);
+	if (!audience_has(run->audience, ex->peer)) {
+		cursor_step(c);
+		return true;
+	}
+	if (run->kind == RUN_MARK) {
+		c->is_complete = true;
+		cursor_step(c);
+		return true;
+	}
+	if (run_is_dirty(run)) {
+		if (!push_dirty(ex, sink, idx, run)) {
+			return false;
+		}
+		cursor_step(c);
+		return true;
+	}
+	if (!marks_reserve(ex) ||
+	    !sink->push_ref(sink->queue, span_of(run->bytes, run->bytes_len))) {
+		return false;
+	}
+	count_sent(ex, run->attr, run->count);
+	c->position++;
+	marks_push(ex, idx, sink->end(sink->queue), c->position);
+	return true;
+}
+
+/* One prefix of a pending slice and what the member should now hear about it. */
+struct pending_item {
+	const struct attr *attr; /* NULL: withdraw. */
+	entry_id_t id;
+	bool is_done;
+};
+
+/* Collect up to PACK_IDS pending ids with their views, from pending_scan on.  Returns how many. */
+static unsigned pending_collect(struct export *ex, unsigned idx, struct pending_item *out)
+{
+	struct export_cursor *c = &ex->cursor[idx];
+	const struct slab *slab = shard_slab(cursor_shard(ex, idx), cursor_family(ex, idx));
+	struct update_form form = wire_form(cursor_family(ex, idx), ex->class_idx);
+	unsigned count = 0;
+	for (unsigned looked = 0; looked < PENDING_SCAN && count < PACK_IDS; looked++) {
+		if (c->pending_scan >= c->pending_cap) {
+			c->pending_scan = 0;
+			break;
+		}
+		entry_id_t id = c->pending_scan;
+		if (c->pending[id / 64] == 0) {
+			c->pending_scan = (id / 64 + 1) * 64;
+			continue;
+		}
+		c->pending_scan++;
+		if (bits_has(c->pending, id)) {
+			const struct path *now =
+				view(epoch_read(slab_at(slab, id)->published), ex->peer, &form);
+			out[count++] = (struct pending_item){.attr = now != NULL ? now->attr : NULL,
+							     .id = id};
+		}
+	}
+	return count;
+}
+
+/* Send the slice grouped by attribute set, in order of first appearance. */
+static bool pending_send(struct export *ex, const struct export_sink *sink, unsigned idx,
+			 struct pending_item *item, unsigned count)
+{
+	struct export_cursor *c = &ex->cursor[idx];
+	const struct slab *slab = shard_slab(cursor_shard(ex, idx), cursor_family(ex, idx));
+	struct update_form form = wire_form(cursor_family(ex, idx), ex->class_idx);
+	struct prefix prefix[PACK_IDS];
+	for (unsigned first = 0; first < count; first++) {
+		if (item[first].is_done) {
+			continue;
+		}
+		unsigned n = 0;
+		for (unsigned i = first; i < count; i++) {
+			if (!item[i].is_done && item[i].attr == item[first].attr) {
+				prefix[n++] = slab_at(slab, item[i].id)->prefix;
+			}
+		}
+		if (!push_packed(ex, sink, &form, item[first].attr, prefix, n)) {
+			c->pending_scan = item[first].id;
+			return false;
+		}
+		const struct attr *attr = item[first].attr;
+		for (unsigned i = first; i < count; i++) {
+			if (!item[i].is_done && item[i].attr == attr) {
+				item[i].is_done = true;
+				bits_clear(c->pending, item[i].id);
+				c->pending_count--;
+				metric_set(&ex->stats.pending, ex->stats.pending - 1);
+			}
+		}
+	}
+	return true;
+}
+
+/* Answer pending ids while there is room; false when the sink is full. */
+static bool pump_pending(struct export *ex, const struct export_sink *sink, unsigned idx)
+{
+	struct export_cursor *c = &ex->cursor[idx];
+	struct pending_item item[PACK_IDS];
+	while (c->pending_count > 0) {
+		unsigned count = pending_collect(ex, idx, item);
+		if (count > 0 && !pending_send(ex, sink, idx, item, count)) {
+			return false;
+		}
+	}
+	pending_drop(ex, idx);
+	return true;
+}
+
+static bool cursor_has_more(const struct export_cursor *c)
+{
+	return c->log != NULL && (c->pending != NULL || c->position < runlog_end(c->log));
+}
+
+/* Read one cursor for a bounded while; false when the sink is full. */
+static bool pump_cursor(struct export *ex, const struct export_sink *sink, unsigned idx)
+{
+	struct export_cursor *c = &ex->cursor[idx];
+	if (c->pending != NULL && !pump_pending(ex, sink, idx)) {
+		return false;
+	}
+	uint64_t end = runlog_end(c->log);
+	while (c->position < end) {
+		if (!read_run(ex, sink, idx)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool export_is_complete(const struct export *ex, enum family family)
+{
+	if (ex->cursor == NULL || !ex->is_joined[family]) {
+		return false;
+	}
+	for (unsigned s = 0; s < ex->shard_count; s++) {
+		const struct export_cursor *c = &ex->cursor[family * ex->shard_count + s];
+		if (!c->is_complete || c->pending != NULL) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool pump_eor(struct export *ex, const struct export_sink *sink)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (!ex->is_joined[f] || ex->is_eor_sent[f] ||
+		    !export_is_complete(ex, (enum family)f)) {
+			continue;
+		}
+		uint8_t buf[64];
+		size_t len = update_eor_encode((enum family)f, buf, sizeof(buf));
+		if (!sink->push_copy(sink->queue, span_of(buf, len))) {
+			return false;
+		}
+		ex->is_eor_sent[f] = true;
+		metric_add(&ex->stats.updates_sent, 1);
+	}
+	return true;
+}
+
+bool export_pump(struct export *ex, const struct export_sink *sink, bool *out_pushed)
+{
+	*out_pushed = false;
+	if (ex->cursor == NULL) {
+		return false;
+	}
+	uint64_t end_before = sink->end(sink->queue);
+	marks_settle(ex, sink->acked(sink->queue));
+	unsigned count = cursor_count(ex);
+	bool has_room = true;
+	for (unsigned i = 0; i < count && has_room; i++) {
+		unsigned idx = (ex->next + i) % count;
+		if (cursor_has_more(&ex->cursor[idx]) && !pump_cursor(ex, sink, idx)) {
+			ex->next = idx;
+			has_room = false;
+		}
+	}
+	if (has_room) {
+		has_room = pump_eor(ex, sink);
+	}
+	*out_pushed = sink->end(sink->queue) != end_before;
+	return !has_room;
+}
+
+uint64_t export_floor(const struct export *ex, enum family family, unsigned class_idx,
+		      core_id_t shard)
+{
+	if (ex->cursor == NULL || ex->class_idx != class_idx) {
+		return UINT64_MAX;
+	}
+	const struct export_cursor *c = &ex->cursor[family * ex->shard_count + shard];
+	return c->log == NULL ? UINT64_MAX : c->acked;
+}
+
+/* Bits for every id handed out so far; a set that exists grows.  False when memory is short. */
+static bool pending_reserve(struct export *ex, unsigned idx)
+{
+	struct export_cursor *c = &ex->cursor[idx];
+	const struct slab *slab = shard_slab(cursor_shard(ex, idx), cursor_family(ex, idx));
+	uint32_t cap = (__atomic_load_n(&slab->count, __ATOMIC_ACQUIRE) + 63) / 64 * 64;
+	if (c->pending != NULL && c->pending_cap >= cap) {
+		return true;
+	}
+	uint64_t *bits = calloc(cap / 64 + 1, sizeof(*bits));
+	if (bits == NULL) {
+		return false;
+	}
+	if (c->pending != NULL) {
+		memcpy(bits, c->pending, c->pending_cap / 64 * sizeof(*bits));
+		free(c->pending);
+	} else {
+		shard_pending_add(cursor_shard(ex, idx), cursor_family(ex, idx), ex->core, 1);
+	}
+	c->pending = bits;
+	c->pending_cap = cap;
+	return true;
+}
+
+/* Turn the unread runs into a pending set and jump to the end. */
+static bool cursor_evict(struct export *ex, unsigned idx)
+{
+	struct export_cursor *c = &ex->cursor[idx];
+	uint64_t end = runlog_end(c->log);
+	if (!pending_reserve(ex, idx)) {
+		return false;
+	}
+	for (; c->position < end; c->position++) {
+		const struct run *run = runlog_at(c->log, c->position);
+		if (!audience_has(run->audience, ex->peer)) {
+			continue;
+		}
+		c->is_complete = c->is_complete || run->kind == RUN_MARK;
+		for (uint32_t i = 0; i < run->count; i++) {
+			if (!bits_has(c->pending, run->ids[i])) {
+				bits_set(c->pending, run->ids[i]);
+				c->pending_count++;
+				metric_add(&ex->stats.pending, 1);
+			}
+		}
+	}
+	metric_add(&ex->stats.evictions, 1);
+	return true;
+}
+
+bool export_settle(struct export *ex, const struct export_sink *sink)
+{
+	if (ex->cursor == NULL) {
+		return true;
+	}
+	marks_settle(ex, sink->acked(sink->queue));
+	for (unsigned i = 0; i < cursor_count(ex); i++) {
+		struct export_cursor *c = &ex->cursor[i];
+		if (c->log == NULL || c->acked >= runlog_evict_below(c->log)) {
+			continue;
+		}
+		if (!sink->privatize(sink->queue)) {
+			return false;
+		}
+		marks_clear(ex);
+		if (c->position < runlog_evict_below(c->log) && !cursor_evict(ex, i)) {
+			return false;
+		}
+		c->acked = c->position;
+	}
+	return true;
+}
