@@ -24,6 +24,7 @@ struct member_conf {
 	bool has_local_addr;
 	struct addr local_addr; /* Ours towards it; else net_source_for. */
 	uint16_t hold_s, hold_min_s;
+	uint16_t retry_s; /* Pause before an active member connects again; 0 = 120. */
 	bool is_passive;
 	bool is_enabled;
 };
@@ -39,6 +40,8 @@ struct server_opts {
 	struct nic *const *nics;	   /* One for each port; borrowed until server_free. */
 	unsigned port_count;
 	size_t log_bytes_max; /* 0 = default. */
+	size_t send_bytes_max;    /* Of one member's send queue; 0 = 256 KiB.  At least a run (64 KiB),
+				   * unless runs are known to be smaller (simulation). */
 	usec_t now;
 };
 
@@ -60,8 +63,13 @@ void core_begin(struct core *c);
 void core_end(struct core *c);
 /* One turn.  Returns when the next is wanted: <= now means at once. */
 usec_t core_step(struct core *c, usec_t now);
-/* Descriptors to sleep on until core_step is due (NIC queues; the wake-up eventfd). */
-unsigned core_wait_fds(const struct core *c, int *out, unsigned max);
+/* Descriptors to sleep on until core_step is due: the wake-up eventfd, then NIC queues.
+ * `*out_covers_nics` tells whether every NIC queue has one; if not, poll in short naps. */
+unsigned core_wait_fds(const struct core *c, int *out, unsigned max, bool *out_covers_nics);
+/* About to sleep: from now on senders write the eventfd.  False when something already waits: do
+ * not sleep.  Owner; followed by core_sleep_end in either case. */
+bool core_sleep_begin(struct core *c);
+void core_sleep_end(struct core *c);
 
 /* Control → core. */
 enum request_kind {
@@ -115,7 +123,8 @@ struct member_status {
 	uint64_t bytes_in, bytes_out;
 	uint32_t retransmits;
 	uint32_t sendq_bytes;
-	uint32_t pending; /* Entries in its pending set (a laggard's). */
+	uint32_t pending;   /* Entries in its pending sets (a laggard's). */
+	uint32_t evictions; /* Times it was moved from a log to a pending set. */
 };
 void server_member_status(const struct server *s, peer_id_t peer, struct member_status *out);
 
@@ -129,6 +138,7 @@ struct core_stats {
 	metric_t seg_unknown; /* Other segments without a connection. */
 	metric_t seg_bad;     /* Malformed, or with a wrong checksum. */
 	metric_t connections; /* Now. */
+	metric_t events_lost;     /* For control, whose ring was full. */
 	metric_t attrs, attr_bytes;
 };
 const struct core_stats *server_core_stats(const struct server *s, core_id_t core);

@@ -1,0 +1,348 @@
+/* The core: one turn of the loop, in the order of the design's §8.
+ *
+ *   requests · rx (bursts → net → tcp) · read (sessions with whole messages, while all outboxes
+ *   have room) · inbox (ops; the shard's slice of work) · export (logs → send queues) · due
+ *   (timers) · tx · flush (outboxes, floors, status, quiescent point)
+ *
+ * Each stage has a budget, so a turn is bounded whatever arrives.  Nothing here keeps a pointer to
+ * published state across turns: the end of a turn is a quiescent point.
+ */
+#include "dataplane/core/core_priv.h"
+
+#include "rib/base/check.h"
+
+void work_add(struct core *c, enum work kind, struct member *m)
+{
+	if (m->is_on[kind]) {
+		return;
+	}
+	struct work_list *list = &c->work[kind];
+	m->is_on[kind] = true;
+	m->next[kind] = NULL;
+	if (list->last != NULL) {
+		list->last->next[kind] = m;
+	} else {
+		list->first = m;
+	}
+	list->last = m;
+}
+
+struct member *work_take(struct core *c, enum work kind)
+{
+	struct work_list *list = &c->work[kind];
+	struct member *m = list->first;
+	if (m != NULL) {
+		list->first = m->next[kind];
+		list->last = list->first == NULL ? NULL : list->last;
+		m->is_on[kind] = false;
+	}
+	return m;
+}
+
+static void step_requests(struct core *c)
+{
+	const struct request *r;
+	while ((r = spsc_pop(c->requests)) != NULL) {
+		c->did_work = true;
+		if (r->kind != REQUEST_SHUTDOWN) {
+			member_request(&c->server->member[r->peer], r);
+			continue;
+		}
+		c->is_stopping = true;
+		for (unsigned i = 0; i < c->member_count; i++) {
+			member_request(c->member[i], r);
+		}
+	}
+	spsc_release(c->requests);
+}
+
+/* Sessions in turn, each within its budget; stops when an outbox runs short. */
+static void step_read(struct core *c)
+{
+	struct member *last = c->work[WORK_READ].last, *m;
+	while ((m = work_take(c, WORK_READ)) != NULL) {
+		c->did_work = true;
+		if (!member_read(m) || m == last) {
+			return;
+		}
+	}
+}
+
+static void apply_op(struct core *c, const struct op *op)
+{
+	switch ((enum op_kind)op->kind) {
+	case OP_JOINED:
+		member_joined(&c->server->member[op->peer], op);
+		break;
+	case OP_ADJUST:
+		intern_adjust(c->intern, op->attr, op->delta);
+		break;
+	default:
+		shard_apply(c->shard, op);
+		break;
+	}
+}
+
+/* Ops of all workers, round robin by inbox, up to the budget. */
+static void step_inbox(struct core *c)
+{
+	struct mesh *mesh = c->server->mesh;
+	unsigned count = c->server->opts.core_count;
+	unsigned share = INBOX_OPS / count;
+	for (unsigned from = 0; from < count; from++) {
+		const struct op *op;
+		for (unsigned n = 0; n < share && !shard_is_congested(c->shard); n++) {
+			op = mesh_pop(mesh, (core_id_t)from, c->id);
+			if (op == NULL) {
+				break;
+			}
+			c->did_work = true;
+			apply_op(c, op);
+		}
+	}
+}
+
+/* The shard's slice of work, and what it wants to send. */
+static void step_shard(struct core *c)
+{
+	struct mesh *mesh = c->server->mesh;
+	if (shard_due(c->shard) <= c->now) {
+		shard_turn(c->shard, c->now, mesh_has_ops(mesh, c->id));
+	}
+	for (unsigned to = 0; to < c->server->opts.core_count; to++) {
+		struct op op;
+		size_t room = mesh_room_to(mesh, c->id, (core_id_t)to);
+		while (room > 0 && shard_pull(c->shard, (core_id_t)to, &op)) {
+			mesh_push(mesh, c->id, (core_id_t)to, &op);
+			room--;
+			c->did_work = true;
+		}
+	}
+}
+
+/* Whether any log has grown since the last look, and whether any asks laggards to leave. */
+static bool look_at_logs(struct core *c, bool *out_evicts)
+{
+	bool has_grown = false;
+	*out_evicts = false;
+	for (unsigned shard = 0; shard < c->server->opts.core_count; shard++) {
+		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+			for (unsigned k = 0; k < WIRE_CLASS_COUNT; k++) {
+				struct runlog *log =
+					shard_log(c->server->shard[shard], (enum family)f, k);
+				uint64_t end = runlog_end(log);
+				unsigned idx = log_idx(shard, f, k);
+				has_grown = has_grown || end != c->end_seen[idx];
+				c->end_seen[idx] = end;
+				*out_evicts = *out_evicts || runlog_evict_below(log) != 0;
+			}
+		}
+	}
+	return has_grown;
+}
+
+static void step_export(struct core *c)
+{
+	bool evicts;
+	if (look_at_logs(c, &evicts)) {
+		c->did_work = true;
+		for (unsigned i = 0; i < c->member_count; i++) {
+			if (c->member[i]->is_up && !c->member[i]->has_backlog) {
+				work_add(c, WORK_PUMP, c->member[i]);
+			}
+		}
+	}
+	if (evicts) {
+		c->floor_due = c->now;
+		for (unsigned i = 0; i < c->member_count; i++) {
+			member_settle(c->member[i]);
+		}
+	}
+	struct member *last = c->work[WORK_PUMP].last, *m;
+	while ((m = work_take(c, WORK_PUMP)) != NULL) {
+		member_pump(m);
+		if (m == last) {
+			break;
+		}
+	}
+}
+
+/* Publish for every log the lowest position that a session of ours still needs. */
+static void publish_floors(struct core *c)
+{
+	for (unsigned shard = 0; shard < c->server->opts.core_count; shard++) {
+		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+			for (unsigned k = 0; k < WIRE_CLASS_COUNT; k++) {
+				uint64_t floor = UINT64_MAX;
+				for (unsigned i = 0; i < c->member_count; i++) {
+					floor = min_u64(floor, export_floor(&c->member[i]->export,
+									    (enum family)f, k,
+									    (core_id_t)shard));
+				}
+				unsigned idx = log_idx(shard, f, k);
+				if (floor != c->floor[idx]) {
+					c->floor[idx] = floor;
+					runlog_set_floor(shard_log(c->server->shard[shard],
+								   (enum family)f, k),
+							 c->id, floor);
+				}
+			}
+		}
+	}
+	c->is_floor_dirty = false;
+	c->floor_due = c->now + FLOOR_PERIOD_US;
+}
+
+static void step_due(struct core *c)
+{
+	if (net_due(c->net) <= c->now) {
+		net_tick(c->net, c->now);
+	}
+	struct wheel_timer *t;
+	while ((t = wheel_pop(c->wheel, c->now)) != NULL) {
+		c->did_work = true;
+		member_timer((struct member *)((char *)t - offsetof(struct member, timer)));
+	}
+}
+
+static void publish_status(struct core *c)
+{
+	struct member *m;
+	while ((m = work_take(c, WORK_STATUS)) != NULL) {
+		member_publish(m);
+	}
+	metric_set(&c->stats.attrs, intern_count(c->intern));
+	metric_set(&c->stats.attr_bytes, intern_bytes(c->intern));
+	metric_set(&c->stats.connections, c->live_count);
+	c->is_status_dirty = false;
+	c->status_due = c->now + STATUS_PERIOD_US;
+}
+
+/* After a shutdown request: TIME-WAIT needs nothing of us any more. */
+static bool has_closed_all(const struct core *c)
+{
+	for (unsigned i = 0; i < c->member_count; i++) {
+		const struct tcp *tcp = c->member[i]->tcp;
+		if (tcp != NULL && tcp_state(tcp) != TCP_TIME_WAIT) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void step_flush(struct core *c)
+{
+	if (c->is_floor_dirty && c->now >= c->floor_due) {
+		publish_floors(c);
+	}
+	c->is_status_dirty =
+		c->is_status_dirty || c->did_work || c->work[WORK_STATUS].first != NULL;
+	if (c->is_status_dirty && c->now >= c->status_due) {
+		publish_status(c);
+	}
+	if (c->is_stopping) {
+		__atomic_store_n(&c->is_quiet, has_closed_all(c), __ATOMIC_RELEASE);
+	}
+	mesh_release(c->server->mesh, c->id);
+	mesh_flush(c->server->mesh, c->id);
+	epoch_quiescent();
+}
+
+static usec_t core_due(const struct core *c)
+{
+	if (c->work[WORK_READ].first != NULL || c->work[WORK_PUMP].first != NULL ||
+	    output_pending(c) || mesh_has_mail(c->server->mesh, c->id) ||
+	    !spsc_is_empty(c->requests)) {
+		return c->now;
+	}
+	usec_t due = min_u64(wheel_due(c->wheel), min_u64(net_due(c->net), shard_due(c->shard)));
+	if (c->is_floor_dirty) {
+		due = min_u64(due, c->floor_due);
+	}
+	if (c->is_status_dirty) {
+		due = min_u64(due, c->status_due);
+	}
+	return due;
+}
+
+usec_t core_step(struct core *c, usec_t now)
+{
+	metric_add(&c->stats.turns, 1);
+	if (c->was_busy) {
+		metric_add(&c->stats.busy_turns, 1);
+		metric_add(&c->stats.busy_us, now - c->now);
+	}
+	c->now = now;
+	c->did_work = false;
+	step_requests(c);
+	input_rx(c);
+	step_read(c);
+	step_inbox(c);
+	step_shard(c);
+	step_export(c);
+	step_due(c);
+	output_tx(c);
+	step_flush(c);
+	c->was_busy = c->did_work;
+	return core_due(c);
+}
+
+bool core_sleep_begin(struct core *c)
+{
+	mesh_sleep_begin(c->server->mesh, c->id);
+	return !mesh_has_mail(c->server->mesh, c->id) && spsc_is_empty(c->requests);
+}
+
+void core_sleep_end(struct core *c)
+{
+	mesh_sleep_end(c->server->mesh, c->id);
+}
+
+unsigned core_wait_fds(const struct core *c, int *out, unsigned max, bool *out_covers_nics)
+{
+	unsigned count = 0;
+	*out_covers_nics = true;
+	if (max > 0) {
+		out[count++] = mesh_wake_fd(c->server->mesh, c->id);
+	}
+	for (unsigned port = 0; port < c->server->opts.port_count; port++) {
+		struct nic *nic = c->server->nic[port];
+		if (c->id >= nic->queue_count) {
+			continue;
+		}
+		int fd = nic->ops->wait_fd(nic, c->id);
+		if (fd >= 0 && count < max) {
+			out[count++] = fd;
+		} else {
+			*out_covers_nics = false;
+		}
+	}
+	return count;
+}
+
+void core_begin(struct core *c)
+{
+	(void)c;
+	epoch_thread_begin();
+}
+
+void core_end(struct core *c)
+{
+	(void)c;
+	epoch_thread_end();
+}
+
+void core_check(const struct core *c)
+{
+	shard_check(c->shard);
+	for (unsigned i = 0; i < c->member_count; i++) {
+		const struct member *m = c->member[i];
+		ASSERT(m->core == c);
+		ASSERT(m->tcp != NULL || !m->is_told_up);
+		ASSERT(!m->is_up || m->session.state == FSM_ESTABLISHED);
+		session_check(&m->session);
+		if (m->tcp != NULL) {
+			tcp_check(m->tcp);
+		}
+	}
+}

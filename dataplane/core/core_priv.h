@@ -1,0 +1,150 @@
+/* What the files of a core share: its members, lists and counters.  Private to dataplane/core.
+ *
+ * A member is one configured neighbour on the worker that owns it: a session, at most one
+ * connection, an export.  It sits on up to three lists of work: read (received bytes wait), pump
+ * (its cursors may move), tx (its connection wants to send).
+ */
+#pragma once
+
+#include "dataplane/core/core.h"
+#include "dataplane/core/mailbox.h"
+#include "dataplane/session/export.h"
+#include "rib/base/wheel.h"
+
+#define BGP_PORT	 179
+#define RCV_BUF_MAX	 (128u * 1024)
+#define SND_BUF_MAX	 (256u * 1024)
+#define CLOSE_GRACE_US	 (3 * USEC_PER_SEC) /* Then a connection that will not close is reset. */
+#define ROUTE_RETRY_US	 (10 * USEC_PER_MSEC)
+#define FLOOR_PERIOD_US	 (1 * USEC_PER_MSEC)
+#define STATUS_PERIOD_US (100 * USEC_PER_MSEC)
+#define FAULT_PERIOD_US                                                                            \
+	(1 * USEC_PER_SEC) /* Between log lines about one member's faulty UPDATEs. */
+#define RX_BURSTS   4	   /* Bursts read from one queue in a turn. */
+#define READ_BYTES  65536  /* Of one session in a turn. */
+#define INBOX_OPS   8192   /* Applied in a turn. */
+#define TX_SEGMENTS 16	   /* Of one connection in a turn. */
+#define RESETS_MAX  32	   /* RSTs that wait to be sent. */
+
+enum work { WORK_READ, WORK_PUMP, WORK_TX, WORK_STATUS, WORK_COUNT };
+
+struct member {
+	const struct member_conf *conf;
+	struct core *core;
+	peer_id_t id;
+	bool is_told_up;  /* The session knows that the connection is established. */
+	bool is_closing;  /* tcp_close was called. */
+	bool is_up;	  /* The shards know the session. */
+	bool has_backlog; /* The send queue was full when the cursors were last moved. */
+	bool is_on[WORK_COUNT];
+	struct member *next[WORK_COUNT];
+	struct tcp *tcp;
+	uint64_t acked_seen; /* sendq.acked when the cursors were last moved. */
+	usec_t close_due;    /* 0: not closing. */
+	usec_t route_due, fault_due;
+	struct wheel_timer timer;
+	struct session session;
+	struct export export;
+	struct import_stats import;
+	uint64_t bytes_in, bytes_out; /* Of ended connections. */
+	uint32_t retransmits;
+	enum fsm_state published_state;
+};
+
+struct work_list {
+	struct member *first, *last;
+};
+
+/* A segment that answers one without a connection. */
+struct reset_job {
+	struct endpoint local, remote;
+	struct seg seg;
+};
+
+/* Transmit side of one port: empty buffers in stock, and filled ones that wait. */
+struct port_tx {
+	struct frame_buf stock[NIC_BURST_MAX], out[NIC_BURST_MAX];
+	unsigned stock_count, out_count;
+};
+
+struct core {
+	core_id_t id;
+	struct server *server;
+	struct net *net;
+	struct shard *shard;
+	struct intern *intern;
+	struct wheel *wheel;
+	struct prng prng;
+	usec_t now, last_turn, floor_due, status_due;
+	bool was_busy, did_work, is_floor_dirty, is_status_dirty, is_stopping;
+	struct work_list work[WORK_COUNT];
+	struct member **member; /* Those that this worker owns. */
+	unsigned member_count;
+	unsigned live_count; /* Of these, with a connection. */
+	bool is_quiet;	     /* Atomic; after a shutdown request. */
+	uint64_t *end_seen;  /* [log_idx] */
+	uint64_t *floor;     /* [log_idx], as published. */
+	struct reset_job reset[RESETS_MAX];
+	unsigned reset_count;
+	struct port_tx *tx; /* [port] */
+	struct spsc *requests, *events;
+	struct import_env import_env;
+	struct addr local_addr[16 * 8];
+	struct core_stats stats;
+};
+
+/* A member's published status under a sequence counter (odd: being written). */
+struct status_cell {
+	uint32_t sequence;
+	struct member_status status;
+};
+
+struct server {
+	struct server_opts opts;
+	struct member_conf *conf;   /* [member] */
+	struct member *member;	    /* [member] */
+	struct status_cell *status; /* [member] */
+	struct net_port_conf *port;
+	struct nic **nic;
+	struct core *core;    /* [core] */
+	struct shard **shard; /* [core] */
+	struct mesh *mesh;
+	uint16_t *addr_slot; /* Address → member, open-addressed, immutable. */
+	size_t addr_slot_count;
+	uint64_t key;
+};
+
+/* The member with this address, or NULL. */
+struct member *server_member(struct server *s, const struct addr *addr);
+
+static inline unsigned log_idx(unsigned shard, unsigned family, unsigned class_idx)
+{
+	return (shard * FAMILY_COUNT + family) * WIRE_CLASS_COUNT + class_idx;
+}
+
+void work_add(struct core *c, enum work kind, struct member *m);
+struct member *work_take(struct core *c, enum work kind);
+
+/* member.c: session, connection and export of one member, joined. */
+void member_init(struct member *m, struct core *c, peer_id_t id, const struct member_conf *conf);
+void member_fini(struct member *m);
+/* Bring session, connection, lists and timer in line after anything happened. */
+void member_sync(struct member *m);
+void member_timer(struct member *m);
+/* Read whole messages; false when an outbox ran short: come back. */
+bool member_read(struct member *m);
+void member_joined(struct member *m, const struct op *op);
+void member_pump(struct member *m);
+/* Obey eviction; ends the session when there is no memory for it. */
+void member_settle(struct member *m);
+void member_request(struct member *m, const struct request *r);
+void member_publish(struct member *m);
+
+/* input.c: frames to machines. */
+void input_rx(struct core *c);
+
+/* output.c: machines to frames. */
+void output_tx(struct core *c);
+bool output_pending(const struct core *c);
+/* A filled or empty frame of another worker's is sent through our queue. */
+void output_forward(struct core *c, const struct mail *mail);

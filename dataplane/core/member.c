@@ -1,0 +1,550 @@
+/* A member: one session, at most one connection, one export, brought in line.
+ *
+ * The machines know nothing of each other.  After anything happened to one of them, member_sync
+ * carries the consequences: transport events to the session, the session's bytes and wishes to the
+ * transport, a session's end to the shards, and the member onto the lists of work that it needs.
+ * It is cheap and safe to call at any time.
+ *
+ * What a session's life sends to every shard: UP and JOIN when it becomes established, JOIN_ACK
+ * for each JOINED, RESCAN on ROUTE-REFRESH, DOWN at its end.  UP, JOIN and RESCAN are only sent
+ * while outboxes have room; the others fit into the mesh's reserve.
+ */
+#include "dataplane/core/core_priv.h"
+
+#include <stdlib.h>
+
+#include "rib/base/check.h"
+#include "rib/base/hash.h"
+
+void member_init(struct member *m, struct core *c, peer_id_t id, const struct member_conf *conf)
+{
+	*m = (struct member){.conf = conf, .core = c, .id = id};
+	struct session_conf sc = {
+		.local_as = c->server->opts.local_as,
+		.peer_as = conf->asn,
+		.router_id = c->server->opts.router_id,
+		.hold_s = conf->hold_s,
+		.hold_min_s = conf->hold_min_s,
+		.retry_s = conf->retry_s,
+		.is_passive = conf->is_passive,
+		.families = {true, true},
+	};
+	session_init(&m->session, &sc, hash_mix(c->server->key, id), c->server->opts.now);
+	export_init(&m->export, id, c->id, c->server->shard, c->server->opts.core_count);
+	if (conf->is_enabled) {
+		session_enable(&m->session, c->server->opts.now);
+	}
+	member_publish(m);
+	member_sync(m);
+}
+
+void member_fini(struct member *m)
+{
+	wheel_cancel(m->core->wheel, &m->timer);
+	export_close(&m->export, NULL);
+	export_fini(&m->export);
+	tcp_free(m->tcp);
+	m->tcp = NULL;
+}
+
+/* The send queue as export sees it. */
+static bool sink_push_ref(void *queue, struct span s)
+{
+	return sendq_push_ref(queue, s);
+}
+
+static bool sink_push_copy(void *queue, struct span s)
+{
+	return sendq_push_copy(queue, s);
+}
+
+static uint64_t sink_end(const void *queue)
+{
+	return ((const struct sendq *)queue)->end;
+}
+
+static uint64_t sink_acked(const void *queue)
+{
+	return ((const struct sendq *)queue)->acked;
+}
+
+static bool sink_privatize(void *queue)
+{
+	return sendq_privatize(queue);
+}
+
+static struct export_sink member_sink(struct member *m)
+{
+	return (struct export_sink){
+		.queue = tcp_sendq(m->tcp),
+		.push_ref = sink_push_ref,
+		.push_copy = sink_push_copy,
+		.end = sink_end,
+		.acked = sink_acked,
+		.privatize = sink_privatize,
+	};
+}
+
+static void push_op(struct member *m, core_id_t shard, struct op *op)
+{
+	op->peer = m->id;
+	op->from = m->core->id;
+	op->incarnation = m->session.incarnation;
+	mesh_push(m->core->server->mesh, m->core->id, shard, op);
+}
+
+static void push_all(struct member *m, struct op op)
+{
+	for (unsigned shard = 0; shard < m->core->server->opts.core_count; shard++) {
+		push_op(m, (core_id_t)shard, &op);
+	}
+}
+
+static void tell(struct member *m, enum event_kind kind, const char *text)
+{
+	struct event *e = spsc_push(m->core->events);
+	if (e == NULL) {
+		metric_add(&m->core->stats.events_lost, 1);
+		return;
+	}
+	*e = (struct event){.kind = kind, .peer = m->id, .at = m->core->now};
+	if (text != NULL) {
+		strncpy(e->text, text, sizeof(e->text) - 1);
+	} else {
+		session_cause_format(&m->session, e->text, sizeof(e->text));
+	}
+	spsc_publish(m->core->events);
+}
+
+static void member_up(struct member *m)
+{
+	ASSERT(!m->is_up);
+	const struct session *s = &m->session;
+	unsigned class_idx = s->opts.is_as4 ? 0 : 1;
+	if (!export_open(&m->export, s->opts.families, class_idx)) {
+		struct notify why = notify_make(NOTIFY_CEASE, NOTIFY_CEASE_RESOURCES);
+		session_reset(&m->session, &why, m->core->now);
+		session_take_down(&m->session);
+		return;
+	}
+	m->is_up = true;
+	m->has_backlog = false;
+	push_all(m,
+		 (struct op){.kind = OP_UP, .router_id = s->peer.router_id, .addr = m->conf->addr});
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (s->opts.families[f]) {
+			push_all(m, (struct op){.kind = OP_JOIN,
+						.family = (uint8_t)f,
+						.class_idx = (uint8_t)class_idx});
+		}
+	}
+	tell(m, EVENT_UP, "");
+}
+
+static void member_down(struct member *m)
+{
+	if (!m->is_up) {
+		return;
+	}
+	m->is_up = false;
+	m->has_backlog = false;
+	m->core->is_floor_dirty = true;
+	struct export_sink sink;
+	if (m->tcp != NULL) {
+		sink = member_sink(m);
+	}
+	if (!export_close(&m->export, m->tcp != NULL ? &sink : NULL)) {
+		tcp_free(m->tcp); /* It would read bytes that go away. */
+		m->tcp = NULL;
+		m->core->live_count--;
+	}
+	push_all(m, (struct op){.kind = OP_DOWN});
+	tell(m, EVENT_DOWN, NULL);
+}
+
+void member_joined(struct member *m, const struct op *op)
+{
+	struct core *c = m->core;
+	if (!m->is_up || op->incarnation != m->session.incarnation) {
+		return; /* DOWN is under way and clears the shard's guard. */
+	}
+	export_joined(&m->export, (enum family)op->family, op->from, op->position);
+	unsigned idx = log_idx(op->from, op->family, op->class_idx);
+	if (op->position < c->floor[idx]) {
+		c->floor[idx] = op->position;
+		runlog_set_floor(shard_log(c->server->shard[op->from], (enum family)op->family,
+					   op->class_idx),
+				 c->id, op->position);
+	}
+	struct op ack = {.kind = OP_JOIN_ACK, .family = op->family, .class_idx = op->class_idx};
+	push_op(m, op->from, &ack);
+	work_add(c, WORK_PUMP, m);
+}
+
+static void transport_ended(struct member *m)
+{
+	bool is_gone = tcp_state(m->tcp) == TCP_CLOSED;
+	bool has_failed_to_open = !m->is_closing && !m->conf->is_passive;
+	if (m->is_told_up || has_failed_to_open) {
+		m->is_told_up = false;
+		session_transport_down(&m->session, tcp_reason_text(tcp_reason(m->tcp)),
+				       m->core->now);
+	}
+	m->is_closing = true;
+	m->close_due = USEC_NEVER;
+	if (!is_gone) {
+		return; /* TIME-WAIT answers late segments by itself. */
+	}
+	const struct tcp_stats *stats = tcp_stats(m->tcp);
+	m->bytes_in += stats->bytes_in;
+	m->bytes_out += stats->bytes_out;
+	m->retransmits += (uint32_t)stats->retransmits;
+	if (m->is_up) {
+		session_take_down(&m->session);
+		struct tcp *tcp = m->tcp;
+		m->tcp = NULL;
+		member_down(m);
+		m->tcp = tcp;
+	}
+	tcp_free(m->tcp);
+	m->tcp = NULL;
+	m->is_closing = false;
+	m->core->live_count--;
+}
+
+static void sync_transport(struct member *m)
+{
+	enum tcp_state state = tcp_state(m->tcp);
+	bool is_open = state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT;
+	if (is_open && !m->is_told_up && !m->is_closing) {
+		m->is_told_up = true;
+		session_transport_up(&m->session, m->core->now);
+	}
+	if (state == TCP_CLOSED || (state == TCP_TIME_WAIT && m->is_told_up)) {
+		transport_ended(m);
+	} else if (m->is_told_up && !m->is_closing && tcp_is_eof(m->tcp)) {
+		m->is_told_up = false;
+		session_transport_down(&m->session, "peer closed the connection", m->core->now);
+		m->is_closing = true;
+		m->close_due = m->core->now + CLOSE_GRACE_US;
+		tcp_close(m->tcp);
+	}
+}
+
+static void connect_member(struct member *m)
+{
+	struct core *c = m->core;
+	struct endpoint local = {.port = (uint16_t)(49152 + prng_below(&c->prng, 16384))};
+	struct endpoint remote = {.addr = m->conf->addr, .port = BGP_PORT};
+	if (m->conf->has_local_addr) {
+		local.addr = m->conf->local_addr;
+	} else if (!net_source_for(c->net, &remote.addr, &local.addr)) {
+		return;
+	}
+	struct net_route route;
+	if (net_route(c->net, &local.addr, &remote.addr, c->now, &route) != ROUTE_OK) {
+		m->route_due = c->now + ROUTE_RETRY_US;
+		return;
+	}
+	struct tcp *tcp = tcp_new();
+	if (tcp == NULL) {
+		return;
+	}
+	unsigned ip_len = remote.addr.family == FAMILY_IPV4 ? 20 : 40;
+	struct tcp_conf conf = {
+		.local = local,
+		.remote = remote,
+		.mss = (uint16_t)(route.mtu - ip_len - TCP_HEADER_MIN),
+		.rcv_buf_max = RCV_BUF_MAX,
+		.snd_buf_max = c->server->opts.send_bytes_max,
+		.iss = tcp_isn(&local, &remote, c->server->key, c->now),
+		.ts_offset =
+			(uint32_t)hash_bytes(&remote.addr, sizeof(remote.addr), c->server->key + 1),
+	};
+	tcp_connect(tcp, &conf, c->now);
+	m->tcp = tcp;
+	m->acked_seen = 0;
+	c->live_count++;
+}
+
+/* What the session wishes of its transport. */
+static void sync_wants(struct member *m)
+{
+	usec_t now = m->core->now;
+	switch (m->session.want) {
+	case SESSION_WANT_CONNECT:
+		if (m->tcp == NULL && now >= m->route_due) {
+			connect_member(m);
+		}
+		break;
+	case SESSION_WANT_CLOSE:
+	case SESSION_WANT_REFUSE:
+		if (m->tcp == NULL) {
+			if (m->session.want == SESSION_WANT_CLOSE) {
+				session_transport_down(&m->session, "closed", now);
+			}
+		} else if (!m->is_closing && session_tx(&m->session).len == 0) {
+			m->is_closing = true;
+			m->close_due = now + CLOSE_GRACE_US;
+			tcp_close(m->tcp);
+		} else if (m->close_due == 0) {
+			m->close_due = now + CLOSE_GRACE_US; /* Its queue is full. */
+		}
+		break;
+	case SESSION_WANT_ABORT:
+		if (m->tcp != NULL) {
+			tcp_abort(m->tcp);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+static void sync_session_tx(struct member *m)
+{
+	struct span bytes = session_tx(&m->session);
+	if (bytes.len > 0 && m->tcp != NULL && m->is_told_up && !m->is_closing &&
+	    sendq_push_copy(tcp_sendq(m->tcp), bytes)) {
+		session_sent(&m->session, m->core->now);
+	}
+}
+
+static void sync_lists(struct member *m)
+{
+	struct core *c = m->core;
+	usec_t due = session_due(&m->session);
+	if (m->tcp != NULL) {
+		struct sendq *q = tcp_sendq(m->tcp);
+		due = min_u64(due, tcp_due(m->tcp));
+		if (m->close_due != 0) {
+			due = min_u64(due, m->close_due);
+		}
+		if (tcp_peek(m->tcp).len > 0) {
+			work_add(c, WORK_READ, m);
+		}
+		if (m->is_up && q->acked != m->acked_seen) {
+			work_add(c, WORK_PUMP, m);
+		}
+		if (tcp_wants_tx(m->tcp, c->now)) {
+			if (c->now >= m->route_due) {
+				work_add(c, WORK_TX, m);
+			} else {
+				due = min_u64(due, m->route_due);
+			}
+		}
+	} else if (m->session.want == SESSION_WANT_CONNECT) {
+		due = min_u64(due, max_u64(m->route_due, c->now + 1));
+	}
+	wheel_arm(c->wheel, &m->timer, due);
+	work_add(c, WORK_STATUS, m);
+}
+
+void member_sync(struct member *m)
+{
+	if (m->tcp != NULL) {
+		sync_transport(m);
+	}
+	if (session_take_down(&m->session)) {
+		member_down(m);
+	}
+	sync_session_tx(m);
+	sync_wants(m);
+	if (m->tcp != NULL && tcp_state(m->tcp) == TCP_CLOSED) {
+		transport_ended(m); /* An abort before there was anything to reset. */
+	}
+	if (m->tcp == NULL) {
+		m->close_due = 0;
+		m->is_told_up = false;
+		m->is_closing = false;
+	}
+	sync_lists(m);
+	if (m->published_state != m->session.state) {
+		member_publish(m);
+	}
+}
+
+void member_timer(struct member *m)
+{
+	usec_t now = m->core->now;
+	if (m->tcp != NULL) {
+		tcp_tick(m->tcp, now);
+		if (m->close_due != 0 && now >= m->close_due) {
+			m->close_due = USEC_NEVER;
+			tcp_abort(m->tcp);
+		}
+	}
+	session_tick(&m->session, m->tcp != NULL ? tcp_peek(m->tcp).len : 0, now);
+	member_sync(m);
+}
+
+static void import_push(void *context, core_id_t shard, const struct op *op)
+{
+	struct member *m = context;
+	mesh_push(m->core->server->mesh, m->core->id, shard, op);
+}
+
+static void member_update(struct member *m, struct span body)
+{
+	struct import_sink sink = {.push = import_push, .context = m};
+	struct notify why;
+	enum verdict verdict = import_update(&m->core->import_env, &m->session.opts, m->id,
+					     m->session.incarnation, body, &sink, &m->import, &why);
+	if (verdict == VERDICT_SESSION_RESET) {
+		session_update_failed(&m->session, &why, m->core->now);
+	} else if (verdict != VERDICT_OK && m->core->now >= m->fault_due) {
+		m->fault_due = m->core->now + FAULT_PERIOD_US;
+		tell(m, EVENT_FAULT, m->import.last_fault);
+	}
+}
+
+/* One message of the front; false when nothing more can be read now. */
+static bool read_message(struct member *m)
+{
+	struct session_rx rx = session_rx(&m->session, tcp_peek(m->tcp), m->core->now);
+	if (rx.kind == SESSION_RX_MORE) {
+		return false;
+	}
+	if (rx.kind == SESSION_RX_UPDATE) {
+		member_update(m, rx.body);
+	} else if (rx.kind == SESSION_RX_REFRESH) {
+		push_all(m, (struct op){.kind = OP_RESCAN, .family = (uint8_t)rx.family});
+	} else if (rx.kind == SESSION_RX_UP) {
+		member_up(m);
+	}
+	tcp_consume(m->tcp, rx.consumed);
+	return true;
+}
+
+bool member_read(struct member *m)
+{
+	struct core *c = m->core;
+	size_t budget = READ_BYTES;
+	while (m->tcp != NULL && m->is_told_up) {
+		size_t before = tcp_peek(m->tcp).len;
+		if (before == 0 || m->session.want != SESSION_WANT_KEEP) {
+			break;
+		}
+		if (budget == 0) {
+			work_add(c, WORK_READ, m);
+			break;
+		}
+		if (mesh_room(c->server->mesh, c->id) < OP_ROOM) {
+			work_add(c, WORK_READ, m);
+			return false;
+		}
+		if (!read_message(m)) {
+			break;
+		}
+		size_t used = before - tcp_peek(m->tcp).len;
+		budget -= used < budget ? used : budget;
+		if (session_take_down(&m->session)) {
+			member_down(m);
+		}
+	}
+	if (m->tcp != NULL && m->session.want != SESSION_WANT_KEEP) {
+		tcp_consume(m->tcp, tcp_peek(m->tcp).len); /* A dead session hears no more. */
+	}
+	member_sync(m);
+	return true;
+}
+
+void member_pump(struct member *m)
+{
+	if (!m->is_up || m->tcp == NULL) {
+		return;
+	}
+	struct export_sink sink = member_sink(m);
+	bool has_pushed;
+	m->acked_seen = tcp_sendq(m->tcp)->acked;
+	m->has_backlog = export_pump(&m->export, &sink, &has_pushed);
+	m->core->is_floor_dirty = true;
+	if (has_pushed) {
+		session_update_sent(&m->session, m->core->now);
+	}
+	member_sync(m);
+}
+
+void member_settle(struct member *m)
+{
+	if (!m->is_up || m->tcp == NULL) {
+		return;
+	}
+	struct export_sink sink = member_sink(m);
+	m->core->is_floor_dirty = true;
+	if (!export_settle(&m->export, &sink)) {
+		struct notify why = notify_make(NOTIFY_CEASE, NOTIFY_CEASE_RESOURCES);
+		session_reset(&m->session, &why, m->core->now);
+	}
+	work_add(m->core, WORK_PUMP, m);
+	member_sync(m);
+}
+
+void member_request(struct member *m, const struct request *r)
+{
+	usec_t now = m->core->now;
+	struct notify why;
+	switch (r->kind) {
+	case REQUEST_ENABLE:
+		session_enable(&m->session, now);
+		break;
+	case REQUEST_DISABLE:
+	case REQUEST_SHUTDOWN:
+		why = notify_shutdown(NOTIFY_CEASE_SHUTDOWN, r->text);
+		session_disable(&m->session, &why, now);
+		break;
+	case REQUEST_RESET:
+		why = notify_shutdown(NOTIFY_CEASE_RESET, r->text);
+		session_reset(&m->session, &why, now);
+		break;
+	case REQUEST_REFRESH:
+		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+			session_send_refresh(&m->session, (enum family)f);
+		}
+		break;
+	}
+	member_sync(m);
+}
+
+void member_publish(struct member *m)
+{
+	struct status_cell *cell = &m->core->server->status[m->id];
+	const struct session *s = &m->session;
+	struct member_status st = {
+		.state = s->state,
+		.since = s->since,
+		.incarnation = s->incarnation,
+		.hold_s = s->hold_negotiated_s,
+		.router_id = s->state == FSM_ESTABLISHED ? s->peer.router_id : 0,
+		.is_enabled = s->is_enabled,
+		.is_as4 = s->opts.is_as4,
+		.cause = s->cause,
+		.session = s->stats,
+		.import = m->import,
+		.prefixes_sent = m->export.stats.prefixes_sent,
+		.withdraws_sent = m->export.stats.withdraws_sent,
+		.pending = (uint32_t)m->export.stats.pending,
+		.evictions = (uint32_t)m->export.stats.evictions,
+		.bytes_in = m->bytes_in,
+		.bytes_out = m->bytes_out,
+		.retransmits = m->retransmits,
+	};
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		st.families[f] = s->state == FSM_ESTABLISHED && s->opts.families[f];
+		st.is_complete[f] = m->export.is_eor_sent[f] && st.families[f];
+	}
+	session_cause_format(s, st.last_error, sizeof(st.last_error));
+	if (m->tcp != NULL) {
+		const struct tcp_stats *t = tcp_stats(m->tcp);
+		st.bytes_in += t->bytes_in;
+		st.bytes_out += t->bytes_out;
+		st.retransmits += (uint32_t)t->retransmits;
+		st.sendq_bytes = (uint32_t)sendq_bytes(tcp_sendq(m->tcp));
+	}
+	uint32_t sequence = cell->sequence;
+	__atomic_store_n(&cell->sequence, sequence + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	cell->status = st;
+	__atomic_store_n(&cell->sequence, sequence + 2, __ATOMIC_RELEASE);
+	m->published_state = s->state;
+}

@@ -1,0 +1,206 @@
+/* Output: segments and the network's own frames go to the ports.
+ *
+ * Buffers are taken from a port in bursts and kept in stock; filled ones wait in a burst until the
+ * port takes them.  What the port does not take stays for the next turn: no room means that the
+ * connections keep their bytes.  A worker without a transmit queue of its own hands its frames to
+ * the worker whose queue it shares.
+ */
+#include "dataplane/core/core_priv.h"
+#include "rib/base/check.h"
+
+#define FRAME_MIN 60 /* Ethernet's minimum without the frame check sequence. */
+
+static unsigned tx_queue(const struct core *c, unsigned port)
+{
+	return c->id % c->server->nic[port]->queue_count;
+}
+
+static void port_flush(struct core *c, unsigned port)
+{
+	struct port_tx *tx = &c->tx[port];
+	unsigned queue = tx_queue(c, port);
+	unsigned sent = 0;
+	if (queue == c->id) {
+		sent = nic_tx(c->server->nic[port], queue, tx->out, tx->out_count);
+	} else {
+		for (; sent < tx->out_count; sent++) {
+			struct mail *mail = mesh_mail(c->server->mesh, c->id, (core_id_t)queue);
+			if (mail == NULL) {
+				break;
+			}
+			*mail = (struct mail){
+				.kind = MAIL_TX, .port = (uint8_t)port, .queue = (uint8_t)queue};
+			mail->frame = tx->out[sent];
+		}
+	}
+	metric_add(&c->stats.frames_out, sent);
+	for (unsigned i = sent; i < tx->out_count; i++) {
+		tx->out[i - sent] = tx->out[i];
+	}
+	tx->out_count -= sent;
+}
+
+/* An empty buffer of the port, or NULL when there is none or the port does not keep up. */
+static struct frame_buf *frame_begin_tx(struct core *c, unsigned port)
+{
+	struct port_tx *tx = &c->tx[port];
+	if (tx->out_count == NIC_BURST_MAX) {
+		port_flush(c, port);
+		if (tx->out_count == NIC_BURST_MAX) {
+			return NULL;
+		}
+	}
+	if (tx->stock_count == 0) {
+		tx->stock_count = nic_alloc(c->server->nic[port], tx_queue(c, port), tx->stock,
+					    NIC_BURST_MAX);
+	}
+	return tx->stock_count == 0 ? NULL : &tx->stock[tx->stock_count - 1];
+}
+
+/* The buffer of frame_begin_tx is filled with `len` bytes. */
+static void frame_end_tx(struct core *c, unsigned port, size_t len)
+{
+	struct port_tx *tx = &c->tx[port];
+	struct frame_buf *frame = &tx->stock[--tx->stock_count];
+	ASSERT(len <= frame->room && tx->out_count < NIC_BURST_MAX);
+	if (len < FRAME_MIN) {
+		memset(frame->data + len, 0, FRAME_MIN - len);
+		len = FRAME_MIN;
+	}
+	frame->len = (uint16_t)len;
+	tx->out[tx->out_count++] = *frame;
+	c->did_work = true;
+}
+
+void output_forward(struct core *c, const struct mail *mail)
+{
+	struct frame_buf frame = mail->frame;
+	struct nic *nic = c->server->nic[mail->port];
+	if (nic_tx(nic, c->id, &frame, 1) != 1) {
+		nic_release(nic, c->id, &frame, 1);
+		metric_add(&c->stats.tx_drops, 1);
+	}
+}
+
+/* Write one segment into a frame of the route's port; the payload is there already when `tcp` is
+ * NULL (it has none). */
+static void emit_segment(struct core *c, const struct net_route *route, struct frame_buf *frame,
+			 const struct seg *seg, const struct endpoint *local,
+			 const struct endpoint *remote, struct tcp *tcp)
+{
+	size_t header = seg_header_len(seg);
+	uint8_t *l4 = frame->data + route->header_len;
+	ASSERT(route->header_len + header + seg->payload.len <= frame->room);
+	if (seg->payload.len > 0) {
+		tcp_payload(tcp, seg, l4 + header);
+	}
+	seg_encode(seg, local, remote, l4);
+	net_encap(c->net, route, (uint16_t)(header + seg->payload.len), frame->data);
+	frame_end_tx(c, route->port, route->header_len + header + seg->payload.len);
+}
+
+/* Send what one connection wants, within its budget.  True when it is to be visited again in the
+ * next turn. */
+static bool member_tx(struct core *c, struct member *m)
+{
+	if (m->tcp == NULL) {
+		return false;
+	}
+	const struct endpoint *local = tcp_local(m->tcp), *remote = tcp_remote(m->tcp);
+	for (unsigned i = 0; i < TX_SEGMENTS; i++) {
+		struct net_route route;
+		struct frame_buf *frame;
+		struct seg seg;
+		if (!tcp_wants_tx(m->tcp, c->now)) {
+			return false;
+		}
+		if (net_route(c->net, &local->addr, &remote->addr, c->now, &route) != ROUTE_OK) {
+			m->route_due = c->now + ROUTE_RETRY_US;
+			return false;
+		}
+		frame = frame_begin_tx(c, route.port);
+		if (frame == NULL) {
+			return true;
+		}
+		if (!tcp_tx(m->tcp, &seg, c->now)) {
+			return false;
+		}
+		emit_segment(c, &route, frame, &seg, local, remote, m->tcp);
+	}
+	return tcp_wants_tx(m->tcp, c->now);
+}
+
+static void output_members(struct core *c)
+{
+	struct member *again = NULL, *m;
+	while ((m = work_take(c, WORK_TX)) != NULL) {
+		if (m == again) {
+			work_add(c, WORK_TX, m);
+			break; /* All were visited once. */
+		}
+		if (member_tx(c, m)) {
+			again = again == NULL ? m : again;
+			work_add(c, WORK_TX, m);
+		}
+		member_sync(m);
+	}
+}
+
+static void output_resets(struct core *c)
+{
+	for (unsigned i = 0; i < c->reset_count; i++) {
+		const struct reset_job *job = &c->reset[i];
+		struct net_route route;
+		if (net_route(c->net, &job->local.addr, &job->remote.addr, c->now, &route) !=
+		    ROUTE_OK) {
+			continue; /* The sender tries again. */
+		}
+		struct frame_buf *frame = frame_begin_tx(c, route.port);
+		if (frame != NULL) {
+			emit_segment(c, &route, frame, &job->seg, &job->local, &job->remote, NULL);
+		}
+	}
+	c->reset_count = 0;
+}
+
+/* The network's own frames: a frame is written aside first, for its port is known only then. */
+static void output_net(struct core *c)
+{
+	uint8_t buf[9216 + 64];
+	while (net_wants_tx(c->net)) {
+		unsigned port;
+		size_t len = net_tx(c->net, buf, sizeof(buf), &port, c->now);
+		if (len == 0) {
+			return;
+		}
+		struct frame_buf *frame = frame_begin_tx(c, port);
+		if (frame == NULL || len > frame->room) {
+			metric_add(&c->stats.tx_drops, 1);
+			continue;
+		}
+		memcpy(frame->data, buf, len);
+		frame_end_tx(c, port, len);
+	}
+}
+
+void output_tx(struct core *c)
+{
+	output_members(c);
+	output_resets(c);
+	output_net(c);
+	for (unsigned port = 0; port < c->server->opts.port_count; port++) {
+		if (c->tx[port].out_count > 0) {
+			port_flush(c, port);
+		}
+	}
+}
+
+bool output_pending(const struct core *c)
+{
+	for (unsigned port = 0; port < c->server->opts.port_count; port++) {
+		if (c->tx[port].out_count > 0) {
+			return true;
+		}
+	}
+	return c->work[WORK_TX].first != NULL || c->reset_count > 0 || net_wants_tx(c->net);
+}

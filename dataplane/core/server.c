@@ -1,0 +1,320 @@
+/* The server: cores, shards, members and the mesh, made at start and taken apart at the end.
+ *
+ * The table of members' addresses is immutable, so every worker reads it without any protocol; a
+ * member belongs to worker (id mod workers), which spreads them evenly whatever their addresses.
+ */
+#include <stdlib.h>
+
+#include "dataplane/core/core_priv.h"
+#include "rib/base/check.h"
+#include "rib/base/hash.h"
+
+#define REQUEST_RING 1024
+#define EVENT_RING   4096
+#define ATTRS_MAX    (8u * 1024 * 1024) /* Attribute sets of one worker. */
+#define GATHER_US    (2 * USEC_PER_MSEC)
+
+static size_t addr_slot_of(const struct server *s, const struct addr *addr)
+{
+	return hash_bytes(addr->bytes, sizeof(addr->bytes), s->key ^ addr->family) &
+	       (s->addr_slot_count - 1);
+}
+
+struct member *server_member(struct server *s, const struct addr *addr)
+{
+	for (size_t i = addr_slot_of(s, addr);; i = (i + 1) & (s->addr_slot_count - 1)) {
+		if (s->addr_slot[i] == PEER_NONE) {
+			return NULL;
+		}
+		struct member *m = &s->member[s->addr_slot[i]];
+		if (addr_equal(&m->conf->addr, addr)) {
+			return m;
+		}
+	}
+}
+
+core_id_t place_member(const struct server *s, const struct addr *addr)
+{
+	for (size_t i = addr_slot_of(s, addr);; i = (i + 1) & (s->addr_slot_count - 1)) {
+		peer_id_t peer = s->addr_slot[i];
+		if (peer == PEER_NONE || addr_equal(&s->conf[peer].addr, addr)) {
+			return peer == PEER_NONE ? 0 : (core_id_t)(peer % s->opts.core_count);
+		}
+	}
+}
+
+static bool make_addr_table(struct server *s)
+{
+	s->addr_slot_count = 16;
+	while (s->addr_slot_count < 2 * (size_t)s->opts.member_count) {
+		s->addr_slot_count *= 2;
+	}
+	s->addr_slot = malloc(s->addr_slot_count * sizeof(*s->addr_slot));
+	if (s->addr_slot == NULL) {
+		return false;
+	}
+	memset(s->addr_slot, 0xff, s->addr_slot_count * sizeof(*s->addr_slot));
+	for (unsigned i = 0; i < s->opts.member_count; i++) {
+		size_t slot = addr_slot_of(s, &s->conf[i].addr);
+		while (s->addr_slot[slot] != PEER_NONE) {
+			slot = (slot + 1) & (s->addr_slot_count - 1);
+		}
+		s->addr_slot[slot] = (peer_id_t)i;
+	}
+	return true;
+}
+
+static bool make_core(struct server *s, core_id_t id)
+{
+	struct core *c = &s->core[id];
+	unsigned logs = s->opts.core_count * FAMILY_COUNT * WIRE_CLASS_COUNT;
+	struct shard_opts shard = {
+		.core = id,
+		.core_count = (core_id_t)s->opts.core_count,
+		.peer_count = (uint16_t)s->opts.member_count,
+		.key = s->key,
+		.log_bytes_max = s->opts.log_bytes_max,
+		.gather_us = GATHER_US,
+	};
+	c->id = id;
+	c->server = s;
+	c->now = s->opts.now;
+	prng_init(&c->prng, hash_mix(s->opts.seed, 100 + id));
+	c->net = net_new(s->port, s->opts.port_count, hash_mix(s->opts.seed, 200 + id));
+	c->shard = shard_new(&shard);
+	c->intern = intern_new(id, s->key, ATTRS_MAX);
+	c->wheel = wheel_new(s->opts.now);
+	c->member = calloc(s->opts.member_count + 1, sizeof(struct member *));
+	c->end_seen = calloc(logs, sizeof(uint64_t));
+	c->floor = malloc(logs * sizeof(uint64_t));
+	c->tx = calloc(s->opts.port_count + 1, sizeof(struct port_tx));
+	c->requests = spsc_new(REQUEST_RING, sizeof(struct request));
+	c->events = spsc_new(EVENT_RING, sizeof(struct event));
+	s->shard[id] = c->shard;
+	if (c->net == NULL || c->shard == NULL || c->intern == NULL || c->wheel == NULL ||
+	    c->member == NULL || c->end_seen == NULL || c->floor == NULL || c->tx == NULL ||
+	    c->requests == NULL || c->events == NULL) {
+		return false;
+	}
+	memset(c->floor, 0xff, logs * sizeof(uint64_t));
+	return true;
+}
+
+static void make_import_env(struct core *c)
+{
+	struct server *s = c->server;
+	unsigned count = 0;
+	for (unsigned p = 0; p < s->opts.port_count; p++) {
+		for (unsigned a = 0; a < s->port[p].addr_count; a++) {
+			if (count < ARRAY_COUNT(c->local_addr)) {
+				c->local_addr[count++] = s->port[p].addr[a].addr;
+			}
+		}
+	}
+	c->import_env = (struct import_env){
+		.intern = c->intern,
+		.core = c->id,
+		.shard_count = (core_id_t)s->opts.core_count,
+		.key = s->key,
+		.local_as = s->opts.local_as,
+		.local_addr = c->local_addr,
+		.local_addr_count = count,
+	};
+}
+
+static void *copy_of(const void *from, size_t size)
+{
+	void *to = malloc(size + 1);
+	if (to != NULL && size > 0) {
+		memcpy(to, from, size);
+	}
+	return to;
+}
+
+static bool make_tables(struct server *s)
+{
+	const struct server_opts *o = &s->opts;
+	s->key = hash_mix(o->seed, 1);
+	s->conf = copy_of(o->members, o->member_count * sizeof(*o->members));
+	s->port = copy_of(o->ports, o->port_count * sizeof(*o->ports));
+	s->nic = copy_of(o->nics, o->port_count * sizeof(struct nic *));
+	s->member = calloc(o->member_count + 1, sizeof(*s->member));
+	s->status = calloc(o->member_count + 1, sizeof(*s->status));
+	s->core = aligned_alloc(CACHE_LINE, (o->core_count * sizeof(*s->core) + CACHE_LINE - 1) /
+						    CACHE_LINE * CACHE_LINE);
+	s->shard = calloc(o->core_count, sizeof(struct shard *));
+	if (s->conf == NULL || s->port == NULL || s->nic == NULL || s->member == NULL ||
+	    s->status == NULL || s->core == NULL || s->shard == NULL) {
+		free(s->core);
+		s->core = NULL;
+		return false;
+	}
+	memset(s->core, 0, o->core_count * sizeof(*s->core));
+	s->mesh = mesh_new(o->core_count, o->member_count);
+	return s->mesh != NULL && make_addr_table(s);
+}
+
+struct server *server_new(const struct server_opts *opts)
+{
+	ASSERT(opts->core_count >= 1 && opts->core_count <= CORE_COUNT_MAX);
+	ASSERT(opts->member_count <= PEER_COUNT_MAX);
+	struct server *s = calloc(1, sizeof(*s));
+	if (s == NULL) {
+		return NULL;
+	}
+	s->opts = *opts;
+	s->opts.send_bytes_max = opts->send_bytes_max == 0 ? SND_BUF_MAX : opts->send_bytes_max;
+	bool is_ok = make_tables(s);
+	for (unsigned i = 0; is_ok && i < opts->core_count; i++) {
+		is_ok = make_core(s, (core_id_t)i);
+	}
+	if (!is_ok) {
+		server_free(s);
+		return NULL;
+	}
+	for (unsigned i = 0; i < opts->core_count; i++) {
+		make_import_env(&s->core[i]);
+	}
+	for (unsigned i = 0; i < opts->member_count; i++) {
+		struct core *c = &s->core[i % opts->core_count];
+		c->member[c->member_count++] = &s->member[i];
+		member_init(&s->member[i], c, (peer_id_t)i, &s->conf[i]);
+	}
+	return s;
+}
+
+static void free_core(struct core *c)
+{
+	for (unsigned i = 0; i < c->member_count; i++) {
+		member_fini(c->member[i]);
+	}
+	for (unsigned p = 0; c->tx != NULL && p < c->server->opts.port_count; p++) {
+		struct nic *nic = c->server->nic[p];
+		unsigned queue = c->id % nic->queue_count;
+		nic_release(nic, queue, c->tx[p].stock, c->tx[p].stock_count);
+		nic_release(nic, queue, c->tx[p].out, c->tx[p].out_count);
+	}
+	net_free(c->net);
+	wheel_free(c->wheel);
+	free(c->member);
+	free(c->end_seen);
+	free(c->floor);
+	free(c->tx);
+	spsc_free(c->requests);
+	spsc_free(c->events);
+}
+
+void server_free(struct server *s)
+{
+	if (s == NULL) {
+		return;
+	}
+	for (unsigned i = 0; s->core != NULL && i < s->opts.core_count; i++) {
+		if (s->core[i].server != NULL) {
+			free_core(&s->core[i]);
+		}
+	}
+	for (unsigned i = 0; s->core != NULL && i < s->opts.core_count; i++) {
+		shard_free(s->core[i].shard);
+	}
+	for (unsigned i = 0; s->core != NULL && i < s->opts.core_count; i++) {
+		intern_free(s->core[i].intern);
+	}
+	mesh_free(s->mesh);
+	free(s->core);
+	free(s->shard);
+	free(s->conf);
+	free(s->member);
+	free(s->status);
+	free(s->port);
+	free(s->nic);
+	free(s->addr_slot);
+	free(s);
+}
+
+struct core *server_core(struct server *s, core_id_t core)
+{
+	ASSERT(core < s->opts.core_count);
+	return &s->core[core];
+}
+
+unsigned server_core_count(const struct server *s)
+{
+	return s->opts.core_count;
+}
+
+const struct shard *server_shard(const struct server *s, core_id_t core)
+{
+	ASSERT(core < s->opts.core_count);
+	return s->shard[core];
+}
+
+static bool send_request(struct server *s, core_id_t core, const struct request *r)
+{
+	struct request *cell = spsc_push(s->core[core].requests);
+	if (cell == NULL) {
+		return false;
+	}
+	*cell = *r;
+	spsc_publish(s->core[core].requests);
+	mesh_wake(s->mesh, core);
+	return true;
+}
+
+bool server_request(struct server *s, const struct request *r)
+{
+	if (r->kind != REQUEST_SHUTDOWN) {
+		ASSERT(r->peer < s->opts.member_count);
+		return send_request(s, (core_id_t)(r->peer % s->opts.core_count), r);
+	}
+	bool is_sent = true;
+	for (unsigned i = 0; i < s->opts.core_count; i++) {
+		is_sent = send_request(s, (core_id_t)i, r) && is_sent;
+	}
+	return is_sent;
+}
+
+bool server_is_quiet(const struct server *s)
+{
+	for (unsigned i = 0; i < s->opts.core_count; i++) {
+		if (!__atomic_load_n(&s->core[i].is_quiet, __ATOMIC_ACQUIRE)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool server_event(struct server *s, struct event *out)
+{
+	for (unsigned i = 0; i < s->opts.core_count; i++) {
+		const struct event *e = spsc_pop(s->core[i].events);
+		if (e != NULL) {
+			*out = *e;
+			spsc_release(s->core[i].events);
+			return true;
+		}
+	}
+	return false;
+}
+
+void server_member_status(const struct server *s, peer_id_t peer, struct member_status *out)
+{
+	const struct status_cell *cell = &s->status[peer];
+	uint32_t before, after;
+	do {
+		before = __atomic_load_n(&cell->sequence, __ATOMIC_ACQUIRE);
+		*out = cell->status;
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		after = __atomic_load_n(&cell->sequence, __ATOMIC_RELAXED);
+	} while (before != after || (before & 1) != 0);
+}
+
+const struct core_stats *server_core_stats(const struct server *s, core_id_t core)
+{
+	return &s->core[core].stats;
+}
+
+const metric_t *server_net_drops(const struct server *s, core_id_t core)
+{
+	return net_drops(s->core[core].net);
+}
