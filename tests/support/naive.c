@@ -1,0 +1,429 @@
+/* Naive BGP: see naive.h.  RFC 4271 §4, §9.1.2.2; RFC 4760 §3-5; RFC 6793; RFC 8092. */
+#include "tests/support/naive.h"
+
+#include <string.h>
+
+static size_t put16(uint8_t *to, unsigned v)
+{
+	to[0] = (uint8_t)(v >> 8);
+	to[1] = (uint8_t)v;
+	return 2;
+}
+
+static size_t put32(uint8_t *to, uint32_t v)
+{
+	put16(to, v >> 16);
+	put16(to + 2, v & 0xffff);
+	return 4;
+}
+
+static unsigned get16(const uint8_t *m)
+{
+	return (unsigned)m[0] << 8 | m[1];
+}
+
+static size_t header(uint8_t *to, unsigned type)
+{
+	memset(to, 0xff, 16);
+	to[18] = (uint8_t)type;
+	return 19;
+}
+
+static size_t finish(uint8_t *to, size_t len)
+{
+	put16(to + 16, (unsigned)len);
+	return len;
+}
+
+size_t naive_open(uint8_t *to, uint32_t asn, uint32_t router_id, uint16_t hold, bool is_as4,
+		  bool has_refresh)
+{
+	size_t n = header(to, 1);
+	to[n++] = 4;
+	n += put16(to + n, asn > 65535 ? 23456 : asn);
+	n += put16(to + n, hold);
+	n += put32(to + n, router_id);
+	size_t opt = n++;
+	for (unsigned afi = 1; afi <= 2; afi++) {
+		const uint8_t cap[] = {2, 6, 1, 4, 0, (uint8_t)afi, 0, 1};
+		memcpy(to + n, cap, sizeof(cap));
+		n += sizeof(cap);
+	}
+	if (is_as4) {
+		const uint8_t cap[] = {2, 6, 65, 4};
+		memcpy(to + n, cap, sizeof(cap));
+		n += sizeof(cap);
+		n += put32(to + n, asn);
+	}
+	if (has_refresh) {
+		const uint8_t cap[] = {2, 2, 2, 0};
+		memcpy(to + n, cap, sizeof(cap));
+		n += sizeof(cap);
+	}
+	to[opt] = (uint8_t)(n - opt - 1);
+	return finish(to, n);
+}
+
+size_t naive_keepalive(uint8_t *to)
+{
+	return finish(to, header(to, 4));
+}
+
+size_t naive_refresh(uint8_t *to, unsigned family)
+{
+	size_t n = header(to, 5);
+	n += put16(to + n, family + 1);
+	to[n++] = 0;
+	to[n++] = 1;
+	return finish(to, n);
+}
+
+static size_t put_attr(uint8_t *to, unsigned flags, unsigned type, const uint8_t *value, size_t len)
+{
+	to[0] = (uint8_t)flags;
+	to[1] = (uint8_t)type;
+	to[2] = (uint8_t)len;
+	memcpy(to + 3, value, len);
+	return 3 + len;
+}
+
+static size_t put_path(uint8_t *to, unsigned type, unsigned flags, const struct naive_attrs *a,
+		       bool is_as4)
+{
+	uint8_t v[64] = {2, a->path_len};
+	size_t n = 2;
+	if (a->path_len == 0) {
+		n = 0;
+	}
+	for (unsigned i = 0; i < a->path_len; i++) {
+		uint32_t as = a->path[i];
+		n += is_as4 ? put32(v + n, as) : put16(v + n, as > 65535 ? 23456 : as);
+	}
+	return put_attr(to, flags, type, v, n);
+}
+
+static bool has_wide_as(const struct naive_attrs *a)
+{
+	for (unsigned i = 0; i < a->path_len; i++) {
+		if (a->path[i] > 65535) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Everything but next hop and MP attributes; `partial` is the flag of the unknown attribute. */
+static size_t put_common(uint8_t *to, const struct naive_attrs *a, bool is_as4, unsigned partial,
+			 const uint8_t *next_hop4)
+{
+	uint8_t v[12];
+	size_t n = put_attr(to, 0x40, 1, &a->origin, 1);
+	n += put_path(to + n, 2, 0x40, a, is_as4);
+	if (next_hop4 != NULL) {
+		n += put_attr(to + n, 0x40, 3, next_hop4, 4);
+	}
+	if (a->has_med) {
+		put32(v, a->med);
+		n += put_attr(to + n, 0x80, 4, v, 4);
+	}
+	put32(v, 65000u << 16 | a->announcer);
+	n += put_attr(to + n, 0xc0, 8, v, 4);
+	if (!is_as4 && has_wide_as(a)) {
+		n += put_path(to + n, 17, 0xc0, a, true);
+	}
+	put32(v, 65000);
+	put32(v + 4, a->serial);
+	put32(v + 8, a->announcer);
+	n += put_attr(to + n, 0xc0, 32, v, 12);
+	if (a->has_unknown) {
+		n += put_attr(to + n, 0xc0 | partial, 99, (const uint8_t *)"causeway", 8);
+	}
+	return n;
+}
+
+static size_t put_prefix(uint8_t *to, const struct naive_prefix *p)
+{
+	size_t bytes = (p->len + 7u) / 8;
+	to[0] = p->len;
+	memcpy(to + 1, p->bytes, bytes);
+	return 1 + bytes;
+}
+
+static size_t put_prefixes(uint8_t *to, const struct naive_prefix *p, unsigned count)
+{
+	size_t n = 0;
+	for (unsigned i = 0; i < count; i++) {
+		n += put_prefix(to + n, &p[i]);
+	}
+	return n;
+}
+
+size_t naive_announce(uint8_t *to, const struct naive_attrs *a, const struct naive_prefix *p,
+		      unsigned count, bool is_as4)
+{
+	size_t n = header(to, 2);
+	n += put16(to + n, 0);
+	size_t len_at = n;
+	n += 2;
+	if (p[0].family == 0) {
+		n += put_common(to + n, a, is_as4, 0, a->next_hop);
+		put16(to + len_at, (unsigned)(n - len_at - 2));
+		n += put_prefixes(to + n, p, count);
+		return finish(to, n);
+	}
+	n += put_common(to + n, a, is_as4, 0, NULL);
+	to[n++] = 0x90; /* Optional, extended length. */
+	to[n++] = 14;
+	size_t mp_at = n;
+	n += 2;
+	const uint8_t mp[] = {0, 2, 1, 16};
+	memcpy(to + n, mp, sizeof(mp));
+	n += sizeof(mp);
+	memcpy(to + n, a->next_hop, 16);
+	n += 16;
+	to[n++] = 0;
+	n += put_prefixes(to + n, p, count);
+	put16(to + mp_at, (unsigned)(n - mp_at - 2));
+	put16(to + len_at, (unsigned)(n - len_at - 2));
+	return finish(to, n);
+}
+
+size_t naive_withdraw(uint8_t *to, const struct naive_prefix *p, unsigned count)
+{
+	size_t n = header(to, 2);
+	if (p[0].family == 0) {
+		size_t len = put_prefixes(to + n + 2, p, count);
+		put16(to + n, (unsigned)len);
+		n += 2 + len;
+		n += put16(to + n, 0);
+		return finish(to, n);
+	}
+	n += put16(to + n, 0);
+	size_t len = put_prefixes(to + n + 2 + 7, p, count);
+	put16(to + n, (unsigned)(len + 7));
+	n += 2;
+	to[n++] = 0x90;
+	to[n++] = 15;
+	n += put16(to + n, (unsigned)(len + 3));
+	to[n++] = 0;
+	to[n++] = 2;
+	to[n++] = 1;
+	return finish(to, n + len);
+}
+
+size_t naive_expected(uint8_t *to, const struct naive_attrs *a, bool is_as4)
+{
+	return put_common(to, a, is_as4, 0x20, NULL);
+}
+
+/* Read prefixes; false when they do not fill the bytes exactly. */
+static bool read_prefixes(const uint8_t *m, size_t len, unsigned family, const struct naive_sink *s,
+			  const uint8_t *attrs, size_t attrs_len, const uint8_t *nh, size_t nh_len)
+{
+	size_t at = 0;
+	while (at < len) {
+		struct naive_prefix p = {.family = (uint8_t)family, .len = m[at]};
+		size_t bytes = (p.len + 7u) / 8;
+		if (p.len > (family == 0 ? 32 : 128) || at + 1 + bytes > len) {
+			return false;
+		}
+		memcpy(p.bytes, m + at + 1, bytes);
+		if (p.len % 8 != 0) {
+			uint8_t mask = (uint8_t)(0xff << (8 - p.len % 8));
+			if ((p.bytes[bytes - 1] & ~mask) != 0) {
+				return false; /* We never send bits past the length. */
+			}
+		}
+		s->route(s->context, &p, attrs, attrs_len, nh, nh_len);
+		at += 1 + bytes;
+	}
+	return true;
+}
+
+/* What was found among the path attributes. */
+struct found {
+	uint8_t rest[4096];
+	size_t rest_len;
+	const uint8_t *next_hop, *reach, *unreach;
+	size_t next_hop_len, reach_len, unreach_len;
+	uint32_t types_last;
+	bool has_any;
+};
+
+static bool read_attrs(const uint8_t *m, size_t len, struct found *f)
+{
+	size_t at = 0;
+	while (at < len) {
+		if (at + 3 > len) {
+			return false;
+		}
+		bool is_long = (m[at] & 0x10) != 0;
+		size_t head = is_long ? 4 : 3;
+		if (at + head > len) {
+			return false;
+		}
+		size_t value = is_long ? get16(m + at + 2) : m[at + 2];
+		unsigned type = m[at + 1];
+		if (at + head + value > len) {
+			return false;
+		}
+		const uint8_t *v = m + at + head;
+		f->has_any = true;
+		if (type == 3) {
+			f->next_hop = v;
+			f->next_hop_len = value;
+		} else if (type == 14) {
+			f->reach = v;
+			f->reach_len = value;
+		} else if (type == 15) {
+			f->unreach = v;
+			f->unreach_len = value;
+		} else {
+			memcpy(f->rest + f->rest_len, m + at, head + value);
+			f->rest_len += head + value;
+		}
+		at += head + value;
+	}
+	return true;
+}
+
+static bool read_mp(const struct found *f, const struct naive_sink *s)
+{
+	if (f->reach != NULL) {
+		if (f->reach_len < 5 || get16(f->reach) != 2 || f->reach[2] != 1) {
+			return false;
+		}
+		size_t nh = f->reach[3];
+		if (f->reach_len < 5 + nh || (nh != 16 && nh != 32) ||
+		    !read_prefixes(f->reach + 5 + nh, f->reach_len - 5 - nh, 1, s, f->rest,
+				   f->rest_len, f->reach + 4, nh)) {
+			return false;
+		}
+	}
+	if (f->unreach != NULL) {
+		if (f->unreach_len < 3 || get16(f->unreach) != 2 || f->unreach[2] != 1) {
+			return false;
+		}
+		if (f->unreach_len == 3 && f->rest_len == 0) {
+			s->end_of_rib(s->context, 1);
+		}
+		return read_prefixes(f->unreach + 3, f->unreach_len - 3, 1, s, NULL, 0, NULL, 0);
+	}
+	return true;
+}
+
+static bool read_update(const uint8_t *m, size_t len, const struct naive_sink *s)
+{
+	if (len < 23) {
+		return false;
+	}
+	size_t withdrawn = get16(m + 19);
+	if (23 + withdrawn > len) {
+		return false;
+	}
+	size_t attrs_len = get16(m + 21 + withdrawn);
+	if (23 + withdrawn + attrs_len > len) {
+		return false;
+	}
+	struct found f = {.rest_len = 0};
+	if (len == 23) {
+		s->end_of_rib(s->context, 0);
+	}
+	const uint8_t *nlri = m + 23 + withdrawn + attrs_len;
+	size_t nlri_len = len - 23 - withdrawn - attrs_len;
+	return read_prefixes(m + 21, withdrawn, 0, s, NULL, 0, NULL, 0) &&
+	       read_attrs(m + 23 + withdrawn, attrs_len, &f) && read_mp(&f, s) &&
+	       (nlri_len == 0 || f.next_hop_len == 4) &&
+	       read_prefixes(nlri, nlri_len, 0, s, f.rest, f.rest_len, f.next_hop, f.next_hop_len);
+}
+
+bool naive_message(const uint8_t *m, size_t len, const struct naive_sink *sink)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		if (len < 19 || m[i] != 0xff) {
+			return false;
+		}
+	}
+	if (get16(m + 16) != len || len > 4096) {
+		return false;
+	}
+	switch (m[18]) {
+	case 1:
+		return len >= 29;
+	case 2:
+		return read_update(m, len, sink);
+	case 3:
+		return len >= 21;
+	case 4:
+		return len == 19;
+	case 5:
+		return len == 23;
+	default:
+		return false;
+	}
+}
+
+/* Whether b beats a in the last two steps of RFC 4271 §9.1.2.2 (f, g). */
+static bool beats_by_id(const struct naive_speaker *a, const struct naive_speaker *b)
+{
+	if (a->router_id != b->router_id) {
+		return b->router_id < a->router_id;
+	}
+	if (a->family != b->family) {
+		return b->family < a->family;
+	}
+	return memcmp(b->addr, a->addr, sizeof(a->addr)) < 0;
+}
+
+/* RFC 4271 §9.1.2.2 over the routes still in `is_in`; the index of the best, or -1. */
+static int best_of(const struct naive_route *r, const struct naive_speaker *sp, unsigned count,
+		   const bool *is_in)
+{
+	bool in[64];
+	unsigned len = 255, origin = 255;
+	memcpy(in, is_in, count * sizeof(bool));
+	for (unsigned i = 0; i < count; i++) {
+		len = in[i] && r[i].attrs.path_len < len ? r[i].attrs.path_len : len;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		in[i] = in[i] && r[i].attrs.path_len == len;
+		origin = in[i] && r[i].attrs.origin < origin ? r[i].attrs.origin : origin;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		in[i] = in[i] && r[i].attrs.origin == origin;
+	}
+	bool keep[64];
+	for (unsigned i = 0; i < count; i++) {
+		keep[i] = in[i];
+		for (unsigned j = 0; j < count && keep[i]; j++) {
+			bool is_same = in[j] && r[i].attrs.path_len > 0 &&
+				       r[j].attrs.path[0] == r[i].attrs.path[0];
+			uint32_t mi = r[i].attrs.has_med ? r[i].attrs.med : 0;
+			uint32_t mj = r[j].attrs.has_med ? r[j].attrs.med : 0;
+			keep[i] = !(is_same && mj < mi);
+		}
+	}
+	int best = -1;
+	for (unsigned i = 0; i < count; i++) {
+		if (keep[i] && (best < 0 || beats_by_id(&sp[best], &sp[i]))) {
+			best = (int)i;
+		}
+	}
+	return best;
+}
+
+int naive_view(const struct naive_route *routes, const struct naive_speaker *speakers,
+	       unsigned count, int member)
+{
+	bool in[64];
+	for (unsigned i = 0; i < count; i++) {
+		in[i] = routes[i].is_set;
+	}
+	for (;;) {
+		int best = best_of(routes, speakers, count, in);
+		if (best < 0 || best != member) {
+			return best;
+		}
+		in[best] = false;
+	}
+}

@@ -1,0 +1,74 @@
+/* Naive BGP: an encoder, a decoder and an oracle that share no code with the product.
+ *
+ * Obviously right rather than fast: a route is its prefix and its attribute bytes, a table is an
+ * array that is searched from the front, and the best route is found by doing what RFC 4271
+ * §9.1.2.2 says, again and again.  The oracle knows nothing of bit sets, shards and logs.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NAIVE_ATTRS_MAX 256
+
+/* What a scripted member says about a prefix.  Small numbers on purpose, so that ties are common. */
+struct naive_attrs {
+	uint8_t origin;
+	uint8_t path_len;
+	uint32_t path[8]; /* AS numbers; path[0] is the neighbour AS. */
+	bool has_med;
+	uint32_t med;
+	uint8_t next_hop[16]; /* 4 or 16 bytes, by family. */
+	uint32_t announcer;   /* In a community 65000:announcer ... */
+	uint32_t serial;      /* ... and serial in a large community: makes each set distinct. */
+	bool has_unknown;     /* An unknown optional transitive attribute (type 99). */
+};
+
+struct naive_prefix {
+	uint8_t family; /* 0 IPv4, 1 IPv6 */
+	uint8_t len;
+	uint8_t bytes[16];
+};
+
+/* Messages.  All return the length written. */
+size_t naive_open(uint8_t *to, uint32_t asn, uint32_t router_id, uint16_t hold, bool is_as4,
+		  bool has_refresh);
+size_t naive_keepalive(uint8_t *to);
+size_t naive_refresh(uint8_t *to, unsigned family);
+/* An UPDATE that announces `count` prefixes of one family; 2-octet AS_PATH unless is_as4. */
+size_t naive_announce(uint8_t *to, const struct naive_attrs *a, const struct naive_prefix *p,
+		      unsigned count, bool is_as4);
+size_t naive_withdraw(uint8_t *to, const struct naive_prefix *p, unsigned count);
+/* The path attributes as the server should send them: ascending types, 4-octet (or RFC 6793's)
+ * form, the unknown attribute with Partial set; without NEXT_HOP / MP_REACH_NLRI. */
+size_t naive_expected(uint8_t *to, const struct naive_attrs *a, bool is_as4);
+
+/* A decoded UPDATE, one callback for each prefix.  `attrs` is the attribute bytes without NEXT_HOP
+ * and MP attributes; NULL for a withdrawal.  `next_hop` likewise. */
+struct naive_sink {
+	void (*route)(void *context, const struct naive_prefix *p, const uint8_t *attrs,
+		      size_t attrs_len, const uint8_t *next_hop, size_t next_hop_len);
+	void (*end_of_rib)(void *context, unsigned family);
+	void *context;
+};
+
+/* Decode one whole message (header included).  False when it is not a valid BGP message. */
+bool naive_message(const uint8_t *m, size_t len, const struct naive_sink *sink);
+
+/* The oracle: who announced what. */
+struct naive_route {
+	bool is_set;
+	struct naive_attrs attrs;
+};
+
+struct naive_speaker {
+	uint32_t router_id;
+	uint8_t addr[16];
+	uint8_t family; /* Of addr. */
+};
+
+/* The index of the best of the routes that `member` may have (not its own), by repeated choice
+ * over the whole set: -1 when there is none. */
+int naive_view(const struct naive_route *routes, const struct naive_speaker *speakers,
+	       unsigned count, int member);

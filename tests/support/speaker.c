@@ -1,0 +1,313 @@
+/* A scripted member: see speaker.h. */
+#include "tests/support/speaker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rib/base/check.h"
+
+#define RETRY_US     (200 * USEC_PER_MSEC)
+#define KEEPALIVE_US (20 * USEC_PER_SEC)
+
+void speaker_init(struct speaker *s, const struct speaker_conf *conf, struct nic *nic)
+{
+	*s = (struct speaker){.conf = *conf, .nic = nic, .wants_up = true};
+	struct net_port_conf port = {.mac = conf->mac, .mtu = nic->mtu, .addr_count = 1};
+	port.addr[0].addr = conf->addr;
+	port.addr[0].prefix_len = conf->prefix_len;
+	s->net = net_new(&port, 1, conf->seed);
+	ASSERT(s->net != NULL);
+}
+
+void speaker_fini(struct speaker *s)
+{
+	tcp_free(s->tcp);
+	net_free(s->net);
+}
+
+static void session_lost(struct speaker *s, usec_t now)
+{
+	if (s->state == SPEAKER_UP) {
+		s->downs++;
+		if (s->conf.record != NULL) {
+			s->conf.record(s->conf.context, NULL, 0, false);
+		}
+	}
+	memset(s->held, 0, sizeof(s->held));
+	s->has_eor[0] = s->has_eor[1] = false;
+	s->state = SPEAKER_DOWN;
+	s->retry_due = now + RETRY_US;
+}
+
+static void connect_now(struct speaker *s, usec_t now)
+{
+	struct net_route route;
+	s->retry_due = now + RETRY_US;
+	if (net_route(s->net, &s->conf.addr, &s->conf.server, now, &route) != ROUTE_OK) {
+		s->retry_due = now + USEC_PER_MSEC;
+		return;
+	}
+	tcp_free(s->tcp);
+	s->tcp = tcp_new();
+	ASSERT(s->tcp != NULL);
+	struct tcp_conf conf = {
+		.local = {.addr = s->conf.addr,
+			  .port = (uint16_t)(20000 + (now / 1000 + s->downs) % 40000)},
+		.remote = {.addr = s->conf.server, .port = 179},
+		.mss = (uint16_t)(route.mtu - (s->conf.addr.family == FAMILY_IPV4 ? 40 : 60)),
+		.rcv_buf_max = s->conf.window_bytes,
+		.snd_buf_max = 256 * 1024,
+		.iss = tcp_isn(&(struct endpoint){.addr = s->conf.addr},
+			       &(struct endpoint){.addr = s->conf.server}, s->conf.seed, now),
+	};
+	tcp_connect(s->tcp, &conf, now);
+	s->state = SPEAKER_CONNECTING;
+}
+
+bool speaker_send(struct speaker *s, const uint8_t *message, size_t len)
+{
+	return s->tcp != NULL && s->state >= SPEAKER_OPENING &&
+	       sendq_push_copy(tcp_sendq(s->tcp), span_of(message, len));
+}
+
+void speaker_end(struct speaker *s, enum speaker_end how, usec_t now)
+{
+	if (s->tcp == NULL || s->state == SPEAKER_DOWN) {
+		return;
+	}
+	if (how == END_RESET) {
+		tcp_abort(s->tcp);
+	} else {
+		const uint8_t cease[21] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+					   255, 255, 255, 255, 255, 0,	 21,  3,   6,	2};
+		if (how == END_NOTIFICATION) {
+			speaker_send(s, cease, sizeof(cease));
+		}
+		tcp_close(s->tcp);
+	}
+	session_lost(s, now);
+}
+
+static int universe_index(const struct speaker *s, const struct naive_prefix *p)
+{
+	for (unsigned i = 0; i < s->conf.universe_count; i++) {
+		const struct naive_prefix *q = &s->conf.universe[i];
+		if (q->family == p->family && q->len == p->len &&
+		    memcmp(q->bytes, p->bytes, 16) == 0) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+static void on_route(void *context, const struct naive_prefix *p, const uint8_t *attrs,
+		     size_t attrs_len, const uint8_t *next_hop, size_t next_hop_len)
+{
+	struct speaker *s = context;
+	int i = universe_index(s, p);
+	if (i < 0 || attrs_len > NAIVE_ATTRS_MAX || next_hop_len > 32) {
+		s->is_broken = true;
+		return;
+	}
+	struct held_route *h = &s->held[i];
+	if (attrs == NULL) {
+		s->withdraws++;
+		h->is_held = false;
+		return;
+	}
+	s->announces++;
+	*h = (struct held_route){.is_held = true,
+				 .attrs_len = (uint16_t)attrs_len,
+				 .next_hop_len = (uint8_t)next_hop_len};
+	memcpy(h->attrs, attrs, attrs_len);
+	memcpy(h->next_hop, next_hop, next_hop_len);
+	uint8_t own[7] = {0xc0,
+			  8,
+			  4,
+			  65000 >> 8,
+			  65000 & 0xff,
+			  (uint8_t)(s->conf.asn >> 8),
+			  (uint8_t)s->conf.asn};
+	s->own_seen += memmem(attrs, attrs_len, own, sizeof(own)) != NULL;
+}
+
+static void on_eor(void *context, unsigned family)
+{
+	struct speaker *s = context;
+	s->has_eor[family] = true;
+}
+
+static void hear(struct speaker *s, const uint8_t *m, size_t len, usec_t now)
+{
+	struct naive_sink sink = {.route = on_route, .end_of_rib = on_eor, .context = s};
+	s->messages++;
+	if (m[18] == 2 && s->conf.record != NULL) {
+		s->conf.record(s->conf.context, m, len, true);
+	}
+	if (!naive_message(m, len, &sink)) {
+		s->is_broken = true;
+	}
+	if (m[18] == 1 && s->state == SPEAKER_OPENING) {
+		uint8_t keepalive[19];
+		speaker_send(s, keepalive, naive_keepalive(keepalive));
+	} else if (m[18] == 4 && s->state == SPEAKER_OPENING) {
+		s->state = SPEAKER_UP;
+		if (s->conf.record != NULL) {
+			s->conf.record(s->conf.context, NULL, 0, true);
+		}
+		s->keepalive_due = now + KEEPALIVE_US;
+	} else if (m[18] == 3) {
+		memcpy(s->last_notification, m + 19, 2);
+	}
+}
+
+static bool read_messages(struct speaker *s, usec_t now)
+{
+	bool did = false;
+	while (!s->is_stalled && s->state >= SPEAKER_OPENING) {
+		struct span in = tcp_peek(s->tcp);
+		if (in.len < 19) {
+			break;
+		}
+		size_t len = (size_t)in.data[16] << 8 | in.data[17];
+		if (len < 19 || len > 4096) {
+			s->is_broken = true;
+			break;
+		}
+		if (in.len < len) {
+			break;
+		}
+		hear(s, in.data, len, now);
+		tcp_consume(s->tcp, len);
+		did = true;
+	}
+	return did;
+}
+
+static void follow_transport(struct speaker *s, usec_t now)
+{
+	enum tcp_state state = tcp_state(s->tcp);
+	if (s->state == SPEAKER_CONNECTING && state == TCP_ESTABLISHED) {
+		uint8_t open[128];
+		s->state = SPEAKER_OPENING;
+		speaker_send(s, open,
+			     naive_open(open, s->conf.asn, s->conf.router_id, s->conf.hold_s,
+					s->conf.is_as4, s->conf.has_refresh));
+	}
+	if (tcp_is_eof(s->tcp) && state == TCP_CLOSE_WAIT) {
+		tcp_close(s->tcp);
+		if (s->state != SPEAKER_DOWN) {
+			session_lost(s, now);
+		}
+	}
+	if (tcp_state(s->tcp) == TCP_CLOSED && !tcp_wants_tx(s->tcp, now)) {
+		if (s->state != SPEAKER_DOWN) {
+			session_lost(s, now);
+		}
+		tcp_free(s->tcp);
+		s->tcp = NULL;
+	}
+}
+
+static bool receive(struct speaker *s, usec_t now)
+{
+	struct frame_buf frame[NIC_BURST_MAX];
+	unsigned count = nic_rx(s->nic, 0, frame, NIC_BURST_MAX);
+	for (unsigned i = 0; i < count; i++) {
+		struct net_rx rx;
+		struct seg seg;
+		uint16_t src_port, dst_port;
+		if (net_rx(s->net, 0, &frame[i], now, &rx) == NET_TCP && s->tcp != NULL &&
+		    seg_decode(rx.l4, &rx.src, &rx.dst, false, &src_port, &dst_port, &seg) ==
+			    SEG_OK &&
+		    dst_port == tcp_local(s->tcp)->port) {
+			tcp_rx(s->tcp, &seg, now);
+		}
+	}
+	nic_release(s->nic, 0, frame, count);
+	return count > 0;
+}
+
+static bool send_frame(struct speaker *s, struct frame_buf *frame, size_t len)
+{
+	frame->len = (uint16_t)len;
+	if (nic_tx(s->nic, 0, frame, 1) == 1) {
+		return true;
+	}
+	nic_release(s->nic, 0, frame, 1);
+	return false;
+}
+
+static bool transmit(struct speaker *s, usec_t now)
+{
+	bool did = false;
+	struct frame_buf frame;
+	unsigned port;
+	while (net_wants_tx(s->net) && nic_alloc(s->nic, 0, &frame, 1) == 1) {
+		size_t len = net_tx(s->net, frame.data, frame.room, &port, now);
+		if (len == 0) {
+			nic_release(s->nic, 0, &frame, 1);
+			break;
+		}
+		did = send_frame(s, &frame, len) || did;
+	}
+	struct net_route route;
+	struct seg seg;
+	while (s->tcp != NULL && tcp_wants_tx(s->tcp, now) &&
+	       net_route(s->net, &s->conf.addr, &s->conf.server, now, &route) == ROUTE_OK &&
+	       nic_alloc(s->nic, 0, &frame, 1) == 1) {
+		if (!tcp_tx(s->tcp, &seg, now)) {
+			nic_release(s->nic, 0, &frame, 1);
+			break;
+		}
+		size_t header = seg_header_len(&seg);
+		uint8_t *l4 = frame.data + route.header_len;
+		if (seg.payload.len > 0) {
+			tcp_payload(s->tcp, &seg, l4 + header);
+		}
+		seg_encode(&seg, tcp_local(s->tcp), tcp_remote(s->tcp), l4);
+		net_encap(s->net, &route, (uint16_t)(header + seg.payload.len), frame.data);
+		send_frame(s, &frame, route.header_len + header + seg.payload.len);
+		did = true;
+	}
+	return did;
+}
+
+bool speaker_step(struct speaker *s, usec_t now)
+{
+	bool did = receive(s, now);
+	if (net_due(s->net) <= now) {
+		net_tick(s->net, now);
+	}
+	if (s->tcp != NULL) {
+		if (tcp_due(s->tcp) <= now) {
+			tcp_tick(s->tcp, now);
+		}
+		did = read_messages(s, now) || did;
+		follow_transport(s, now);
+	}
+	if (s->state == SPEAKER_UP && now >= s->keepalive_due) {
+		uint8_t keepalive[19];
+		speaker_send(s, keepalive, naive_keepalive(keepalive));
+		s->keepalive_due = now + KEEPALIVE_US;
+	}
+	if (s->state == SPEAKER_DOWN && s->wants_up && now >= s->retry_due) {
+		connect_now(s, now);
+	}
+	return transmit(s, now) || did;
+}
+
+usec_t speaker_due(const struct speaker *s)
+{
+	usec_t due = net_due(s->net);
+	if (s->tcp != NULL) {
+		due = min_u64(due, tcp_due(s->tcp));
+	}
+	if (s->state == SPEAKER_UP) {
+		due = min_u64(due, s->keepalive_due);
+	}
+	if (s->state == SPEAKER_DOWN && s->wants_up) {
+		due = min_u64(due, s->retry_due);
+	}
+	return due;
+}

@@ -1,0 +1,70 @@
+/* A scripted member: a host with its own address that speaks just enough BGP to be a peer.
+ *
+ * Its network and TCP are the product's pure machines (a second instance of them); its BGP is the
+ * naive codec, so what it holds was decoded by code that is not the server's.  It keeps every
+ * prefix of a small universe by index, with the attribute bytes exactly as received.
+ */
+#pragma once
+
+#include "dataplane/nic/nic.h"
+#include "dataplane/net/net.h"
+#include "dataplane/tcp/tcp.h"
+#include "tests/support/naive.h"
+
+#define UNIVERSE_MAX 256
+
+struct speaker_conf {
+	uint32_t asn, router_id;
+	struct addr addr, server;
+	uint8_t prefix_len;
+	struct mac mac;
+	bool is_as4, has_refresh;
+	uint16_t hold_s;
+	uint32_t window_bytes; /* Receive buffer. */
+	const struct naive_prefix *universe;
+	unsigned universe_count;
+	uint64_t seed;
+	/* Every message that arrived, and session changes (message NULL: up or down); may be NULL. */
+	void (*record)(void *context, const uint8_t *message, size_t len, bool is_up);
+	void *context;
+};
+
+struct held_route {
+	bool is_held;
+	uint16_t attrs_len;
+	uint8_t next_hop_len;
+	uint8_t next_hop[32];
+	uint8_t attrs[NAIVE_ATTRS_MAX];
+};
+
+enum speaker_state { SPEAKER_DOWN, SPEAKER_CONNECTING, SPEAKER_OPENING, SPEAKER_UP };
+
+struct speaker {
+	struct speaker_conf conf;
+	struct nic *nic;
+	struct net *net;
+	struct tcp *tcp;
+	enum speaker_state state;
+	bool wants_up;	 /* Connects by itself when it is down. */
+	bool is_stalled; /* Reads nothing from its connection. */
+	bool is_broken;	 /* It received something that is not BGP. */
+	unsigned downs;	 /* Sessions lost. */
+	usec_t retry_due, keepalive_due;
+	bool has_eor[2];
+	uint64_t announces, withdraws, messages;
+	unsigned own_seen; /* Routes that carried its own mark: must stay 0. */
+	uint8_t last_notification[2];
+	struct held_route held[UNIVERSE_MAX];
+};
+
+void speaker_init(struct speaker *s, const struct speaker_conf *conf, struct nic *nic);
+void speaker_fini(struct speaker *s);
+/* Everything that is due; true when it did something. */
+bool speaker_step(struct speaker *s, usec_t now);
+usec_t speaker_due(const struct speaker *s);
+/* Queue a whole message; false when the connection is not up or its queue is full. */
+bool speaker_send(struct speaker *s, const uint8_t *message, size_t len);
+
+enum speaker_end { END_RESET, END_CLOSE, END_NOTIFICATION };
+/* End the session from this side. */
+void speaker_end(struct speaker *s, enum speaker_end how, usec_t now);
