@@ -73,7 +73,7 @@ static void put_drops(FILE *out, json_t *drops)
 	json_t *value;
 	json_object_foreach(drops, name, value)
 	{
-		fprintf(out, "  dropped %-14s%llu\n", name,
+		fprintf(out, "  dropped %-20s %llu\n", name,
 			(unsigned long long)json_integer_value(value));
 	}
 }

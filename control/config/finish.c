@@ -282,7 +282,7 @@ static uint16_t inherit(struct set_u16 own, struct set_u16 general, uint16_t oth
 	return general.is_set ? general.value : otherwise;
 }
 
-/* A client's unset keys take cfg's value, cfg's unset keys the default: COMPAT §3. */
+/* A client's unset keys take cfg's value, cfg's unset keys the default, as arouteserver has it. */
 static void inherit_session(struct loader *l, struct draft_client *client)
 {
 	const struct draft_session *own = &client->session;

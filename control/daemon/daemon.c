@@ -179,6 +179,8 @@ static int start_eal(struct daemon *d)
 		return fail(err == -EPERM || err == -EACCES ? EX_NOPERM : EX_OSERR, "no EAL", why);
 	}
 	d->has_eal = true;
+	snprintf(why, sizeof(why), "%s/dpdk", dir);
+	identity_hand_over(&d->identity, why);
 	return 0;
 }
 

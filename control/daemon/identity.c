@@ -6,7 +6,9 @@
  */
 #include "control/daemon/identity.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -92,6 +94,26 @@ int identity_make_dir(const struct identity *id, const char *dir)
 		return -errno;
 	}
 	return id->is_changing && chown(dir, id->uid, id->gid) != 0 ? -errno : 0;
+}
+
+void identity_hand_over(const struct identity *id, const char *dir)
+{
+	DIR *d = id->is_changing ? opendir(dir) : NULL;
+	if (d == NULL) {
+		return;
+	}
+	for (const struct dirent *e; (e = readdir(d)) != NULL;) {
+		struct stat st;
+		bool is_entry = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+		/* Failing costs an empty folder in a directory that is emptied at boot. */
+		if (is_entry && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_uid == 0) {
+			int err = fchownat(dirfd(d), e->d_name, id->uid, id->gid,
+					   AT_SYMLINK_NOFOLLOW);
+			(void)err;
+		}
+	}
+	closedir(d);
 }
 
 int identity_assume(const struct identity *id)

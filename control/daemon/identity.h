@@ -19,5 +19,7 @@ int identity_resolve(const struct config *c, struct identity *out, char *why, si
 /* Make `dir`, when it is missing, and give it to the user: for sockets and EAL's files.
  * 0 or −errno. */
 int identity_make_dir(const struct identity *id, const char *dir);
+/* Give what root made in `dir` to the user, so that it can be removed at the end. */
+void identity_hand_over(const struct identity *id, const char *dir);
 /* Become the user for good, with no capability left.  All threads.  0 or −errno. */
 int identity_assume(const struct identity *id);

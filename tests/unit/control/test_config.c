@@ -219,7 +219,7 @@ static void expect_mistakes(const struct mistake *m, const struct config_errors 
 	}
 }
 
-/* STYLE: a faulty configuration gives FILE:LINE:COL, what is wrong and what would be right. */
+/* FILE:LINE:COL, what is wrong, and what would be right. */
 Test(config, each_mistake_has_its_place_and_remedy)
 {
 	struct scratch s;
@@ -353,7 +353,7 @@ Test(config, one_key_in_two_files_is_a_contradiction)
 	scratch_fini(&s);
 }
 
-/* COMPAT §1 and §3: the keys of an existing exchange's files are named, not refused. */
+/* The keys of an existing exchange's files are named, not refused. */
 Test(config, foreign_keys_are_warnings_that_name_them)
 {
 	static const char *const cfg[] = {"multihop: 2",
