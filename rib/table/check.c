@@ -68,7 +68,8 @@ static void check_entry(const struct table *t, entry_id_t id, uint32_t names, st
 	bool is_clean = e->dirty_next == id;
 	check_state(e, is_clean);
 	ASSERT(!is_clean || e->working == e->published);
-	ASSERT(ptable_find(&t->ptable, &t->slab.slab, &e->prefix) == id);
+	uint64_t hash = ptable_hash(&t->ptable, &e->prefix);
+	ASSERT(ptable_find(&t->ptable, &t->slab.slab, &e->prefix, hash) == id);
 	if (e->published != NULL) {
 		check_published(t, e->published);
 		c->path_bytes += paths_bytes(e->published->count);

@@ -5,9 +5,16 @@
  * SLAB_CHUNKS_MAX × SLAB_CHUNK_COUNT = 2^25 ids, so id + 1 fits in 26 bits.  Linear probing; a
  * removal moves up what had probed past it, so there are no tombstones and lookups stay short
  * however long the table lives.
+ *
+ * The hash is one folded 64 × 64 multiplication of the address's halves under two secret words (as
+ * XXH3 does for 16 bytes), 2 ns inline where a call for 18 bytes costs 15.  Members choose the
+ * prefixes, so it is keyed.
  */
 #include "rib/table/ptable.h"
 
+#include <string.h>
+
+#include "rib/base/hash.h"
 #include "rib/table/mem.h"
 
 #define SLOTS_MIN 1024u
@@ -18,7 +25,7 @@ static_assert((uint64_t)SLAB_CHUNKS_MAX * SLAB_CHUNK_COUNT < ID_MASK, "ids fit i
 
 void ptable_init(struct ptable *t, uint64_t key)
 {
-	*t = (struct ptable){.key = key, .mask = SLOTS_MIN - 1};
+	*t = (struct ptable){.mask = SLOTS_MIN - 1, .key = {hash_mix(key, 1), hash_mix(key, 2)}};
 	t->slot = mem_new(SLOTS_MIN * sizeof(*t->slot));
 }
 
@@ -26,6 +33,16 @@ void ptable_fini(struct ptable *t)
 {
 	free(t->slot);
 	t->slot = NULL;
+}
+
+uint64_t ptable_hash(const struct ptable *t, const struct prefix *p)
+{
+	uint64_t high, low;
+	memcpy(&high, p->bytes, 8);
+	memcpy(&low, p->bytes + 8, 8);
+	__uint128_t product = (__uint128_t)(high ^ t->key[0]) * (low + p->len + t->key[1]);
+	uint64_t h = (uint64_t)product ^ (uint64_t)(product >> 64);
+	return h ^ h >> 29;
 }
 
 static uint32_t tag_of(uint64_t hash)
@@ -38,9 +55,9 @@ static entry_id_t id_of(uint32_t slot)
 	return (slot & ID_MASK) - 1;
 }
 
-entry_id_t ptable_find(const struct ptable *t, const struct slab *s, const struct prefix *p)
+entry_id_t ptable_find(const struct ptable *t, const struct slab *s, const struct prefix *p,
+		       uint64_t hash)
 {
-	uint64_t hash = prefix_hash(p, t->key);
 	uint32_t tag = tag_of(hash);
 	for (uint32_t at = (uint32_t)hash & t->mask; t->slot[at] != 0; at = (at + 1) & t->mask) {
 		uint32_t slot = t->slot[at];
@@ -51,9 +68,8 @@ entry_id_t ptable_find(const struct ptable *t, const struct slab *s, const struc
 	return ENTRY_NONE;
 }
 
-static void put(struct ptable *t, const struct slab *s, entry_id_t id)
+static void put(struct ptable *t, entry_id_t id, uint64_t hash)
 {
-	uint64_t hash = prefix_hash(&slab_at(s, id)->prefix, t->key);
 	uint32_t at = (uint32_t)hash & t->mask;
 	while (t->slot[at] != 0) {
 		at = (at + 1) & t->mask;
@@ -70,27 +86,28 @@ static void grow(struct ptable *t, const struct slab *s, entry_id_t skip)
 	uint32_t again = 0;
 	for (entry_id_t id = 0; id < s->count; id++) {
 		if (id != skip && slab_at(s, id)->state != ENTRY_FREE) {
-			put(t, s, id);
+			put(t, id, ptable_hash(t, &slab_at(s, id)->prefix));
 			again++;
 		}
 	}
 	ASSERT(again == t->count);
 }
 
-void ptable_add(struct ptable *t, const struct slab *s, entry_id_t id)
+void ptable_add(struct ptable *t, const struct slab *s, entry_id_t id, uint64_t hash)
 {
-	DCHECK(ptable_find(t, s, &slab_at(s, id)->prefix) == ENTRY_NONE);
+	DCHECK(hash == ptable_hash(t, &slab_at(s, id)->prefix));
+	DCHECK(ptable_find(t, s, &slab_at(s, id)->prefix, hash) == ENTRY_NONE);
 	if (t->count >= t->mask / 5 * 4) {
 		grow(t, s, id);
 	}
-	put(t, s, id);
+	put(t, id, hash);
 	t->count++;
 }
 
 /* The slot that holds an id which must be there. */
 static uint32_t slot_of(const struct ptable *t, const struct slab *s, entry_id_t id)
 {
-	uint64_t hash = prefix_hash(&slab_at(s, id)->prefix, t->key);
+	uint64_t hash = ptable_hash(t, &slab_at(s, id)->prefix);
 	uint32_t at = (uint32_t)hash & t->mask;
 	while (id_of(t->slot[at]) != id) {
 		ASSERT(t->slot[at] != 0);
@@ -108,7 +125,7 @@ void ptable_remove(struct ptable *t, const struct slab *s, entry_id_t id)
 			break;
 		}
 		const struct prefix *p = &slab_at(s, id_of(t->slot[at]))->prefix;
-		uint32_t home = (uint32_t)prefix_hash(p, t->key) & t->mask;
+		uint32_t home = (uint32_t)ptable_hash(t, p) & t->mask;
 		if (((at - home) & t->mask) >= ((at - hole) & t->mask)) {
 			t->slot[hole] = t->slot[at];
 			hole = at;

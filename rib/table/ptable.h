@@ -12,15 +12,23 @@ struct ptable {
 	uint32_t *slot; /* 0 is empty. */
 	uint32_t mask;
 	uint32_t count;
-	uint64_t key;
+	uint64_t key[2];
 };
 
 void ptable_init(struct ptable *t, uint64_t key);
 void ptable_fini(struct ptable *t);
+/* The keyed hash of a prefix in this table, for the two that follow. */
+uint64_t ptable_hash(const struct ptable *t, const struct prefix *p);
+/* Start to fetch the slot where a look-up will begin. */
+static inline void ptable_prefetch(const struct ptable *t, uint64_t hash)
+{
+	__builtin_prefetch(&t->slot[(uint32_t)hash & t->mask]);
+}
 /* The id of a prefix, or ENTRY_NONE. */
-entry_id_t ptable_find(const struct ptable *t, const struct slab *s, const struct prefix *p);
+entry_id_t ptable_find(const struct ptable *t, const struct slab *s, const struct prefix *p,
+		       uint64_t hash);
 /* Add the entry's prefix, which must not be there. */
-void ptable_add(struct ptable *t, const struct slab *s, entry_id_t id);
+void ptable_add(struct ptable *t, const struct slab *s, entry_id_t id, uint64_t hash);
 /* Take out the entry's prefix, which must be there. */
 void ptable_remove(struct ptable *t, const struct slab *s, entry_id_t id);
 size_t ptable_bytes(const struct ptable *t);

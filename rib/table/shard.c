@@ -139,6 +139,14 @@ void shard_apply(struct shard *s, const struct op *op)
 	}
 }
 
+void shard_prefetch(const struct shard *s, const struct op *op)
+{
+	if (op->kind == OP_ANNOUNCE || op->kind == OP_WITHDRAW) {
+		const struct ptable *t = &s->table[op->family].ptable;
+		ptable_prefetch(t, ptable_hash(t, &op->prefix));
+	}
+}
+
 static void table_turn(struct table *t, usec_t now, bool is_inbox_busy)
 {
 	table_expire(t);
@@ -179,7 +187,7 @@ static bool is_waiting(const struct table *t)
 
 static bool can_progress(const struct table *t)
 {
-	if (t->is_sweeping || t->has_more_frees || table_can_reclaim(t)) {
+	if (t->is_sweeping || t->has_more_frees || t->has_more_expired || table_can_reclaim(t)) {
 		return true;
 	}
 	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {

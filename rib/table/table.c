@@ -1,12 +1,8 @@
-/* A table: see table.h.  Working paths, publication, references and the reuse of slots.
+/* A table: see table.h.  Its life, the working paths, and the references that come with them.
  *
  * An entry is clean when working == published.  The first change copies the array; later ones, up
  * to the flush, change that copy, which nobody else can see.  The working array is not ranked
  * before the flush: many changes, one sort.
- *
- * What table_reclaim may rely on: names counts runs that are still there, and runs go only after
- * table_free_runs read the floors (acquire); a worker raises its count of pending sets before it
- * raises its floor.  So once names is 0, a pending set that could hold the id is already counted.
  */
 #include "rib/table/table.h"
 
@@ -15,10 +11,7 @@
 #include "rib/base/hash.h"
 #include "rib/table/mem.h"
 
-#define TOMBS_MIN     64u
-#define EXPIRE_BUDGET 65536u /* Expired things freed in a turn. */
-#define FREE_BUDGET   65536u /* Entry ids in runs freed in a turn. */
-#define TOMB_BUDGET   4096u
+#define TOMBS_MIN 64u
 
 static void wire_init(struct table *t, struct wire_class *w, size_t log_bytes_max)
 {
@@ -106,7 +99,7 @@ void table_fini(struct table *t)
 	free(t->tomb);
 }
 
-static void count_bytes(struct table *t, size_t before, size_t after)
+void table_count_bytes(struct table *t, size_t before, size_t after)
 {
 	metric_set(&t->stats.path_bytes, t->stats.path_bytes - before + after);
 }
@@ -155,7 +148,7 @@ static void working_resize(struct table *t, struct entry *e, unsigned count)
 	struct paths *old = e->working;
 	unsigned kept = old == NULL ? 0 : old->count;
 	if (old != NULL && old != e->published) {
-		count_bytes(t, paths_bytes(old->count), paths_bytes(count));
+		table_count_bytes(t, paths_bytes(old->count), paths_bytes(count));
 		if (count != kept) {
 			e->working = mem_grow(old, sizeof(*old) + count * sizeof(struct path));
 			e->working->count = (uint16_t)count;
@@ -166,7 +159,7 @@ static void working_resize(struct table *t, struct entry *e, unsigned count)
 	if (kept > 0) {
 		memcpy(p->path, old->path, (kept < count ? kept : count) * sizeof(p->path[0]));
 	}
-	count_bytes(t, 0, paths_bytes(count));
+	table_count_bytes(t, 0, paths_bytes(count));
 	e->working = p;
 }
 
@@ -197,10 +190,11 @@ static void count_path(struct table *t, const struct path *p, bool is_added)
 
 static entry_id_t entry_get(struct table *t, const struct prefix *prefix)
 {
-	entry_id_t id = ptable_find(&t->ptable, &t->slab.slab, prefix);
+	uint64_t hash = ptable_hash(&t->ptable, prefix);
+	entry_id_t id = ptable_find(&t->ptable, &t->slab.slab, prefix, hash);
 	if (id == ENTRY_NONE) {
 		id = slab_take(&t->slab, prefix);
-		ptable_add(&t->ptable, &t->slab.slab, id);
+		ptable_add(&t->ptable, &t->slab.slab, id, hash);
 	}
 	return id;
 }
@@ -265,7 +259,7 @@ void table_remove_path(struct table *t, entry_id_t id, unsigned i)
 	path_gone(t, e, &gone);
 	if (count == 1) {
 		if (e->working != e->published) {
-			count_bytes(t, paths_bytes(1), 0);
+			table_count_bytes(t, paths_bytes(1), 0);
 			free(e->working);
 		}
 		e->working = NULL;
@@ -282,7 +276,8 @@ void table_remove_path(struct table *t, entry_id_t id, unsigned i)
 void table_withdraw(struct table *t, const struct op *op)
 {
 	ASSERT(op->prefix.family == t->family);
-	entry_id_t id = ptable_find(&t->ptable, &t->slab.slab, &op->prefix);
+	uint64_t hash = ptable_hash(&t->ptable, &op->prefix);
+	entry_id_t id = ptable_find(&t->ptable, &t->slab.slab, &op->prefix, hash);
 	if (id == ENTRY_NONE) {
 		return;
 	}
@@ -290,204 +285,4 @@ void table_withdraw(struct table *t, const struct op *op)
 	if (i >= 0) {
 		table_remove_path(t, id, (unsigned)i);
 	}
-}
-
-static void retire_paths(struct table *t, struct paths *old, const struct paths *now)
-{
-	retire_push(t->retire, (struct retired){.object = old,
-						.weight = paths_bytes(old->count),
-						.kind = RETIRED_PATHS});
-	for (unsigned i = 0; i < old->count; i++) {
-		const struct path *p = &old->path[i];
-		if (!paths_has_attr(now, p->peer, p->attr)) {
-			retire_push(t->retire,
-				    (struct retired){.object = (void *)(uintptr_t)p->attr,
-						     .weight = 1,
-						     .kind = RETIRED_ATTR});
-		}
-	}
-}
-
-static void tomb_push(struct table *t, entry_id_t id)
-{
-	struct entry *e = slab_at(&t->slab.slab, id);
-	ASSERT(e->names == 0);
-	e->state = ENTRY_QUEUED;
-	if (t->tomb_tail - t->tomb_head > t->tomb_mask) {
-		uint32_t mask = t->tomb_mask * 2 + 1, count = 0;
-		entry_id_t *tomb = mem_new(((size_t)mask + 1) * sizeof(*tomb));
-		while (t->tomb_head != t->tomb_tail) {
-			tomb[count++] = t->tomb[t->tomb_head++ & t->tomb_mask];
-		}
-		free(t->tomb);
-		t->tomb = tomb;
-		t->tomb_mask = mask;
-		t->tomb_head = 0;
-		t->tomb_tail = count;
-	}
-	t->tomb[t->tomb_tail++ & t->tomb_mask] = id;
-}
-
-/* Where an entry that waits in no queue stands now. */
-static void settle(struct table *t, entry_id_t id)
-{
-	struct entry *e = slab_at(&t->slab.slab, id);
-	bool is_alive = e->published != NULL || e->working != NULL || e->dirty_next != id;
-	e->state = is_alive ? ENTRY_LIVE : ENTRY_TOMB;
-	if (!is_alive && e->names == 0) {
-		tomb_push(t, id);
-	}
-}
-
-void table_publish(struct table *t, entry_id_t id)
-{
-	struct entry *e = slab_at(&t->slab.slab, id);
-	struct paths *old = e->published;
-	if (old != e->working) {
-		epoch_publish(e->published, e->working);
-		if (old != NULL) {
-			retire_paths(t, old, e->working);
-		}
-	}
-	if (e->state == ENTRY_LIVE || e->state == ENTRY_TOMB) {
-		settle(t, id);
-	}
-}
-
-void table_unchange(struct table *t, entry_id_t id)
-{
-	struct entry *e = slab_at(&t->slab.slab, id);
-	ASSERT(e->published != NULL && e->working != NULL);
-	if (e->working != e->published) {
-		count_bytes(t, paths_bytes(e->working->count), 0);
-		free(e->working);
-		e->working = e->published;
-	}
-}
-
-static void expire_one(struct table *t, const struct retired *r)
-{
-	switch ((enum retired_kind)r->kind) {
-	case RETIRED_MEMORY:
-		free(r->object);
-		return;
-	case RETIRED_PATHS:
-		count_bytes(t, r->weight, 0);
-		free(r->object);
-		return;
-	case RETIRED_ATTR:
-		outbox_adjust(t->outbox, r->object, -(int64_t)r->weight);
-		return;
-	case RETIRED_ENTRY: {
-		entry_id_t id = (entry_id_t)r->weight;
-		if (slab_at(&t->slab.slab, id)->state == ENTRY_RETIRED) {
-			ptable_remove(&t->ptable, &t->slab.slab, id);
-			slab_give(&t->slab, id);
-		} else {
-			settle(t, id);
-		}
-		return;
-	}
-	}
-}
-
-void table_expire(struct table *t)
-{
-	struct retired r;
-	for (unsigned i = 0; i < EXPIRE_BUDGET && retire_pop(t->retire, &r); i++) {
-		expire_one(t, &r);
-	}
-}
-
-static void free_run(struct table *t, struct runlog *log, const struct run *run)
-{
-	for (uint32_t i = 0; i < run->count; i++) {
-		struct entry *e = slab_at(&t->slab.slab, run->ids[i]);
-		ASSERT(e->names > 0);
-		if (--e->names == 0 && e->state == ENTRY_TOMB) {
-			tomb_push(t, run->ids[i]);
-		}
-	}
-	if (run->attr != NULL) {
-		outbox_adjust(t->outbox, run->attr, -1);
-	}
-	audience_put(t->audiences, run->audience);
-	runlog_drop(log);
-}
-
-void table_free_runs(struct table *t)
-{
-	unsigned budget = FREE_BUDGET;
-	t->has_more_frees = false;
-	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
-		struct runlog *log = t->wire[c].log;
-		uint64_t floor = min_u64(runlog_floor(log), member_guard(t, c));
-		const struct run *run;
-		while ((run = runlog_oldest(log)) != NULL && run->position < floor) {
-			if (budget == 0) {
-				t->has_more_frees = true;
-				return;
-			}
-			budget -= run->count < budget ? run->count : budget;
-			free_run(t, log, run);
-		}
-	}
-}
-
-int64_t table_pending(const struct table *t)
-{
-	int64_t sum = 0;
-	for (unsigned i = 0; i < t->core_count; i++) {
-		sum += __atomic_load_n(&t->pending[i].count, __ATOMIC_ACQUIRE);
-	}
-	ASSERT(sum >= 0);
-	return sum;
-}
-
-bool table_can_reclaim(const struct table *t)
-{
-	return t->tomb_head != t->tomb_tail && table_pending(t) == 0;
-}
-
-void table_reclaim(struct table *t)
-{
-	if (!table_can_reclaim(t)) {
-		return;
-	}
-	for (unsigned i = 0; i < TOMB_BUDGET && t->tomb_head != t->tomb_tail; i++) {
-		entry_id_t id = t->tomb[t->tomb_head++ & t->tomb_mask];
-		struct entry *e = slab_at(&t->slab.slab, id);
-		ASSERT(e->state == ENTRY_QUEUED);
-		bool is_alive = e->published != NULL || e->working != NULL || e->dirty_next != id;
-		if (is_alive || e->names > 0) {
-			e->state = is_alive ? ENTRY_LIVE : ENTRY_TOMB;
-			continue;
-		}
-		e->state = ENTRY_RETIRED;
-		retire_push(t->retire, (struct retired){.weight = id, .kind = RETIRED_ENTRY});
-	}
-}
-
-void table_watch(struct table *t, usec_t now)
-{
-	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
-		struct wire_class *w = &t->wire[c];
-		uint64_t floor = min_u64(runlog_floor(w->log), member_guard(t, c));
-		uint64_t limit = runlog_bytes_max(w->log);
-		lag_watch(&w->flush_lag, w->log, floor, t->dirty_count > 0, limit, LAG_US, now);
-		lag_watch(&w->scan_lag, w->log, floor, w->ride.head != PEER_NONE, limit / 2,
-			  10 * LAG_US, now);
-		runlog_set_evict_below(w->log, max_u64(w->flush_lag.evict, w->scan_lag.evict));
-	}
-}
-
-void table_count(struct table *t)
-{
-	size_t bytes = slab_bytes(&t->slab) + ptable_bytes(&t->ptable);
-	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
-		bytes += runlog_table_bytes(t->wire[c].log);
-	}
-	metric_set(&t->stats.table_bytes, bytes);
-	metric_set(&t->stats.tombstones, t->slab.used - t->stats.entries);
-	metric_set(&t->stats.retired, retire_count(t->retire));
 }

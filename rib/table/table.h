@@ -1,6 +1,7 @@
 /* A table: one family of a shard.  The struct that the parts of the room work on.
  *
- *     announce, withdraw ──→ table.c   (working paths, dirty list, references, reuse of slots)
+ *     announce, withdraw ──→ table.c   (working paths, dirty list, references)
+ *     reuse.c       publication, grace periods, freed runs, reuse of slots
  *     flush.c       dirty entries: publish, mark, append the difference
  *     carousel.c    scan runs for those that join
  *     sweep.c       paths of dead incarnations
@@ -91,7 +92,8 @@ struct table {
 	uint32_t dirty_count;
 	usec_t dirty_since; /* USEC_NEVER when not known yet. */
 	bool is_gathering;
-	bool has_more_frees; /* The last turn's budget for frees was not enough. */
+	bool has_more_frees; /* The last turn's budgets were not enough. */
+	bool has_more_expired;
 
 	struct circle sweep, sweep_end; /* Done when `sweep` has come around to sweep_end. */
 	bool is_sweeping;
@@ -127,8 +129,11 @@ void table_announce(struct table *t, const struct op *op);
 void table_withdraw(struct table *t, const struct op *op);
 /* Remove path `i` of the working array. */
 void table_remove_path(struct table *t, entry_id_t id, unsigned i);
+/* Path arrays took `before` bytes and take `after` now. */
+void table_count_bytes(struct table *t, size_t before, size_t after);
 /* The next dirty entry, now clean; ENTRY_NONE when there is none. */
 entry_id_t table_dirty_pop(struct table *t);
+/* reuse.c */
 /* Make the working array the published one, and retire the old. */
 void table_publish(struct table *t, entry_id_t id);
 /* The working array says what the published one says: drop it. */

@@ -87,10 +87,11 @@ Test(table, prefix_table_finds_what_was_added_and_not_removed)
 	for (unsigned step = 0; step < 60000; step++) {
 		unsigned n = (unsigned)prng_below(&p, step < 30000 ? NUMBERS : NUMBERS / 8);
 		struct prefix prefix = make_prefix(FAMILY_IPV6, n);
-		cr_assert_eq(ptable_find(&t, &s.slab, &prefix), id_of[n]);
+		uint64_t hash = ptable_hash(&t, &prefix);
+		cr_assert_eq(ptable_find(&t, &s.slab, &prefix, hash), id_of[n]);
 		if (id_of[n] == ENTRY_NONE) {
 			id_of[n] = slab_take(&s, &prefix);
-			ptable_add(&t, &s.slab, id_of[n]);
+			ptable_add(&t, &s.slab, id_of[n], hash);
 		} else if (prng_chance(&p, 1, 3)) {
 			ptable_remove(&t, &s.slab, id_of[n]);
 			slab_give(&s, id_of[n]);
@@ -100,7 +101,7 @@ Test(table, prefix_table_finds_what_was_added_and_not_removed)
 	unsigned used = 0;
 	for (unsigned i = 0; i < NUMBERS; i++) {
 		struct prefix prefix = make_prefix(FAMILY_IPV6, i);
-		cr_assert_eq(ptable_find(&t, &s.slab, &prefix), id_of[i]);
+		cr_assert_eq(ptable_find(&t, &s.slab, &prefix, ptable_hash(&t, &prefix)), id_of[i]);
 		used += id_of[i] != ENTRY_NONE;
 	}
 	cr_expect_eq(t.count, used);
