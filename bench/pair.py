@@ -58,11 +58,12 @@ class Server:
     speaks_ip_itself = False
     reflects_own = False
 
-    def __init__(self, run, namespace, directory, build):
+    def __init__(self, run, namespace, directory, build, mtu):
         self.run = run
         self.namespace = namespace
         self.dir = directory
         self.build = build
+        self.mtu = mtu
         self.process = None
 
     def file(self, name):
@@ -227,8 +228,8 @@ CAUSEWAYD = """\
 dataplane:
   workers: [{cpu}]
   ports:
-    - device: net_af_packet0,iface=ix0,framecnt=2048,blocksz=65536
-      mtu: 1500
+    - device: net_af_packet0,iface=ix0,framecnt=2048,framesz={frame},blocksz=65536
+      mtu: {mtu}
       addresses: [{server}/16]
 control:
   state_dir: {dir}/state
@@ -255,7 +256,8 @@ class Causewayd(Server):
     def configure(self, members, hold):
         os.makedirs(self.file("state"))
         text = CAUSEWAYD.format(cpu=SERVER_CPU, server=SERVER, dir=self.dir, asn=RS_ASN,
-                                hold=hold)
+                                hold=hold, mtu=self.mtu,
+                                frame=2048 if self.mtu <= 1500 else 16384)
         text += "".join("  - {asn: %d, ip: %s}\n" % (asn, address) for address, asn in members)
         self.write("causeway.yaml", text)
 
@@ -272,9 +274,10 @@ SERVERS = {one.name: one for one in (Causewayd, Bird, Frr)}
 class Bench:
     """Measurements of one run of a lab; each gets namespaces and a server of its own."""
 
-    def __init__(self, run, build):
+    def __init__(self, run, build, mtu=1500):
         self.run = run
         self.build = build
+        self.mtu = mtu
         self.count = 0
         # A descriptor for each member, here for all that we start.
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -294,8 +297,8 @@ class Bench:
             run.sysctl(name, "net.ipv6.conf.all.disable_ipv6=1",
                        "net.ipv6.conf.default.disable_ipv6=1")
         ours, theirs = run.namespace(server), run.namespace(load)
-        netns.quiet("ip", "link", "add", "ix0", "netns", ours, "type", "veth",
-                    "peer", "name", "ld0", "netns", theirs)
+        netns.quiet("ip", "link", "add", "ix0", "mtu", str(self.mtu), "netns", ours, "type",
+                    "veth", "peer", "name", "ld0", "mtu", str(self.mtu), "netns", theirs)
         netns.quiet("ip", "-n", theirs, "link", "set", "ld0", "address", LOAD_MAC, "up")
         self.batch(theirs, ["addr add %s/16 dev ld0" % address for address, _ in members])
         if speaks_ip_itself:
@@ -330,7 +333,8 @@ class Bench:
         server_ns, load_ns = "server%d" % self.count, "load%d" % self.count
         everyone = members_of(members)
         self.add_wire(server_ns, load_ns, everyone, kind.speaks_ip_itself)
-        server = kind(self.run, server_ns, os.path.join(self.run.dir, server_ns), self.build)
+        server = kind(self.run, server_ns, os.path.join(self.run.dir, server_ns), self.build,
+                      self.mtu)
         try:
             pid = server.start(everyone, hold)
             time.sleep(1)  # Start-up is over; what follows is the load's.
