@@ -157,6 +157,11 @@ static void marks_settle(struct export *ex, uint64_t acked)
 		c->acked = --c->marks == 0 ? c->position : m->position;
 		ex->mark_head++;
 	}
+	if (ex->mark_head == ex->mark_tail && ex->mark_cap > MARKS_MIN) {
+		free(ex->mark); /* An idle session costs little. */
+		ex->mark = NULL;
+		ex->mark_cap = ex->mark_head = ex->mark_tail = 0;
+	}
 }
 
 static void cursor_step(struct export_cursor *c)
