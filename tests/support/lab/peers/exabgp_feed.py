@@ -1,0 +1,27 @@
+#!/usr/bin/python3
+"""The helper process of ExaBGP: `exabgp_feed.py ANNOUNCEMENTS LOG`.
+
+Writes the prepared announcements to ExaBGP, one command a line, and every event that ExaBGP
+reports (JSON, one a line) to the log.  The two directions have a thread each, so that neither
+side can wait for the other in a circle.
+"""
+
+import sys
+import threading
+
+
+def announce(path):
+    with open(path) as file:
+        for line in file:
+            sys.stdout.write(line)
+        sys.stdout.flush()
+
+
+def main():
+    threading.Thread(target=announce, args=(sys.argv[1],), daemon=True).start()
+    with open(sys.argv[2], "ab", buffering=0) as log:
+        for line in sys.stdin.buffer:
+            log.write(line)
+
+
+main()
