@@ -6,7 +6,7 @@
  * changes after boarding are in the flush's runs, which members hear from JOIN on, so nothing
  * falls between, and entries made during the scan need no scan.
  *
- *       0 ......... start ....... at ......... count        (lap, at) only grows;
+ *       0 ......... start ....... at ......... limit        (lap, at) only grows;
  *                    └ boarded      └ next slice            done: lap > start's lap, at >= start
  *
  * Riders board in the order of (lap, start), so the head of the list always completes first.
@@ -32,6 +32,7 @@ void carousel_board(struct table *t, peer_id_t peer)
 	m->is_riding = true;
 	m->rider_start = w->scan.at;
 	m->rider_lap = w->scan.lap;
+	m->rider_count = t->slab.slab.count;
 	m->rider_next = PEER_NONE;
 	m->rider_prev = w->ride.tail;
 	if (w->ride.tail != PEER_NONE) {
@@ -62,6 +63,13 @@ void carousel_leave(struct table *t, peer_id_t peer)
 	}
 	m->is_riding = false;
 	audience_cache_remove(w->riders, peer);
+}
+
+/* Where the scan turns back: what the newest rider found.  Entries made since are in the flush's
+ * runs for everyone on board. */
+static entry_id_t scan_limit(const struct table *t, const struct wire_class *w)
+{
+	return w->ride.tail == PEER_NONE ? 0 : t->member[w->ride.tail].rider_count;
 }
 
 static bool has_completed(const struct table *t, const struct wire_class *w)
@@ -110,13 +118,13 @@ static entry_id_t slice_end(const struct table *t, const struct wire_class *w)
 {
 	const struct member *m = &t->member[w->ride.head];
 	entry_id_t end = w->scan.at + SLICE_IDS;
-	end = end < t->slab.slab.count ? end : t->slab.slab.count;
+	end = end < scan_limit(t, w) ? end : scan_limit(t, w);
 	return w->scan.lap > m->rider_lap && m->rider_start < end ? m->rider_start : end;
 }
 
 static void come_around(const struct table *t, struct wire_class *w)
 {
-	if (w->scan.at >= t->slab.slab.count) {
+	if (w->scan.at >= scan_limit(t, w)) {
 		w->scan.at = 0;
 		w->scan.lap++;
 	}

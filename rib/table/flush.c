@@ -115,7 +115,7 @@ void flush_turn(struct table *t, usec_t now, bool is_inbox_busy)
 	if (t->dirty_since == USEC_NEVER) {
 		t->dirty_since = now;
 	}
-	if (is_inbox_busy && t->dirty_count < BATCH_IDS_MAX &&
+	if (is_inbox_busy && t->waiting.head == PEER_NONE && t->dirty_count < BATCH_IDS_MAX &&
 	    now - t->dirty_since < t->gather_us) {
 		t->is_gathering = true;
 		return;

@@ -1,7 +1,9 @@
 /* Members of a table: who is joined, and the hand-over of the position where reading starts.
  *
- * JOIN makes the member hear every run from the log's present end on, and puts it on the carousel
- * for what is already there.  Until its worker has put a floor under that position (JOIN_ACK), the
+ * JOIN makes the member hear every run from the log's end on, and puts it on the carousel for what
+ * is already there.  It takes effect when nothing is dirty: a change that was applied before but is
+ * not published yet would reach the member twice, by the flush and by the carousel, and when a
+ * thousand members arrive together with their routes that would be most of the table.  Until its worker has put a floor under that position (JOIN_ACK), the
  * position itself is one: a *guard*.  Guards are listed in the order of joining, which is the order
  * of positions, so the first is the lowest.  The JOINED that has to be sent is a state of the
  * member, not a message: a member that comes and goes quicker than its worker reads makes one.
@@ -106,21 +108,70 @@ bool member_pull(struct table *t, core_id_t core, struct op *out)
 	return false;
 }
 
+static void wait_begin(struct table *t, peer_id_t peer)
+{
+	struct member *m = &t->member[peer];
+	m->is_waiting = true;
+	m->wait_next = PEER_NONE;
+	m->wait_prev = t->waiting.tail;
+	if (t->waiting.tail != PEER_NONE) {
+		t->member[t->waiting.tail].wait_next = peer;
+	} else {
+		t->waiting.head = peer;
+	}
+	t->waiting.tail = peer;
+}
+
+static void wait_end(struct table *t, peer_id_t peer)
+{
+	struct member *m = &t->member[peer];
+	if (!m->is_waiting) {
+		return;
+	}
+	if (m->wait_prev != PEER_NONE) {
+		t->member[m->wait_prev].wait_next = m->wait_next;
+	} else {
+		t->waiting.head = m->wait_next;
+	}
+	if (m->wait_next != PEER_NONE) {
+		t->member[m->wait_next].wait_prev = m->wait_prev;
+	} else {
+		t->waiting.tail = m->wait_prev;
+	}
+	m->is_waiting = false;
+}
+
 void member_join(struct table *t, const struct op *op)
 {
 	ASSERT(op->class_idx < WIRE_CLASS_COUNT && op->from < t->core_count);
 	member_leave(t, op->peer);
 	struct member *m = &t->member[op->peer];
-	struct wire_class *w = &t->wire[op->class_idx];
-	m->is_joined = true;
 	m->class_idx = op->class_idx;
 	m->from = op->from;
+	wait_begin(t, op->peer);
+	member_admit(t);
+}
+
+/* The member hears every run from here on. */
+static void admit(struct table *t, peer_id_t peer)
+{
+	struct member *m = &t->member[peer];
+	struct wire_class *w = &t->wire[m->class_idx];
+	wait_end(t, peer);
+	m->is_joined = true;
 	m->position = runlog_end(w->log);
-	audience_cache_add(w->members, op->peer);
-	guard_begin(t, op->peer);
-	carousel_board(t, op->peer);
+	audience_cache_add(w->members, peer);
+	guard_begin(t, peer);
+	carousel_board(t, peer);
 	if (!m->is_reply_queued) {
-		reply_push(t, op->peer);
+		reply_push(t, peer);
+	}
+}
+
+void member_admit(struct table *t)
+{
+	while (t->dirty_count == 0 && t->waiting.head != PEER_NONE) {
+		admit(t, t->waiting.head);
 	}
 }
 
@@ -140,6 +191,7 @@ void member_rescan(struct table *t, const struct op *op)
 void member_leave(struct table *t, peer_id_t peer)
 {
 	struct member *m = &t->member[peer];
+	wait_end(t, peer);
 	if (!m->is_joined) {
 		return;
 	}

@@ -152,6 +152,7 @@ static void table_turn(struct table *t, usec_t now, bool is_inbox_busy)
 	table_expire(t);
 	sweep_turn(t);
 	flush_turn(t, now, is_inbox_busy);
+	member_admit(t);
 	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
 		carousel_turn(t, c);
 	}

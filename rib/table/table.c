@@ -48,6 +48,7 @@ void table_init(struct table *t, const struct table_opts *opts)
 	t->member = mem_new(t->peer_count * sizeof(*t->member));
 	t->peer_stats = mem_new(t->peer_count * sizeof(*t->peer_stats));
 	t->scratch = mem_new((t->peer_count + 63u) / 64 * sizeof(uint64_t));
+	t->waiting = (struct member_list){PEER_NONE, PEER_NONE};
 	t->replies = mem_new(t->core_count * sizeof(*t->replies));
 	t->pending = mem_new_aligned(CACHE_LINE, t->core_count * sizeof(*t->pending));
 	memset(t->pending, 0, t->core_count * sizeof(*t->pending));

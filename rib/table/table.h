@@ -29,16 +29,19 @@ struct peer {
 
 /* A member in one family; see member.c, and carousel.c for the rider part. */
 struct member {
+	bool is_waiting; /* JOIN was applied; it takes effect with the next whole flush. */
 	bool is_joined;
 	bool is_guarded;      /* JOINED went out, JOIN_ACK did not come yet. */
 	bool is_reply_queued; /* In the list of JOINED to send. */
 	bool is_riding;
 	uint8_t class_idx;
 	core_id_t from; /* JOIN's worker. */
+	peer_id_t wait_next, wait_prev;
 	peer_id_t guard_next, guard_prev;
 	peer_id_t rider_next, rider_prev;
 	peer_id_t reply_next;
 	entry_id_t rider_start;
+	entry_id_t rider_count; /* Ids that existed when it boarded: later ones need no scan. */
 	uint64_t rider_lap;
 	uint64_t position; /* Of JOINED. */
 };
@@ -85,6 +88,7 @@ struct table {
 	struct batch *batch;
 	struct wire_class wire[WIRE_CLASS_COUNT];
 	struct member *member;	     /* [peer] */
+	struct member_list waiting;  /* For the next whole flush, in the order of JOIN. */
 	struct member_list *replies; /* [core]: singly linked by reply_next. */
 	uint64_t *scratch;	     /* Words for one audience. */
 
@@ -161,6 +165,8 @@ void sweep_begin(struct table *t);
 void sweep_turn(struct table *t);
 /* member.c */
 void member_join(struct table *t, const struct op *op);
+/* JOINs that waited take effect, if nothing is dirty now. */
+void member_admit(struct table *t);
 void member_ack(struct table *t, const struct op *op);
 void member_rescan(struct table *t, const struct op *op);
 void member_leave(struct table *t, peer_id_t peer);
