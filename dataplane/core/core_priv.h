@@ -23,6 +23,7 @@
 #define RX_BURSTS   4	   /* Bursts read from one queue in a turn. */
 #define READ_BYTES  65536  /* Of one session in a turn. */
 #define INBOX_OPS   8192   /* Applied in a turn. */
+#define INBOX_AHEAD      16   /* Ops whose look-ups are under way at once. */
 #define TX_SEGMENTS 16	   /* Of one connection in a turn. */
 #define RESETS_MAX  32	   /* RSTs that wait to be sent. */
 
