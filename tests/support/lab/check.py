@@ -34,3 +34,23 @@ class Verdict:
             yield "wrong %s (%s)" % (prefix, ", ".join(fields))
             yield "    expected %s" % routes.text(self._expected[prefix])
             yield "    shown    %s" % routes.text(self._shown[prefix])
+
+
+class Checks:
+    """Counts checks, prints each, and the line that scripts/test reads."""
+
+    def __init__(self, name):
+        self.name = name
+        self.passed = self.failed = 0
+
+    def add(self, is_true, what, detail=""):
+        print("%s  %s" % ("pass" if is_true else "FAIL", what), flush=True)
+        if not is_true and detail:
+            print("      " + detail.replace("\n", "\n      "), flush=True)
+        self.passed += bool(is_true)
+        self.failed += not is_true
+
+    def end(self):
+        """Print the sum; the exit status."""
+        print("%s: %d passed, %d failed" % (self.name, self.passed, self.failed), flush=True)
+        return 0 if self.passed and not self.failed else 1

@@ -88,6 +88,11 @@ class Exchange:
             member.start()
             threading.Thread(target=self._attend, args=(member,), daemon=True).start()
 
+    def revive(self, member):
+        """Start a member again that was killed."""
+        member.start()
+        member.wait_ready()
+
     def _attend(self, member):
         try:
             member.wait_ready()

@@ -20,6 +20,7 @@ class Member:
     can_path = True     # Can it announce a foreign AS_PATH?
     blind = frozenset()  # Fields of Route that its command line does not show.
     ready_timeout = 30
+    shutdown_words = "administrative shutdown"
 
     def __init__(self, run, number, asn, router_id, server):
         self.run = run
@@ -89,6 +90,10 @@ class Member:
     def shutdown_seen(self, family):
         """The words in which it shows the server's last NOTIFICATION."""
         raise NotImplementedError
+
+    def is_told_shutdown(self, family):
+        """Does it show Cease/Administrative Shutdown?"""
+        return re.search(self.shutdown_words, self.shutdown_seen(family), re.IGNORECASE)
 
     def hint(self):
         """A command for whoever wants to look around."""

@@ -24,7 +24,7 @@ neighbor {server} {{
 	api {{
 		processes [ feed ];
 		neighbor-changes;
-		receive {{ parsed; update; notification; }}
+		receive {{ parsed; update; }}
 	}}
 }}
 """
@@ -39,6 +39,9 @@ ENVIRONMENT = {
 class Exabgp(Member):
     name = "exabgp"
     package = "exabgp"
+    # 4.2.21 trips over every shutdown message of RFC 9003 ("%b requires a bytes-like object")
+    # and shows only that a NOTIFICATION (type 3) came.
+    shutdown_words = 'message of type "3"|administrative shutdown'
 
     def __init__(self, *args):
         super().__init__(*args)
@@ -94,11 +97,11 @@ class Exabgp(Member):
         neighbor = event.get("neighbor", {})
         family = 6 if ":" in neighbor.get("address", {}).get("peer", "") else 4
         if event["type"] == "state":
+            if self._up[family]:
+                self._notifications[family] = neighbor.get("reason", "")
             self._up[family] = neighbor["state"] == "up"
             if not self._up[family]:
                 self._tables[family].clear()
-        elif event["type"] == "notification":
-            self._notifications[family] = json.dumps(neighbor["message"])
         elif event["type"] == "update" and "update" in neighbor["message"]:
             update = neighbor["message"]["update"]
             for prefixes in update.get("withdraw", {}).values():

@@ -43,8 +43,9 @@ MAPS_MAX = 20  # In each family.
 # -n: nothing goes into the kernel.
 START = """\
 cd {dir}
-/usr/lib/frr/zebra -z {dir}/zserv -f {dir}/zebra.conf -i {dir}/zebra.pid --vty_socket {dir} -P 0 &
-exec /usr/lib/frr/bgpd -n -z {dir}/zserv -f {dir}/bgpd.conf -i {dir}/bgpd.pid --vty_socket {dir} -P 0
+more="-z {dir}/zserv --vty_socket {dir} -P 0"
+/usr/lib/frr/zebra -f {dir}/zebra.conf -i {dir}/zebra.pid $more &
+exec /usr/lib/frr/bgpd -n -f {dir}/bgpd.conf -i {dir}/bgpd.pid $more
 """
 
 

@@ -36,6 +36,7 @@ class Openbgpd(Member):
     name = "openbgpd"
     package = "openbgpd"
     can_path = False
+    shutdown_words = "cease, administratively down"
     blind = frozenset(["med-zero"])  # An absent MED shows as 0.
 
     def simplify(self, route):
