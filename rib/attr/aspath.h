@@ -7,8 +7,8 @@ enum as_segment { AS_SET = 1, AS_SEQUENCE = 2, AS_CONFED_SEQUENCE = 3, AS_CONFED
 
 #define AS_TRANS 23456 /* RFC 6793 §4.2.1 */
 
-/* The next segment of a path of `asn_bytes` (2 or 4) octet numbers: its type and the numbers' bytes.
- * False at the end, and where a segment would run past it (then the cursor is bad). */
+/* The next segment of a path of `asn_bytes` (2 or 4) octet numbers: its type and the bytes of the
+ * numbers.  False at the end, and where a segment would run past it (then the cursor is bad). */
 bool aspath_next(struct rd *r, unsigned asn_bytes, uint8_t *out_type, struct span *out_asns);
 /* Whether `value` is a whole number of well-formed, non-empty segments of `asn_bytes` (2 or 4)
  * octets with known types.  RFC 7606 §7.2. */
@@ -16,5 +16,6 @@ bool aspath_is_valid(struct span value, unsigned asn_bytes);
 /* RFC 4271 §9.1.2.2 a; confederation segments count 0 (RFC 5065 §5.3).  4-octet, valid. */
 unsigned aspath_hops(struct span value);
 bool aspath_contains(struct span value, asn_t asn);
-/* "64500 64501 {64502,64503}", confederations "(64504 64505)" and "[64506,64507]"; truncated with "..." when `len` is short.  Returns `buf`. */
+/* "64500 64501 {64502,64503}", confederations "(64504 64505)" and "[64506,64507]"; truncated with
+ * "..." when `len` is short.  Returns `buf`. */
 char *aspath_format(struct span value, char *buf, size_t len);

@@ -63,8 +63,8 @@ struct attr_facts {
 	struct attr_slice communities;
 	struct attr_slice ext_communities;
 	struct attr_slice large_communities;
-	uint16_t
-		wire2_extra; /* Bytes by which the 2-octet form (RFC 6793) exceeds wire_len, or 0. */
+	/* Bytes by which the 2-octet form (RFC 6793) exceeds wire_len, or 0. */
+	uint16_t wire2_extra;
 };
 
 #define ATTR_WIRE_MAX 8192 /* Canonical bytes of one set; 2-octet paths may double in length. */

@@ -48,7 +48,8 @@ int addr_parse(const char *text, struct addr *out);
 /* RFC 5952 text into `buf` (ADDR_TEXT_MAX bytes); returns `buf`. */
 char *addr_format(const struct addr *a, char *buf);
 
-/* The canonical prefix of `len` bits (at most the family's) over `a`; bits past `len` are cleared. */
+/* The canonical prefix of `len` bits (at most the family's) over `a`; bits past `len` are
+ * cleared. */
 struct prefix prefix_make(const struct addr *a, unsigned len);
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
 int prefix_cmp(const struct prefix *a, const struct prefix *b); /* Address first, then length. */

@@ -7,7 +7,8 @@
  *     consumer    consumer  producer     producer
  *
  * Only `published` and `released` are shared.  Each side keeps a copy of the other's and reads the
- * original again only when the copy says there is nothing left, so a burst costs one line transfer. */
+ * original again only when the copy says there is nothing left, so a burst costs the transfer of
+ * one cache line. */
 #include "rib/base/spsc.h"
 
 #include <stdlib.h>
