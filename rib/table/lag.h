@@ -4,8 +4,8 @@
  * work is held, and ends when the log is back at 3/4 of the limit or nothing wants in any more;
  * the gap keeps a reader that frees one run at a time from ending it.  Readers at the floor are
  * asked to leave when the floor stands still for LAG_US, or when the watch lasts longer than the
- * work's patience: so one that crawls cannot hold the others for ever either.  The position asked for is
- * the one that brings the log back to 3/4.  Private to rib/table. */
+ * work's patience: so one that crawls cannot hold the others for ever either.  The position asked
+ * for is the one that brings the log back to 3/4.  Private to rib/table. */
 #pragma once
 
 #include "rib/table/runlog_own.h"

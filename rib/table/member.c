@@ -3,10 +3,12 @@
  * JOIN makes the member hear every run from the log's end on, and puts it on the carousel for what
  * is already there.  It takes effect when nothing is dirty: a change that was applied before but is
  * not published yet would reach the member twice, by the flush and by the carousel, and when a
- * thousand members arrive together with their routes that would be most of the table.  Until its worker has put a floor under that position (JOIN_ACK), the
- * position itself is one: a *guard*.  Guards are listed in the order of joining, which is the order
- * of positions, so the first is the lowest.  The JOINED that has to be sent is a state of the
- * member, not a message: a member that comes and goes quicker than its worker reads makes one.
+ * thousand members arrive together with their routes that would be most of the table.
+ *
+ * Until its worker has put a floor under that position (JOIN_ACK), the position itself is one: a
+ * *guard*.  Guards are listed in the order of joining, which is the order of positions, so the
+ * first is the lowest.  The JOINED that has to be sent is a state of the member, not a message: a
+ * member that comes and goes quicker than its worker reads makes one.
  */
 #include "rib/base/check.h"
 #include "rib/table/table.h"

@@ -37,8 +37,8 @@ enum op_kind {
 /* Why a route is not ranked; 0 is accepted.  The text is reject_text(). */
 enum reject {
 	REJECT_NONE,
-	REJECT_AS_LOOP, /* Our own AS is in the path, RFC 4271 §9.1.2. */
-	REJECT_NEXT_HOP, /* Next hop is not a usable unicast address, or is ours. RFC 4271 §5.1.3. */
+	REJECT_AS_LOOP,	 /* Our own AS is in the path, RFC 4271 §9.1.2. */
+	REJECT_NEXT_HOP, /* It is not a usable unicast address, or is ours, RFC 4271 §5.1.3. */
 	REJECT_COUNT
 };
 

@@ -31,8 +31,8 @@ struct slots {
 };
 
 struct item {
-	uint32_t
-		prev; /* Low bits of the item that named the id before; 0 is (almost surely) none. */
+	/* Low bits of the item that named the id before; 0 is (almost surely) none. */
+	uint32_t prev;
 	uint32_t run; /* Low bits of the run's position. */
 };
 

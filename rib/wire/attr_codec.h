@@ -29,7 +29,7 @@ struct mp_nlri {
 struct attr_result {
 	enum verdict verdict; /* The worst of all attributes. */
 	uint8_t type;	      /* The attribute that the verdict is about; 0 when OK. */
-	/* What RFC 4271 §6.3 would send for it; to be sent only when the verdict is SESSION_RESET. */
+	/* What RFC 4271 §6.3 would send for it; sent only when the verdict is SESSION_RESET. */
 	struct notify why;
 	const char *reason; /* A short fixed phrase for counters and the operator; NULL when OK. */
 	bool has_next_hop;  /* NEXT_HOP (type 3) was there. */
