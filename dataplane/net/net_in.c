@@ -1,9 +1,9 @@
 /* Frames in: Ethernet → ARP | IPv4 | IPv6 → TCP | ICMP | neighbour discovery.
  *
  * Each stage is a function that returns the drop's name or NET_DROP_NONE; net_rx() counts at one
- * place, so nothing can vanish without a name.  Rules for hosts: RFC 1122 §3.2.1, RFC 8200, RFC 826,
- * RFC 5227, RFC 4861 §7.2.  We are a host with the strong end-system model (RFC 1122 §3.3.4.2): a
- * packet must be for an address of the port where it arrived. */
+ * place, so nothing can vanish without a name.  Rules for hosts: RFC 1122 §3.2.1, RFC 8200,
+ * RFC 826, RFC 5227, RFC 4861 §7.2.  We are a host with the strong end-system model (RFC 1122
+ * §3.3.4.2): a packet must be for an address of the port where it arrived. */
 #include "dataplane/net/net.h"
 
 #include "dataplane/net/arp.h"

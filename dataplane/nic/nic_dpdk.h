@@ -3,7 +3,8 @@
  * Frames are mbufs of one pool per port; transmit buffers are direct and linear (AF_XDP needs
  * that).  With af_packet, frames that carry our own source address are what the kernel echoes or
  * sends itself: they are dropped here.  Checksum flags that the device does not set are left to
- * software.  wait_fd finds the PMD's AF_PACKET or AF_XDP socket so that an idle worker can sleep. */
+ * software.  wait_fd finds the PMD's AF_PACKET or AF_XDP socket, so that an idle worker can sleep.
+ */
 #pragma once
 
 #include "dataplane/nic/nic.h"

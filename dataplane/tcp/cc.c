@@ -2,7 +2,8 @@
  *
  * Slow start counts bytes with the limit of RFC 3465 §2.2: two segments per ACK, one while a
  * timeout is being repaired, so that delayed and stretched ACKs do not halve the growth.
- * Congestion avoidance adds one segment for each window acknowledged (RFC 5681 §3.1, byte counting).
+ * Congestion avoidance adds one segment for each window acknowledged (RFC 5681 §3.1, byte
+ * counting).
  */
 #include "dataplane/tcp/cc.h"
 

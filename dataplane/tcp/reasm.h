@@ -23,7 +23,8 @@ struct reasm {
 enum reasm_verdict { REASM_OK, REASM_FULL, REASM_NO_MEMORY };
 
 void reasm_fini(struct reasm *r);
-/* Note [from, to), from < to; it is merged with what it touches.  Unless REASM_OK nothing changed. */
+/* Note [from, to), from < to; it is merged with what it touches.  Unless REASM_OK nothing has
+ * changed. */
 enum reasm_verdict reasm_add(struct reasm *r, uint64_t from, uint64_t to);
 /* Everything below `next` is there: the position up to which bytes are now contiguous; ranges
  * below it are forgotten. */

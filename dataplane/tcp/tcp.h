@@ -41,8 +41,8 @@ enum tcp_reason {
 const char *tcp_state_text(enum tcp_state s);
 const char *tcp_reason_text(enum tcp_reason r);
 
-/* Data, or a FIN, is sent for so long before the peer is given up (RFC 9293 §3.8.3: at least 100 s);
- * BGP's hold timer is normally faster. */
+/* Data, or a FIN, is sent for so long before the peer is given up (RFC 9293 §3.8.3: at least
+ * 100 s); BGP's hold timer is normally faster. */
 #define TCP_GIVE_UP_US (120 * USEC_PER_SEC)
 /* Our SYN; RFC 9293 §3.8.3 wants 3 minutes at least. */
 #define TCP_CONNECT_US (180 * USEC_PER_SEC)
@@ -78,7 +78,7 @@ void tcp_accept(struct tcp *c, const struct tcp_conf *conf, const struct seg *sy
 
 /* A segment for this connection arrived.  Spans from tcp_peek are void afterwards. */
 void tcp_rx(struct tcp *c, const struct seg *in, usec_t now);
-/* Timers that are due at `now` act (retransmission, persist, delayed ACK, FIN-WAIT-2, TIME-WAIT). */
+/* Timers that are due at `now` act: retransmission, persist, delayed ACK, FIN-WAIT-2, TIME-WAIT. */
 void tcp_tick(struct tcp *c, usec_t now);
 /* The next segment to send now: true and *out, whose payload is out->payload.len bytes to be
  * fetched with tcp_payload; false when there is none. */

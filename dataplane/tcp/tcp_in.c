@@ -1,6 +1,6 @@
-/* Arriving segments, in the order that RFC 9293 §3.10.7 prescribes: timestamp, sequence number, RST,
- * SYN, ACK, payload, FIN.  Each step is one function that says whether to go on; each drop has a
- * name.
+/* Arriving segments, in the order that RFC 9293 §3.10.7 prescribes: timestamp, sequence number,
+ * RST, SYN, ACK, payload, FIN.  Each step is one function that says whether to go on; each drop
+ * has a name.
  *
  * Blind attackers: an RST counts only exactly at rcv_nxt, a SYN on a synchronized connection never
  * counts, an ACK only within what was ever in flight; the rest is answered with a challenge ACK,
