@@ -40,8 +40,9 @@ struct server_opts {
 	struct nic *const *nics;	   /* One for each port; borrowed until server_free. */
 	unsigned port_count;
 	size_t log_bytes_max; /* 0 = default. */
-	size_t send_bytes_max;    /* Of one member's send queue; 0 = 256 KiB.  At least a run (64 KiB),
-				   * unless runs are known to be smaller (simulation). */
+	/* Of one member's send queue; 0 = 256 KiB.  At least a run (64 KiB), unless runs are known
+	 * to be smaller (simulation). */
+	size_t send_bytes_max;
 	usec_t now;
 };
 
@@ -138,7 +139,7 @@ struct core_stats {
 	metric_t seg_unknown; /* Other segments without a connection. */
 	metric_t seg_bad;     /* Malformed, or with a wrong checksum. */
 	metric_t connections; /* Now. */
-	metric_t events_lost;     /* For control, whose ring was full. */
+	metric_t events_lost; /* For control, whose ring was full. */
 	metric_t attrs, attr_bytes;
 };
 const struct core_stats *server_core_stats(const struct server *s, core_id_t core);

@@ -14,10 +14,10 @@
 #include "rib/base/spsc.h"
 #include "rib/table/op.h"
 
-#define OP_ROOM           (2 * 4096) /* More than the prefixes that one message can hold. */
-#define OP_RING_MIN       32768
-#define MAIL_RING         1024
-#define OPS_PER_MEMBER    6 /* Reserved for each member. */
+#define OP_ROOM	       (2 * 4096) /* More than the prefixes that one message can hold. */
+#define OP_RING_MIN    32768
+#define MAIL_RING      1024
+#define OPS_PER_MEMBER 6 /* Reserved for each member. */
 
 enum mail_kind { MAIL_RX, MAIL_TX, MAIL_LEARN };
 

@@ -4,7 +4,8 @@
  * the position up to which everything is acknowledged.  While the send queue has room, runs whose
  * audience holds the member are pushed by reference; a run that is dirty is re-checked id by id
  * against view() and what still holds is pushed as a copy (state compression).  Acknowledged
- * stream offsets move the acknowledged position; the worker's floor for a log is the lowest of them.
+ * stream offsets move the acknowledged position; the worker's floor for a log is the lowest of
+ * them.
  *
  * A member that stands still while a log is full is asked to leave its position (evict): first the
  * send queue's borrowed bytes are copied out; if the read position is still too old, the ids of the
@@ -32,19 +33,19 @@ struct export_sink {
 };
 
 struct export_stats {
-	metric_t prefixes_sent;  /* Announced, in UPDATEs handed to the transport. */
+	metric_t prefixes_sent; /* Announced, in UPDATEs handed to the transport. */
 	metric_t withdraws_sent;
-	metric_t updates_sent;   /* Runs or re-encoded pieces pushed. */
+	metric_t updates_sent; /* Runs or re-encoded pieces pushed. */
 	metric_t evictions;
-	metric_t pending;        /* Ids in pending sets now. */
+	metric_t pending; /* Ids in pending sets now. */
 };
 
 struct export_cursor {
-	struct runlog *log;  /* NULL until JOINED. */
-	uint64_t position;   /* Next run to read. */
-	uint64_t acked;      /* Everything below needs no bytes of the log any more. */
-	uint32_t marks;      /* Of this cursor, in the queue of marks. */
-	bool is_complete;    /* The scan's mark was read. */
+	struct runlog *log; /* NULL until JOINED. */
+	uint64_t position;  /* Next run to read. */
+	uint64_t acked;	    /* Everything below needs no bytes of the log any more. */
+	uint32_t marks;	    /* Of this cursor, in the queue of marks. */
+	bool is_complete;   /* The scan's mark was read. */
 	uint32_t pending_count;
 	uint32_t pending_scan; /* Next id to look at. */
 	uint32_t pending_cap;  /* Bits in the set. */
@@ -58,17 +59,18 @@ struct export_mark {
 	uint32_t cursor;
 };
 
-struct export {
+struct export
+{
 	peer_id_t peer;
 	core_id_t core;
 	uint8_t class_idx;
 	unsigned shard_count;
-	struct shard *const *shard; /* Of the server; borrowed. */
+	struct shard *const *shard;   /* Of the server; borrowed. */
 	struct export_cursor *cursor; /* [family * shard_count + shard] */
 	bool is_joined[FAMILY_COUNT];
 	bool is_eor_sent[FAMILY_COUNT];
-	unsigned next;                /* Round robin over cursors. */
-	struct export_mark *mark;     /* Ring, grows to the send queue's bound. */
+	unsigned next;		  /* Round robin over cursors. */
+	struct export_mark *mark; /* Ring, grows to the send queue's bound. */
 	uint32_t mark_cap, mark_head, mark_tail;
 	struct export_stats stats;
 };
