@@ -71,7 +71,7 @@ static bool read_reason(const json_t *value, struct api_request *out)
 	if (text == NULL || strlen(text) >= sizeof(out->reason)) {
 		return false;
 	}
-	strcpy(out->reason, text);
+	snprintf(out->reason, sizeof(out->reason), "%s", text);
 	return true;
 }
 

@@ -21,7 +21,7 @@ static int connect_path(const char *path)
 	if (strlen(path) >= sizeof(sun.sun_path)) {
 		return -ENAMETOOLONG;
 	}
-	strcpy(sun.sun_path, path);
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		return -errno;

@@ -77,7 +77,8 @@ static void check_devices(struct loader *l)
 	}
 }
 
-/* The place of our address `a`, NULL when it is not ours; not looking past port `p`, address `i`. */
+/* The place of our address `a` among those before port `p_end`'s address `i_end`; NULL when it is
+ * not there. */
 static const struct place *our_address_before(const struct loader *l, const struct addr *a,
 					      unsigned p_end, unsigned i_end)
 {

@@ -127,7 +127,7 @@ static bool read_item(struct state *s, const json_t *item)
 		return false;
 	}
 	struct state_disabled *d = append(s, &addr);
-	strcpy(d->reason, reason);
+	snprintf(d->reason, sizeof(d->reason), "%s", reason);
 	d->since = json_integer_value(since);
 	return true;
 }
@@ -287,7 +287,7 @@ int state_disable(struct state *s, const struct addr *addr, const char *reason, 
 	int index = find_index(s, addr);
 	struct state_disabled *d = index >= 0 ? &s->item[index] : append(s, addr);
 	struct state_disabled before = *d;
-	strcpy(d->reason, reason);
+	snprintf(d->reason, sizeof(d->reason), "%s", reason);
 	d->since = now_s;
 	int err = save(s);
 	if (err != 0 && index >= 0) {
