@@ -3,8 +3,9 @@
  * One scenario in this version, the cold start: all members connect, announce, and wait until each
  * holds every other member's prefixes.  Every received prefix is checked (announcer by AS_PATH and
  * next hop); wrong, missing, own and repeated ones are counted, and any wrong or missing one makes
- * it fail (some servers send members their own; that is for the reader of the count).  With --pid the server's CPU time
- * (all threads, user and system, from the first connection on) and memory are read from /proc.
+ * it fail (some servers send members their own; that is for the reader of the count).  With --pid
+ * the server's CPU time (all threads, user and system, from the first connection on) and memory
+ * are read from /proc.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
