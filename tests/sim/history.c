@@ -348,7 +348,8 @@ static bool play(struct history *h, unsigned events)
 			note_downs(h);
 		}
 		if (w->opts.log_bytes_max != 0 && prng_chance(&w->prng, 1, 6)) {
-			world_run(w, 400 * USEC_PER_MSEC); /* Time for a full log to lose patience. */
+			/* Time for a full log to lose patience. */
+			world_run(w, 400 * USEC_PER_MSEC);
 			note_downs(h);
 		}
 		end_stalls(h, false);

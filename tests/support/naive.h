@@ -12,7 +12,7 @@
 
 #define NAIVE_ATTRS_MAX 256
 
-/* What a scripted member says about a prefix.  Small numbers on purpose, so that ties are common. */
+/* What a scripted member says about a prefix.  Small numbers on purpose: ties shall be common. */
 struct naive_attrs {
 	uint8_t origin;
 	uint8_t path_len;

@@ -24,7 +24,8 @@ struct speaker_conf {
 	const struct naive_prefix *universe;
 	unsigned universe_count;
 	uint64_t seed;
-	/* Every message that arrived, and session changes (message NULL: up or down); may be NULL. */
+	/* Every message that arrived, and changes of the session (message NULL: `is_up` tells); may
+	 * be NULL. */
 	void (*record)(void *context, const uint8_t *message, size_t len, bool is_up);
 	void *context;
 };

@@ -15,12 +15,12 @@ struct world_opts {
 	unsigned members;	 /* Up to WORLD_MEMBERS_MAX. */
 	unsigned queues;	 /* Of the server's NIC: 1..workers. */
 	size_t log_bytes_max;	 /* 0 = default. */
-	size_t send_bytes_max; /* 0 = default. */
+	size_t send_bytes_max;	 /* 0 = default. */
 	unsigned universe;	 /* Prefixes, half of each family; up to UNIVERSE_MAX. */
 	bool has_old_speakers;	 /* Every fourth member is 2-octet. */
 	bool may_skip_workers;	 /* A worker sometimes misses turns. */
 	unsigned loss_per_mille; /* Frames lost on the LAN. */
-	uint32_t window_bytes;   /* Receive buffer of members; 0 = 16 KiB. */
+	uint32_t window_bytes;	 /* Receive buffer of members; 0 = 16 KiB. */
 	void (*record)(void *context, unsigned member, const uint8_t *message, size_t len,
 		       bool is_up);
 	void *context;
