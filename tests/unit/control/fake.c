@@ -83,7 +83,7 @@ void fake_init(struct fake *f, unsigned cores, struct state *state)
 	f->config.client_count = FAKE_MEMBERS;
 	f->config.rs_as = 64500;
 	f->config.router_id = addr_v4(0xc6120001);
-	strcpy(f->state_dir, "/state");
+	snprintf(f->state_dir, sizeof(f->state_dir), "/state");
 	f->config.control.state_dir = f->state_dir;
 	for (unsigned i = 0; i < FAKE_MEMBERS; i++) {
 		f->client[i] = (struct config_client){.asn = 64501 + i,

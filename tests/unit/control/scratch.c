@@ -11,7 +11,7 @@
 
 void scratch_init(struct scratch *s)
 {
-	strcpy(s->dir, "/tmp/cw-unit-XXXXXX");
+	snprintf(s->dir, sizeof(s->dir), "/tmp/cw-unit-XXXXXX");
 	cr_assert(mkdtemp(s->dir) != NULL);
 }
 

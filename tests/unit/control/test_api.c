@@ -373,7 +373,8 @@ Test(api, a_reply_waits_while_nobody_reads)
 static int dial(const char *path)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
-	strcpy(sun.sun_path, path);
+	cr_assert(strlen(path) < sizeof(sun.sun_path));
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	cr_assert(connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) == 0);
 	return fd;

@@ -12,12 +12,16 @@
 
 #define ARGS_MAX 10
 
-/* Split at single blanks; '_' in a word stands for a blank. */
-static int split(const char *line, char *buf, char *argv[ARGS_MAX])
+/* The words of `line`, whose bytes are copied to `buf`. */
+static int split(const char *line, char *buf, size_t len, char *argv[ARGS_MAX])
 {
 	int argc = 0;
-	strcpy(buf, line);
-	for (char *word = strtok(buf, " "); word != NULL; word = strtok(NULL, " ")) {
+	char *rest;
+	cr_assert(strlen(line) < len);
+	snprintf(buf, len, "%s", line);
+	for (char *word = strtok_r(buf, " ", &rest); word != NULL;
+	     word = strtok_r(NULL, " ", &rest)) {
+		cr_assert(argc < ARGS_MAX);
 		argv[argc++] = word;
 	}
 	return argc;
@@ -58,7 +62,7 @@ Test(cli, arguments_become_the_request_of_the_command)
 		char buf[256], why[256] = "";
 		char *argv[ARGS_MAX];
 		struct cli cli;
-		int argc = split(table[i].line, buf, argv);
+		int argc = split(table[i].line, buf, sizeof(buf), argv);
 		cr_assert(cli_parse(argc, argv, &cli, why, sizeof(why)) == CLI_RUN, "%s: %s",
 			  table[i].line, why);
 		json_t *expected = json_loads(table[i].request, 0, NULL);
@@ -104,7 +108,7 @@ Test(cli, wrong_usage_is_told_without_a_server)
 		char buf[256], why[256] = "";
 		char *argv[ARGS_MAX];
 		struct cli cli;
-		int argc = split(table[i].line, buf, argv);
+		int argc = split(table[i].line, buf, sizeof(buf), argv);
 		cr_expect(cli_parse(argc, argv, &cli, why, sizeof(why)) == CLI_USAGE, "%s",
 			  table[i].line);
 		cr_expect(strstr(why, table[i].fragment) != NULL, "%s: %s", table[i].line, why);
@@ -268,7 +272,7 @@ Test(daemon, options_are_few)
 		char buf[128], why[128] = "";
 		char *argv[ARGS_MAX];
 		struct options options;
-		int argc = split(table[i].line, buf, argv);
+		int argc = split(table[i].line, buf, sizeof(buf), argv);
 		cr_expect(options_parse(argc, argv, &options, why, sizeof(why)) == table[i].verdict,
 			  "%s", table[i].line);
 	}

@@ -144,10 +144,54 @@ Test(neigh, a_moved_neighbour_is_found_again)
 	neigh_free(b.c);
 }
 
+enum event { ANSWER_SAME, ANSWER_OTHER, ANSWER_BARE, HEARD_SAME, HEARD_OTHER, CLAIM_OTHER };
+
+/* Bring the neighbour to a state, with m1 where it has a MAC; returns the time when it is there. */
+static usec_t bring_to(struct bench *b, enum neigh_state wanted)
+{
+	usec_t now = 100 * second;
+
+	if (wanted == NEIGH_REACHABLE) {
+		reach(b, now);
+	} else if (wanted == NEIGH_STALE || wanted == NEIGH_PROBE) {
+		cr_assert(neigh_heard(b->c, 0, &b->a, &b->m1, now));
+	}
+	if (wanted != NEIGH_NONE && wanted != NEIGH_STALE) {
+		(void)neigh_use(b->c, 0, &b->a, now, &b->got);
+	}
+	for (; wanted == NEIGH_UNREACHABLE && now < 104 * second; now += second) {
+		(void)neigh_tx(b->c, now, &b->q);
+	}
+	return now;
+}
+
+static void happen(struct bench *b, enum event event, usec_t now)
+{
+	switch (event) {
+	case ANSWER_SAME:
+		(void)neigh_answered(b->c, 0, &b->a, &b->m1, true, now);
+		break;
+	case ANSWER_OTHER:
+		(void)neigh_answered(b->c, 0, &b->a, &b->m2, true, now);
+		break;
+	case ANSWER_BARE:
+		(void)neigh_answered(b->c, 0, &b->a, &b->m1, false, now);
+		break;
+	case HEARD_SAME:
+		(void)neigh_heard(b->c, 0, &b->a, &b->m1, now);
+		break;
+	case HEARD_OTHER:
+		(void)neigh_heard(b->c, 0, &b->a, &b->m2, now);
+		break;
+	case CLAIM_OTHER:
+		neigh_claimed(b->c, 0, &b->a, &b->m2, now);
+		break;
+	}
+}
+
 /* Every event in every state: what becomes of the state and of the MAC in use. */
 Test(neigh, every_event_in_every_state)
 {
-	enum event { ANSWER_SAME, ANSWER_OTHER, ANSWER_BARE, HEARD_SAME, HEARD_OTHER, CLAIM_OTHER };
 	static const struct {
 		enum neigh_state from;
 		enum event event;
@@ -180,40 +224,10 @@ Test(neigh, every_event_in_every_state)
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct bench b = bench_new();
-		usec_t now = 100 * second;
+		usec_t now = bring_to(&b, rows[i].from);
 
-		if (rows[i].from == NEIGH_REACHABLE) {
-			reach(&b, now);
-		} else if (rows[i].from == NEIGH_STALE || rows[i].from == NEIGH_PROBE) {
-			cr_assert(neigh_heard(b.c, 0, &b.a, &b.m1, now));
-		}
-		if (rows[i].from != NEIGH_NONE && rows[i].from != NEIGH_STALE) {
-			(void)neigh_use(b.c, 0, &b.a, now, &b.got);
-		}
-		for (; rows[i].from == NEIGH_UNREACHABLE && now < 104 * second; now += second) {
-			(void)neigh_tx(b.c, now, &b.q);
-		}
 		cr_assert_eq(state(&b), rows[i].from, "row %zu", i);
-		switch (rows[i].event) {
-		case ANSWER_SAME:
-			(void)neigh_answered(b.c, 0, &b.a, &b.m1, true, now);
-			break;
-		case ANSWER_OTHER:
-			(void)neigh_answered(b.c, 0, &b.a, &b.m2, true, now);
-			break;
-		case ANSWER_BARE:
-			(void)neigh_answered(b.c, 0, &b.a, &b.m1, false, now);
-			break;
-		case HEARD_SAME:
-			(void)neigh_heard(b.c, 0, &b.a, &b.m1, now);
-			break;
-		case HEARD_OTHER:
-			(void)neigh_heard(b.c, 0, &b.a, &b.m2, now);
-			break;
-		case CLAIM_OTHER:
-			neigh_claimed(b.c, 0, &b.a, &b.m2, now);
-			break;
-		}
+		happen(&b, rows[i].event, now);
 		cr_expect_eq(state(&b), rows[i].to, "row %zu: %u", i, state(&b));
 		bool is_ok = neigh_use(b.c, 0, &b.a, now, &b.got) == NEIGH_OK;
 		cr_expect_eq(is_ok, rows[i].mac != 0, "row %zu", i);

@@ -1,10 +1,9 @@
 /* RFC 4271 §8.2.2: every state and every event, held against a second table that was written from
  * the RFC's text and shares no name with the first. */
-#include <stdio.h>
-
 #include <criterion/criterion.h>
 
 #include "dataplane/session/fsm.h"
+#include "rib/base/text.h"
 #include "rib/base/units.h"
 
 /* "next:actions/subcode".  Next state: I C A S(OpenSent) F(OpenConfirm) E.  Actions: C connect,
@@ -56,19 +55,20 @@ static const struct {
 	{FSM_ACT_RETRY_TIMER, 'r'},
 };
 
-static void cell_text(const struct fsm_cell *cell, char *out)
+static void cell_text(const struct fsm_cell *cell, char *buf, size_t len)
 {
+	struct text t = text_of(buf, len);
 	unsigned left = cell->actions;
-	*out++ = "ICASFE"[cell->next];
-	*out++ = ':';
+	text_printf(&t, "%c:", "ICASFE"[cell->next]);
 	for (size_t i = 0; i < ARRAY_COUNT(letters); i++) {
 		if (left & letters[i].bit) {
-			*out++ = letters[i].letter;
+			text_printf(&t, "%c", letters[i].letter);
 			left &= ~letters[i].bit;
 		}
 	}
 	cr_assert(left == 0);
-	sprintf(out, "/%u", cell->fsm_error_subcode);
+	text_printf(&t, "/%u", cell->fsm_error_subcode);
+	cr_assert(!t.is_cut);
 }
 
 Test(fsm, every_cell_is_what_rfc_4271_says)
@@ -76,7 +76,8 @@ Test(fsm, every_cell_is_what_rfc_4271_says)
 	for (unsigned s = 0; s < FSM_STATE_COUNT; s++) {
 		for (unsigned e = 0; e < FSM_EVENT_COUNT; e++) {
 			char text[32];
-			cell_text(fsm_cell((enum fsm_state)s, (enum fsm_event)e), text);
+			cell_text(fsm_cell((enum fsm_state)s, (enum fsm_event)e), text,
+				  sizeof(text));
 			cr_expect_str_eq(text, expected[s][e], "state %s event %u: %s, not %s",
 					 fsm_state_text((enum fsm_state)s), e, text,
 					 expected[s][e]);
