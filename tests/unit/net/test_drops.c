@@ -283,7 +283,8 @@ Test(net, extension_headers_are_skipped_or_dropped)
 	}
 }
 
-/* RFC 4861 §7.1.2: no solicited advertisement to a group; RFC 4443 §4.2: echo to one is optional. */
+/* RFC 4861 §7.1.2: no solicited advertisement to a group; RFC 4443 §4.2: echo to one is
+ * optional. */
 Test(net, group_rules_of_discovery_hold)
 {
 	static const struct {

@@ -176,7 +176,8 @@ Test(net, addresses_are_announced_at_the_start)
 	net_free(n);
 }
 
-/* RFC 5227 §2.4 (c): an address is defended, at most every ten seconds, and the thief not learned. */
+/* RFC 5227 §2.4 (c): an address is defended, at most every ten seconds, and the thief is not
+ * learned. */
 Test(net, a_conflict_is_answered_at_a_bounded_rate)
 {
 	static const enum frame_kind kinds[] = {FRAME_ARP_REQUEST, FRAME_NA};

@@ -286,7 +286,8 @@ Test(tcp, simultaneous_open_establishes_both_sides)
 	}
 }
 
-/* RFC 9293 §3.5, figure 9: an old SYN reaches the listener; the real peer resets what came of it. */
+/* RFC 9293 §3.5, figure 9: an old SYN reaches the listener; the real peer resets what came of
+ * it. */
 Test(tcp, an_old_duplicate_syn_is_undone_by_the_peers_reset)
 {
 	struct bench listener, peer;

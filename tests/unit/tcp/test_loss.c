@@ -185,8 +185,9 @@ Test(tcp, ambiguous_round_trips_are_not_measured)
 	}
 }
 
-/* The golden table: 4 MB over a link of 20 ms round trip, by loss and by the length of its queue.  Deterministic: a
- * change of any number is a change of behaviour and wants a reason in the commit. */
+/* The golden table: 4 MB over a link of 20 ms round trip, by loss and by the length of its queue.
+ * Deterministic: a change of any number is a change of behaviour and wants a reason in the
+ * commit. */
 struct golden {
 	unsigned loss_permille, queue_max;
 	uint64_t time_ms, segments, retransmits, timeouts, fast;

@@ -150,8 +150,8 @@ static void expect_round_trip(const struct guard *g, bool is_as4, uint64_t seed)
 	free(a);
 }
 
-/* RFC 4271 §5, RFC 6793 §4.2: 2,000 random sets in random order become the expected canonical bytes,
- * and come back the same through new and old speakers. */
+/* RFC 4271 §5, RFC 6793 §4.2: 2,000 random sets in random order become the expected canonical
+ * bytes, and come back the same through new and old speakers. */
 Test(wire, random_sets_are_canonical_and_survive_the_round_trip)
 {
 	struct guard g;
@@ -189,7 +189,7 @@ static void expect_well_formed(const struct guard *g, uint64_t seed)
 	cr_assert_arr_eq(draft_again.wire, draft.wire, draft.wire_len, "seed %lu", seed);
 }
 
-/* RFC 7606: mangled bytes get a verdict, never a crash; the rest of the rows are in test_error.c. */
+/* RFC 7606: mangled bytes get a verdict, never a crash; the rest of the rows is in test_error.c. */
 Test(wire, mangled_sets_are_judged_without_harm)
 {
 	struct guard g;
