@@ -385,6 +385,9 @@ static const char *remedy(const struct setup *s)
 	case -EPERM:
 	case -EACCES:
 		return "start as root or with CAP_NET_RAW and CAP_NET_ADMIN";
+	case -EOPNOTSUPP:
+		return "reserve some (vm.nr_hugepages=512 is plenty) and leave dataplane.hugepages "
+		       "at auto";
 	case -EINVAL:
 		return "the device does not take this MTU, frame size or number of queues";
 	default:
@@ -399,6 +402,12 @@ static bool open_port(struct nic_dpdk *d, struct setup *s)
 
 	if (!step(s, "find", port_find(opts->device, &d->port)) ||
 	    !step(s, "query", rte_eth_dev_info_get(d->port, &s->info))) {
+		return false;
+	}
+	/* On 4 KiB pages the kernel takes AF_XDP's transmit descriptors and drops them silently. */
+	bool is_xdp_blind =
+		strcmp(s->info.driver_name, "net_af_xdp") == 0 && rte_eal_has_hugepages() == 0;
+	if (!step(s, "use AF_XDP without huge pages on", is_xdp_blind ? -EOPNOTSUPP : 0)) {
 		return false;
 	}
 	s->is_af_packet = strcmp(s->info.driver_name, "net_af_packet") == 0;
