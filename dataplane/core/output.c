@@ -9,6 +9,7 @@
 #include "rib/base/check.h"
 
 #define FRAME_MIN 60 /* Ethernet's minimum without the frame check sequence. */
+#define TX_FRAMES 64 /* Of all connections in a turn; half of what a turn reads from a queue. */
 
 static unsigned tx_queue(const struct core *c, unsigned port)
 {
@@ -99,9 +100,9 @@ static void emit_segment(struct core *c, const struct net_route *route, struct f
 	frame_end_tx(c, route->port, route->header_len + header + seg->payload.len);
 }
 
-/* Send what one connection wants, within its budget.  True when it is to be visited again in the
- * next turn. */
-static bool member_tx(struct core *c, struct member *m)
+/* Send what one connection wants, within its budget and the turn's (not 0).  True when it is to be visited
+ * again in the next turn. */
+static bool member_tx(struct core *c, struct member *m, unsigned *turn_budget)
 {
 	if (m->tcp == NULL) {
 		return false;
@@ -126,19 +127,25 @@ static bool member_tx(struct core *c, struct member *m)
 			return false;
 		}
 		emit_segment(c, &route, frame, &seg, local, remote, m->tcp);
+		if (--*turn_budget == 0) {
+			break;
+		}
 	}
 	return tcp_wants_tx(m->tcp, c->now);
 }
 
+/* A turn sends few enough frames that the acknowledgements they bring fit into one turn's reading:
+ * sending to a thousand members before looking at the receive ring would overflow it. */
 static void output_members(struct core *c)
 {
 	struct member *again = NULL, *m;
-	while ((m = work_take(c, WORK_TX)) != NULL) {
+	unsigned budget = TX_FRAMES;
+	while (budget > 0 && (m = work_take(c, WORK_TX)) != NULL) {
 		if (m == again) {
 			work_add(c, WORK_TX, m);
 			break; /* All were visited once. */
 		}
-		if (member_tx(c, m)) {
+		if (member_tx(c, m, &budget)) {
 			again = again == NULL ? m : again;
 			work_add(c, WORK_TX, m);
 		}
