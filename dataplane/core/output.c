@@ -100,8 +100,8 @@ static void emit_segment(struct core *c, const struct net_route *route, struct f
 	frame_end_tx(c, route->port, route->header_len + header + seg->payload.len);
 }
 
-/* Send what one connection wants, within its budget and the turn's (not 0).  True when it is to be visited
- * again in the next turn. */
+/* Send what one connection wants, within its budget and the turn's (not 0).  True when it is to be
+ * visited again in the next turn. */
 static bool member_tx(struct core *c, struct member *m, unsigned *turn_budget)
 {
 	if (m->tcp == NULL) {
