@@ -34,6 +34,7 @@ static size_t pair(const struct mesh *m, core_id_t from, core_id_t to)
 static bool mesh_make_rings(struct mesh *m)
 {
 	size_t pairs = (size_t)m->count * m->count;
+	size_t cells = m->reserve + (m->count <= RING_FEW ? OP_RING_FEW : OP_RING_MANY);
 	m->op = calloc(pairs, sizeof(struct spsc *));
 	m->mail = calloc(pairs, sizeof(struct spsc *));
 	m->is_touched = calloc(pairs, sizeof(bool));
@@ -41,7 +42,7 @@ static bool mesh_make_rings(struct mesh *m)
 		return false;
 	}
 	for (size_t i = 0; i < pairs; i++) {
-		m->op[i] = spsc_new(OP_RING_MIN + m->reserve, sizeof(struct op));
+		m->op[i] = spsc_new(cells, sizeof(struct op));
 		m->mail[i] = spsc_new(MAIL_RING, sizeof(struct mail));
 		if (m->op[i] == NULL || m->mail[i] == NULL) {
 			return false;
