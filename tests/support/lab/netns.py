@@ -209,8 +209,9 @@ class Run:
 
 
 def raise_on_signal():
-    """Make SIGTERM and SIGHUP end the run like Ctrl-C: by an exception, so that it unwinds."""
+    """Make the signals that ask for an end raise an exception, so that the run unwinds; SIGINT
+    too where a shell has started us with it ignored."""
     def handler(number, _):
         sys.exit(128 + number)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, handler)
