@@ -40,6 +40,7 @@ struct member {
 	bool is_on[WORK_COUNT];
 	struct member *next[WORK_COUNT];
 	struct tcp *tcp;
+	size_t partial_len;  /* Received bytes that are the front of a message: wait for more. */
 	uint64_t acked_seen; /* sendq.acked when the cursors were last moved. */
 	usec_t close_due;    /* 0: not closing. */
 	usec_t route_due, fault_due;

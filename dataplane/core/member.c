@@ -320,7 +320,7 @@ static void sync_lists(struct member *m)
 		if (m->close_due != 0) {
 			due = min_u64(due, m->close_due);
 		}
-		if (tcp_peek(m->tcp).len > 0) {
+		if (tcp_peek(m->tcp).len > m->partial_len) {
 			work_add(c, WORK_READ, m);
 		}
 		if (m->is_up && q->acked != m->acked_seen) {
@@ -357,6 +357,7 @@ void member_sync(struct member *m)
 		m->close_due = 0;
 		m->is_told_up = false;
 		m->is_closing = false;
+		m->partial_len = 0;
 	}
 	sync_lists(m);
 	if (m->published_state != m->session.state) {
@@ -403,8 +404,10 @@ static bool read_message(struct member *m)
 {
 	struct session_rx rx = session_rx(&m->session, tcp_peek(m->tcp), m->core->now);
 	if (rx.kind == SESSION_RX_MORE) {
+		m->partial_len = tcp_peek(m->tcp).len;
 		return false;
 	}
+	m->partial_len = 0;
 	if (rx.kind == SESSION_RX_UPDATE) {
 		member_update(m, rx.body);
 	} else if (rx.kind == SESSION_RX_REFRESH) {
@@ -443,6 +446,7 @@ bool member_read(struct member *m)
 		}
 	}
 	if (m->tcp != NULL && m->session.want != SESSION_WANT_KEEP) {
+		m->partial_len = 0;
 		tcp_consume(m->tcp, tcp_peek(m->tcp).len); /* A dead session hears no more. */
 	}
 	member_sync(m);

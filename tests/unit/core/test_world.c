@@ -190,6 +190,23 @@ Test(world, garbage_ends_only_the_session_that_sent_it)
 	world_end(w);
 }
 
+/* A message whose rest is still to come is nothing to do: the worker may sleep. */
+Test(world, half_a_message_keeps_no_worker_busy)
+{
+	struct world *w = world_of(1, 2, 18);
+	cr_assert(world_run_until(w, world_is_up, 10 * USEC_PER_SEC));
+	uint8_t m[19];
+	size_t len = naive_keepalive(m);
+	cr_assert(speaker_send(&w->speaker[1], m, len - 1));
+	world_run(w, USEC_PER_SEC);
+	usec_t due = core_step(server_core(w->server, 0), w->now);
+	cr_expect_gt(due, w->now, "the next turn is wanted at once");
+	cr_assert(speaker_send(&w->speaker[1], m + len - 1, 1));
+	world_run(w, USEC_PER_SEC);
+	cr_assert_eq(w->speaker[1].downs, 0);
+	world_end(w);
+}
+
 Test(world, a_stalled_member_delays_nobody)
 {
 	struct world *w = world_of(1, 4, 19);
