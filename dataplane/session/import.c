@@ -143,15 +143,16 @@ enum verdict import_update(const struct import_env *env, const struct update_opt
 		.stats = stats,
 		.op = {.peer = peer, .from = env->core, .incarnation = incarnation},
 	};
-	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		withdraw(&im, (enum family)f, u.withdrawn[f]);
+	for (unsigned i = 0; i < UPDATE_PLACE_COUNT; i++) {
+		withdraw(&im, u.withdrawn[i].family, u.withdrawn[i].nlri);
 	}
 	bool is_usable = u.attrs.verdict <= VERDICT_ATTR_DISCARD;
-	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+	for (unsigned i = 0; i < UPDATE_PLACE_COUNT; i++) {
+		const struct update_nlri *a = &u.announced[i];
 		if (is_usable) {
-			announce(&im, (enum family)f, u.announced[f], &draft, &u.next_hop[f]);
+			announce(&im, a->family, a->nlri, &draft, &a->next_hop);
 		} else {
-			withdraw(&im, (enum family)f, u.announced[f]);
+			withdraw(&im, a->family, a->nlri);
 		}
 	}
 	return u.attrs.verdict;

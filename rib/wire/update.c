@@ -46,35 +46,25 @@ static bool split(struct span body, struct fields *f, struct update *out)
 	return true;
 }
 
-/* The prefixes of an MP attribute into the family's place; false when it is taken. */
-static bool place(const struct mp_nlri *mp, const struct update_opts *opts, struct span *spans)
+/* The prefixes of an MP attribute, if they are of a family that was negotiated. */
+static struct update_nlri of_mp(const struct mp_nlri *mp, const struct update_opts *opts)
 {
-	if (!mp->is_known || !opts->families[mp->family] || mp->nlri.len == 0) {
-		return true;
+	if (!mp->is_known || !opts->families[mp->family]) {
+		return (struct update_nlri){0};
 	}
-	if (spans[mp->family].len > 0) {
-		return false;
-	}
-	spans[mp->family] = mp->nlri;
-	return true;
+	return (struct update_nlri){
+		.family = mp->family, .nlri = mp->nlri, .next_hop = mp->next_hop};
 }
 
 static void place_all(const struct fields *f, const struct update_opts *opts, struct update *out)
 {
-	const struct mp_nlri *reach = &out->attrs.reach;
 	if (opts->families[FAMILY_IPV4]) {
-		out->withdrawn[FAMILY_IPV4] = f->withdrawn;
-		out->announced[FAMILY_IPV4] = f->nlri;
-		out->next_hop[FAMILY_IPV4] = out->attrs.next_hop;
+		out->withdrawn[UPDATE_FIELD].nlri = f->withdrawn;
+		out->announced[UPDATE_FIELD].nlri = f->nlri;
+		out->announced[UPDATE_FIELD].next_hop = out->attrs.next_hop;
 	}
-	if (!place(reach, opts, out->announced) ||
-	    !place(&out->attrs.unreach, opts, out->withdrawn)) {
-		reset(out, NOTIFY_UPDATE_ATTR_LIST, "IPv4 prefixes in two places");
-		return;
-	}
-	if (reach->is_known && reach->nlri.len > 0) {
-		out->next_hop[reach->family] = reach->next_hop;
-	}
+	out->withdrawn[UPDATE_MP] = of_mp(&out->attrs.unreach, opts);
+	out->announced[UPDATE_MP] = of_mp(&out->attrs.reach, opts);
 }
 
 static bool is_only(const uint32_t *seen, uint8_t type)

@@ -12,20 +12,27 @@ struct update_opts {
 	asn_t local_as;
 };
 
-/* A decoded UPDATE: spans point into the message.  NLRI spans are validated.  A prefix that is both
- * withdrawn and announced counts as announced (RFC 4271 §4.3): apply `withdrawn` first. */
+/* Where prefixes of an UPDATE stand.  IPv4 ones may stand in both places of one message, each with a
+ * next hop of its own (RFC 7606 §5.1). */
+enum update_place { UPDATE_FIELD, UPDATE_MP, UPDATE_PLACE_COUNT };
+
+struct update_nlri {
+	enum family family;
+	struct span nlri;	  /* Validated; empty when there is nothing for us. */
+	struct next_hop next_hop; /* Of announced ones. */
+};
+
+/* A decoded UPDATE: spans point into the message.  A prefix that is both withdrawn and announced
+ * counts as announced (RFC 4271 §4.3): apply `withdrawn` first. */
 struct update {
-	struct attr_result attrs;	     /* Verdict, next hops, what was present. */
-	struct span withdrawn[FAMILY_COUNT]; /* To be withdrawn. */
-	struct span announced
-		[FAMILY_COUNT]; /* To be announced; with TREAT_AS_WITHDRAW to be withdrawn. */
-	struct next_hop next_hop[FAMILY_COUNT];
+	struct attr_result attrs; /* Verdict, next hops, what was present. */
+	struct update_nlri withdrawn[UPDATE_PLACE_COUNT]; /* To be withdrawn. */
+	/* To be announced; with TREAT_AS_WITHDRAW to be withdrawn. */
+	struct update_nlri announced[UPDATE_PLACE_COUNT];
 	bool is_eor[FAMILY_COUNT];
 };
 
-/* Decode a body.  The verdict is in out->attrs; with SESSION_RESET nothing else is to be used.
- * Deviates: IPv4 prefixes both in the message's own field and in an MP attribute of the same
- * message are a SESSION_RESET; RFC 7606 §5.1 would have us accept them, nobody sends them. */
+/* Decode a body.  The verdict is in out->attrs; with SESSION_RESET nothing else is to be used. */
 void update_decode(struct span body, const struct update_opts *opts, struct attr_draft *draft,
 		   struct update *out);
 

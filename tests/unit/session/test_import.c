@@ -171,6 +171,17 @@ Test(import, a_prefix_in_both_fields_ends_up_announced)
 	bench_free(b);
 }
 
+/* RFC 7606 §5.1: IPv4 prefixes in the message's own field and in an MP attribute. */
+Test(import, both_places_of_ipv4_are_heard)
+{
+	struct bench *b = bench_new(16);
+	cr_expect(run(b, "", "800e0d 0001 01 04 c6120009 00 " NET_B GOOD, NET_A) == VERDICT_OK);
+	expect_ops(b, "+ 203.0.113.0/24, + 198.51.100.0/24");
+	cr_expect(b->ops[0].attr->next_hop.bytes[3] == 2);
+	cr_expect(b->ops[1].attr->next_hop.bytes[3] == 9);
+	bench_free(b);
+}
+
 Test(import, a_prefix_twice_takes_two_references)
 {
 	struct bench *b = bench_new(16);

@@ -299,8 +299,11 @@ Test(wire, packed_messages_decode)
 			cr_assert_eq(u.attrs.verdict, VERDICT_OK, "%s", u.attrs.reason);
 			cr_assert_eq(draft.wire_len, a->wire_len);
 			cr_assert_arr_eq(draft.wire, a->wire, a->wire_len);
-			cr_assert_eq(u.next_hop[f].len, a->next_hop.len);
-			struct rd r = rd_of(u.announced[f]);
+			const struct update_nlri *at =
+				&u.announced[f == FAMILY_IPV4 ? UPDATE_FIELD : UPDATE_MP];
+			cr_assert_eq(at->family, f);
+			cr_assert_eq(at->next_hop.len, a->next_hop.len);
+			struct rd r = rd_of(at->nlri);
 			struct prefix prefix;
 			while (nlri_next(&r, form.family, &prefix)) {
 				cr_assert(prefix_equal(&prefix, &prefixes[count]));

@@ -38,23 +38,44 @@ static const struct row rows[] = {
 	{"IPv4 in MP_UNREACH, RFC 4760 §4", "", UNREACH4, "", 4, 0, 0, 0, 0, 0, false, false},
 	{"everything, RFC 7606 §5.1", "18c63367", UNREACH6 BASE REACH6, "18c63364", 4, 5, 4, 5, 4, 16,
 		false, false},
+	{"IPv4 in all four places, RFC 7606 §5.1", "18c63367", UNREACH4 BASE REACH4, "18c63364", 8, 0, 8, 0,
+		4, 0, false, false},
 	{"trailing bits are ignored, RFC 4271 §4.3", "", BASE, "17c63365", 0, 0, 4, 0, 4, 0, false, false},
 	{"the default route", "", BASE, "00", 0, 0, 1, 0, 4, 0, false, false},
 };
 /* clang-format on */
 
+/* Octets of the prefixes of a family, wherever they stand. */
+static size_t octets(const struct update_nlri at[UPDATE_PLACE_COUNT], enum family family)
+{
+	size_t len = 0;
+	for (unsigned i = 0; i < UPDATE_PLACE_COUNT; i++) {
+		len += at[i].family == family ? at[i].nlri.len : 0;
+	}
+	return len;
+}
+
+/* The length of the next hop in the first place where the family is announced; 0: nowhere. */
+static uint8_t next_hop_len(const struct update *u, enum family family)
+{
+	for (unsigned i = 0; i < UPDATE_PLACE_COUNT; i++) {
+		if (u->announced[i].family == family && u->announced[i].nlri.len > 0) {
+			return u->announced[i].next_hop.len;
+		}
+	}
+	return 0;
+}
+
 static void expect_row(const struct row *row, const struct update *u)
 {
 	cr_expect_eq(u->attrs.verdict, VERDICT_OK, "%s: %s", row->name,
 		     u->attrs.reason == NULL ? "" : u->attrs.reason);
-	cr_expect_eq(u->withdrawn[FAMILY_IPV4].len, row->withdrawn4, "%s", row->name);
-	cr_expect_eq(u->withdrawn[FAMILY_IPV6].len, row->withdrawn6, "%s", row->name);
-	cr_expect_eq(u->announced[FAMILY_IPV4].len, row->announced4, "%s", row->name);
-	cr_expect_eq(u->announced[FAMILY_IPV6].len, row->announced6, "%s", row->name);
-	if (row->announced4 > 0) {
-		cr_expect_eq(u->next_hop[FAMILY_IPV4].len, row->next_hop4, "%s", row->name);
-	}
-	cr_expect_eq(u->next_hop[FAMILY_IPV6].len, row->next_hop6, "%s", row->name);
+	cr_expect_eq(octets(u->withdrawn, FAMILY_IPV4), row->withdrawn4, "%s", row->name);
+	cr_expect_eq(octets(u->withdrawn, FAMILY_IPV6), row->withdrawn6, "%s", row->name);
+	cr_expect_eq(octets(u->announced, FAMILY_IPV4), row->announced4, "%s", row->name);
+	cr_expect_eq(octets(u->announced, FAMILY_IPV6), row->announced6, "%s", row->name);
+	cr_expect_eq(next_hop_len(u, FAMILY_IPV4), row->next_hop4, "%s", row->name);
+	cr_expect_eq(next_hop_len(u, FAMILY_IPV6), row->next_hop6, "%s", row->name);
 	cr_expect_eq(u->is_eor[FAMILY_IPV4], row->is_eor4, "%s", row->name);
 	cr_expect_eq(u->is_eor[FAMILY_IPV6], row->is_eor6, "%s", row->name);
 }
@@ -84,9 +105,16 @@ Test(wire, next_hop_follows_its_prefixes)
 	struct attr_draft draft;
 	struct update u;
 	update_decode(span_of(bytes, hex_update("", REACH4 BASE, "", bytes)), &opts, &draft, &u);
-	cr_assert_eq(u.next_hop[FAMILY_IPV4].bytes[3], 9);
+	cr_assert_eq(u.announced[UPDATE_MP].next_hop.bytes[3], 9);
 	update_decode(span_of(bytes, hex_update("", BASE, "00", bytes)), &opts, &draft, &u);
-	cr_assert_eq(u.next_hop[FAMILY_IPV4].bytes[3], 1);
+	cr_assert_eq(u.announced[UPDATE_FIELD].next_hop.bytes[3], 1);
+	/* RFC 7606 §5.1: "in any position or combination", also both. */
+	update_decode(span_of(bytes, hex_update("", BASE REACH4, "00", bytes)), &opts, &draft, &u);
+	cr_assert_eq(u.attrs.verdict, VERDICT_OK);
+	cr_assert_eq(u.announced[UPDATE_FIELD].nlri.len, 1);
+	cr_assert_eq(u.announced[UPDATE_FIELD].next_hop.bytes[3], 1);
+	cr_assert_eq(u.announced[UPDATE_MP].nlri.len, 4);
+	cr_assert_eq(u.announced[UPDATE_MP].next_hop.bytes[3], 9);
 }
 
 /* RFC 4760 §8: a family that was not negotiated is ignored. */
@@ -98,12 +126,12 @@ Test(wire, families_not_negotiated_are_ignored)
 	struct update u;
 	struct update_opts only6 = {.is_as4 = true, .families = {false, true}};
 	update_decode(span_of(bytes, len), &only6, &draft, &u);
-	cr_expect_eq(u.withdrawn[FAMILY_IPV4].len + u.announced[FAMILY_IPV4].len, 0);
-	cr_expect_eq(u.announced[FAMILY_IPV6].len, 5);
+	cr_expect_eq(octets(u.withdrawn, FAMILY_IPV4) + octets(u.announced, FAMILY_IPV4), 0);
+	cr_expect_eq(octets(u.announced, FAMILY_IPV6), 5);
 	struct update_opts only4 = {.is_as4 = true, .families = {true, false}};
 	update_decode(span_of(bytes, len), &only4, &draft, &u);
-	cr_expect_eq(u.withdrawn[FAMILY_IPV6].len + u.announced[FAMILY_IPV6].len, 0);
-	cr_expect_eq(u.announced[FAMILY_IPV4].len, 4);
+	cr_expect_eq(octets(u.withdrawn, FAMILY_IPV6) + octets(u.announced, FAMILY_IPV6), 0);
+	cr_expect_eq(octets(u.announced, FAMILY_IPV4), 4);
 	update_decode(span_of(bytes, hex_update("", "800f03 0002 01", "", bytes)), &only4, &draft,
 		      &u);
 	cr_expect_not(u.is_eor[FAMILY_IPV6]);
