@@ -14,10 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define READ_BYTES   (256 * 1024)
-#define CONNECTS_MAX 128 /* Under way at once. */
-#define RETRY_US     1000000
-#define MESSAGE_MAX  4096
+#define READ_BYTES  (256 * 1024)
+#define RETRY_US    1000000
+#define MESSAGE_MAX 4096
 
 enum peer_state { PEER_IDLE, PEER_CONNECTING, PEER_OPENING, PEER_UP };
 
@@ -321,11 +320,11 @@ static void start_connect(struct load *l, unsigned i)
 /* Connects, keepalives, hold timers: what time brings. */
 static void scan(struct load *l, uint64_t now)
 {
-	l->next_scan = now + 10000;
+	l->next_scan = now + 1000;
 	for (unsigned i = 0; i < l->plan.members; i++) {
 		struct peer *p = &l->peer[i];
 		if (p->state == PEER_IDLE && l->is_connecting && now >= p->retry_at &&
-		    l->connecting < CONNECTS_MAX) {
+		    l->connecting < l->plan.connects_max) {
 			start_connect(l, i);
 		} else if (p->state == PEER_UP &&
 			   now >= p->heard_at + (uint64_t)l->plan.hold_s * 1000000) {

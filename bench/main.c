@@ -25,6 +25,7 @@ static const char usage[] =
 	"  --per-set N      prefixes that share an attribute set (default 4)\n"
 	"  --source ADDRESS of the first member; the others follow (default 198.18.1.1)\n"
 	"  --asn N          of the first member; the others follow (default 4200000001)\n"
+	"  --connects N     connections being opened at once (default 128)\n"
 	"  --hold N         hold time in seconds (default 90)\n"
 	"  --stay N         after convergence stay up N seconds and see that nobody falls\n"
 	"  --timeout N      give up after N seconds (default 120)\n"
@@ -52,19 +53,14 @@ static bool parse_addr(const char *text, uint32_t *out)
 
 static bool parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {{"server", 1, NULL, 's'},
-					      {"members", 1, NULL, 'm'},
-					      {"prefixes", 1, NULL, 'p'},
-					      {"per-set", 1, NULL, 'k'},
-					      {"source", 1, NULL, 'f'},
-					      {"asn", 1, NULL, 'a'},
-					      {"hold", 1, NULL, 'h'},
-					      {"stay", 1, NULL, 'y'},
-					      {"timeout", 1, NULL, 't'},
-					      {"pid", 1, NULL, 'i'},
-					      {"announcers", 1, NULL, 'n'},
-					      {"print-clients", 0, NULL, 'c'},
-					      {NULL, 0, NULL, 0}};
+	static const struct option longs[] = {
+		{"server", 1, NULL, 's'},     {"members", 1, NULL, 'm'},
+		{"prefixes", 1, NULL, 'p'},   {"per-set", 1, NULL, 'k'},
+		{"source", 1, NULL, 'f'},     {"asn", 1, NULL, 'a'},
+		{"hold", 1, NULL, 'h'},	      {"stay", 1, NULL, 'y'},
+		{"timeout", 1, NULL, 't'},    {"pid", 1, NULL, 'i'},
+		{"announcers", 1, NULL, 'n'}, {"print-clients", 0, NULL, 'c'},
+		{"connects", 1, NULL, 'o'},   {NULL, 0, NULL, 0}};
 	int c;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		unsigned long n = optarg != NULL ? strtoul(optarg, NULL, 10) : 0;
@@ -87,6 +83,9 @@ static bool parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'n':
 			o->plan.announcers = (unsigned)n;
+			break;
+		case 'o':
+			o->plan.connects_max = (unsigned)n;
 			break;
 		case 'k':
 			o->plan.per_set = (unsigned)n;
@@ -118,7 +117,7 @@ static bool parse_options(int argc, char **argv, struct options *o)
 	}
 	return (o->plan.server != 0 || o->prints_clients) && o->plan.members >= 2 &&
 	       o->plan.announcers <= o->plan.members && o->plan.prefixes >= 1 &&
-	       o->plan.per_set >= 1 && o->plan.hold_s >= 3 &&
+	       o->plan.per_set >= 1 && o->plan.connects_max >= 1 && o->plan.hold_s >= 3 &&
 	       plan_prefixes(&o->plan) <= PREFIXES_MAX;
 }
 
@@ -278,6 +277,7 @@ int main(int argc, char **argv)
 				     .members = 100,
 				     .prefixes = 100,
 				     .per_set = 4,
+				     .connects_max = 128,
 				     .hold_s = 90},
 			    .timeout_s = 120};
 	if (!parse_options(argc, argv, &o)) {

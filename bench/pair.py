@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
 
 from lab import netns  # noqa: E402
@@ -56,7 +56,8 @@ class Server:
 
     name = ""
     speaks_ip_itself = False
-    reflects_own = False
+    is_ours = False
+    connects = 128  # Connections opened at once.
 
     def __init__(self, run, namespace, directory, build, mtu):
         self.run = run
@@ -139,6 +140,7 @@ class Bird(Server):
     """BIRD 2 as a route server: one table, best path only, so path hiding is not solved."""
 
     name = "bird"
+    connects = 8  # Its backlog; with more, connections wait for SYNs to be sent again.
 
     @classmethod
     def version(cls, build):
@@ -175,11 +177,12 @@ router bgp {asn}
 
 
 class Frr(Server):
-    """FRR, every member in one update group.  zebra only tells bgpd about the interface (without
-    it bgpd does not leave next hops alone); what zebra costs is not counted."""
+    """FRR, every member in one update group, so that each is sent its own routes too.  zebra only
+    tells bgpd about the interface (without it bgpd does not leave next hops alone); what zebra
+    costs is not counted."""
 
     name = "frr"
-    reflects_own = True  # An update group gets the same from all: each member its own too.
+    connects = 8  # With more it closes more of them again.
 
     @classmethod
     def version(cls, build):
@@ -247,6 +250,7 @@ class Causewayd(Server):
     """Ours, as built: one worker and the control thread on the same CPU."""
 
     name = "causewayd"
+    is_ours = True
     speaks_ip_itself = True
 
     @classmethod
@@ -342,7 +346,8 @@ class Bench:
                 self.run.inside(load_ns, "taskset", "-c", LOAD_CPU,
                                 os.path.join(self.build, "causeway-bench"),
                                 "--server", SERVER, "--members", members, "--hold", hold,
-                                "--timeout", timeout, "--pid", pid, *options),
+                                "--connects", kind.connects, "--timeout", timeout, "--pid", pid,
+                                *options),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 text=True, timeout=3 * timeout + 120)
             status, text = done.returncode, done.stdout

@@ -16,6 +16,7 @@ struct plan {
 	uint32_t source; /* Of member 0. */
 	uint32_t asn_first;
 	unsigned members, announcers, prefixes, per_set;
+	unsigned connects_max; /* Connections being opened at once. */
 	uint16_t hold_s;
 };
 
