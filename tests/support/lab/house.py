@@ -81,7 +81,7 @@ def _alarm(process, seconds):
 
 def build(directory, options=("-Dwerror=true",), targets=(), compiler=None):
     """Set `directory` up unless it is, and build `targets` (all by default) with two jobs."""
-    print("building %s ..." % directory, flush=True)
+    print("building in %s/ ..." % directory, flush=True)
     path = os.path.join(ROOT, directory)
     environment = {**os.environ, "CC": compiler} if compiler else None
     steps = [["ninja", "-C", path, "-j2", *targets]]

@@ -1,0 +1,209 @@
+#!/usr/bin/python3
+"""Sets everything up, builds, and runs the tests.
+
+    sudo scripts/test             all suites
+    sudo scripts/test SUITE...    only these: tidy unit sim interop
+
+tidy     layers and tidiness of the sources
+unit     the lab's own tests; the unit tests built with gcc, then the same under ASan, UBSan and LeakSanitizer (clang)
+sim      whole servers in virtual time: seeded histories against the naive oracle, and once more
+         with bgpdump as the decoder
+interop  real routers in network namespaces: scripts/demo --once, then tests/interop/*/run
+
+Ends with one line, "N passed, N failed", with ", N skipped" if any; exit 0 only when none failed.
+With CI=true a skip is a failure.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+
+from lab import house, netns  # noqa: E402
+
+GCC, CLANG = "build", "build-asan"
+SANITIZED = ("-Dwerror=true", "-Db_sanitize=address,undefined", "-Db_lundef=false",
+             "-Dc_args=-fno-sanitize-recover=all -fno-omit-frame-pointer")
+HISTORIES = 1000
+SEEN = re.compile(r"Synthesis: Tested: .*?(\d+).*?Passing: .*?(\d+).*?Failing: .*?(\d+)")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# A leak report does not make Criterion's test fail; nor does an error in a forked child always.
+REPORT = re.compile(r"LeakSanitizer|ERROR: AddressSanitizer|runtime error:")
+COUNTS = re.compile(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$")
+SKIP = 77  # The exit code that says "cannot run here".
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, what, passed=0, failed=0, skipped=0, detail=""):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+        say("  %s  %s: %d passed, %d failed%s" % (
+            "FAIL" if failed else "skip" if skipped and not passed else "ok  ", what, passed,
+            failed, ", %d skipped" % skipped if skipped else ""))
+        if detail and (failed or skipped):
+            say("\n".join("    " + line for line in detail.rstrip().splitlines()[-200:]))
+
+    def line(self):
+        text = "%d passed, %d failed" % (self.passed, self.failed)
+        return text + (", %d skipped" % self.skipped if self.skipped else "")
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def criterion_counts(output, is_ok):
+    """(passed, failed) of one test program: Criterion's own sums, else the program is one."""
+    found = SEEN.findall(COLOUR.sub("", output))
+    if not found:
+        return (1, 0) if is_ok else (0, 1)
+    passed = sum(int(one[1]) for one in found)
+    failed = sum(int(one[2]) for one in found)
+    return passed, max(failed, 0 if is_ok else 1)
+
+
+def meson_tests(tally, directory, label, *options, environment=None):
+    """`meson test`, then its log: one JSON object for each test program."""
+    path = os.path.join(ROOT, directory)
+    log = os.path.join(path, "meson-logs", "testlog.json")
+    if os.path.exists(log):
+        os.unlink(log)
+    house.execute(["meson", "test", "-C", path, "--no-rebuild", "--num-processes", "2", *options],
+                  env={**os.environ, **(environment or {})})
+    if not os.path.exists(log):
+        tally.add(label, failed=1, detail="meson test left no log: no test ran")
+        return
+    with open(log, encoding="utf-8") as file:
+        for line in file:
+            done = json.loads(line)
+            output = (done.get("stdout") or "") + (done.get("stderr") or "")
+            name = "%s %s" % (label, done["name"].rpartition(" / ")[2].rpartition(":")[2])
+            if done["result"] == "SKIP":
+                tally.add(name, skipped=1, detail=output)
+                continue
+            passed, failed = criterion_counts(output, done["result"] in ("OK", "EXPECTEDFAIL"))
+            if REPORT.search(output) and not failed:
+                failed = 1
+            if done["result"] == "TIMEOUT":
+                output += "\ntimed out"
+            tally.add(name, passed, failed, detail=output)
+
+
+def program(tally, name, argv, environment=None, timeout=1500):
+    """A test program that counts for itself in its last line, or counts as one."""
+    started = time.monotonic()
+    status, output = house.execute(argv, show=True, timeout=timeout,
+                                   env={**os.environ, **(environment or {})})
+    seconds = time.monotonic() - started
+    lines = output.rstrip().splitlines()
+    found = COUNTS.search(lines[-1]) if lines else None
+    what = "%s (%.0f s)" % (name, seconds)
+    if status == SKIP:
+        tally.add(what, skipped=1)
+    elif found and (status == 0) == (int(found.group(2)) == 0):
+        tally.add(what, *map(int, found.groups(default="0")))
+    else:
+        tally.add(what, passed=status == 0, failed=status != 0)
+        if status != 0:
+            say("    exit %d" % status)
+
+
+def suite_tidy(tally):
+    house.setup("build")
+    for name in ("layers", "tidy"):
+        program(tally, name, [os.path.join(ROOT, "scripts", name + ".py")])
+
+
+def suite_unit(tally):
+    house.setup("build")
+    program(tally, "lab", [os.path.join(ROOT, "tests", "support", "lab", "selftest.py")])
+    house.build(GCC)
+    meson_tests(tally, GCC, "gcc", "--no-suite", "sim")
+    house.build(CLANG, options=SANITIZED, compiler="clang")
+    meson_tests(tally, CLANG, "sanitizers", "--no-suite", "sim", "--timeout-multiplier", "4",
+                environment={"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
+                             "UBSAN_OPTIONS": "print_stacktrace=1"})
+
+
+def suite_sim(tally):
+    house.setup("all")
+    house.build(GCC)
+    meson_tests(tally, GCC, "gcc", "--suite", "sim")
+    history = os.path.join(ROOT, GCC, "tests", "sim", "history")
+    program(tally, "%d histories" % HISTORIES, [history, "--count", str(HISTORIES)])
+    folder = tempfile.mkdtemp(prefix="causeway-histories-")
+    try:
+        program(tally, "histories to decode", [history, "--count", "20", "--dump", folder])
+        program(tally, "decoded by bgpdump",
+                [sys.executable, os.path.join(ROOT, "tests", "sim", "verify.py"), folder])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def suite_interop(tally):
+    if os.geteuid() != 0:
+        tally.add("interop", skipped=1, detail="network namespaces need root: sudo scripts/test")
+        return
+    house.setup("all")
+    house.build(GCC)
+    program(tally, "demo", [os.path.join(ROOT, "scripts", "demo"), "--once"])
+    folder = os.path.join(ROOT, "tests", "interop")
+    for name in sorted(os.listdir(folder)):
+        if os.access(os.path.join(folder, name, "run"), os.X_OK):
+            program(tally, name, [os.path.join(folder, name, "run")])
+
+
+SUITES = {"tidy": suite_tidy, "unit": suite_unit, "sim": suite_sim, "interop": suite_interop}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=" ".join(SUITES))
+    args = parser.parse_args()
+    unknown = [name for name in args.suites if name not in SUITES]
+    if unknown:
+        print("test: no suite %s; there are %s" % (", ".join(unknown), ", ".join(SUITES)),
+              file=sys.stderr)
+        return 64
+    netns.raise_on_signal()
+    tally = Tally()
+    for name, suite in SUITES.items():
+        if args.suites and name not in args.suites:
+            continue
+        started = time.monotonic()
+        say("== %s" % name)
+        try:
+            suite(tally)
+        except house.StepFailed as problem:
+            tally.add(name, failed=1, detail=str(problem))
+        say("== %s took %.0f s" % (name, time.monotonic() - started))
+    if os.environ.get("CI") == "true" and tally.skipped:
+        say("CI: %d skipped count as failed" % tally.skipped)
+        tally.failed, tally.skipped = tally.failed + tally.skipped, 0
+    if tally.passed + tally.failed + tally.skipped == 0:
+        tally.failed = 1
+    say(tally.line())
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    house.open_standard_streams()
+    try:
+        status = main()
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
