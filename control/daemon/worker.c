@@ -14,7 +14,7 @@
 
 #include "rib/base/check.h"
 
-#define EMPTY_TURNS 32
+#define EMPTY_TURNS 200
 #define SLEEP_US    (50 * USEC_PER_MSEC) /* All queues have a descriptor. */
 #define NAP_US	    (1 * USEC_PER_MSEC)	 /* Some queue must be polled. */
 #define FDS_MAX	    64
