@@ -143,10 +143,10 @@ def suite_sim(tally):
     house.build(GCC)
     meson_tests(tally, GCC, "gcc", "--suite", "sim")
     history = os.path.join(ROOT, GCC, "tests", "sim", "history")
-    program(tally, "%d histories" % HISTORIES, [history, "--count", str(HISTORIES)])
     folder = tempfile.mkdtemp(prefix="causeway-histories-")
     try:
-        program(tally, "histories to decode", [history, "--count", "20", "--dump", folder])
+        program(tally, "%d histories" % HISTORIES,
+                [history, "--count", str(HISTORIES), "--dump", folder])
         program(tally, "decoded by bgpdump",
                 [sys.executable, os.path.join(ROOT, "tests", "sim", "verify.py"), folder])
     finally:
