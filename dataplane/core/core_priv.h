@@ -23,7 +23,7 @@
 #define RX_BURSTS   4	   /* Bursts read from one queue in a turn. */
 #define READ_BYTES  65536  /* Of one session in a turn. */
 #define INBOX_OPS   8192   /* Applied in a turn. */
-#define INBOX_AHEAD      16   /* Ops whose look-ups are under way at once. */
+#define INBOX_AHEAD 16	   /* Ops whose look-ups are under way at once. */
 #define TX_SEGMENTS 16	   /* Of one connection in a turn. */
 #define RESETS_MAX  32	   /* RSTs that wait to be sent. */
 
@@ -95,11 +95,17 @@ struct core {
 	struct core_stats stats;
 };
 
-/* A member's published status under a sequence counter (odd: being written). */
+#define STATUS_WORDS (sizeof(struct member_status) / sizeof(uint64_t))
+
+/* A member's published status under a sequence counter (odd: being written).  The words are written
+ * with release and read with acquire: whoever reads a word of a newer status then also sees that
+ * the counter has moved. */
 struct status_cell {
 	uint32_t sequence;
-	struct member_status status;
+	uint64_t word[STATUS_WORDS]; /* A struct member_status. */
 };
+
+static_assert(sizeof(struct member_status) % sizeof(uint64_t) == 0, "published in whole words");
 
 struct server {
 	struct server_opts opts;
@@ -130,6 +136,8 @@ struct member *work_take(struct core *c, enum work kind);
 /* member.c: session, connection and export of one member, joined. */
 void member_init(struct member *m, struct core *c, peer_id_t id, const struct member_conf *conf);
 void member_fini(struct member *m);
+/* Free the connection, which must exist; the session is not told. */
+void member_disconnect(struct member *m);
 /* Bring session, connection, lists and timer in line after anything happened. */
 void member_sync(struct member *m);
 void member_timer(struct member *m);

@@ -18,13 +18,13 @@ static void queue_reset(struct core *c, const struct endpoint *local, const stru
 	}
 }
 
-/* Whether a connection is past use, so that a new SYN may take its place. */
+/* Whether a new SYN may take the connection's place: it is past use, or its handshake is not
+ * complete.  An attempt of ours may be held up for minutes by a filter that lets the member's own
+ * through, and a SYN from a new port says that the old one was given up. */
 static bool is_replaceable(const struct member *m)
 {
 	enum tcp_state state = tcp_state(m->tcp);
-	return m->is_closing || state == TCP_TIME_WAIT || state == TCP_LAST_ACK ||
-	       state == TCP_CLOSING || state == TCP_CLOSED || state == TCP_FIN_WAIT_1 ||
-	       state == TCP_FIN_WAIT_2;
+	return m->is_closing || (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT);
 }
 
 static bool may_accept(const struct member *m, const struct endpoint *local)
@@ -38,31 +38,28 @@ static bool may_accept(const struct member *m, const struct endpoint *local)
 	return m->tcp == NULL || is_replaceable(m);
 }
 
+/* Without RST: the peer of the old connection is gone, as its new SYN shows. */
 static void drop_connection(struct member *m)
 {
+	bool was_told_up = m->is_told_up;
 	if (m->tcp == NULL) {
 		return;
 	}
-	if (m->is_told_up) {
+	member_disconnect(m);
+	if (was_told_up) {
 		session_transport_down(&m->session, "replaced by a new connection", m->core->now);
-		m->is_told_up = false;
 	}
-	tcp_free(m->tcp); /* Without RST: its peer is gone, as the new SYN shows. */
-	m->tcp = NULL;
-	m->is_closing = false;
-	m->core->live_count--;
 }
 
 static void accept_syn(struct member *m, const struct endpoint *local,
 		       const struct endpoint *remote, const struct seg *syn, uint16_t mtu)
 {
 	struct core *c = m->core;
-	drop_connection(m);
-	member_sync(m); /* Leaves the shards if the old session was up. */
 	struct tcp *tcp = tcp_new();
 	if (tcp == NULL) {
 		return;
 	}
+	drop_connection(m);
 	uint16_t ip_len = remote->addr.family == FAMILY_IPV4 ? 20 : 40;
 	struct tcp_conf conf = {
 		.local = *local,
@@ -96,8 +93,7 @@ static void member_input(struct member *m, const struct net_rx *rx, const struct
 	struct endpoint local = {.addr = rx->dst, .port = dst_port};
 	struct endpoint remote = {.addr = rx->src, .port = src_port};
 	bool is_syn = (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
-	bool is_known = is_connection(m, &local, &remote);
-	if (is_known && !(is_syn && tcp_state(m->tcp) == TCP_TIME_WAIT)) {
+	if (is_connection(m, &local, &remote) && !tcp_can_reuse(m->tcp, seg)) {
 		tcp_rx(m->tcp, seg, c->now);
 		member_sync(m);
 	} else if (is_syn && may_accept(m, &local)) {

@@ -141,6 +141,21 @@ static void member_up(struct member *m)
 	tell(m, EVENT_UP, "");
 }
 
+void member_disconnect(struct member *m)
+{
+	const struct tcp_stats *stats = tcp_stats(m->tcp);
+	m->bytes_in += stats->bytes_in;
+	m->bytes_out += stats->bytes_out;
+	m->retransmits += (uint32_t)stats->retransmits;
+	tcp_free(m->tcp);
+	m->tcp = NULL;
+	m->is_told_up = false;
+	m->is_closing = false;
+	m->close_due = 0;
+	m->partial_len = 0;
+	m->core->live_count--;
+}
+
 static void member_down(struct member *m)
 {
 	if (!m->is_up) {
@@ -154,9 +169,7 @@ static void member_down(struct member *m)
 		sink = member_sink(m);
 	}
 	if (!export_close(&m->export, m->tcp != NULL ? &sink : NULL)) {
-		tcp_free(m->tcp); /* It would read bytes that go away. */
-		m->tcp = NULL;
-		m->core->live_count--;
+		member_disconnect(m); /* It would read bytes that go away. */
 	}
 	push_all(m, (struct op){.kind = OP_DOWN});
 	tell(m, EVENT_DOWN, NULL);
@@ -181,9 +194,25 @@ void member_joined(struct member *m, const struct op *op)
 	work_add(c, WORK_PUMP, m);
 }
 
+/* What came before a reset still counts: many routers send a NOTIFICATION and reset at once, and it
+ * alone says why.  UPDATEs need no hearing, for their routes go with the session. */
+static void hear_last_words(struct member *m)
+{
+	while (m->session.state >= FSM_OPEN_SENT) {
+		struct session_rx rx = session_rx(&m->session, tcp_peek(m->tcp), m->core->now);
+		if (rx.kind == SESSION_RX_MORE) {
+			break;
+		}
+		tcp_consume(m->tcp, rx.consumed);
+	}
+}
+
 static void transport_ended(struct member *m)
 {
 	bool is_gone = tcp_state(m->tcp) == TCP_CLOSED;
+	if (m->is_told_up) {
+		hear_last_words(m);
+	}
 	bool has_failed_to_open = !m->is_closing && !m->conf->is_passive;
 	if (m->is_told_up || has_failed_to_open) {
 		m->is_told_up = false;
@@ -195,21 +224,16 @@ static void transport_ended(struct member *m)
 	if (!is_gone) {
 		return; /* TIME-WAIT answers late segments by itself. */
 	}
-	const struct tcp_stats *stats = tcp_stats(m->tcp);
-	m->bytes_in += stats->bytes_in;
-	m->bytes_out += stats->bytes_out;
-	m->retransmits += (uint32_t)stats->retransmits;
-	if (m->is_up) {
-		session_take_down(&m->session);
-		struct tcp *tcp = m->tcp;
-		m->tcp = NULL;
+	member_disconnect(m); /* First: what it had borrowed need not be copied. */
+	if (session_take_down(&m->session)) {
 		member_down(m);
-		m->tcp = tcp;
 	}
-	tcp_free(m->tcp);
-	m->tcp = NULL;
-	m->is_closing = false;
-	m->core->live_count--;
+}
+
+/* The member has sent FIN, and what is unread will never be a whole message. */
+static bool has_input_ended(const struct member *m)
+{
+	return tcp_state(m->tcp) == TCP_CLOSE_WAIT && tcp_peek(m->tcp).len <= m->partial_len;
 }
 
 static void sync_transport(struct member *m)
@@ -222,7 +246,7 @@ static void sync_transport(struct member *m)
 	}
 	if (state == TCP_CLOSED || (state == TCP_TIME_WAIT && m->is_told_up)) {
 		transport_ended(m);
-	} else if (m->is_told_up && !m->is_closing && tcp_is_eof(m->tcp)) {
+	} else if (m->is_told_up && !m->is_closing && has_input_ended(m)) {
 		m->is_told_up = false;
 		session_transport_down(&m->session, "peer closed the connection", m->core->now);
 		m->is_closing = true;
@@ -365,14 +389,31 @@ void member_sync(struct member *m)
 	}
 }
 
+/* The connection will not close: reset it, or just forget it when its neighbour is not even there
+ * to hear that. */
+static void give_up(struct member *m)
+{
+	struct net_route route;
+	bool was_told_up = m->is_told_up;
+	m->close_due = USEC_NEVER;
+	tcp_abort(m->tcp);
+	if (net_route(m->core->net, &tcp_local(m->tcp)->addr, &tcp_remote(m->tcp)->addr,
+		      m->core->now, &route) == ROUTE_OK) {
+		return;
+	}
+	member_disconnect(m);
+	if (was_told_up) {
+		session_transport_down(&m->session, "the peer cannot be reached", m->core->now);
+	}
+}
+
 void member_timer(struct member *m)
 {
 	usec_t now = m->core->now;
 	if (m->tcp != NULL) {
 		tcp_tick(m->tcp, now);
 		if (m->close_due != 0 && now >= m->close_due) {
-			m->close_due = USEC_NEVER;
-			tcp_abort(m->tcp);
+			give_up(m);
 		}
 	}
 	session_tick(&m->session, m->tcp != NULL ? tcp_peek(m->tcp).len : 0, now);
@@ -510,6 +551,18 @@ void member_request(struct member *m, const struct request *r)
 	member_sync(m);
 }
 
+static void status_write(struct status_cell *cell, const struct member_status *st)
+{
+	uint64_t word[STATUS_WORDS];
+	uint32_t sequence = cell->sequence;
+	memcpy(word, st, sizeof(word));
+	__atomic_store_n(&cell->sequence, sequence + 1, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < STATUS_WORDS; i++) {
+		__atomic_store_n(&cell->word[i], word[i], __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(&cell->sequence, sequence + 2, __ATOMIC_RELEASE);
+}
+
 void member_publish(struct member *m)
 {
 	struct status_cell *cell = &m->core->server->status[m->id];
@@ -545,10 +598,6 @@ void member_publish(struct member *m)
 		st.retransmits += (uint32_t)t->retransmits;
 		st.sendq_bytes = (uint32_t)sendq_bytes(tcp_sendq(m->tcp));
 	}
-	uint32_t sequence = cell->sequence;
-	__atomic_store_n(&cell->sequence, sequence + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	cell->status = st;
-	__atomic_store_n(&cell->sequence, sequence + 2, __ATOMIC_RELEASE);
+	status_write(cell, &st);
 	m->published_state = s->state;
 }

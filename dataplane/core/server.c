@@ -300,13 +300,16 @@ bool server_event(struct server *s, struct event *out)
 void server_member_status(const struct server *s, peer_id_t peer, struct member_status *out)
 {
 	const struct status_cell *cell = &s->status[peer];
+	uint64_t word[STATUS_WORDS];
 	uint32_t before, after;
 	do {
 		before = __atomic_load_n(&cell->sequence, __ATOMIC_ACQUIRE);
-		*out = cell->status;
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		for (unsigned i = 0; i < STATUS_WORDS; i++) {
+			word[i] = __atomic_load_n(&cell->word[i], __ATOMIC_ACQUIRE);
+		}
 		after = __atomic_load_n(&cell->sequence, __ATOMIC_RELAXED);
 	} while (before != after || (before & 1) != 0);
+	memcpy(out, word, sizeof(*out));
 }
 
 const struct core_stats *server_core_stats(const struct server *s, core_id_t core)

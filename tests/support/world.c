@@ -103,7 +103,8 @@ static void make_server(struct world *w)
 					       .addr = member_addr(i),
 					       .hold_s = 90,
 					       .hold_min_s = 3,
-					       .is_passive = true,
+					       .retry_s = 5,
+					       .is_passive = !w->opts.are_active,
 					       .is_enabled = true};
 	}
 	struct net_port_conf port = {.mac = mac_of(1), .mtu = 1500, .addr_count = 2};

@@ -18,6 +18,7 @@ struct world_opts {
 	size_t send_bytes_max;	 /* 0 = default. */
 	unsigned universe;	 /* Prefixes, half of each family; up to UNIVERSE_MAX. */
 	bool has_old_speakers;	 /* Every fourth member is 2-octet. */
+	bool are_active;	 /* The server connects too; members take no connection. */
 	bool may_skip_workers;	 /* A worker sometimes misses turns. */
 	unsigned loss_per_mille; /* Frames lost on the LAN. */
 	uint32_t window_bytes;	 /* Receive buffer of members; 0 = 16 KiB. */
