@@ -102,6 +102,16 @@ static void *copy_of(const void *from, size_t len)
 	return to;
 }
 
+static struct rank_peer *ranks_of(const struct shard *shard, size_t count)
+{
+	struct rank_peer *to = malloc((count + 1) * sizeof(*to));
+	ASSERT(to != NULL);
+	for (size_t i = 0; i < count; i++) {
+		to[i] = shard_rank_peer(shard, (peer_id_t)i);
+	}
+	return to;
+}
+
 static void explain(const struct explain_job *j, const struct api_env *env,
 		    const struct scan_hit *hit, struct reply *out)
 {
@@ -109,8 +119,7 @@ static void explain(const struct explain_job *j, const struct api_env *env,
 	char text[256];
 	const struct target t = target_of(j, env);
 	struct rank_peer *peers =
-		copy_of(shard_rank_peers(server_shard(env->server, (core_id_t)hit->shard)),
-			config->client_count * sizeof(*peers));
+		ranks_of(server_shard(env->server, (core_id_t)hit->shard), config->client_count);
 	struct paths *paths =
 		copy_of(hit->paths, sizeof(*paths) + hit->paths->count * sizeof(struct path));
 	decide_rank(paths, peers);

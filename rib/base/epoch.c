@@ -28,6 +28,26 @@
 
 #include "rib/base/check.h"
 
+/* liburcu orders with barriers that ThreadSanitizer does not see: what a thread did before it was
+ * quiescent comes before the callback, and what an owner retired does too. */
+#if defined(__SANITIZE_THREAD__)
+#define HAS_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HAS_TSAN 1
+#endif
+#endif
+
+#ifdef HAS_TSAN
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+#define TELL_BEFORE(address) __tsan_release(address)
+#define TELL_AFTER(address)  __tsan_acquire(address)
+#else
+#define TELL_BEFORE(address) ((void)(address))
+#define TELL_AFTER(address)  ((void)(address))
+#endif
+
 #define CHUNK_ITEMS	 125 /* 125 × 24 B + the head: 3 KiB. */
 #define SPARE_CHUNKS_MAX 64  /* 192 KiB kept for the next burst. */
 
@@ -54,6 +74,9 @@ struct retire {
 /* Of the calling thread: 0 = not alone; else 1 + the quiescent points it has passed. */
 static _Thread_local uint64_t alone_clock;
 
+/* Stands for all grace periods; only its address is used. */
+static char grace;
+
 static bool is_online(void)
 {
 	return rcu_read_ongoing() != 0;
@@ -78,6 +101,7 @@ void epoch_thread_end(void)
 	struct call_rcu_data *worker = get_thread_call_rcu_data();
 
 	/* First: the worker may be waiting for us to be quiescent. */
+	TELL_BEFORE(&grace);
 	rcu_unregister_thread();
 	if (worker != NULL) {
 		set_thread_call_rcu_data(NULL);
@@ -89,6 +113,7 @@ void epoch_thread_end(void)
 void epoch_quiescent(void)
 {
 	ASSERT(is_online());
+	TELL_BEFORE(&grace);
 	rcu_quiescent_state();
 	if (alone_clock != 0) {
 		alone_clock++;
@@ -98,6 +123,7 @@ void epoch_quiescent(void)
 void epoch_offline(void)
 {
 	ASSERT(is_online());
+	TELL_BEFORE(&grace);
 	rcu_thread_offline();
 }
 
@@ -117,6 +143,7 @@ void epoch_barrier(void)
 	}
 	/* The workers' grace periods must not wait for the one who waits for them. */
 	if (was_online) {
+		TELL_BEFORE(&grace);
 		rcu_thread_offline();
 	}
 	rcu_barrier();
@@ -206,6 +233,8 @@ static void batch_expire(struct rcu_head *head)
 {
 	struct chunk *closer = (struct chunk *)((uint8_t *)head - offsetof(struct chunk, head));
 
+	TELL_AFTER(closer);
+	TELL_AFTER(&grace);
 	__atomic_store_n(&closer->is_expired, true, __ATOMIC_RELEASE);
 }
 
@@ -233,6 +262,7 @@ void retire_flush(struct retire *r)
 	}
 	worker_ensure();
 	r->last->alone_at = UINT64_MAX;
+	TELL_BEFORE(r->last);
 	call_rcu(&r->last->head, batch_expire);
 }
 

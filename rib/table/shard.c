@@ -81,13 +81,25 @@ static void peer_down(struct shard *s, peer_id_t peer)
 	}
 }
 
+/* Word by word: shard_rank_peer reads while we write.  A member's address never changes, so what
+ * it reads is the old identifier or the new one. */
+static void rank_write(struct rank_peer *to, const struct op *op)
+{
+	const struct rank_peer from = {.router_id = op->router_id, .addr = op->addr};
+	uint32_t word[sizeof(from) / sizeof(uint32_t)];
+	memcpy(word, &from, sizeof(word));
+	for (unsigned i = 0; i < ARRAY_COUNT(word); i++) {
+		__atomic_store_n((uint32_t *)to + i, word[i], __ATOMIC_RELAXED);
+	}
+}
+
 static void peer_up(struct shard *s, const struct op *op)
 {
 	if (s->peer[op->peer].is_up) {
 		peer_down(s, op->peer);
 	}
 	s->peer[op->peer] = (struct peer){.incarnation = op->incarnation, .is_up = true};
-	s->rank[op->peer] = (struct rank_peer){.router_id = op->router_id, .addr = op->addr};
+	rank_write(&s->rank[op->peer], op);
 }
 
 /* An op of a live session. */
@@ -262,9 +274,16 @@ void shard_pending_add(struct shard *s, enum family family, core_id_t core, int 
 	__atomic_store_n(&p->count, p->count + delta, __ATOMIC_RELEASE);
 }
 
-const struct rank_peer *shard_rank_peers(const struct shard *s)
+struct rank_peer shard_rank_peer(const struct shard *s, peer_id_t peer)
 {
-	return s->rank;
+	ASSERT(peer < s->opts.peer_count);
+	struct rank_peer out;
+	uint32_t word[sizeof(out) / sizeof(uint32_t)];
+	for (unsigned i = 0; i < ARRAY_COUNT(word); i++) {
+		word[i] = __atomic_load_n((const uint32_t *)&s->rank[peer] + i, __ATOMIC_RELAXED);
+	}
+	memcpy(&out, word, sizeof(out));
+	return out;
 }
 
 const struct shard_peer_stats *shard_peer_stats(const struct shard *s, enum family family,

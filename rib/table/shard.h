@@ -42,8 +42,8 @@ void shard_free(struct shard *s);
 
 /* Apply one op that came from `op->from`.  Owner. */
 void shard_apply(struct shard *s, const struct op *op);
-/* A hint: `op` will be applied soon (some ops later).  Hides the miss of its prefix's slot, which is
- * most of the cost of applying it to a large table.  Changes nothing. */
+/* A hint: `op` will be applied soon (some ops later).  Hides the miss of its prefix's slot, which
+ * is most of the cost of applying it to a large table.  Changes nothing. */
 void shard_prefetch(const struct shard *s, const struct op *op);
 /* One slice of the work that is due.  `is_inbox_busy`: more ops are waiting, so changes may gather.
  * Owner; the caller passes a quiescent point afterwards. */
@@ -60,8 +60,8 @@ const struct slab *shard_slab(const struct shard *s, enum family family);
 /* Members with pending sets: a worker raises its own count before it raises its floor past the
  * evicted runs, and lowers it when the set is empty; while any is set, ids are not reused. */
 void shard_pending_add(struct shard *s, enum family family, core_id_t core, int delta);
-/* The ranking data of the members, as of now; owner's values, for explain. */
-const struct rank_peer *shard_rank_peers(const struct shard *s);
+/* What ranking knows of a member as of now, for explain.  Any thread. */
+struct rank_peer shard_rank_peer(const struct shard *s, peer_id_t peer);
 
 /* Per member and family, single writer (the owner). */
 struct shard_peer_stats {
