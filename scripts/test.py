@@ -5,7 +5,8 @@
     sudo scripts/test SUITE...    only these: tidy unit sim interop
 
 tidy     layers and tidiness of the sources
-unit     the lab's own tests; the unit tests built with gcc, then the same under ASan, UBSan and LeakSanitizer (clang)
+unit     the lab's own tests; the unit tests built with gcc, then the same under ASan, UBSan and
+         LeakSanitizer (clang)
 sim      whole servers in virtual time: seeded histories against the naive oracle, and once more
          with bgpdump as the decoder
 interop  real routers in network namespaces: scripts/demo --once, then tests/interop/*/run

@@ -12,8 +12,8 @@ struct update_opts {
 	asn_t local_as;
 };
 
-/* Where prefixes of an UPDATE stand.  IPv4 ones may stand in both places of one message, each with a
- * next hop of its own (RFC 7606 §5.1). */
+/* Where prefixes of an UPDATE stand.  IPv4 ones may stand in both places of one message, each with
+ * a next hop of its own (RFC 7606 §5.1). */
 enum update_place { UPDATE_FIELD, UPDATE_MP, UPDATE_PLACE_COUNT };
 
 struct update_nlri {
