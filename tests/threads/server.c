@@ -103,8 +103,9 @@ static void event_routes(struct history *h, unsigned member, bool is_announce)
 static void event_down(struct history *h, unsigned member)
 {
 	struct speaker *s = &h->x->speaker[member];
-	if (s->state != SPEAKER_UP) {
-		return;
+	bool is_laggard = h->stalled_until[member] > h->x->now + 100 * USEC_PER_MSEC;
+	if (s->state != SPEAKER_UP || (is_laggard && !prng_chance(&h->x->prng, 1, 50))) {
+		return; /* Few laggards would live long enough to be asked to leave. */
 	}
 	h->downs++;
 	s->wants_up = prng_chance(&h->x->prng, 2, 3);
