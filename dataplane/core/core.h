@@ -78,7 +78,7 @@ enum request_kind {
 	REQUEST_DISABLE,  /* Cease/Administrative Shutdown with text. */
 	REQUEST_RESET,	  /* Cease/Administrative Reset with text. */
 	REQUEST_REFRESH,  /* Ask the member for its routes again (RFC 2918). */
-	REQUEST_SHUTDOWN, /* Whole core: Cease to all, then core_is_quiet(). */
+	REQUEST_SHUTDOWN, /* Whole core: Cease to all, then server_is_quiet(). */
 };
 
 struct request {

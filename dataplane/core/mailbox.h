@@ -2,7 +2,7 @@
  *
  * Two rings for each ordered pair: ops about routes (struct op) and frames that belong to another
  * worker's connections (struct mail).  A worker also has rings to itself, so that one worker works
- * like many.  Cells become visible at mailbox_flush, once a turn; whoever sleeps is then woken
+ * like many.  Cells become visible at mesh_flush, once a turn; whoever sleeps is then woken
  * through its eventfd.
  *
  * Room: a session's message is read only when every outbox has room for OP_ROOM ops beyond

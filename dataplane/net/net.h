@@ -62,7 +62,7 @@ struct net;
 struct net *net_new(const struct net_port_conf *ports, unsigned port_count, uint64_t seed);
 void net_free(struct net *n);
 
-/* One received frame.  `*out` is filled for NET_TCP (and `learned` for any verdict). */
+/* One received frame.  `*out` is filled for NET_TCP, its learned address for any verdict. */
 enum net_verdict net_rx(struct net *n, unsigned port, const struct frame_buf *in, usec_t now,
 			struct net_rx *out);
 /* How to send from `src` to `dst`.  Starts resolution when needed. */

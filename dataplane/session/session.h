@@ -2,8 +2,8 @@
  *
  * Bytes of the transport and `now` go in; control messages (OPEN, KEEPALIVE, NOTIFICATION), wishes
  * about the transport, and UPDATE bodies come out.  The session knows nothing of TCP: the caller
- * (core) moves bytes, opens and closes connections as session_wants says, and reports back.  It
- * knows nothing of routes either: an UPDATE is handed over as a body with the negotiated options.
+ * (core) moves bytes, opens and closes connections as `want` says, and reports back.  It knows
+ * nothing of routes either: an UPDATE is handed over as a body with the negotiated options.
  * A hold timer does not expire while the caller says that received bytes wait unread.
  *
  * State and wish go together (session_check):

@@ -7,7 +7,7 @@
  *
  * snd_max is the end of what was ever sent; snd_nxt is what is sent next and falls back to snd_una
  * when the timer expires (everything after it is then sent again, as the window allows).
- * snd_base is stream offset 0 of the send queue; a FIN occupies the position data_end.
+ * snd_base is stream offset 0 of the send queue; a FIN occupies the position tcp_data_end().
  */
 #pragma once
 
