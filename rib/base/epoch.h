@@ -7,7 +7,7 @@
  * sets the flag, so memory is never freed by a foreign thread).
  *
  * (a) epoch_publish orders every earlier write before the pointer.
- * (b) A batch expires only after each online reader was quiescent after epoch_retire.
+ * (b) A batch expires only after each online reader was quiescent after retire_flush.
  * (c) A thread that may sleep goes offline first; an offline thread holds no published pointer.
  */
 #pragma once
@@ -16,10 +16,10 @@
 
 /* Once for each thread that reads or retires; the thread begins online. */
 void epoch_thread_begin(void);
-/* May wait some 10 ms for the thread's own grace-period worker, if it retired anything. */
 /* The same, for a program in which no other thread reads or retires (a simulation): a batch expires
  * at the thread's own next quiescent point, at once and on every run alike. */
 void epoch_thread_begin_alone(void);
+/* May wait some 10 ms for the thread's own grace-period worker, if it retired anything. */
 void epoch_thread_end(void);
 /* The calling thread holds no published pointer now.  ~4 ns. */
 void epoch_quiescent(void);
