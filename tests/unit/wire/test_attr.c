@@ -92,7 +92,8 @@ static void random_set(struct prng *p)
 	}
 }
 
-/* `is_canonical`: shortest length form, in order; otherwise as a sloppy neighbour would. */
+/* Without `sloppy` the canonical form: the shortest length, exact flags; with it, what a sloppy
+ * neighbour might send. */
 static void put_made(struct wr *w, const struct made *m, struct prng *sloppy)
 {
 	bool is_long = m->len > 255 || (sloppy != NULL && prng_chance(sloppy, 1, 4));
