@@ -152,8 +152,8 @@ static void event_stall(struct history *h, unsigned member)
 	bool is_small = h->world->opts.log_bytes_max != 0;
 	bool is_long = prng_chance(&h->world->prng, 1, is_small ? 2 : 10);
 	uint64_t factor = !is_long ? 1 : is_small ? 1500 : 150;
-	h->stalled_until[member] =
-		h->world->now + prng_below(&h->world->prng, 20 * USEC_PER_MSEC) * factor;
+	usec_t until = h->world->now + prng_below(&h->world->prng, 20 * USEC_PER_MSEC) * factor;
+	h->stalled_until[member] = max_u64(h->stalled_until[member], until);
 }
 
 static void one_event(struct history *h)

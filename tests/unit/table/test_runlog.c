@@ -129,6 +129,24 @@ Test(table, a_mark_reaches_every_live_run_that_names_the_entry_and_no_other)
 	rig_fini(&r);
 }
 
+Test(table, an_outgrown_ring_goes_through_a_grace_period)
+{
+	/* Readers on other workers may be in it. */
+	static struct rig r;
+	entry_id_t id = 3;
+	rig_init(&r, 1 << 20);
+	while (retire_count(r.retire) == 0 && runlog_end(r.log) < 10000) {
+		append(&r, &id, 1, 23);
+	}
+	cr_assert_eq(retire_count(r.retire), 1, "grown without retiring");
+	struct retired item;
+	cr_expect_not(retire_pop(r.retire, &item));
+	for (uint64_t i = 0; i < runlog_end(r.log); i++) {
+		cr_assert_eq(runlog_at(r.log, i)->position, i);
+	}
+	rig_fini(&r);
+}
+
 Test(table, the_floor_is_the_lowest_of_all_workers)
 {
 	static struct rig r;
