@@ -92,10 +92,9 @@ static void emit_segment(struct core *c, const struct net_route *route, struct f
 	size_t header = seg_header_len(seg);
 	uint8_t *l4 = frame->data + route->header_len;
 	ASSERT(route->header_len + header + seg->payload.len <= frame->room);
-	if (seg->payload.len > 0) {
-		tcp_payload(tcp, seg, l4 + header);
-	}
+	uint64_t sum = seg->payload.len > 0 ? tcp_payload(tcp, seg, l4 + header) : 0;
 	seg_encode(seg, local, remote, l4);
+	seg_seal(seg, local, remote, l4, sum);
 	net_encap(c->net, route, (uint16_t)(header + seg->payload.len), frame->data);
 	frame_end_tx(c, route->port, route->header_len + header + seg->payload.len);
 }

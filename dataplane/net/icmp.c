@@ -3,7 +3,7 @@
  * The reply repeats identifier, sequence number and data of the request, whatever they are. */
 #include "dataplane/net/icmp.h"
 
-#include "dataplane/net/csum.h"
+#include "rib/base/csum.h"
 #include "rib/base/check.h"
 
 #define ICMP_HEADER_LEN 8
@@ -27,7 +27,7 @@ enum net_drop icmp_check(const struct ip_packet *p)
 		return NET_DROP_ICMP_SHORT;
 	}
 	if (p->proto == IP_PROTO_ICMP6) {
-		sum = csum_add_pseudo6(sum, &p->src, &p->dst, p->proto, p->l4.len);
+		sum = csum_add_pseudo(sum, &p->src, &p->dst, p->proto, p->l4.len);
 	}
 	return csum_is_good(csum_add(sum, p->l4.data, p->l4.len)) ? NET_DROP_NONE
 								  : NET_DROP_ICMP_CHECKSUM;
@@ -64,7 +64,7 @@ void icmp_echo_reply(const struct ip_packet *p, uint8_t *to)
 	memset(to + 2, 0, 2);
 	if (is6) {
 		/* Source and destination change places: the sum does not notice. */
-		sum = csum_add_pseudo6(sum, &p->src, &p->dst, p->proto, p->l4.len);
+		sum = csum_add_pseudo(sum, &p->src, &p->dst, p->proto, p->l4.len);
 	}
 	csum_store(csum_add(sum, to, p->l4.len), to + 2);
 }

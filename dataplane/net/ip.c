@@ -7,7 +7,7 @@
  * a packet is dropped and counted without the ICMP Parameter Problem that §4.2 asks for. */
 #include "dataplane/net/ip.h"
 
-#include "dataplane/net/csum.h"
+#include "rib/base/csum.h"
 #include "rib/base/check.h"
 
 #define IP4_MORE_FRAGMENTS 0x2000

@@ -3,7 +3,7 @@
  * than the one link-layer address that belongs to the message are skipped. */
 #include "dataplane/net/nd.h"
 
-#include "dataplane/net/csum.h"
+#include "rib/base/csum.h"
 #include "rib/base/check.h"
 
 #define OPTION_SOURCE_MAC 1
@@ -115,7 +115,7 @@ size_t nd_encode(const struct nd *m, const struct ip_packet *p, const struct mac
 	out.proto = IP_PROTO_ICMP6;
 	out.hop_limit = 255;
 	out.l4 = span_of(l4, wr_len(&w));
-	uint64_t sum = csum_add_pseudo6(0, &out.src, &out.dst, IP_PROTO_ICMP6, out.l4.len);
+	uint64_t sum = csum_add_pseudo(0, &out.src, &out.dst, IP_PROTO_ICMP6, out.l4.len);
 	csum_store(csum_add(sum, l4, out.l4.len), l4 + 2);
 	ip_encode(&out, to + ETH_HEADER_LEN);
 	eth_encode(dst_mac, src_mac, ETHERTYPE_IPV6, to);

@@ -2,76 +2,67 @@
  *
  * Decoding proves every bound before it reads (a sticky cursor over exactly the option bytes) and
  * rejects options whose length cannot be right, so no later code meets half an option.  Encoding
- * writes the options in the order that keeps timestamps on a 4-byte boundary, and sums header,
- * payload and pseudo-header in one go.
+ * writes the options in the order that keeps timestamps on a 4-byte boundary, and the MAC last.
  *
- * RFC 9293 §3.1 (header, checksum), RFC 7323 §2.2 and §3.2 (options), RFC 8200 §8.1 (pseudo-header
- * of IPv6), RFC 1071 (the sum).
+ * RFC 9293 §3.1 (header, checksum), RFC 7323 §2.2 and §3.2, RFC 2018 §2 and §3, RFC 2385 §3.0,
+ * RFC 5925 §2.2 (options).
  */
 #include "dataplane/tcp/seg.h"
 
 #include "rib/base/check.h"
+#include "rib/base/csum.h"
 
-#define OPTION_END	 0
-#define OPTION_NOP	 1
-#define OPTION_MSS	 2
-#define OPTION_WSCALE	 3
-#define OPTION_TIMESTAMP 8
+#define OPTION_END	      0
+#define OPTION_NOP	      1
+#define OPTION_MSS	      2
+#define OPTION_WSCALE	      3
+#define OPTION_SACK_PERMITTED 4
+#define OPTION_SACK	      5
+#define OPTION_TIMESTAMP      8
+#define OPTION_MD5	      19
+#define OPTION_AO	      29
+
+#define SACK_BLOCK_LEN 8
 
 #define WSCALE_MAX   14
 #define PROTOCOL_TCP 6
 #define CHECKSUM_AT  16
 
-static_assert(TCP_HEADER_MIN + 4 + 4 + 12 <= TCP_HEADER_MAX, "a SYN with all options fits");
+static_assert(TCP_HEADER_MIN + 4 + 4 + 12 + 20 <= TCP_HEADER_MAX, "a signed SYN with all fits");
 
-/* Add `len` bytes to a ones'-complement sum, 8 at a time, in the host's byte order: the sum does
- * not care about the order as long as it is swapped once at the end (RFC 1071 §2 B).  Two 32-bit
- * halves go into a 64-bit sum: no carry is lost below 2³² words. */
-static uint64_t sum_add(uint64_t sum, const uint8_t *at, size_t len)
+static bool decode_sack(struct rd *r, uint8_t len, struct seg *out)
 {
-	while (len >= 8) {
-		uint64_t word;
+	unsigned count = (len - 2u) / SACK_BLOCK_LEN;
 
-		memcpy(&word, at, 8);
-		sum += (word & UINT32_MAX) + (word >> 32);
-		at += 8;
-		len -= 8;
+	if (len != 2 + count * SACK_BLOCK_LEN || count == 0 || count > SEG_SACK_MAX) {
+		return false;
 	}
-	if (len > 0) {
-		uint64_t word = 0;
-
-		memcpy(&word, at, len);
-		sum += (word & UINT32_MAX) + (word >> 32);
+	out->sack_count = (uint8_t)count;
+	for (unsigned i = 0; i < count; i++) {
+		out->sack[i].from = rd_u32(r);
+		out->sack[i].to = rd_u32(r);
 	}
-	return sum;
+	return true;
 }
 
-/* Fold to 16 bits; the result is in the byte order of the summed bytes. */
-static uint16_t sum_fold(uint64_t sum)
+/* RFC 5925 §2.2: never two of them, be it of one kind or both. */
+static bool decode_auth(struct rd *r, uint8_t kind, uint8_t len, struct seg *out)
 {
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
-/* The sum over the pseudo-header.  Both families: addresses, length, protocol; the zero bytes that
- * tell the layouts apart do not count. */
-static uint64_t sum_pseudo(const struct addr *src, const struct addr *dst, size_t len)
-{
-	uint8_t tail[8] = {(uint8_t)(len >> 24),
-			   (uint8_t)(len >> 16),
-			   (uint8_t)(len >> 8),
-			   (uint8_t)len,
-			   0,
-			   0,
-			   0,
-			   PROTOCOL_TCP};
-	uint64_t sum = sum_add(0, src->bytes, family_bytes(src->family));
-
-	sum = sum_add(sum, dst->bytes, family_bytes(dst->family));
-	return sum_add(sum, tail, sizeof(tail));
+	if (out->auth != SEG_AUTH_NONE) {
+		return false;
+	}
+	if (kind == OPTION_MD5) {
+		out->auth = SEG_AUTH_MD5;
+		out->mac_len = SEG_MD5_LEN;
+	} else if (len >= 4) {
+		out->auth = SEG_AUTH_AO;
+		out->key_id = rd_u8(r);
+		out->rnext_id = rd_u8(r);
+		out->mac_len = (uint8_t)(len - 4);
+	}
+	out->mac_at = (uint8_t)(out->header_len - rd_left(r));
+	rd_span(r, out->mac_len);
+	return kind == OPTION_MD5 ? len == 2 + SEG_MD5_LEN : len >= 4;
 }
 
 /* One option whose kind was read; its value is the next bytes of `r`. */
@@ -90,6 +81,14 @@ static bool decode_option(struct rd *r, uint8_t kind, struct seg *out)
 		/* RFC 7323 §2.3: a larger shift is taken as 14. */
 		out->wscale = (uint8_t)min_u64(rd_u8(r), WSCALE_MAX);
 		return len == 3;
+	case OPTION_SACK_PERMITTED:
+		out->has_sack_permitted = true;
+		return len == 2;
+	case OPTION_SACK:
+		return decode_sack(r, len, out);
+	case OPTION_MD5:
+	case OPTION_AO:
+		return decode_auth(r, kind, len, out);
 	case OPTION_TIMESTAMP:
 		out->ts_val = rd_u32(r);
 		out->ts_ecr = rd_u32(r);
@@ -145,9 +144,11 @@ enum seg_verdict seg_decode(struct span in, const struct addr *src, const struct
 		return SEG_OFFSET;
 	}
 	if (!is_csum_good &&
-	    sum_fold(sum_add(sum_pseudo(src, dst, in.len), in.data, in.len)) != UINT16_MAX) {
+	    !csum_is_good(csum_add(csum_add_pseudo(0, src, dst, PROTOCOL_TCP, in.len), in.data,
+				   in.len))) {
 		return SEG_CHECKSUM;
 	}
+	s.header_len = (uint8_t)header_len;
 	if (!decode_options(rd_span(&r, header_len - TCP_HEADER_MIN), &s)) {
 		return SEG_OPTIONS;
 	}
@@ -158,14 +159,95 @@ enum seg_verdict seg_decode(struct span in, const struct addr *src, const struct
 	return SEG_OK;
 }
 
-size_t seg_header_len(const struct seg *s)
+static size_t sack_len(unsigned count)
+{
+	return count == 0 ? 0 : 4 + count * (size_t)SACK_BLOCK_LEN;
+}
+
+/* With its padding before it. */
+static size_t auth_len(const struct seg *s)
+{
+	switch (s->auth) {
+	case SEG_AUTH_MD5:
+		return 4 + SEG_MD5_LEN;
+	case SEG_AUTH_AO:
+		return (4 + s->mac_len + 3u) & ~(size_t)3;
+	default:
+		return 0;
+	}
+}
+
+static size_t plain_len(const struct seg *s)
 {
 	size_t len = TCP_HEADER_MIN;
 
 	len += s->mss != 0 ? 4 : 0;
 	len += s->wscale != 0xff ? 4 : 0;
-	len += s->has_ts ? 12 : 0;
-	return len;
+	len += s->has_ts ? 12 : s->has_sack_permitted ? 4 : 0;
+	return len + auth_len(s);
+}
+
+size_t seg_header_len(const struct seg *s)
+{
+	return plain_len(s) + sack_len(s->sack_count);
+}
+
+unsigned seg_sack_room(const struct seg *s)
+{
+	size_t room = TCP_HEADER_MAX - plain_len(s);
+
+	return room < sack_len(1) ? 0 : (unsigned)((room - 4) / SACK_BLOCK_LEN);
+}
+
+/* "SACK permitted" takes the place of the padding before a timestamp. */
+static void encode_ts_and_sack(struct wr *w, const struct seg *s)
+{
+	if (s->has_sack_permitted) {
+		if (!s->has_ts) {
+			wr_u16(w, OPTION_NOP << 8 | OPTION_NOP);
+		}
+		wr_u8(w, OPTION_SACK_PERMITTED);
+		wr_u8(w, 2);
+	} else if (s->has_ts) {
+		wr_u16(w, OPTION_NOP << 8 | OPTION_NOP);
+	}
+	if (s->has_ts) {
+		wr_u8(w, OPTION_TIMESTAMP);
+		wr_u8(w, 10);
+		wr_u32(w, s->ts_val);
+		wr_u32(w, s->ts_ecr);
+	}
+	if (s->sack_count > 0) {
+		wr_u16(w, OPTION_NOP << 8 | OPTION_NOP);
+		wr_u8(w, OPTION_SACK);
+		wr_u8(w, (uint8_t)(2 + s->sack_count * SACK_BLOCK_LEN));
+	}
+	for (unsigned i = 0; i < s->sack_count; i++) {
+		wr_u32(w, s->sack[i].from);
+		wr_u32(w, s->sack[i].to);
+	}
+}
+
+/* The padding stands before the option, so that the MAC ends the header. */
+static void encode_auth(struct wr *w, const struct seg *s)
+{
+	static const uint8_t zero[SEG_AO_MAC_MAX];
+	size_t len = s->auth == SEG_AUTH_MD5 ? 2u + SEG_MD5_LEN : 4u + s->mac_len;
+
+	if (s->auth == SEG_AUTH_NONE) {
+		return;
+	}
+	ASSERT(s->mac_len <= SEG_AO_MAC_MAX);
+	for (size_t pad = auth_len(s) - len; pad > 0; pad--) {
+		wr_u8(w, OPTION_NOP);
+	}
+	wr_u8(w, s->auth == SEG_AUTH_MD5 ? OPTION_MD5 : OPTION_AO);
+	wr_u8(w, (uint8_t)len);
+	if (s->auth == SEG_AUTH_AO) {
+		wr_u8(w, s->key_id);
+		wr_u8(w, s->rnext_id);
+	}
+	wr_copy(w, zero, s->mac_len);
 }
 
 /* Each option with the padding before it that keeps the header a multiple of 4. */
@@ -182,25 +264,18 @@ static void encode_options(struct wr *w, const struct seg *s)
 		wr_u8(w, 3);
 		wr_u8(w, s->wscale);
 	}
-	if (s->has_ts) {
-		wr_u8(w, OPTION_NOP);
-		wr_u8(w, OPTION_NOP);
-		wr_u8(w, OPTION_TIMESTAMP);
-		wr_u8(w, 10);
-		wr_u32(w, s->ts_val);
-		wr_u32(w, s->ts_ecr);
-	}
+	encode_ts_and_sack(w, s);
+	encode_auth(w, s);
 }
 
 void seg_encode(const struct seg *s, const struct endpoint *from, const struct endpoint *to_end,
 		uint8_t *to)
 {
 	size_t header_len = seg_header_len(s);
-	size_t total_len = header_len + s->payload.len;
 	struct wr w = wr_of(to, header_len);
 
 	ASSERT(header_len <= TCP_HEADER_MAX);
-	ASSERT(from->addr.family == to_end->addr.family);
+	ASSERT(s->auth != SEG_AUTH_MD5 || s->mac_len == SEG_MD5_LEN);
 	wr_u16(&w, from->port);
 	wr_u16(&w, to_end->port);
 	wr_u32(&w, s->seq);
@@ -211,9 +286,14 @@ void seg_encode(const struct seg *s, const struct endpoint *from, const struct e
 	wr_u32(&w, 0); /* Checksum, to be filled in; no urgent data. */
 	encode_options(&w, s);
 	ASSERT(wr_is_ok(&w) && wr_left(&w) == 0);
+}
 
-	uint16_t sum = (uint16_t)~sum_fold(
-		sum_add(sum_pseudo(&from->addr, &to_end->addr, total_len), to, total_len));
+void seg_seal(const struct seg *s, const struct endpoint *from, const struct endpoint *to_end,
+	      uint8_t *to, uint64_t payload_sum)
+{
+	size_t header_len = seg_header_len(s);
+	uint64_t sum = csum_add_pseudo(payload_sum, &from->addr, &to_end->addr, PROTOCOL_TCP,
+				       header_len + s->payload.len);
 
-	memcpy(to + CHECKSUM_AT, &sum, sizeof(sum)); /* Already in wire order, see sum_add. */
+	csum_store(csum_add(sum, to, header_len), to + CHECKSUM_AT);
 }

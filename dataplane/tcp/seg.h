@@ -1,5 +1,8 @@
 /* A TCP segment as a value: header fields, options that we know, and where its payload is.
- * RFC 9293 §3.1, options RFC 7323; room is left for SACK (2018), MD5 (2385) and AO (5925). */
+ *
+ * Encoding has three steps, because a MAC covers the header and the checksum covers the MAC: write
+ * the header (seg_encode: MAC and checksum are zero), sign it (auth), seal it (seg_seal).
+ * RFC 9293 §3.1; options RFC 7323, 2018 (SACK), 2385 (MD5), 5925 (AO). */
 #pragma once
 
 #include "rib/base/addr.h"
@@ -19,6 +22,18 @@ struct endpoint {
 	uint16_t port;
 };
 
+#define SEG_SACK_MAX 4 /* What 40 bytes of options hold, RFC 2018 §3. */
+
+/* Bytes that arrived beyond the acknowledged ones: [from, to). */
+struct sack_block {
+	uint32_t from, to;
+};
+
+enum seg_auth { SEG_AUTH_NONE, SEG_AUTH_MD5, SEG_AUTH_AO };
+
+#define SEG_MD5_LEN    16
+#define SEG_AO_MAC_MAX 16 /* Longest MAC that we know; RFC 5926 has 12. */
+
 struct seg {
 	uint32_t seq;
 	uint32_t ack;
@@ -28,7 +43,15 @@ struct seg {
 	uint16_t mss;	 /* SYN: offered MSS; 0 = option absent. */
 	uint8_t flags;
 	uint8_t wscale; /* SYN: shift 0..14; 0xff = option absent. */
+	uint8_t header_len; /* Received. */
 	bool has_ts;
+	bool has_sack_permitted; /* SYN. */
+	uint8_t sack_count;
+	struct sack_block sack[SEG_SACK_MAX];
+	uint8_t auth;		  /* enum seg_auth: the option that is there. */
+	uint8_t mac_at;		  /* Received: offset of the MAC in the header.  Sent: at its end. */
+	uint8_t mac_len;	  /* MD5: SEG_MD5_LEN. */
+	uint8_t key_id, rnext_id; /* AO: KeyID and RNextKeyID, RFC 5925 §2.2. */
 	struct span
 		payload; /* Received: points into the frame.  To be sent: data NULL, only len. */
 };
@@ -40,8 +63,14 @@ enum seg_verdict { SEG_OK, SEG_SHORT, SEG_OFFSET, SEG_OPTIONS, SEG_CHECKSUM };
 enum seg_verdict seg_decode(struct span in, const struct addr *src, const struct addr *dst,
 			    bool is_csum_good, uint16_t *out_src_port, uint16_t *out_dst_port,
 			    struct seg *out);
-/* Bytes of the header that seg_encode will write. */
+/* Bytes of the header that seg_encode will write: at most TCP_HEADER_MAX. */
 size_t seg_header_len(const struct seg *s);
-/* Write the header at `to`; the payload must already stand behind it; the checksum is filled in. */
+/* How many SACK blocks fit beside the other options of `s`. */
+unsigned seg_sack_room(const struct seg *s);
+/* Write the header at `to`, with a MAC (the last mac_len bytes) and a checksum of zero. */
 void seg_encode(const struct seg *s, const struct endpoint *from, const struct endpoint *to_end,
 		uint8_t *to);
+/* Fill in the checksum of the header that seg_encode wrote at `to`; `payload_sum` is that of the
+ * payload (csum.h). */
+void seg_seal(const struct seg *s, const struct endpoint *from, const struct endpoint *to_end,
+	      uint8_t *to, uint64_t payload_sum);

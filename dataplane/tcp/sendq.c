@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "rib/base/check.h"
+#include "rib/base/csum.h"
 
 #define ITEMS_MIN 8
 
@@ -150,28 +151,31 @@ static uint32_t find(const struct sendq *q, uint64_t offset)
 	return q->head + low;
 }
 
-void sendq_read(struct sendq *q, uint64_t from, uint8_t *to, size_t len)
+uint64_t sendq_read(struct sendq *q, uint64_t from, uint8_t *to, size_t len)
 {
+	uint64_t sum = 0;
+	size_t done = 0;
+
 	ASSERT(from >= q->acked);
 	ASSERT(from <= q->end && len <= q->end - from);
 	if (len == 0) {
-		return;
+		return 0;
 	}
 	uint32_t i = find(q, from);
 
-	while (len > 0) {
+	while (done < len) {
 		const struct sendq_item *item = item_at(q, i);
 
 		ASSERT(item_has(item, from));
 		uint64_t skip = from - item->begin;
-		size_t n = (size_t)min_u64(len, item->len - skip);
+		size_t n = (size_t)min_u64(len - done, item->len - skip);
 
-		memcpy(to, item->data + skip, n);
+		sum = csum_join(sum, csum_copy(to + done, item->data + skip, n), done);
 		from += n;
-		to += n;
-		len -= n;
+		done += n;
 		q->hint = i++;
 	}
+	return sum;
 }
 
 void sendq_ack(struct sendq *q, uint64_t upto)

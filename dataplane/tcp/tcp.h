@@ -83,8 +83,8 @@ void tcp_tick(struct tcp *c, usec_t now);
 /* The next segment to send now: true and *out, whose payload is out->payload.len bytes to be
  * fetched with tcp_payload; false when there is none. */
 bool tcp_tx(struct tcp *c, struct seg *out, usec_t now);
-/* Copy the payload of the segment that tcp_tx just returned. */
-void tcp_payload(struct tcp *c, const struct seg *s, uint8_t *to);
+/* Copy the payload of the segment that tcp_tx just returned, and return its sum (csum.h). */
+uint64_t tcp_payload(struct tcp *c, const struct seg *s, uint8_t *to);
 /* When tcp_tick is wanted next; USEC_NEVER if never.  Pushing to the queue can bring it forward. */
 usec_t tcp_due(const struct tcp *c);
 /* Whether tcp_tx would give a segment.  A few comparisons. */

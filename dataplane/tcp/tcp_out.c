@@ -327,16 +327,16 @@ bool tcp_wants_tx(const struct tcp *c, usec_t now)
 	return plan_next(c).kind != OUT_NONE;
 }
 
-void tcp_payload(struct tcp *c, const struct seg *s, uint8_t *to)
+uint64_t tcp_payload(struct tcp *c, const struct seg *s, uint8_t *to)
 {
 	if (s->payload.len == 0) {
-		return;
+		return 0;
 	}
 	uint64_t position = seq_widen(c->snd_una, s->seq);
 
 	ASSERT(position >= c->snd_una);
 	ASSERT(position + s->payload.len <= c->snd_max);
-	sendq_read(&c->sendq, position - c->snd_base, to, s->payload.len);
+	return sendq_read(&c->sendq, position - c->snd_base, to, s->payload.len);
 }
 
 bool tcp_reset_for(const struct seg *in, struct seg *out)

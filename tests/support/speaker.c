@@ -262,10 +262,9 @@ static bool transmit(struct speaker *s, usec_t now)
 		}
 		size_t header = seg_header_len(&seg);
 		uint8_t *l4 = frame.data + route.header_len;
-		if (seg.payload.len > 0) {
-			tcp_payload(s->tcp, &seg, l4 + header);
-		}
+		uint64_t sum = tcp_payload(s->tcp, &seg, l4 + header);
 		seg_encode(&seg, tcp_local(s->tcp), tcp_remote(s->tcp), l4);
+		seg_seal(&seg, tcp_local(s->tcp), tcp_remote(s->tcp), l4, sum);
 		net_encap(s->net, &route, (uint16_t)(header + seg.payload.len), frame.data);
 		send_frame(s, &frame, route.header_len + header + seg.payload.len);
 		did = true;

@@ -78,8 +78,10 @@ static void transmit(struct link *l, unsigned from, const struct seg *s)
 	struct link_frame f = {.to = 1 - from, .len = seg_header_len(s) + s->payload.len};
 
 	cr_assert(f.len <= 1480);
-	tcp_payload(side->c, s, f.bytes + seg_header_len(s));
+	uint64_t sum = tcp_payload(side->c, s, f.bytes + seg_header_len(s));
+
 	seg_encode(s, &side->conf.local, &side->conf.remote, f.bytes);
+	seg_seal(s, &side->conf.local, &side->conf.remote, f.bytes, sum);
 	l->sent++;
 	if (prng_chance(&l->prng, l->conf.loss_permille, 1000) ||
 	    (l->conf.queue_max != 0 && frames_to(l, f.to) >= l->conf.queue_max)) {

@@ -1,10 +1,11 @@
-/* RFC 9293 §3.1, RFC 7323 §2 and §3: segments on the wire. */
+/* RFC 9293 §3.1, RFC 7323 §2 and §3, RFC 2018 §3, RFC 5925 §2.2: segments on the wire. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "dataplane/tcp/seg.h"
+#include "rib/base/csum.h"
 #include "rib/base/prng.h"
 
 static struct endpoint end_v4(uint32_t host, uint16_t port)
@@ -56,7 +57,30 @@ static void expect_same(const struct seg *a, const struct seg *b)
 	cr_expect_eq(a->has_ts, b->has_ts);
 	cr_expect_eq(a->ts_val, b->ts_val);
 	cr_expect_eq(a->ts_ecr, b->ts_ecr);
+	cr_expect_eq(a->has_sack_permitted, b->has_sack_permitted);
+	cr_assert_eq(a->sack_count, b->sack_count);
+	for (unsigned i = 0; i < a->sack_count; i++) {
+		cr_expect_eq(a->sack[i].from, b->sack[i].from);
+		cr_expect_eq(a->sack[i].to, b->sack[i].to);
+	}
+	cr_expect_eq(a->auth, b->auth);
+	cr_expect_eq(a->mac_len, b->mac_len);
+	cr_expect_eq(a->key_id, b->key_id);
+	cr_expect_eq(a->rnext_id, b->rnext_id);
 	cr_expect_eq(a->payload.len, b->payload.len);
+}
+
+static void random_auth(struct prng *prng, struct seg *s)
+{
+	if (prng_chance(prng, 1, 3)) {
+		s->auth = SEG_AUTH_MD5;
+		s->mac_len = SEG_MD5_LEN;
+	} else if (prng_chance(prng, 1, 2)) {
+		s->auth = SEG_AUTH_AO;
+		s->mac_len = (uint8_t)(10 + prng_below(prng, 4));
+		s->key_id = (uint8_t)prng_u64(prng);
+		s->rnext_id = (uint8_t)prng_u64(prng);
+	}
 }
 
 static struct seg random_seg(struct prng *prng)
@@ -77,6 +101,12 @@ static struct seg random_seg(struct prng *prng)
 		s.has_ts = true;
 		s.ts_val = (uint32_t)prng_u64(prng);
 		s.ts_ecr = (uint32_t)prng_u64(prng);
+	}
+	s.has_sack_permitted = prng_chance(prng, 1, 4);
+	random_auth(prng, &s);
+	s.sack_count = (uint8_t)prng_below(prng, seg_sack_room(&s) + 1);
+	for (unsigned i = 0; i < s.sack_count; i++) {
+		s.sack[i] = (struct sack_block){(uint32_t)prng_u64(prng), (uint32_t)prng_u64(prng)};
 	}
 	return s;
 }
@@ -100,6 +130,7 @@ Test(tcp, segments_survive_a_round_trip)
 			buf[header + j] = (uint8_t)prng_u64(&prng);
 		}
 		seg_encode(&s, &a, &b, buf);
+		seg_seal(&s, &a, &b, buf, csum_add(0, buf + header, s.payload.len));
 		size_t len = header + s.payload.len;
 
 		cr_assert_eq(naive_sum(&a, &b, buf, len), 0xffff);
@@ -109,6 +140,8 @@ Test(tcp, segments_survive_a_round_trip)
 		cr_expect_eq(src, 179);
 		cr_expect_eq(dst, 50000);
 		expect_same(&s, &back);
+		cr_expect_eq(back.header_len, header);
+		cr_expect(s.auth == SEG_AUTH_NONE || back.mac_at == header - s.mac_len);
 		cr_expect(back.payload.len == 0 || back.payload.data == buf + header);
 	}
 }
@@ -122,6 +155,7 @@ Test(tcp, any_single_wrong_bit_fails_the_checksum)
 
 	memcpy(buf + 20, "thirteen byte", 13);
 	seg_encode(&s, &a, &b, buf);
+	seg_seal(&s, &a, &b, buf, csum_add(0, buf + 20, 13));
 	for (unsigned bit = 0; bit < 33 * 8; bit++) {
 		buf[bit / 8] ^= (uint8_t)(1U << bit % 8);
 		enum seg_verdict v =
@@ -187,6 +221,56 @@ Test(tcp, malformed_options_are_refused)
 	cr_expect_eq(s.wscale, 14);
 }
 
+Test(tcp, malformed_sack_and_authentication_are_refused)
+{
+	static const struct {
+		uint8_t kind, len;
+		enum seg_verdict want;
+	} rows[] = {
+		{4, 2, SEG_OK},	      {4, 3, SEG_OPTIONS},  {5, 10, SEG_OK},
+		{5, 34, SEG_OK},      {5, 2, SEG_OPTIONS},  {5, 9, SEG_OPTIONS},
+		{5, 17, SEG_OPTIONS}, {19, 18, SEG_OK},	    {19, 17, SEG_OPTIONS},
+		{19, 2, SEG_OPTIONS}, {29, 4, SEG_OK},	    {29, 16, SEG_OK},
+		{29, 3, SEG_OPTIONS}, {29, 2, SEG_OPTIONS}, {29, 40, SEG_OK},
+	};
+	uint8_t options[40];
+	struct seg s;
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		memset(options, 1, sizeof(options));
+		options[0] = rows[i].kind;
+		options[1] = rows[i].len;
+		cr_expect_eq(decode_options(options, sizeof(options), &s), rows[i].want, "row %zu",
+			     i);
+	}
+	/* RFC 5925 §2.2: two of them, of one kind or both. */
+	for (unsigned both = 0; both < 4; both++) {
+		memset(options, 1, sizeof(options));
+		options[0] = (both & 1) != 0 ? 19 : 29;
+		options[1] = 18;
+		options[18] = (both & 2) != 0 ? 19 : 29;
+		options[19] = 18;
+		cr_expect_eq(decode_options(options, sizeof(options), &s), SEG_OPTIONS);
+	}
+}
+
+Test(tcp, sack_blocks_fit_beside_the_other_options)
+{
+	struct seg s = {.flags = TCP_ACK, .wscale = 0xff};
+
+	cr_expect_eq(seg_sack_room(&s), 4);
+	s.has_ts = true;
+	cr_expect_eq(seg_sack_room(&s), 3);
+	s.auth = SEG_AUTH_AO;
+	s.mac_len = 12;
+	cr_expect_eq(seg_sack_room(&s), 1);
+	s.auth = SEG_AUTH_MD5;
+	s.mac_len = SEG_MD5_LEN;
+	cr_expect_eq(seg_sack_room(&s), 0);
+	s.has_ts = false;
+	cr_expect_eq(seg_sack_room(&s), 2);
+}
+
 Test(tcp, wrong_lengths_are_named_and_outputs_untouched)
 {
 	uint8_t buf[40] = {0};
@@ -227,7 +311,7 @@ Test(tcp, garbage_never_reads_past_the_segment)
 		}
 		if (len > 40 && prng_chance(&prng, 3, 4)) {
 			at[12] = (uint8_t)((prng_below(&prng, 6) + 5) << 4);
-			at[20] = (uint8_t)(prng_below(&prng, 9));
+			at[20] = (uint8_t)(prng_below(&prng, 31));
 			at[21] = (uint8_t)(prng_below(&prng, 12));
 		}
 		if (seg_decode(span_of(at, len), &a, &b, i % 8 != 0, &src, &dst, &s) == SEG_OK) {

@@ -1,9 +1,8 @@
 /* The Internet checksum.  RFC 1071 §3 (its example), RFC 8200 §8.1. */
 #include <criterion/criterion.h>
 
-#include "dataplane/net/csum.h"
+#include "rib/base/csum.h"
 #include "rib/base/prng.h"
-#include "tests/unit/net/frames.h"
 
 static uint16_t csum_of(const void *data, size_t len)
 {
@@ -13,7 +12,7 @@ static uint16_t csum_of(const void *data, size_t len)
 	return (uint16_t)((unsigned)out[0] << 8 | out[1]);
 }
 
-Test(net, checksum_vectors)
+Test(base, checksum_vectors)
 {
 	static const struct {
 		uint8_t bytes[20];
@@ -40,7 +39,7 @@ Test(net, checksum_vectors)
 }
 
 /* RFC 1071 §2 (A): the sum does not depend on how the data is cut, at even places. */
-Test(net, checksum_may_be_taken_in_pieces)
+Test(base, checksum_may_be_taken_in_pieces)
 {
 	struct prng p;
 	uint8_t data[1500];
@@ -62,7 +61,7 @@ Test(net, checksum_may_be_taken_in_pieces)
 	}
 }
 
-Test(net, a_stored_checksum_verifies_and_a_flipped_bit_does_not)
+Test(base, a_stored_checksum_verifies_and_a_flipped_bit_does_not)
 {
 	uint8_t data[40] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0, 0, 13};
 
@@ -72,5 +71,28 @@ Test(net, a_stored_checksum_verifies_and_a_flipped_bit_does_not)
 		data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		cr_expect_not(csum_is_good(csum_add(0, data, sizeof(data))));
 		data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+}
+
+Test(base, checksum_of_a_copy_and_of_pieces_at_odd_places)
+{
+	struct prng p;
+	uint8_t data[1500], copy[1500];
+
+	prng_init(&p, 11);
+	for (unsigned round = 0; round < 500; round++) {
+		size_t len = 1 + prng_below(&p, sizeof(data));
+		size_t cut = prng_below(&p, len + 1);
+		uint8_t whole[2], joined[2];
+
+		for (size_t i = 0; i < len; i++) {
+			data[i] = (uint8_t)prng_u64(&p);
+		}
+		csum_store(csum_add(0, data, len), whole);
+		uint64_t sum = csum_copy(copy, data, cut);
+		sum = csum_join(sum, csum_copy(copy + cut, data + cut, len - cut), cut);
+		csum_store(sum, joined);
+		cr_assert_eq(memcmp(whole, joined, 2), 0, "length %zu cut at %zu", len, cut);
+		cr_assert_eq(memcmp(data, copy, len), 0);
 	}
 }
