@@ -127,6 +127,17 @@ static void begin(struct tcp *c, const struct tcp_conf *conf, enum tcp_state sta
 	tcp_show(c);
 }
 
+/* What the options of every segment take. */
+static uint32_t options_len(const struct tcp *c)
+{
+	struct seg s = {.wscale = WSCALE_NONE,
+			.has_ts = c->has_ts,
+			.auth = c->conf.auth,
+			.mac_len = c->conf.mac_len};
+
+	return (uint32_t)seg_header_len(&s) - TCP_HEADER_MIN;
+}
+
 void tcp_negotiate(struct tcp *c, const struct seg *syn, usec_t now)
 {
 	uint32_t mss = syn->mss;
@@ -139,7 +150,7 @@ void tcp_negotiate(struct tcp *c, const struct seg *syn, usec_t now)
 	/* RFC 6691: the option does not count TCP options, the payload must. */
 	c->has_ts = syn->has_ts;
 	mss = (uint32_t)min_u64(max_u64(mss, TCP_MSS_MIN), c->conf.mss);
-	c->snd_mss = c->has_ts ? mss - 12 : mss;
+	c->snd_mss = mss - options_len(c);
 	if (c->has_ts) {
 		c->ts_recent = syn->ts_val;
 		c->ts_recent_at = now;

@@ -63,6 +63,9 @@ struct tcp_conf {
 	uint64_t snd_buf_max; /* Send queue bound in bytes. */
 	uint32_t iss;	      /* Initial sequence number, from the caller's keyed generator. */
 	uint32_t ts_offset;   /* Added to the timestamp clock, RFC 7323 §5.4. */
+	/* Every segment carries this option, which the caller signs and has verified (auth.h). */
+	uint8_t auth;	 /* enum seg_auth */
+	uint8_t mac_len; /* Of the option. */
 };
 
 struct tcp;

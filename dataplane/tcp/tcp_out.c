@@ -155,7 +155,11 @@ static struct out_plan plan_next(const struct tcp *c)
 /* Everything of a segment but its payload. */
 static struct seg make(struct tcp *c, uint64_t position, uint8_t flags, usec_t now)
 {
-	struct seg s = {.seq = (seq_t)position, .flags = flags, .wscale = WSCALE_NONE};
+	struct seg s = {.seq = (seq_t)position,
+			.flags = flags,
+			.wscale = WSCALE_NONE,
+			.auth = c->conf.auth,
+			.mac_len = c->conf.mac_len};
 
 	if (c->has_ts) {
 		s.has_ts = true;
@@ -281,7 +285,11 @@ static void carry_out(struct tcp *c, struct out_plan plan, struct seg *out, usec
 		tcp_end(c, TCP_REASON_ABORTED);
 		break;
 	case OUT_REFUSAL:
-		*out = (struct seg){.seq = c->refusal_seq, .flags = TCP_RST, .wscale = WSCALE_NONE};
+		*out = (struct seg){.seq = c->refusal_seq,
+				    .flags = TCP_RST,
+				    .wscale = WSCALE_NONE,
+				    .auth = c->conf.auth,
+				    .mac_len = c->conf.mac_len};
 		c->is_refusal_due = false;
 		break;
 	case OUT_SYN:
