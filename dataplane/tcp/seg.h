@@ -42,15 +42,15 @@ struct seg {
 	uint16_t window; /* As on the wire, unscaled. */
 	uint16_t mss;	 /* SYN: offered MSS; 0 = option absent. */
 	uint8_t flags;
-	uint8_t wscale; /* SYN: shift 0..14; 0xff = option absent. */
+	uint8_t wscale;	    /* SYN: shift 0..14; 0xff = option absent. */
 	uint8_t header_len; /* Received. */
 	bool has_ts;
 	bool has_sack_permitted; /* SYN. */
 	uint8_t sack_count;
 	struct sack_block sack[SEG_SACK_MAX];
-	uint8_t auth;		  /* enum seg_auth: the option that is there. */
-	uint8_t mac_at;		  /* Received: offset of the MAC in the header.  Sent: at its end. */
-	uint8_t mac_len;	  /* MD5: SEG_MD5_LEN. */
+	uint8_t auth;	 /* enum seg_auth: the option that is there. */
+	uint8_t mac_at;	 /* Received: offset of the MAC in the header.  Sent: at its end. */
+	uint8_t mac_len; /* MD5: SEG_MD5_LEN. */
 	uint8_t key_id, rnext_id; /* AO: KeyID and RNextKeyID, RFC 5925 §2.2. */
 	struct span
 		payload; /* Received: points into the frame.  To be sent: data NULL, only len. */

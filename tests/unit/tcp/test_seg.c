@@ -227,11 +227,10 @@ Test(tcp, malformed_sack_and_authentication_are_refused)
 		uint8_t kind, len;
 		enum seg_verdict want;
 	} rows[] = {
-		{4, 2, SEG_OK},	      {4, 3, SEG_OPTIONS},  {5, 10, SEG_OK},
-		{5, 34, SEG_OK},      {5, 2, SEG_OPTIONS},  {5, 9, SEG_OPTIONS},
-		{5, 17, SEG_OPTIONS}, {19, 18, SEG_OK},	    {19, 17, SEG_OPTIONS},
-		{19, 2, SEG_OPTIONS}, {29, 4, SEG_OK},	    {29, 16, SEG_OK},
-		{29, 3, SEG_OPTIONS}, {29, 2, SEG_OPTIONS}, {29, 40, SEG_OK},
+		{4, 2, SEG_OK},	       {4, 3, SEG_OPTIONS},  {5, 10, SEG_OK},	   {5, 34, SEG_OK},
+		{5, 2, SEG_OPTIONS},   {5, 9, SEG_OPTIONS},  {5, 17, SEG_OPTIONS}, {19, 18, SEG_OK},
+		{19, 17, SEG_OPTIONS}, {19, 2, SEG_OPTIONS}, {29, 4, SEG_OK},	   {29, 16, SEG_OK},
+		{29, 3, SEG_OPTIONS},  {29, 2, SEG_OPTIONS}, {29, 40, SEG_OK},
 	};
 	uint8_t options[40];
 	struct seg s;
