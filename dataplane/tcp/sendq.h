@@ -34,8 +34,8 @@ static inline uint64_t sendq_bytes(const struct sendq *q)
 }
 /* Bytes and elements that still fit: whether a push of `len` would succeed (memory permitting). */
 bool sendq_has_room(const struct sendq *q, uint64_t len);
-/* Copy `len` bytes from stream offset `from` (acked <= from, from + len <= end) and return their sum
- * (csum.h).  O(1) where the last read ended, else O(log elements). */
+/* Copy `len` bytes from stream offset `from` (acked <= from, from + len <= end) and return their
+ * sum (csum.h).  O(1) where the last read ended, else O(log elements). */
 uint64_t sendq_read(struct sendq *q, uint64_t from, uint8_t *to, size_t len);
 /* Everything below `upto` is acknowledged: drop whole elements, free copies. */
 void sendq_ack(struct sendq *q, uint64_t upto);
