@@ -2,16 +2,19 @@
  *
  * What the RFC calls "any other event" is written out cell by cell, so that a reader finds every
  * case and the test can compare each one with the RFC's text.  The optional parts that are absent
- * take their events with them: DelayOpen (12, 20), collision handling (23; the core never reports a
- * second connection while one exists), damping (6, 7; the pause after a failure stands in).
+ * take their events with them: DelayOpen (12, 20), damping (6, 7; the pause after a failure stands
+ * in), CollisionDetectEstablishedState (23 in Established).
  *
- * Three deviations run through several rows:
+ * Four deviations run through several rows:
  *   (a) A NOTIFICATION is never answered, not even in OpenSent, where "any other event" would make
  *       it an FSM error (25): §6.4 wants no answer to it.
  *   (b) A header error in Established (21) is answered with its own code 1, as §6.1 says, and not
  *       as the FSM error that "any other event" would make of it.
- *   (c) A second OPEN after the first (19) is an unexpected message: without collision handling
- *       there is nothing else that it could mean. */
+ *   (c) A second OPEN after the first (19) on one connection is an unexpected message: a collision
+ *       is found with the OPEN of another connection, before it comes here (collision.h).
+ *   (d) The RFC has a machine for each connection, and a dumped one (23) sends a Cease and goes to
+ *       Idle.  Here the machine is the session's: the caller sends the Cease on the connection that
+ *       goes, and the session is in OpenSent on the one that stays, as that one's machine was. */
 #include "dataplane/session/fsm.h"
 
 #include "rib/base/check.h"
@@ -44,6 +47,7 @@ static const struct fsm_cell idle_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_NOTIFICATION] = {FSM_IDLE, 0, 0},
 	[FSM_EV_KEEPALIVE] = {FSM_IDLE, 0, 0},
 	[FSM_EV_UPDATE] = {FSM_IDLE, 0, 0},
+	[FSM_EV_COLLISION_DUMP] = {FSM_IDLE, 0, 0},
 };
 
 /* Nothing is established in Connect and Active: ABORT drops an attempt.  Messages cannot come. */
@@ -63,6 +67,7 @@ static const struct fsm_cell connect_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_NOTIFICATION] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 	[FSM_EV_KEEPALIVE] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 	[FSM_EV_UPDATE] = {FSM_IDLE, FSM_ACT_ABORT, 0},
+	[FSM_EV_COLLISION_DUMP] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 };
 
 static const struct fsm_cell active_row[FSM_EVENT_COUNT] = {
@@ -81,6 +86,7 @@ static const struct fsm_cell active_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_NOTIFICATION] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 	[FSM_EV_KEEPALIVE] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 	[FSM_EV_UPDATE] = {FSM_IDLE, FSM_ACT_ABORT, 0},
+	[FSM_EV_COLLISION_DUMP] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 };
 
 static const struct fsm_cell open_sent_row[FSM_EVENT_COUNT] = {
@@ -90,13 +96,14 @@ static const struct fsm_cell open_sent_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_CONNECT_RETRY] = {FSM_IDLE, FAIL, 0}, /* Any other event. */
 	[FSM_EV_HOLD_EXPIRES] = {FSM_IDLE, FAIL, 0},
 	[FSM_EV_KEEPALIVE_TIMER] = {FSM_IDLE, FAIL, 0}, /* Any other event. */
-	[FSM_EV_TRANSPORT_UP] = {FSM_OPEN_SENT, 0, 0},	/* A second one; not tracked. */
+	[FSM_EV_TRANSPORT_UP] = {FSM_OPEN_SENT, 0, 0},	/* A second one: collision.h. */
 	[FSM_EV_TRANSPORT_DOWN] = {FSM_ACTIVE, WAIT, 0},
 	[FSM_EV_OPEN] = {FSM_OPEN_CONFIRM, ALIVE | FSM_ACT_HOLD, 0},
 	[FSM_EV_MESSAGE_ERROR] = {FSM_IDLE, FAIL, 0},
 	[FSM_EV_NOTIFICATION] = {FSM_IDLE, FSM_ACT_CLOSE, 0}, /* (a) */
 	[FSM_EV_KEEPALIVE] = {FSM_IDLE, FAIL, UNEXPECTED_IN_OPEN_SENT},
 	[FSM_EV_UPDATE] = {FSM_IDLE, FAIL, UNEXPECTED_IN_OPEN_SENT},
+	[FSM_EV_COLLISION_DUMP] = {FSM_OPEN_SENT, FSM_ACT_HOLD_LARGE, 0}, /* (d) */
 };
 
 static const struct fsm_cell open_confirm_row[FSM_EVENT_COUNT] = {
@@ -106,13 +113,14 @@ static const struct fsm_cell open_confirm_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_CONNECT_RETRY] = {FSM_IDLE, FAIL, 0}, /* Any other event. */
 	[FSM_EV_HOLD_EXPIRES] = {FSM_IDLE, FAIL, 0},
 	[FSM_EV_KEEPALIVE_TIMER] = {FSM_OPEN_CONFIRM, ALIVE, 0},
-	[FSM_EV_TRANSPORT_UP] = {FSM_OPEN_CONFIRM, 0, 0}, /* A second one; not tracked. */
+	[FSM_EV_TRANSPORT_UP] = {FSM_OPEN_CONFIRM, 0, 0}, /* A second one: collision.h. */
 	[FSM_EV_TRANSPORT_DOWN] = {FSM_IDLE, 0, 0},
 	[FSM_EV_OPEN] = {FSM_IDLE, FAIL, UNEXPECTED_IN_OPEN_CONFIRM}, /* (c) */
 	[FSM_EV_MESSAGE_ERROR] = {FSM_IDLE, FAIL, 0},
 	[FSM_EV_NOTIFICATION] = {FSM_IDLE, FSM_ACT_CLOSE, 0},
 	[FSM_EV_KEEPALIVE] = {FSM_ESTABLISHED, FSM_ACT_HOLD | FSM_ACT_UP, 0},
 	[FSM_EV_UPDATE] = {FSM_IDLE, FAIL, UNEXPECTED_IN_OPEN_CONFIRM},
+	[FSM_EV_COLLISION_DUMP] = {FSM_OPEN_SENT, FSM_ACT_HOLD_LARGE, 0}, /* (d) */
 };
 
 static const struct fsm_cell established_row[FSM_EVENT_COUNT] = {
@@ -122,13 +130,14 @@ static const struct fsm_cell established_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_CONNECT_RETRY] = {FSM_IDLE, LOSE, 0}, /* Any other event. */
 	[FSM_EV_HOLD_EXPIRES] = {FSM_IDLE, LOSE, 0},
 	[FSM_EV_KEEPALIVE_TIMER] = {FSM_ESTABLISHED, ALIVE, 0},
-	[FSM_EV_TRANSPORT_UP] = {FSM_ESTABLISHED, 0, 0}, /* A second one; not tracked. */
+	[FSM_EV_TRANSPORT_UP] = {FSM_ESTABLISHED, 0, 0}, /* A second one: collision.h. */
 	[FSM_EV_TRANSPORT_DOWN] = {FSM_IDLE, FSM_ACT_DOWN, 0},
 	[FSM_EV_OPEN] = {FSM_IDLE, LOSE, UNEXPECTED_IN_ESTABLISHED}, /* (c) */
 	[FSM_EV_MESSAGE_ERROR] = {FSM_IDLE, LOSE, 0},		     /* (b) */
 	[FSM_EV_NOTIFICATION] = {FSM_IDLE, FSM_ACT_CLOSE | FSM_ACT_DOWN, 0},
 	[FSM_EV_KEEPALIVE] = {FSM_ESTABLISHED, FSM_ACT_HOLD, 0},
 	[FSM_EV_UPDATE] = {FSM_ESTABLISHED, FSM_ACT_HOLD | FSM_ACT_DELIVER, 0},
+	[FSM_EV_COLLISION_DUMP] = {FSM_ESTABLISHED, 0, 0}, /* §6.8: the new one goes. */
 };
 
 static const struct fsm_cell *const rows[FSM_STATE_COUNT] = {

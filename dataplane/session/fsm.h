@@ -1,6 +1,6 @@
 /* The BGP finite state machine as a table: state × event → actions and next state.
  * RFC 4271 §8.2.2, RFC 6608.  Data, not code: the test walks every cell.  Deviations are said in
- * the rows; there is neither DelayOpen nor collision handling (one connection for each session). */
+ * the rows; there is no DelayOpen. */
 #pragma once
 
 #include "rib/base/units.h"
@@ -30,6 +30,7 @@ enum fsm_event {
 	FSM_EV_NOTIFICATION,	/* 24, 25 */
 	FSM_EV_KEEPALIVE,	/* 26 */
 	FSM_EV_UPDATE,		/* 27 (and ROUTE-REFRESH, RFC 2918) */
+	FSM_EV_COLLISION_DUMP,	/* 23: the connection gives way to another one of the session. */
 	FSM_EVENT_COUNT
 };
 

@@ -12,6 +12,7 @@
  * never runs.
  *
  * RFC 4271 §4.4, §6.5, §8, §10; RFC 2918; RFC 9003. */
+#include "dataplane/session/collision.h"
 #include "dataplane/session/session_priv.h"
 
 #include <stdio.h>
@@ -22,12 +23,11 @@
 #define RETRY_DEFAULT_S	   120			/* RFC 4271 §10. */
 #define KEEPALIVE_MIN_US   USEC_PER_SEC		/* RFC 4271 §4.4: not more than one per second. */
 #define HOLD_PUT_OFF_US	   USEC_PER_SEC
-#define OPEN_LEN_MAX	   128
 #define REFRESH_LEN	   23
 #define NOTIFICATION_MAX   (BGP_HEADER_LEN + 2 + NOTIFY_DATA_MAX)
 #define HOLD_MIN_ALLOWED_S 3 /* RFC 4271 §4.2: zero, or at least this. */
 
-static_assert(OPEN_LEN_MAX + BGP_HEADER_LEN + FAMILY_COUNT * REFRESH_LEN + NOTIFICATION_MAX <=
+static_assert(SESSION_OPEN_MAX + BGP_HEADER_LEN + FAMILY_COUNT * REFRESH_LEN + NOTIFICATION_MAX <=
 		      SESSION_TX_MAX,
 	      "all that can wait at a time has room");
 
@@ -65,7 +65,7 @@ static void queue(struct session *s, enum bgp_type type, const uint8_t *message,
 	metric_add(&s->stats.messages_out[type], 1);
 }
 
-static void send_open(struct session *s)
+size_t session_open(const struct session *s, uint8_t *buf, size_t len)
 {
 	struct open o = {
 		.asn = s->conf.local_as,
@@ -78,8 +78,13 @@ static void send_open(struct session *s)
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		o.families[f] = s->conf.families[f];
 	}
-	uint8_t message[OPEN_LEN_MAX];
-	queue(s, BGP_OPEN, message, open_encode(&o, message, sizeof(message)));
+	return open_encode(&o, buf, len);
+}
+
+static void send_open(struct session *s)
+{
+	uint8_t message[SESSION_OPEN_MAX];
+	queue(s, BGP_OPEN, message, session_open(s, message, sizeof(message)));
 }
 
 static void send_keepalive(struct session *s)
