@@ -254,6 +254,13 @@ void tcp_abort(struct tcp *c)
 	}
 }
 
+void tcp_probe(struct tcp *c)
+{
+	if (c->state >= TCP_ESTABLISHED && !c->is_aborting) {
+		c->is_ack_due = true;
+	}
+}
+
 enum tcp_state tcp_state(const struct tcp *c)
 {
 	return c->state;

@@ -110,6 +110,10 @@ void tcp_close(struct tcp *c);
  * once tcp_tx gave the RST out.  What arrives in between is ignored. */
 void tcp_abort(struct tcp *c);
 
+/* Ask whether the peer still knows the connection: an ACK goes out, which a host that has restarted
+ * answers with RST (RFC 9293 §3.5.1) and any other takes in silence. */
+void tcp_probe(struct tcp *c);
+
 enum tcp_state tcp_state(const struct tcp *c);
 enum tcp_reason tcp_reason(const struct tcp *c);
 const struct endpoint *tcp_local(const struct tcp *c);
