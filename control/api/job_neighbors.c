@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/api/drop_json.h"
 #include "control/api/exported.h"
 #include "control/api/job.h"
 #include "rib/base/check.h"
@@ -131,6 +132,9 @@ static void set_session(json_t *row, const struct config_client *client,
 	set_number(row, "configured_hold_time", client->hold_s);
 	set_number(row, "min_hold_time", client->hold_min_s);
 	json_object_set_new(row, "passive", json_boolean(client->is_passive));
+	if (client->hop_limit_min != 0) {
+		set_number(row, "hop_limit_min", client->hop_limit_min);
+	}
 	if (client->has_local_addr) {
 		set_text(row, "local_address", addr_format(&client->local_addr, text));
 	}
@@ -163,6 +167,17 @@ static void set_traffic(json_t *row, const struct member_status *st)
 	set_number(row, "retransmits", st->retransmits);
 	set_number(row, "send_queue_bytes", st->sendq_bytes);
 	set_number(row, "pending", st->pending);
+	set_number(row, "collisions", st->collisions);
+}
+
+/* What was dropped of this neighbour's segments. */
+static json_t *drops_json(const struct member_status *st)
+{
+	json_t *list = json_array();
+	for (unsigned i = 0; i < DROP_MEMBER_COUNT; i++) {
+		json_array_append_new(list, drop_json(DROP_MEMBER_FIRST + i, st->drops[i]));
+	}
+	return list;
 }
 
 static void put_row(struct neighbors_job *j, const struct api_env *env, struct reply *out,
@@ -178,6 +193,7 @@ static void put_row(struct neighbors_job *j, const struct api_env *env, struct r
 		json_object_set_new(row, "families", families_json(env, peer, &st));
 		set_import(row, &st.import);
 		set_traffic(row, &st);
+		json_object_set_new(row, "drops", drops_json(&st));
 	}
 	reply_row(out, row);
 }

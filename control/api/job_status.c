@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "control/api/busy.h"
+#include "control/api/drop_json.h"
 #include "control/api/job.h"
-#include "dataplane/net/net_drop.h"
 #include "rib/base/check.h"
 
 static void set_number(json_t *to, const char *name, uint64_t value)
@@ -136,31 +136,27 @@ static uint64_t resident_bytes(void)
 	return got == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
-static void add_drop(json_t *to, const char *name, uint64_t value)
-{
-	if (value > 0) {
-		uint64_t before = (uint64_t)json_integer_value(json_object_get(to, name));
-		set_number(to, name, before + value);
-	}
-}
-
-/* What was dropped, by name; names that never happened are left out. */
+/* Every row of the table of drops, with what all workers have counted. */
 static json_t *drops_json(const struct server *s)
 {
-	json_t *to = json_object();
-	for (unsigned i = 0; i < server_core_count(s); i++) {
-		const struct core_stats *st = server_core_stats(s, (core_id_t)i);
-		const metric_t *net = server_net_drops(s, (core_id_t)i);
-		for (unsigned d = 0; d < NET_DROP_COUNT; d++) {
-			add_drop(to, net_drop_name((enum net_drop)d), metric_get(&net[d]));
+	json_t *list = json_array();
+	for (unsigned d = 0; d < DROP_COUNT; d++) {
+		uint64_t count = 0;
+		for (unsigned i = 0; i < server_core_count(s); i++) {
+			count += server_drops(s, (core_id_t)i, d);
 		}
-		add_drop(to, "TX_FULL", metric_get(&st->tx_drops));
-		add_drop(to, "SYN_UNKNOWN", metric_get(&st->syn_unknown));
-		add_drop(to, "SEG_UNKNOWN", metric_get(&st->seg_unknown));
-		add_drop(to, "SEG_BAD", metric_get(&st->seg_bad));
-		add_drop(to, "EVENTS_LOST", metric_get(&st->events_lost));
+		json_array_append_new(list, drop_json(d, count));
 	}
-	return to;
+	return list;
+}
+
+static uint64_t events_lost(const struct server *s)
+{
+	uint64_t count = 0;
+	for (unsigned i = 0; i < server_core_count(s); i++) {
+		count += metric_get(&server_core_stats(s, (core_id_t)i)->events_lost);
+	}
+	return count;
 }
 
 static json_t *status_json(const struct api_env *env, usec_t now)
@@ -191,6 +187,7 @@ static json_t *status_json(const struct api_env *env, usec_t now)
 	set_number(pending, "prefixes", ids);
 	json_object_set_new(row, "pending", pending);
 	json_object_set_new(row, "drops", drops_json(env->server));
+	set_number(row, "events_lost", events_lost(env->server));
 	return row;
 }
 

@@ -67,14 +67,19 @@ static void put_workers(FILE *out, const json_t *workers)
 	}
 }
 
-static void put_drops(FILE *out, json_t *drops)
+/* The reasons that have happened. */
+static void put_drops(FILE *out, const json_t *drops)
 {
-	const char *name;
-	json_t *value;
-	json_object_foreach(drops, name, value)
+	size_t i;
+	json_t *row;
+	json_array_foreach(drops, i, row)
 	{
-		fprintf(out, "  dropped %-20s %llu\n", name,
-			(unsigned long long)json_integer_value(value));
+		if (number_of(row, "count") > 0) {
+			fprintf(out, "  dropped %-20s %-10llu %-6s  ", text_of(row, "name"),
+				number_of(row, "count"), text_of(row, "severity"));
+			put_text(out, text_of(row, "text"), 0);
+			fputc('\n', out);
+		}
 	}
 }
 
@@ -112,6 +117,9 @@ void table_status(FILE *out, const json_t *row)
 			number_of(pending, "neighbors"), number_of(pending, "prefixes"));
 	}
 	put_drops(out, json_object_get(row, "drops"));
+	if (number_of(row, "events_lost") > 0) {
+		put_number(out, "events lost", number_of(row, "events_lost"));
+	}
 }
 
 void table_neighbors_title(FILE *out)
@@ -162,6 +170,9 @@ static void put_session(FILE *out, const json_t *row)
 	put_line(out, "disabled because", text_of(disabled, "reason"));
 	put_line(out, "last error", text_of(row, "last_error"));
 	put_line(out, "router id", text_of(row, "router_id"));
+	if (json_object_get(row, "hop_limit_min") != NULL) {
+		put_number(out, "hop limit at least", number_of(row, "hop_limit_min"));
+	}
 	if (json_object_get(row, "hold_time") != NULL) {
 		put_number(out, "hold time", number_of(row, "hold_time"));
 	}
@@ -199,6 +210,10 @@ void table_neighbor(FILE *out, const json_t *row)
 	if (number_of(row, "pending") > 0) {
 		put_number(out, "prefixes pending", number_of(row, "pending"));
 	}
+	if (number_of(row, "collisions") > 0) {
+		put_number(out, "collisions", number_of(row, "collisions"));
+	}
+	put_drops(out, json_object_get(row, "drops"));
 }
 
 void table_routes_title(FILE *out)

@@ -31,6 +31,7 @@ struct config_client {
 	bool has_local_addr;
 	struct addr local_addr; /* `local_address` */
 	bool is_passive;
+	uint8_t hop_limit_min; /* `gtsm` and `multihop`; 0: no bound. */
 };
 
 struct config {

@@ -7,9 +7,14 @@
  * Each stage has a budget, so a turn is bounded whatever arrives.  Nothing here keeps a pointer to
  * published state across turns: the end of a turn is a quiescent point.
  */
-#include "dataplane/core/core_priv.h"
+#include "dataplane/core/transport.h"
 
 #include "rib/base/check.h"
+
+void core_drop(struct core *c, enum core_drop why)
+{
+	metric_add(&c->drop[DROP_CORE_FIRST - DROP_MEMBER_FIRST + why], 1);
+}
 
 void work_add(struct core *c, enum work kind, struct member *m)
 {
@@ -230,12 +235,11 @@ static void publish_status(struct core *c)
 	c->status_due = c->now + STATUS_PERIOD_US;
 }
 
-/* After a shutdown request: TIME-WAIT needs nothing of us any more. */
+/* After a shutdown request. */
 static bool has_closed_all(const struct core *c)
 {
 	for (unsigned i = 0; i < c->member_count; i++) {
-		const struct tcp *tcp = c->member[i]->tcp;
-		if (tcp != NULL && tcp_state(tcp) != TCP_TIME_WAIT) {
+		if (!transport_is_quiet(c->member[i])) {
 			return false;
 		}
 	}
@@ -350,11 +354,8 @@ void core_check(const struct core *c)
 	for (unsigned i = 0; i < c->member_count; i++) {
 		const struct member *m = c->member[i];
 		ASSERT(m->core == c);
-		ASSERT(m->tcp != NULL || !m->is_told_up);
 		ASSERT(!m->is_up || m->session.state == FSM_ESTABLISHED);
 		session_check(&m->session);
-		if (m->tcp != NULL) {
-			tcp_check(m->tcp);
-		}
+		transport_check(m);
 	}
 }

@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "dataplane/core/drop.h"
 #include "dataplane/net/net.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/import.h"
@@ -27,6 +28,7 @@ struct member_conf {
 	uint16_t retry_s; /* Pause before an active member connects again; 0 = 120. */
 	bool is_passive;
 	bool is_enabled;
+	uint8_t hop_limit_min; /* Of what it sends (GTSM, RFC 5082); 0 = no bound. */
 };
 
 struct server_opts {
@@ -124,8 +126,10 @@ struct member_status {
 	uint64_t bytes_in, bytes_out;
 	uint32_t retransmits;
 	uint32_t sendq_bytes;
-	uint32_t pending;   /* Entries in its pending sets (a laggard's). */
-	uint32_t evictions; /* Times it was moved from a log to a pending set. */
+	uint32_t pending;		   /* Entries in its pending sets (a laggard's). */
+	uint32_t evictions;		   /* Times it was moved from a log to a pending set. */
+	uint32_t collisions;		   /* Of connections, RFC 4271 §6.8. */
+	uint64_t drops[DROP_MEMBER_COUNT]; /* From row DROP_MEMBER_FIRST on. */
 };
 void server_member_status(const struct server *s, peer_id_t peer, struct member_status *out);
 
@@ -134,15 +138,12 @@ struct core_stats {
 	metric_t turns, busy_turns;
 	metric_t busy_us; /* Time in turns that did something. */
 	metric_t frames_in, frames_out, frames_handed_over;
-	metric_t tx_drops;    /* Frames the NIC did not take. */
-	metric_t syn_unknown; /* SYNs from addresses that are not configured. */
-	metric_t seg_unknown; /* Other segments without a connection. */
-	metric_t seg_bad;     /* Malformed, or with a wrong checksum. */
 	metric_t connections; /* Now. */
 	metric_t events_lost; /* For control, whose ring was full. */
 	metric_t attrs, attr_bytes;
 };
 const struct core_stats *server_core_stats(const struct server *s, core_id_t core);
-const metric_t *server_net_drops(const struct server *s, core_id_t core);
+/* What a worker has dropped for the reason drop_row(i); connections count with their status. */
+uint64_t server_drops(const struct server *s, core_id_t core, unsigned i);
 /* Assert every invariant of a core's machines; owner or a stopped server. */
 void core_check(const struct core *c);

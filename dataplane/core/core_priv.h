@@ -1,12 +1,13 @@
 /* What the files of a core share: its members, lists and counters.  Private to dataplane/core.
  *
- * A member is one configured neighbour on the worker that owns it: a session, at most one
- * connection, an export.  It sits on up to three lists of work: read (received bytes wait), pump
- * (its cursors may move), tx (its connection wants to send).
+ * A member is one configured neighbour on the worker that owns it: a session, its connection (and
+ * for moments a second one, transport.h), an export.  It sits on up to three lists of work: read
+ * (received bytes wait), pump (its cursors may move), tx (its connection wants to send).
  */
 #pragma once
 
 #include "dataplane/core/core.h"
+#include "dataplane/core/drop.h"
 #include "dataplane/core/mailbox.h"
 #include "dataplane/session/export.h"
 #include "rib/base/wheel.h"
@@ -25,9 +26,18 @@
 #define INBOX_OPS   8192   /* Applied in a turn. */
 #define INBOX_AHEAD 16	   /* Ops whose look-ups are under way at once. */
 #define TX_SEGMENTS 16	   /* Of one connection in a turn. */
-#define RESETS_MAX  32	   /* RSTs that wait to be sent. */
+#define ANSWERS_MAX 256	   /* Segments without a connection that wait to be sent. */
 
 enum work { WORK_READ, WORK_PUMP, WORK_TX, WORK_STATUS, WORK_COUNT };
+
+/* A connection besides the session's. */
+struct rival {
+	struct tcp *tcp; /* NULL: there is none. */
+	bool is_ours;	 /* We have opened it. */
+	bool has_sent_open;
+	bool is_closing;
+	usec_t due; /* Then patience ends. */
+};
 
 struct member {
 	const struct member_conf *conf;
@@ -35,6 +45,7 @@ struct member {
 	peer_id_t id;
 	bool is_told_up;  /* The session knows that the connection is established. */
 	bool is_closing;  /* tcp_close was called. */
+	bool is_ours;	  /* We have opened the connection. */
 	bool is_up;	  /* The shards know the session. */
 	bool has_backlog; /* The send queue was full when the cursors were last moved. */
 	bool is_on[WORK_COUNT];
@@ -44,12 +55,19 @@ struct member {
 	uint64_t acked_seen; /* sendq.acked when the cursors were last moved. */
 	usec_t close_due;    /* 0: not closing. */
 	usec_t route_due, fault_due;
+	usec_t probe_due; /* Not before this another probe. */
+	usec_t syn_due;	  /* Its own allowance of SYN+ACKs is whole again. */
+	struct rival rival;
 	struct wheel_timer timer;
 	struct session session;
 	struct export export;
 	struct import_stats import;
 	uint64_t bytes_in, bytes_out; /* Of ended connections. */
 	uint32_t retransmits;
+	uint32_t collisions;		     /* Decided by RFC 4271 §6.8. */
+	uint64_t tcp_drop[TCP_DROP_COUNT];   /* Of ended connections. */
+	uint64_t core_drop[CORE_DROP_COUNT]; /* Without a connection. */
+	uint64_t drop_seen[TCP_DROP_COUNT];  /* As added to the worker's. */
 	enum fsm_state published_state;
 };
 
@@ -58,7 +76,7 @@ struct work_list {
 };
 
 /* A segment that answers one without a connection. */
-struct reset_job {
+struct answer {
 	struct endpoint local, remote;
 	struct seg seg;
 };
@@ -86,13 +104,15 @@ struct core {
 	bool is_quiet;	     /* Atomic; after a shutdown request. */
 	uint64_t *end_seen;  /* [log_idx] */
 	uint64_t *floor;     /* [log_idx], as published. */
-	struct reset_job reset[RESETS_MAX];
-	unsigned reset_count;
-	struct port_tx *tx; /* [port] */
+	struct answer answer[ANSWERS_MAX];
+	unsigned answer_count;
+	usec_t syn_due, reset_due; /* The allowances are whole again. */
+	struct port_tx *tx;	   /* [port] */
 	struct spsc *requests, *events;
 	struct import_env import_env;
 	struct addr local_addr[16 * 8];
 	struct core_stats stats;
+	metric_t drop[DROP_COUNT - DROP_MEMBER_FIRST]; /* The network counts its own. */
 };
 
 #define STATUS_WORDS (sizeof(struct member_status) / sizeof(uint64_t))
@@ -136,8 +156,8 @@ struct member *work_take(struct core *c, enum work kind);
 /* member.c: session, connection and export of one member, joined. */
 void member_init(struct member *m, struct core *c, peer_id_t id, const struct member_conf *conf);
 void member_fini(struct member *m);
-/* Free the connection, which must exist; the session is not told. */
-void member_disconnect(struct member *m);
+/* Leave the shards when the session has just been lost. */
+void member_lost(struct member *m);
 /* Bring session, connection, lists and timer in line after anything happened. */
 void member_sync(struct member *m);
 void member_timer(struct member *m);
@@ -149,6 +169,9 @@ void member_pump(struct member *m);
 void member_settle(struct member *m);
 void member_request(struct member *m, const struct request *r);
 void member_publish(struct member *m);
+/* Count a drop, for the worker and the member; and one of nobody's. */
+void member_drop(struct member *m, enum core_drop why);
+void core_drop(struct core *c, enum core_drop why);
 
 /* input.c: frames to machines. */
 void input_rx(struct core *c);

@@ -3,88 +3,11 @@
  * Every worker reads its own queues.  Whose segment it is follows from the source address alone
  * (place_member), so a frame of another worker's member is handed over whole, before any state is
  * touched; the owner parses it again.  Only configured neighbours get further than the address
- * look-up: everyone else is counted and forgotten.
+ * look-up, and past that only from as near as GTSM wants them: everyone else is counted and
+ * forgotten.
  */
-#include "dataplane/core/core_priv.h"
+#include "dataplane/core/transport.h"
 #include "rib/base/check.h"
-#include "rib/base/hash.h"
-
-static void queue_reset(struct core *c, const struct endpoint *local, const struct endpoint *remote,
-			const struct seg *in)
-{
-	struct reset_job job = {.local = *local, .remote = *remote};
-	if (c->reset_count < RESETS_MAX && tcp_reset_for(in, &job.seg)) {
-		c->reset[c->reset_count++] = job;
-	}
-}
-
-/* Whether a new SYN may take the connection's place: it is past use, or its handshake is not
- * complete.  An attempt of ours may be held up for minutes by a filter that lets the member's own
- * through, and a SYN from a new port says that the old one was given up. */
-static bool is_replaceable(const struct member *m)
-{
-	enum tcp_state state = tcp_state(m->tcp);
-	return m->is_closing || (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT);
-}
-
-static bool may_accept(const struct member *m, const struct endpoint *local)
-{
-	if (local->port != BGP_PORT || !m->session.is_enabled || m->core->is_stopping) {
-		return false;
-	}
-	if (m->conf->has_local_addr && !addr_equal(&m->conf->local_addr, &local->addr)) {
-		return false;
-	}
-	return m->tcp == NULL || is_replaceable(m);
-}
-
-/* Without RST: the peer of the old connection is gone, as its new SYN shows. */
-static void drop_connection(struct member *m)
-{
-	bool was_told_up = m->is_told_up;
-	if (m->tcp == NULL) {
-		return;
-	}
-	member_disconnect(m);
-	if (was_told_up) {
-		session_transport_down(&m->session, "replaced by a new connection", m->core->now);
-	}
-}
-
-static void accept_syn(struct member *m, const struct endpoint *local,
-		       const struct endpoint *remote, const struct seg *syn, uint16_t mtu)
-{
-	struct core *c = m->core;
-	struct tcp *tcp = tcp_new();
-	if (tcp == NULL) {
-		return;
-	}
-	drop_connection(m);
-	uint16_t ip_len = remote->addr.family == FAMILY_IPV4 ? 20 : 40;
-	struct tcp_conf conf = {
-		.local = *local,
-		.remote = *remote,
-		.mss = (uint16_t)(mtu - ip_len - TCP_HEADER_MIN),
-		.rcv_buf_max = RCV_BUF_MAX,
-		.snd_buf_max = c->server->opts.send_bytes_max,
-		.iss = tcp_isn(local, remote, c->server->key, c->now),
-		.ts_offset = (uint32_t)hash_bytes(&remote->addr, sizeof(remote->addr),
-						  c->server->key + 1),
-	};
-	tcp_accept(tcp, &conf, syn, c->now);
-	m->tcp = tcp;
-	m->acked_seen = 0;
-	c->live_count++;
-	member_sync(m);
-}
-
-static bool is_connection(const struct member *m, const struct endpoint *local,
-			  const struct endpoint *remote)
-{
-	return m->tcp != NULL && tcp_remote(m->tcp)->port == remote->port &&
-	       tcp_local(m->tcp)->port == local->port &&
-	       addr_equal(&tcp_local(m->tcp)->addr, &local->addr);
-}
 
 static void member_input(struct member *m, const struct net_rx *rx, const struct seg *seg,
 			 uint16_t src_port, uint16_t dst_port)
@@ -92,15 +15,16 @@ static void member_input(struct member *m, const struct net_rx *rx, const struct
 	struct core *c = m->core;
 	struct endpoint local = {.addr = rx->dst, .port = dst_port};
 	struct endpoint remote = {.addr = rx->src, .port = src_port};
-	bool is_syn = (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
-	if (is_connection(m, &local, &remote) && !tcp_can_reuse(m->tcp, seg)) {
-		tcp_rx(m->tcp, seg, c->now);
+	uint16_t mtu = c->server->port[rx->port].mtu;
+	bool is_syn = (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+	struct tcp *tcp = transport_find(m, &local, &remote);
+	if (tcp != NULL && !tcp_can_reuse(tcp, seg)) {
+		tcp_rx(tcp, seg, c->now);
 		member_sync(m);
-	} else if (is_syn && may_accept(m, &local)) {
-		accept_syn(m, &local, &remote, seg, c->server->port[rx->port].mtu);
+	} else if (is_syn) {
+		transport_syn(m, &local, &remote, seg, mtu);
 	} else {
-		metric_add(&c->stats.seg_unknown, 1);
-		queue_reset(c, &local, &remote, seg);
+		transport_stray(m, &local, &remote, seg, mtu);
 	}
 }
 
@@ -108,9 +32,10 @@ static void hand_over(struct core *c, core_id_t owner, unsigned port, unsigned q
 		      struct frame_buf *frame)
 {
 	struct mail *mail = mesh_mail(c->server->mesh, c->id, owner);
-	if (mail == NULL) {
+	if (mail == NULL) { /* TCP sends it again. */
+		core_drop(c, CORE_DROP_HAND_OVER_FULL);
 		nic_release(c->server->nic[port], queue, frame, 1);
-		return; /* TCP sends it again. */
+		return;
 	}
 	*mail = (struct mail){.kind = MAIL_RX, .port = (uint8_t)port, .queue = (uint8_t)queue};
 	mail->frame = *frame;
@@ -131,6 +56,35 @@ static void tell_learned(struct core *c, const struct net_rx *rx)
 	}
 }
 
+/* Why a segment could not be read. */
+static enum core_drop drop_of(enum seg_verdict verdict)
+{
+	static const enum core_drop drops[] = {
+		[SEG_SHORT] = CORE_DROP_SEG_SHORT,
+		[SEG_OFFSET] = CORE_DROP_SEG_OFFSET,
+		[SEG_OPTIONS] = CORE_DROP_SEG_OPTIONS,
+		[SEG_CHECKSUM] = CORE_DROP_SEG_CHECKSUM,
+	};
+	ASSERT(verdict != SEG_OK && verdict < ARRAY_COUNT(drops));
+	return drops[verdict];
+}
+
+/* A segment of a member of ours. */
+static void input_segment(struct core *c, struct member *m, const struct net_rx *rx,
+			  bool is_csum_good)
+{
+	struct seg seg;
+	uint16_t src_port, dst_port;
+	enum seg_verdict verdict =
+		seg_decode(rx->l4, &rx->src, &rx->dst, is_csum_good, &src_port, &dst_port, &seg);
+	ASSERT(m->core == c);
+	if (verdict == SEG_OK) {
+		member_input(m, rx, &seg, src_port, dst_port);
+	} else {
+		member_drop(m, drop_of(verdict));
+	}
+}
+
 /* Deal with one frame; true when its buffer was given away. */
 static bool input_frame(struct core *c, unsigned port, unsigned queue, struct frame_buf *frame)
 {
@@ -145,21 +99,18 @@ static bool input_frame(struct core *c, unsigned port, unsigned queue, struct fr
 	struct member *m = server_member(c->server, &rx.src);
 	if (m == NULL) {
 		bool is_syn = rx.l4.len > 13 && (rx.l4.data[13] & TCP_SYN) != 0;
-		metric_add(is_syn ? &c->stats.syn_unknown : &c->stats.seg_unknown, 1);
+		core_drop(c, is_syn ? CORE_DROP_SYN_UNKNOWN : CORE_DROP_SEGMENT_UNKNOWN);
 		return false;
 	}
 	if (m->core != c) {
 		hand_over(c, m->core->id, port, queue, frame);
 		return true;
 	}
-	struct seg seg;
-	uint16_t src_port, dst_port;
-	if (seg_decode(rx.l4, &rx.src, &rx.dst, frame->is_csum_good, &src_port, &dst_port, &seg) !=
-	    SEG_OK) {
-		metric_add(&c->stats.seg_bad, 1);
+	if (rx.hop_limit < m->conf->hop_limit_min) { /* RFC 5082 §3. */
+		member_drop(m, CORE_DROP_TTL_LOW);
 		return false;
 	}
-	member_input(m, &rx, &seg, src_port, dst_port);
+	input_segment(c, m, &rx, frame->is_csum_good);
 	return false;
 }
 

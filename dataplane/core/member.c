@@ -9,7 +9,7 @@
  * for each JOINED, RESCAN on ROUTE-REFRESH, DOWN at its end.  UP, JOIN and RESCAN are only sent
  * while outboxes have room; the others fit into the mesh's reserve.
  */
-#include "dataplane/core/core_priv.h"
+#include "dataplane/core/transport.h"
 
 #include <stdlib.h>
 
@@ -44,7 +44,8 @@ void member_fini(struct member *m)
 	export_close(&m->export, NULL);
 	export_fini(&m->export);
 	tcp_free(m->tcp);
-	m->tcp = NULL;
+	tcp_free(m->rival.tcp);
+	m->tcp = m->rival.tcp = NULL;
 }
 
 /* The send queue as export sees it. */
@@ -141,21 +142,6 @@ static void member_up(struct member *m)
 	tell(m, EVENT_UP, "");
 }
 
-void member_disconnect(struct member *m)
-{
-	const struct tcp_stats *stats = tcp_stats(m->tcp);
-	m->bytes_in += stats->bytes_in;
-	m->bytes_out += stats->bytes_out;
-	m->retransmits += (uint32_t)stats->retransmits;
-	tcp_free(m->tcp);
-	m->tcp = NULL;
-	m->is_told_up = false;
-	m->is_closing = false;
-	m->close_due = 0;
-	m->partial_len = 0;
-	m->core->live_count--;
-}
-
 static void member_down(struct member *m)
 {
 	if (!m->is_up) {
@@ -169,10 +155,17 @@ static void member_down(struct member *m)
 		sink = member_sink(m);
 	}
 	if (!export_close(&m->export, m->tcp != NULL ? &sink : NULL)) {
-		member_disconnect(m); /* It would read bytes that go away. */
+		transport_disconnect(m); /* It would read bytes that go away. */
 	}
 	push_all(m, (struct op){.kind = OP_DOWN});
 	tell(m, EVENT_DOWN, NULL);
+}
+
+void member_lost(struct member *m)
+{
+	if (session_take_down(&m->session)) {
+		member_down(m);
+	}
 }
 
 void member_joined(struct member *m, const struct op *op)
@@ -194,171 +187,24 @@ void member_joined(struct member *m, const struct op *op)
 	work_add(c, WORK_PUMP, m);
 }
 
-/* What came before a reset still counts: many routers send a NOTIFICATION and reset at once, and it
- * alone says why.  UPDATEs need no hearing, for their routes go with the session. */
-static void hear_last_words(struct member *m)
-{
-	while (m->session.state >= FSM_OPEN_SENT) {
-		struct session_rx rx = session_rx(&m->session, tcp_peek(m->tcp), m->core->now);
-		if (rx.kind == SESSION_RX_MORE) {
-			break;
-		}
-		tcp_consume(m->tcp, rx.consumed);
-	}
-}
-
-static void transport_ended(struct member *m)
-{
-	bool is_gone = tcp_state(m->tcp) == TCP_CLOSED;
-	if (m->is_told_up) {
-		hear_last_words(m);
-	}
-	bool has_failed_to_open = !m->is_closing && !m->conf->is_passive;
-	if (m->is_told_up || has_failed_to_open) {
-		m->is_told_up = false;
-		session_transport_down(&m->session, tcp_reason_text(tcp_reason(m->tcp)),
-				       m->core->now);
-	}
-	m->is_closing = true;
-	m->close_due = USEC_NEVER;
-	if (!is_gone) {
-		return; /* TIME-WAIT answers late segments by itself. */
-	}
-	member_disconnect(m); /* First: what it had borrowed need not be copied. */
-	if (session_take_down(&m->session)) {
-		member_down(m);
-	}
-}
-
-/* The member has sent FIN, and what is unread will never be a whole message. */
-static bool has_input_ended(const struct member *m)
-{
-	return tcp_state(m->tcp) == TCP_CLOSE_WAIT && tcp_peek(m->tcp).len <= m->partial_len;
-}
-
-static void sync_transport(struct member *m)
-{
-	enum tcp_state state = tcp_state(m->tcp);
-	bool is_open = state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT;
-	if (is_open && !m->is_told_up && !m->is_closing) {
-		m->is_told_up = true;
-		session_transport_up(&m->session, m->core->now);
-	}
-	if (state == TCP_CLOSED || (state == TCP_TIME_WAIT && m->is_told_up)) {
-		transport_ended(m);
-	} else if (m->is_told_up && !m->is_closing && has_input_ended(m)) {
-		m->is_told_up = false;
-		session_transport_down(&m->session, "peer closed the connection", m->core->now);
-		m->is_closing = true;
-		m->close_due = m->core->now + CLOSE_GRACE_US;
-		tcp_close(m->tcp);
-	}
-}
-
-static void connect_member(struct member *m)
-{
-	struct core *c = m->core;
-	struct endpoint local = {.port = (uint16_t)(49152 + prng_below(&c->prng, 16384))};
-	struct endpoint remote = {.addr = m->conf->addr, .port = BGP_PORT};
-	if (m->conf->has_local_addr) {
-		local.addr = m->conf->local_addr;
-	} else if (!net_source_for(c->net, &remote.addr, &local.addr)) {
-		return;
-	}
-	struct net_route route;
-	if (net_route(c->net, &local.addr, &remote.addr, c->now, &route) != ROUTE_OK) {
-		m->route_due = c->now + ROUTE_RETRY_US;
-		return;
-	}
-	struct tcp *tcp = tcp_new();
-	if (tcp == NULL) {
-		return;
-	}
-	unsigned ip_len = remote.addr.family == FAMILY_IPV4 ? 20 : 40;
-	struct tcp_conf conf = {
-		.local = local,
-		.remote = remote,
-		.mss = (uint16_t)(route.mtu - ip_len - TCP_HEADER_MIN),
-		.rcv_buf_max = RCV_BUF_MAX,
-		.snd_buf_max = c->server->opts.send_bytes_max,
-		.iss = tcp_isn(&local, &remote, c->server->key, c->now),
-		.ts_offset =
-			(uint32_t)hash_bytes(&remote.addr, sizeof(remote.addr), c->server->key + 1),
-	};
-	tcp_connect(tcp, &conf, c->now);
-	m->tcp = tcp;
-	m->acked_seen = 0;
-	c->live_count++;
-}
-
-/* What the session wishes of its transport. */
-static void sync_wants(struct member *m)
-{
-	usec_t now = m->core->now;
-	switch (m->session.want) {
-	case SESSION_WANT_CONNECT:
-		if (m->tcp == NULL && now >= m->route_due) {
-			connect_member(m);
-		}
-		break;
-	case SESSION_WANT_CLOSE:
-	case SESSION_WANT_REFUSE:
-		if (m->tcp == NULL) {
-			if (m->session.want == SESSION_WANT_CLOSE) {
-				session_transport_down(&m->session, "closed", now);
-			}
-		} else if (!m->is_closing && session_tx(&m->session).len == 0) {
-			m->is_closing = true;
-			m->close_due = now + CLOSE_GRACE_US;
-			tcp_close(m->tcp);
-		} else if (m->close_due == 0) {
-			m->close_due = now + CLOSE_GRACE_US; /* Its queue is full. */
-		}
-		break;
-	case SESSION_WANT_ABORT:
-		if (m->tcp != NULL) {
-			tcp_abort(m->tcp);
-		}
-		break;
-	default:
-		break;
-	}
-}
-
-static void sync_session_tx(struct member *m)
-{
-	struct span bytes = session_tx(&m->session);
-	if (bytes.len > 0 && m->tcp != NULL && m->is_told_up && !m->is_closing &&
-	    sendq_push_copy(tcp_sendq(m->tcp), bytes)) {
-		session_sent(&m->session, m->core->now);
-	}
-}
-
 static void sync_lists(struct member *m)
 {
 	struct core *c = m->core;
-	usec_t due = session_due(&m->session);
+	usec_t due = min_u64(session_due(&m->session), transport_due(m));
 	if (m->tcp != NULL) {
-		struct sendq *q = tcp_sendq(m->tcp);
-		due = min_u64(due, tcp_due(m->tcp));
-		if (m->close_due != 0) {
-			due = min_u64(due, m->close_due);
-		}
 		if (tcp_peek(m->tcp).len > m->partial_len) {
 			work_add(c, WORK_READ, m);
 		}
-		if (m->is_up && q->acked != m->acked_seen) {
+		if (m->is_up && tcp_sendq(m->tcp)->acked != m->acked_seen) {
 			work_add(c, WORK_PUMP, m);
 		}
-		if (tcp_wants_tx(m->tcp, c->now)) {
-			if (c->now >= m->route_due) {
-				work_add(c, WORK_TX, m);
-			} else {
-				due = min_u64(due, m->route_due);
-			}
+	}
+	if (transport_wants_tx(m)) {
+		if (c->now >= m->route_due) {
+			work_add(c, WORK_TX, m);
+		} else {
+			due = min_u64(due, m->route_due);
 		}
-	} else if (m->session.want == SESSION_WANT_CONNECT) {
-		due = min_u64(due, max_u64(m->route_due, c->now + 1));
 	}
 	wheel_arm(c->wheel, &m->timer, due);
 	work_add(c, WORK_STATUS, m);
@@ -366,57 +212,20 @@ static void sync_lists(struct member *m)
 
 void member_sync(struct member *m)
 {
-	if (m->tcp != NULL) {
-		sync_transport(m);
-	}
-	if (session_take_down(&m->session)) {
-		member_down(m);
-	}
-	sync_session_tx(m);
-	sync_wants(m);
-	if (m->tcp != NULL && tcp_state(m->tcp) == TCP_CLOSED) {
-		transport_ended(m); /* An abort before there was anything to reset. */
-	}
-	if (m->tcp == NULL) {
-		m->close_due = 0;
-		m->is_told_up = false;
-		m->is_closing = false;
-		m->partial_len = 0;
-	}
+	transport_follow(m);
+	member_lost(m);
+	rival_sync(m);
+	transport_obey(m);
 	sync_lists(m);
 	if (m->published_state != m->session.state) {
 		member_publish(m);
 	}
 }
 
-/* The connection will not close: reset it, or just forget it when its neighbour is not even there
- * to hear that. */
-static void give_up(struct member *m)
-{
-	struct net_route route;
-	bool was_told_up = m->is_told_up;
-	m->close_due = USEC_NEVER;
-	tcp_abort(m->tcp);
-	if (net_route(m->core->net, &tcp_local(m->tcp)->addr, &tcp_remote(m->tcp)->addr,
-		      m->core->now, &route) == ROUTE_OK) {
-		return;
-	}
-	member_disconnect(m);
-	if (was_told_up) {
-		session_transport_down(&m->session, "the peer cannot be reached", m->core->now);
-	}
-}
-
 void member_timer(struct member *m)
 {
-	usec_t now = m->core->now;
-	if (m->tcp != NULL) {
-		tcp_tick(m->tcp, now);
-		if (m->close_due != 0 && now >= m->close_due) {
-			give_up(m);
-		}
-	}
-	session_tick(&m->session, m->tcp != NULL ? tcp_peek(m->tcp).len : 0, now);
+	transport_tick(m);
+	session_tick(&m->session, m->tcp != NULL ? tcp_peek(m->tcp).len : 0, m->core->now);
 	member_sync(m);
 }
 
@@ -482,9 +291,7 @@ bool member_read(struct member *m)
 		}
 		size_t used = before - tcp_peek(m->tcp).len;
 		budget -= used < budget ? used : budget;
-		if (session_take_down(&m->session)) {
-			member_down(m);
-		}
+		member_lost(m);
 	}
 	if (m->tcp != NULL && m->session.want != SESSION_WANT_KEEP) {
 		m->partial_len = 0;
@@ -551,6 +358,28 @@ void member_request(struct member *m, const struct request *r)
 	member_sync(m);
 }
 
+void member_drop(struct member *m, enum core_drop why)
+{
+	m->core_drop[why]++;
+	core_drop(m->core, why);
+	work_add(m->core, WORK_STATUS, m);
+}
+
+/* What the member's connections have dropped, to its status, and what is new of it to the worker's
+ * counters. */
+static void publish_drops(struct member *m, uint64_t *drops)
+{
+	for (unsigned i = 0; i < TCP_DROP_COUNT; i++) {
+		uint64_t sum = m->tcp_drop[i];
+		sum += m->tcp != NULL ? metric_get(&tcp_stats(m->tcp)->drop[i]) : 0;
+		sum += m->rival.tcp != NULL ? metric_get(&tcp_stats(m->rival.tcp)->drop[i]) : 0;
+		metric_add(&m->core->drop[i], sum - m->drop_seen[i]);
+		m->drop_seen[i] = sum;
+		drops[i] = sum;
+	}
+	memcpy(drops + TCP_DROP_COUNT, m->core_drop, sizeof(m->core_drop));
+}
+
 static void status_write(struct status_cell *cell, const struct member_status *st)
 {
 	uint64_t word[STATUS_WORDS];
@@ -585,7 +414,9 @@ void member_publish(struct member *m)
 		.bytes_in = m->bytes_in,
 		.bytes_out = m->bytes_out,
 		.retransmits = m->retransmits,
+		.collisions = m->collisions,
 	};
+	publish_drops(m, st.drops);
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		st.families[f] = s->state == FSM_ESTABLISHED && s->opts.families[f];
 		st.is_complete[f] = m->export.is_eor_sent[f] && st.families[f];

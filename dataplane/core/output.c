@@ -79,7 +79,7 @@ void output_forward(struct core *c, const struct mail *mail)
 	struct nic *nic = c->server->nic[mail->port];
 	if (nic_tx(nic, c->id, &frame, 1) != 1) {
 		nic_release(nic, c->id, &frame, 1);
-		metric_add(&c->stats.tx_drops, 1);
+		core_drop(c, CORE_DROP_TX_FULL);
 	}
 }
 
@@ -99,19 +99,16 @@ static void emit_segment(struct core *c, const struct net_route *route, struct f
 	frame_end_tx(c, route->port, route->header_len + header + seg->payload.len);
 }
 
-/* Send what one connection wants, within its budget and the turn's (not 0).  True when it is to be
- * visited again in the next turn. */
-static bool member_tx(struct core *c, struct member *m, unsigned *turn_budget)
+/* Send what one connection wants, within its budget and the turn's.  True when it is to be visited
+ * again in the next turn. */
+static bool connection_tx(struct core *c, struct member *m, struct tcp *tcp, unsigned *turn_budget)
 {
-	if (m->tcp == NULL) {
-		return false;
-	}
-	const struct endpoint *local = tcp_local(m->tcp), *remote = tcp_remote(m->tcp);
-	for (unsigned i = 0; i < TX_SEGMENTS; i++) {
+	const struct endpoint *local = tcp_local(tcp), *remote = tcp_remote(tcp);
+	for (unsigned i = 0; i<TX_SEGMENTS && * turn_budget> 0; i++) {
 		struct net_route route;
 		struct frame_buf *frame;
 		struct seg seg;
-		if (!tcp_wants_tx(m->tcp, c->now)) {
+		if (!tcp_wants_tx(tcp, c->now)) {
 			return false;
 		}
 		if (net_route(c->net, &local->addr, &remote->addr, c->now, &route) != ROUTE_OK) {
@@ -122,15 +119,22 @@ static bool member_tx(struct core *c, struct member *m, unsigned *turn_budget)
 		if (frame == NULL) {
 			return true;
 		}
-		if (!tcp_tx(m->tcp, &seg, c->now)) {
+		if (!tcp_tx(tcp, &seg, c->now)) {
 			return false;
 		}
-		emit_segment(c, &route, frame, &seg, local, remote, m->tcp);
-		if (--*turn_budget == 0) {
-			break;
-		}
+		emit_segment(c, &route, frame, &seg, local, remote, tcp);
+		--*turn_budget;
 	}
-	return tcp_wants_tx(m->tcp, c->now);
+	return tcp_wants_tx(tcp, c->now);
+}
+
+static bool member_tx(struct core *c, struct member *m, unsigned *turn_budget)
+{
+	bool is_unfinished = m->tcp != NULL && connection_tx(c, m, m->tcp, turn_budget);
+	if (m->rival.tcp != NULL) {
+		is_unfinished = connection_tx(c, m, m->rival.tcp, turn_budget) || is_unfinished;
+	}
+	return is_unfinished;
 }
 
 /* A turn sends few enough frames that the acknowledgements they bring fit into one turn's reading:
@@ -152,21 +156,21 @@ static void output_members(struct core *c)
 	}
 }
 
-static void output_resets(struct core *c)
+static void output_answers(struct core *c)
 {
-	for (unsigned i = 0; i < c->reset_count; i++) {
-		const struct reset_job *job = &c->reset[i];
+	for (unsigned i = 0; i < c->answer_count; i++) {
+		const struct answer *a = &c->answer[i];
 		struct net_route route;
-		if (net_route(c->net, &job->local.addr, &job->remote.addr, c->now, &route) !=
+		if (net_route(c->net, &a->local.addr, &a->remote.addr, c->now, &route) !=
 		    ROUTE_OK) {
 			continue; /* The sender tries again. */
 		}
 		struct frame_buf *frame = frame_begin_tx(c, route.port);
 		if (frame != NULL) {
-			emit_segment(c, &route, frame, &job->seg, &job->local, &job->remote, NULL);
+			emit_segment(c, &route, frame, &a->seg, &a->local, &a->remote, NULL);
 		}
 	}
-	c->reset_count = 0;
+	c->answer_count = 0;
 }
 
 /* The network's own frames: a frame is written aside first, for its port is known only then. */
@@ -181,7 +185,7 @@ static void output_net(struct core *c)
 		}
 		struct frame_buf *frame = frame_begin_tx(c, port);
 		if (frame == NULL || len > frame->room) {
-			metric_add(&c->stats.tx_drops, 1);
+			core_drop(c, CORE_DROP_TX_FULL);
 			continue;
 		}
 		memcpy(frame->data, buf, len);
@@ -192,7 +196,7 @@ static void output_net(struct core *c)
 void output_tx(struct core *c)
 {
 	output_members(c);
-	output_resets(c);
+	output_answers(c);
 	output_net(c);
 	for (unsigned port = 0; port < c->server->opts.port_count; port++) {
 		if (c->tx[port].out_count > 0) {
@@ -208,5 +212,5 @@ bool output_pending(const struct core *c)
 			return true;
 		}
 	}
-	return c->work[WORK_TX].first != NULL || c->reset_count > 0 || net_wants_tx(c->net);
+	return c->work[WORK_TX].first != NULL || c->answer_count > 0 || net_wants_tx(c->net);
 }

@@ -317,7 +317,10 @@ const struct core_stats *server_core_stats(const struct server *s, core_id_t cor
 	return &s->core[core].stats;
 }
 
-const metric_t *server_net_drops(const struct server *s, core_id_t core)
+uint64_t server_drops(const struct server *s, core_id_t core, unsigned i)
 {
-	return net_drops(s->core[core].net);
+	const struct core *c = &s->core[core];
+	ASSERT(i < DROP_COUNT);
+	return metric_get(i < DROP_MEMBER_FIRST ? &net_drops(c->net)[i]
+						: &c->drop[i - DROP_MEMBER_FIRST]);
 }

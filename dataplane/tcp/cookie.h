@@ -1,8 +1,8 @@
 /* SYN cookies: a handshake without state until it is complete.  RFC 4987 §3.6.
  *
  * The sequence number of our SYN+ACK is a keyed function of the addresses, the ports, the peer's
- * sequence number, the time and what the SYN offered; the ACK that completes the handshake brings it
- * back.  So a SYN costs an answer and nothing else, and a flood of SYNs that bears a neighbour's
+ * sequence number, the time and what the SYN offered; the ACK that completes the handshake brings
+ * it back.  So a SYN costs an answer and nothing else, and a flood of SYNs that bear a neighbour's
  * address takes no place from the neighbour's own.
  *
  * What the SYN offered must come back too.  With timestamps (RFC 7323) eight bits of the number

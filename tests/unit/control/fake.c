@@ -31,10 +31,9 @@ const struct core_stats *server_core_stats(const struct server *s, core_id_t cor
 	return &s->stats[core];
 }
 
-const metric_t *server_net_drops(const struct server *s, core_id_t core)
+uint64_t server_drops(const struct server *s, core_id_t core, unsigned i)
 {
-	(void)core;
-	return s->net_drops;
+	return s->drops[core][i];
 }
 
 bool server_request(struct server *s, const struct request *r)

@@ -15,7 +15,7 @@ struct server {
 	struct shard *shard[3];
 	struct intern *intern;
 	struct core_stats stats[3];
-	metric_t net_drops[64];
+	uint64_t drops[3][DROP_COUNT];
 	struct member_status status[FAKE_MEMBERS];
 	struct request request[16];
 	unsigned request_count;

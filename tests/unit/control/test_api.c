@@ -312,8 +312,9 @@ Test(api, status_sums_up_shards_and_workers)
 	struct fake f;
 	fake_init(&f, 3, NULL);
 	fill(&f);
-	f.server.stats[1].syn_unknown = 4;
-	f.server.stats[2].syn_unknown = 3;
+	f.server.drops[1][DROP_CORE_FIRST + CORE_DROP_SYN_UNKNOWN] = 4;
+	f.server.drops[2][DROP_CORE_FIRST + CORE_DROP_SYN_UNKNOWN] = 3;
+	f.server.drops[0][NET_DROP_ETH_SHORT] = 1;
 	f.server.stats[0].attrs = 2;
 	f.server.stats[2].attrs = 5;
 	busy_tick(&f.busy, &f.server, 98 * USEC_PER_SEC);
@@ -326,7 +327,13 @@ Test(api, status_sums_up_shards_and_workers)
 	cr_expect(number_of(v6, "prefixes") == 1);
 	cr_expect(number_of(json_object_get(row, "attribute_sets"), "count") == 7);
 	cr_expect(number_of(json_object_get(row, "sessions"), "established") == 3);
-	cr_expect(number_of(json_object_get(row, "drops"), "SYN_UNKNOWN") == 7);
+	const json_t *drops = json_object_get(row, "drops");
+	cr_expect(json_array_size(drops) == DROP_COUNT, "all rows, also those of zero");
+	const json_t *drop = json_array_get(drops, DROP_CORE_FIRST + CORE_DROP_SYN_UNKNOWN);
+	cr_expect_str_eq(text_of(drop, "name"), "SYN_UNKNOWN");
+	cr_expect_str_eq(text_of(drop, "severity"), "PEER");
+	cr_expect(number_of(drop, "count") == 7 && text_of(drop, "text")[0] != '\0');
+	cr_expect(number_of(json_array_get(drops, NET_DROP_ETH_SHORT), "count") == 1);
 	cr_expect(number_of(json_object_get(row, "memory"), "resident_bytes") > 0);
 	const json_t *worker = json_array_get(json_object_get(row, "workers"), 1);
 	cr_expect(json_number_value(json_object_get(worker, "busy_percent")) == 25.0);
@@ -403,7 +410,7 @@ Test(api, the_read_only_socket_refuses_changes)
 	struct fake f;
 	struct api *a = NULL;
 	struct stat st;
-	char why[256], path[256], other[256], answer[8192];
+	char why[256], path[256], other[256], answer[32768];
 	scratch_init(&s);
 	fake_init(&f, 1, NULL);
 	const struct api_opts opts = {.socket = scratch_path(&s, "control.sock", path),

@@ -1,0 +1,39 @@
+/* A server and two hosts played by hand, in virtual time.  The server is AS 65000, 198.18.0.1 with
+ * identifier 100; the hosts are 198.18.0.11 and .12, AS 101 and 102. */
+#pragma once
+
+#include "tests/unit/core/host.h"
+
+#define DESK_HOSTS 2
+
+struct desk_opts {
+	unsigned workers; /* 0 = 1 */
+	bool is_active;	  /* The server connects, too. */
+	bool has_gtsm;
+	uint32_t router_id; /* Of the hosts; 0 = 50. */
+};
+
+struct desk {
+	struct nic_hub *hub;
+	struct nic *nic;
+	struct server *server;
+	struct host host[DESK_HOSTS];
+	unsigned workers;
+	usec_t now;
+	/* Called before every step; may be NULL. */
+	void (*before)(struct desk *d);
+	uint64_t sent; /* By `before`. */
+};
+
+void desk_init(struct desk *d, const struct desk_opts *opts);
+void desk_fini(struct desk *d);
+/* Let time pass, all invariants checked after each step. */
+void desk_run(struct desk *d, usec_t us);
+/* Host `i` opens connection `k` and brings its session up. */
+void desk_up(struct desk *d, unsigned i, unsigned k);
+struct member_status desk_status(struct desk *d, unsigned i);
+/* A drop of the member's, and one of all workers, by its row. */
+uint64_t desk_member_drops(struct desk *d, unsigned i, enum core_drop why);
+uint64_t desk_drops(struct desk *d, unsigned row);
+/* Connections that the server has. */
+uint64_t desk_connections(struct desk *d);
