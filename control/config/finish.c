@@ -291,6 +291,11 @@ static void inherit_session(struct loader *l, struct draft_client *client)
 	v->hold_s = inherit(own->hold_s, l->session.hold_s, HOLD_DEFAULT_S);
 	v->hold_min_s = inherit(own->hold_min_s, l->session.hold_min_s, 0);
 	v->is_passive = inherit(own->is_passive, l->session.is_passive, true) != 0;
+	if (inherit(own->has_gtsm, l->session.has_gtsm, false)) {
+		/* RFC 5082 §3: sent with 255, each hop takes one; N hops in BIRD's and FRR's count.
+		 */
+		v->hop_limit_min = (uint8_t)(256 - inherit(own->hops, l->session.hops, 1));
+	}
 	if (v->hold_min_s > v->hold_s) {
 		char text[ADDR_TEXT_MAX];
 		loader_fail(l, &client->ip_at,

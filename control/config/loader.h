@@ -19,7 +19,7 @@ struct draft_port {
 
 /* Keys of a client that fall back to cfg's. */
 struct draft_session {
-	struct set_u16 hold_s, hold_min_s, is_passive;
+	struct set_u16 hold_s, hold_min_s, is_passive, has_gtsm, hops;
 };
 
 struct draft_client {

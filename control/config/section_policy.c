@@ -1,7 +1,7 @@
 /* `cfg`, `clients` and the root: arouteserver's names, read as far as this version acts on them.
  *
  * What arouteserver knows and we do not support yet is a warning, so that an exchange's existing
- * files can be tried; a key whose absence would weaken a session (password, tcp_ao, gtsm) is an
+ * files can be tried; a key whose absence would weaken a session (password, tcp_ao) is an
  * error, because a session that silently runs without it is worse than none.
  */
 #include <stdlib.h>
@@ -84,12 +84,23 @@ static void read_always(struct loader *l, const struct node *key, const struct n
 
 static void read_gtsm(struct loader *l, const struct node *key, const struct node *v, void *target)
 {
-	(void)target;
+	(void)key;
+	struct draft_session *s = target;
 	bool is_wanted;
-	if (value_bool(l, v, "gtsm", &is_wanted) && is_wanted) {
-		loader_fail(l, &key->at,
-			    "'gtsm: true' is not supported by this version: the session would run "
-			    "without the TTL check; set it to false to accept that");
+	if (value_bool(l, v, "gtsm", &is_wanted)) {
+		s->has_gtsm = (struct set_u16){.is_set = true, .value = is_wanted};
+	}
+}
+
+/* How far away the neighbour may be; it counts with gtsm alone, for we send with 255 always. */
+static void read_multihop(struct loader *l, const struct node *key, const struct node *v,
+			  void *target)
+{
+	(void)key;
+	struct draft_session *s = target;
+	uint32_t hops;
+	if (v->kind != NODE_NULL && value_number(l, v, "multihop", 1, UINT8_MAX, &hops)) {
+		s->hops = (struct set_u16){.is_set = true, .value = (uint16_t)hops};
 	}
 }
 
@@ -146,7 +157,7 @@ static const struct key cfg_key[] = {
 	{.name = "prepend_rs_as", .read = read_never},
 	{.name = "add_path", .read = read_never},
 	{.name = "rfc8950", .read = read_never},
-	{.name = "multihop", .kind = KEY_FOREIGN},
+	{.name = "multihop", .read = read_multihop},
 	{.name = "filtering", .kind = KEY_FOREIGN},
 	{.name = "rpki_roas", .kind = KEY_FOREIGN},
 	{.name = "blackhole_filtering", .kind = KEY_FOREIGN},
@@ -172,7 +183,7 @@ static const struct key client_cfg_key[] = {
 	{.name = "prepend_rs_as", .read = read_never},
 	{.name = "add_path", .read = read_never},
 	{.name = "rfc8950", .read = read_never},
-	{.name = "multihop", .kind = KEY_FOREIGN},
+	{.name = "multihop", .read = read_multihop},
 	{.name = "filtering", .kind = KEY_FOREIGN},
 	{.name = "blackhole_filtering", .kind = KEY_FOREIGN},
 	{.name = "graceful_shutdown", .kind = KEY_FOREIGN},

@@ -232,6 +232,7 @@ static struct member_conf member_conf(const struct config_client *client, const 
 		.hold_s = client->hold_s,
 		.hold_min_s = client->hold_min_s,
 		.is_passive = client->is_passive,
+		.hop_limit_min = client->hop_limit_min,
 		.is_enabled = state_find(state, &client->ip) == NULL,
 	};
 }

@@ -178,7 +178,8 @@ static const struct mistake mistakes[] = {
 	{"a password",
 	 GOOD "clients:\n- asn: 64501\n  ip: 198.18.1.1\n  password: secret\n",
 	 {{0, 0, "may read it"}, {9, 3, "would run without authentication"}}},
-	{"GTSM", PORT "cfg: {rs_as: 64500, gtsm: true}\n", {{5, 21, "without the TTL check"}}},
+	{"GTSM that is neither", PORT "cfg: {rs_as: 64500, gtsm: 1}\n", {{5, 27, "true or false"}}},
+	{"too many hops", PORT "cfg: {rs_as: 64500, multihop: 256}\n", {{5, 31, "from 1 to 255"}}},
 	{"a bool that is none",
 	 PORT "cfg: {rs_as: 64500, passive: maybe}\n",
 	 {{5, 30, "must be true or false, not 'maybe'"}}},
@@ -320,6 +321,36 @@ Test(config, clients_inherit_from_cfg_and_may_override)
 	scratch_fini(&s);
 }
 
+/* RFC 5082 §3, with hops counted as BIRD and FRR count them: 1 is a neighbour on the link. */
+Test(config, gtsm_bounds_the_hop_limit)
+{
+	struct scratch s;
+	struct config_errors e;
+	scratch_init(&s);
+	struct config *c = load_text(&s,
+				     "clients:\n"
+				     "- {asn: 64501, ip: 198.18.1.1}\n"
+				     "- {asn: 64502, ip: 198.18.1.2, cfg: {gtsm: false}}\n"
+				     "- {asn: 64503, ip: 198.18.1.3, cfg: {multihop: 3}}\n"
+				     "- {asn: 64504, ip: 198.18.1.4, cfg: {multihop: 255}}\n" PORT
+				     "cfg: {rs_as: 64500, gtsm: true}\n",
+				     &e);
+	cr_assert(c != NULL && c->client_count == 4);
+	cr_expect_eq(c->client[0].hop_limit_min, 255);
+	cr_expect_eq(c->client[1].hop_limit_min, 0);
+	cr_expect_eq(c->client[2].hop_limit_min, 253);
+	cr_expect_eq(c->client[3].hop_limit_min, 1);
+	config_free(c);
+	c = load_text(&s,
+		      "clients: [{asn: 64501, ip: 198.18.1.1, cfg: {multihop: 3}}]\n" PORT
+		      "cfg: {rs_as: 64500}\n",
+		      &e);
+	cr_expect(c != NULL && c->client[0].hop_limit_min == 0, "hops alone are no bound");
+	config_free(c);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
 Test(config, included_files_add_to_the_main_one)
 {
 	struct scratch s;
@@ -356,24 +387,21 @@ Test(config, one_key_in_two_files_is_a_contradiction)
 /* The keys of an existing exchange's files are named, not refused. */
 Test(config, foreign_keys_are_warnings_that_name_them)
 {
-	static const char *const cfg[] = {"multihop: 2",
-					  "filtering: {}",
-					  "rpki_roas: {}",
-					  "blackhole_filtering: {}",
-					  "graceful_shutdown: {}",
-					  "rfc1997_wellknown_communities: {}",
-					  "rtt_thresholds: [5]",
-					  "communities: {}",
-					  "custom_communities: {}",
-					  "prepend_rs_as: true",
-					  "path_hiding: false",
-					  "add_path: true",
-					  "rfc8950: true"};
-	static const char *const client[] = {
-		"16bit_mapped_asn: 64512",	"cfg: {filtering: {}}",
-		"cfg: {multihop: 3}",		"cfg: {blackhole_filtering: {}}",
-		"cfg: {graceful_shutdown: {}}", "cfg: {attach_custom_communities: []}",
-		"cfg: {custom_options: x}",	"cfg: {add_path: True}"};
+	static const char *const cfg[] = {
+		"rtt_thresholds: [4]",	  "filtering: {}",
+		"rpki_roas: {}",	  "blackhole_filtering: {}",
+		"graceful_shutdown: {}",  "rfc1997_wellknown_communities: {}",
+		"rtt_thresholds: [5]",	  "communities: {}",
+		"custom_communities: {}", "prepend_rs_as: true",
+		"path_hiding: false",	  "add_path: true",
+		"rfc8950: true"};
+	static const char *const client[] = {"16bit_mapped_asn: 64512",
+					     "cfg: {filtering: {}}",
+					     "cfg: {blackhole_filtering: {}}",
+					     "cfg: {graceful_shutdown: {}}",
+					     "cfg: {attach_custom_communities: []}",
+					     "cfg: {custom_options: x}",
+					     "cfg: {add_path: True}"};
 	struct scratch s;
 	struct config_errors e;
 	char text[1024];
