@@ -113,6 +113,7 @@ struct core {
 	struct addr local_addr[16 * 8];
 	struct core_stats stats;
 	metric_t drop[DROP_COUNT - DROP_MEMBER_FIRST]; /* The network counts its own. */
+	metric_t *far_drop;			       /* [member], whoever owns it: TTL_LOW. */
 };
 
 #define STATUS_WORDS (sizeof(struct member_status) / sizeof(uint64_t))

@@ -102,13 +102,14 @@ static bool input_frame(struct core *c, unsigned port, unsigned queue, struct fr
 		core_drop(c, is_syn ? CORE_DROP_SYN_UNKNOWN : CORE_DROP_SEGMENT_UNKNOWN);
 		return false;
 	}
+	if (rx.hop_limit < m->conf->hop_limit_min) { /* RFC 5082 §3. */
+		metric_add(&c->far_drop[m->id], 1);
+		core_drop(c, CORE_DROP_TTL_LOW);
+		return false; /* Here and now: a flood must not fill the owner's ring. */
+	}
 	if (m->core != c) {
 		hand_over(c, m->core->id, port, queue, frame);
 		return true;
-	}
-	if (rx.hop_limit < m->conf->hop_limit_min) { /* RFC 5082 §3. */
-		member_drop(m, CORE_DROP_TTL_LOW);
-		return false;
 	}
 	input_segment(c, m, &rx, frame->is_csum_good);
 	return false;

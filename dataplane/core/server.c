@@ -85,6 +85,7 @@ static bool make_core(struct server *s, core_id_t id)
 	c->intern = intern_new(id, s->key, ATTRS_MAX);
 	c->wheel = wheel_new(s->opts.now);
 	c->member = calloc(s->opts.member_count + 1, sizeof(struct member *));
+	c->far_drop = calloc(s->opts.member_count + 1, sizeof(metric_t));
 	c->end_seen = calloc(logs, sizeof(uint64_t));
 	c->floor = malloc(logs * sizeof(uint64_t));
 	c->tx = calloc(s->opts.port_count + 1, sizeof(struct port_tx));
@@ -92,8 +93,8 @@ static bool make_core(struct server *s, core_id_t id)
 	c->events = spsc_new(EVENT_RING, sizeof(struct event));
 	s->shard[id] = c->shard;
 	if (c->net == NULL || c->shard == NULL || c->intern == NULL || c->wheel == NULL ||
-	    c->member == NULL || c->end_seen == NULL || c->floor == NULL || c->tx == NULL ||
-	    c->requests == NULL || c->events == NULL) {
+	    c->member == NULL || c->far_drop == NULL || c->end_seen == NULL || c->floor == NULL ||
+	    c->tx == NULL || c->requests == NULL || c->events == NULL) {
 		return false;
 	}
 	memset(c->floor, 0xff, logs * sizeof(uint64_t));
@@ -197,6 +198,7 @@ static void free_core(struct core *c)
 	net_free(c->net);
 	wheel_free(c->wheel);
 	free(c->member);
+	free(c->far_drop);
 	free(c->end_seen);
 	free(c->floor);
 	free(c->tx);
@@ -310,6 +312,10 @@ void server_member_status(const struct server *s, peer_id_t peer, struct member_
 		after = __atomic_load_n(&cell->sequence, __ATOMIC_RELAXED);
 	} while (before != after || (before & 1) != 0);
 	memcpy(out, word, sizeof(*out));
+	for (unsigned i = 0; i < s->opts.core_count; i++) {
+		out->drops[DROP_CORE_FIRST - DROP_MEMBER_FIRST + CORE_DROP_TTL_LOW] +=
+			metric_get(&s->core[i].far_drop[peer]);
+	}
 }
 
 const struct core_stats *server_core_stats(const struct server *s, core_id_t core)
