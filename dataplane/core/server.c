@@ -184,8 +184,24 @@ struct server *server_new(const struct server_opts *opts)
 	return s;
 }
 
+/* Frames on their way from worker to worker go back to their ports. */
+static void free_mail(struct core *c)
+{
+	struct server *s = c->server;
+	for (unsigned from = 0; s->mesh != NULL && from < s->opts.core_count; from++) {
+		const struct mail *mail;
+		while ((mail = mesh_take(s->mesh, (core_id_t)from, c->id)) != NULL) {
+			if (mail->kind != MAIL_LEARN) {
+				struct frame_buf frame = mail->frame;
+				nic_release(s->nic[mail->port], mail->queue, &frame, 1);
+			}
+		}
+	}
+}
+
 static void free_core(struct core *c)
 {
+	free_mail(c);
 	for (unsigned i = 0; i < c->member_count; i++) {
 		member_fini(c->member[i]);
 	}
