@@ -7,6 +7,10 @@
  * so that a flood in the name of one does not keep the others out.  Resets tell a neighbour that
  * we have forgotten it; nobody needs more than a thousand in a second, and an address that is
  * spoofed is not to be flooded by us.
+ *
+ * When we restart, neighbours still know our hardware address and we do not know theirs: an answer
+ * then waits for the resolution, one for each neighbour and the newest, until the neighbour would
+ * send its SYN again.
  */
 #include "dataplane/core/transport.h"
 
@@ -16,6 +20,8 @@ struct allowance {
 	usec_t each_us;
 	unsigned burst;
 };
+
+#define ANSWER_US USEC_PER_SEC /* RFC 6298 §2: nobody repeats a SYN sooner. */
 
 static const struct allowance syn_all = {.each_us = 5, .burst = 4096};
 static const struct allowance syn_own = {.each_us = 10 * USEC_PER_MSEC, .burst = 8};
@@ -36,8 +42,28 @@ static void answer(struct member *m, const struct endpoint *local, const struct 
 		   const struct seg *seg)
 {
 	struct core *c = m->core;
-	c->answer[c->answer_count++] =
-		(struct answer){.local = *local, .remote = *remote, .seg = *seg};
+	c->answer[c->answer_count++] = (struct answer){.member = m,
+						       .local = *local,
+						       .remote = *remote,
+						       .seg = *seg,
+						       .until = c->now + ANSWER_US};
+}
+
+void answer_wait(const struct answer *a)
+{
+	struct member *m = a->member;
+	m->answer = *a;
+	m->answer_due = m->core->now + ROUTE_RETRY_US;
+	member_sync(m);
+}
+
+void answer_tick(struct member *m)
+{
+	struct core *c = m->core;
+	if (m->answer_due != 0 && c->now >= m->answer_due && c->answer_count < ANSWERS_MAX) {
+		m->answer_due = 0;
+		c->answer[c->answer_count++] = m->answer;
+	}
 }
 
 void answer_syn(struct member *m, const struct tcp_conf *conf, const struct seg *syn)

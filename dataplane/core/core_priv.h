@@ -30,6 +30,14 @@
 
 enum work { WORK_READ, WORK_PUMP, WORK_TX, WORK_STATUS, WORK_COUNT };
 
+/* A segment that answers one without a connection. */
+struct answer {
+	struct member *member; /* Whom it goes to. */
+	struct endpoint local, remote;
+	struct seg seg;
+	usec_t until; /* No use in sending it later. */
+};
+
 /* A connection besides the session's. */
 struct rival {
 	struct tcp *tcp; /* NULL: there is none. */
@@ -55,8 +63,10 @@ struct member {
 	uint64_t acked_seen; /* sendq.acked when the cursors were last moved. */
 	usec_t close_due;    /* 0: not closing. */
 	usec_t route_due, fault_due;
-	usec_t probe_due; /* Not before this another probe. */
-	usec_t syn_due;	  /* Its own allowance of SYN+ACKs is whole again. */
+	usec_t probe_due;  /* Not before this another probe. */
+	usec_t syn_due;	   /* Its own allowance of SYN+ACKs is whole again. */
+	usec_t answer_due; /* When `answer`, which waits for a route, is tried again; 0 = none. */
+	struct answer answer;
 	struct rival rival;
 	struct wheel_timer timer;
 	struct session session;
@@ -73,12 +83,6 @@ struct member {
 
 struct work_list {
 	struct member *first, *last;
-};
-
-/* A segment that answers one without a connection. */
-struct answer {
-	struct endpoint local, remote;
-	struct seg seg;
 };
 
 /* Transmit side of one port: empty buffers in stock, and filled ones that wait. */

@@ -5,7 +5,7 @@
  * connections keep their bytes.  A worker without a transmit queue of its own hands its frames to
  * the worker whose queue it shares.
  */
-#include "dataplane/core/core_priv.h"
+#include "dataplane/core/transport.h"
 #include "rib/base/check.h"
 
 #define FRAME_MIN 60 /* Ethernet's minimum without the frame check sequence. */
@@ -156,19 +156,31 @@ static void output_members(struct core *c)
 	}
 }
 
+static void output_answer(struct core *c, const struct answer *a)
+{
+	struct net_route route;
+	enum net_route_verdict verdict =
+		net_route(c->net, &a->local.addr, &a->remote.addr, c->now, &route);
+	if (verdict == ROUTE_WAIT && c->now < a->until) {
+		answer_wait(a);
+		return;
+	}
+	if (verdict != ROUTE_OK) {
+		member_drop(a->member, CORE_DROP_ANSWER_UNROUTED);
+		return;
+	}
+	struct frame_buf *frame = frame_begin_tx(c, route.port);
+	if (frame == NULL) { /* The sender tries again. */
+		core_drop(c, CORE_DROP_TX_FULL);
+		return;
+	}
+	emit_segment(c, &route, frame, &a->seg, &a->local, &a->remote, NULL);
+}
+
 static void output_answers(struct core *c)
 {
 	for (unsigned i = 0; i < c->answer_count; i++) {
-		const struct answer *a = &c->answer[i];
-		struct net_route route;
-		if (net_route(c->net, &a->local.addr, &a->remote.addr, c->now, &route) !=
-		    ROUTE_OK) {
-			continue; /* The sender tries again. */
-		}
-		struct frame_buf *frame = frame_begin_tx(c, route.port);
-		if (frame != NULL) {
-			emit_segment(c, &route, frame, &a->seg, &a->local, &a->remote, NULL);
-		}
+		output_answer(c, &c->answer[i]);
 	}
 	c->answer_count = 0;
 }

@@ -352,6 +352,7 @@ void transport_tick(struct member *m)
 		}
 	}
 	rival_tick(m);
+	answer_tick(m);
 }
 
 usec_t transport_due(const struct member *m)
@@ -367,6 +368,9 @@ usec_t transport_due(const struct member *m)
 	}
 	if (m->rival.tcp != NULL) {
 		due = min_u64(due, min_u64(tcp_due(m->rival.tcp), m->rival.due));
+	}
+	if (m->answer_due != 0) {
+		due = min_u64(due, m->answer_due);
 	}
 	return due;
 }

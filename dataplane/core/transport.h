@@ -56,6 +56,11 @@ void rival_tick(struct member *m);
 void rival_free(struct member *m);
 
 /* answer.c: segments without a connection; see there for what is bounded. */
+
+/* There is no route yet: keep it for answer_tick. */
+void answer_wait(const struct answer *a);
+/* Try again what waits, if it is time. */
+void answer_tick(struct member *m);
 void answer_syn(struct member *m, const struct tcp_conf *conf, const struct seg *syn);
 void answer_reset(struct member *m, const struct endpoint *local, const struct endpoint *remote,
 		  const struct seg *in);

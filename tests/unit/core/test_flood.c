@@ -161,11 +161,32 @@ Test(flood, without_gtsm_any_distance_will_do)
 	desk_init(&d, &(struct desk_opts){.workers = 1});
 	struct seg syn = {.seq = 1, .flags = TCP_SYN, .wscale = 0xff};
 	host_raw(&d.host[1], &d.host[0].addr, 4000, &syn, 1);
-	desk_run(&d, 20 * USEC_PER_MSEC); /* Its address is resolved. */
-	host_raw(&d.host[1], &d.host[0].addr, 4000, &syn, 1);
 	cr_expect_eq(desk_member_drops(&d, 0, CORE_DROP_TTL_LOW), 0u);
 	/* It was answered: the host, which knows nothing of it, has sent a reset. */
 	cr_expect_eq(desk_member_drops(&d, 0, CORE_DROP_NO_CONNECTION), 1u);
+	desk_fini(&d);
+}
+
+/* We have restarted, and the neighbour, which knows our hardware address, sends its SYN at once:
+ * the answer waits for its address and not for its second SYN. */
+Test(flood, an_answer_waits_for_the_neighbours_hardware_address)
+{
+	struct desk d;
+	desk_init(&d, &(struct desk_opts){.workers = 1});
+	struct seg syn = {.seq = 1, .flags = TCP_SYN, .wscale = 0xff};
+	host_raw(&d.host[0], &d.host[0].addr, 4000, &syn, 255);
+	desk_run(&d, 30 * USEC_PER_MSEC);
+	cr_expect_eq(desk_member_drops(&d, 0, CORE_DROP_NO_CONNECTION), 1u, "its reset");
+	/* Nobody is there to be resolved: nothing waits for ever. */
+	d.host[1].addr = addr_v4(0xc61200c8);
+	struct addr gone = addr_v4(0xc612000c);
+	host_fini(&d.host[1]);
+	host_init(&d.host[1], d.hub);
+	host_raw(&d.host[0], &gone, 4000, &syn, 255);
+	desk_run(&d, 3 * USEC_PER_SEC);
+	cr_expect_eq(desk_member_drops(&d, 1, CORE_DROP_NO_CONNECTION), 0u);
+	cr_expect_eq(desk_member_drops(&d, 1, CORE_DROP_ANSWER_UNROUTED), 1u);
+	cr_expect_gt(core_step(server_core(d.server, 0), d.now), d.now + USEC_PER_MSEC);
 	desk_fini(&d);
 }
 
