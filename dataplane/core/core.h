@@ -37,7 +37,7 @@ struct server_opts {
 	const struct member_conf *members; /* Copied. */
 	unsigned member_count;		   /* At most PEER_COUNT_MAX. */
 	const struct net_port_conf *ports; /* Copied. */
-	struct nic *const *nics;	   /* One for each port; borrowed until server_free. */
+	struct nic *const *nics;	   /* By net_port_conf.nic; borrowed until server_free. */
 	unsigned port_count;
 	size_t log_bytes_max; /* 0 = default. */
 	/* Of one member's send queue; 0 = 256 KiB.  At least a run (64 KiB), unless runs are known

@@ -63,8 +63,8 @@ struct reset_job {
 	struct seg seg;
 };
 
-/* Transmit side of one port: empty buffers in stock, and filled ones that wait. */
-struct port_tx {
+/* Transmit side of one NIC: empty buffers in stock, and filled ones that wait. */
+struct nic_tx {
 	struct frame_buf stock[NIC_BURST_MAX], out[NIC_BURST_MAX];
 	unsigned stock_count, out_count;
 };
@@ -88,7 +88,7 @@ struct core {
 	uint64_t *floor;     /* [log_idx], as published. */
 	struct reset_job reset[RESETS_MAX];
 	unsigned reset_count;
-	struct port_tx *tx; /* [port] */
+	struct nic_tx *tx; /* [nic] */
 	struct spsc *requests, *events;
 	struct import_env import_env;
 	struct addr local_addr[16 * 8];
@@ -114,6 +114,7 @@ struct server {
 	struct status_cell *status; /* [member] */
 	struct net_port_conf *port;
 	struct nic **nic;
+	unsigned nic_count;
 	struct core *core;    /* [core] */
 	struct shard **shard; /* [core] */
 	struct mesh *mesh;

@@ -104,15 +104,15 @@ static void member_input(struct member *m, const struct net_rx *rx, const struct
 	}
 }
 
-static void hand_over(struct core *c, core_id_t owner, unsigned port, unsigned queue,
+static void hand_over(struct core *c, core_id_t owner, unsigned nic, unsigned queue,
 		      struct frame_buf *frame)
 {
 	struct mail *mail = mesh_mail(c->server->mesh, c->id, owner);
 	if (mail == NULL) {
-		nic_release(c->server->nic[port], queue, frame, 1);
+		nic_release(c->server->nic[nic], queue, frame, 1);
 		return; /* TCP sends it again. */
 	}
-	*mail = (struct mail){.kind = MAIL_RX, .port = (uint8_t)port, .queue = (uint8_t)queue};
+	*mail = (struct mail){.kind = MAIL_RX, .nic = (uint8_t)nic, .queue = (uint8_t)queue};
 	mail->frame = *frame;
 	metric_add(&c->stats.frames_handed_over, 1);
 }
@@ -132,10 +132,10 @@ static void tell_learned(struct core *c, const struct net_rx *rx)
 }
 
 /* Deal with one frame; true when its buffer was given away. */
-static bool input_frame(struct core *c, unsigned port, unsigned queue, struct frame_buf *frame)
+static bool input_frame(struct core *c, unsigned nic, unsigned queue, struct frame_buf *frame)
 {
-	struct net_rx rx = {.port = port};
-	enum net_verdict verdict = net_rx(c->net, port, frame, c->now, &rx);
+	struct net_rx rx;
+	enum net_verdict verdict = net_rx(c->net, nic, frame, c->now, &rx);
 	if (rx.has_learned) {
 		tell_learned(c, &rx);
 	}
@@ -149,7 +149,7 @@ static bool input_frame(struct core *c, unsigned port, unsigned queue, struct fr
 		return false;
 	}
 	if (m->core != c) {
-		hand_over(c, m->core->id, port, queue, frame);
+		hand_over(c, m->core->id, nic, queue, frame);
 		return true;
 	}
 	struct seg seg;
@@ -163,9 +163,9 @@ static bool input_frame(struct core *c, unsigned port, unsigned queue, struct fr
 	return false;
 }
 
-static void input_queue(struct core *c, unsigned port)
+static void input_queue(struct core *c, unsigned nic_idx)
 {
-	struct nic *nic = c->server->nic[port];
+	struct nic *nic = c->server->nic[nic_idx];
 	if (c->id >= nic->queue_count) {
 		return;
 	}
@@ -174,7 +174,7 @@ static void input_queue(struct core *c, unsigned port)
 		unsigned count = nic_rx(nic, c->id, frame, NIC_BURST_MAX);
 		unsigned kept = 0;
 		for (unsigned i = 0; i < count; i++) {
-			if (!input_frame(c, port, c->id, &frame[i])) {
+			if (!input_frame(c, nic_idx, c->id, &frame[i])) {
 				frame[kept++] = frame[i];
 			}
 		}
@@ -198,9 +198,9 @@ static void input_mail(struct core *c, core_id_t from)
 			output_forward(c, mail);
 		} else {
 			struct frame_buf frame = mail->frame;
-			bool is_given = input_frame(c, mail->port, mail->queue, &frame);
+			bool is_given = input_frame(c, mail->nic, mail->queue, &frame);
 			ASSERT(!is_given);
-			nic_release(c->server->nic[mail->port], mail->queue, &frame, 1);
+			nic_release(c->server->nic[mail->nic], mail->queue, &frame, 1);
 		}
 	}
 }
@@ -210,7 +210,7 @@ void input_rx(struct core *c)
 	for (unsigned from = 0; from < c->server->opts.core_count; from++) {
 		input_mail(c, (core_id_t)from);
 	}
-	for (unsigned port = 0; port < c->server->opts.port_count; port++) {
-		input_queue(c, port);
+	for (unsigned nic = 0; nic < c->server->nic_count; nic++) {
+		input_queue(c, nic);
 	}
 }

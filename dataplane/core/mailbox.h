@@ -25,8 +25,9 @@ enum mail_kind { MAIL_RX, MAIL_TX, MAIL_LEARN };
 
 /* A frame handed over (taken by the receiver), or a neighbour's address that was learned. */
 struct mail {
-	uint8_t kind; /* enum mail_kind */
-	uint8_t port;
+	uint8_t kind;  /* enum mail_kind */
+	uint8_t nic;   /* Of the frame. */
+	uint8_t port;  /* Where the neighbour is. */
 	uint8_t queue; /* The queue whose buffer it is, for nic_release. */
 	struct mac mac;
 	union {

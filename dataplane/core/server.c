@@ -87,7 +87,7 @@ static bool make_core(struct server *s, core_id_t id)
 	c->member = calloc(s->opts.member_count + 1, sizeof(struct member *));
 	c->end_seen = calloc(logs, sizeof(uint64_t));
 	c->floor = malloc(logs * sizeof(uint64_t));
-	c->tx = calloc(s->opts.port_count + 1, sizeof(struct port_tx));
+	c->tx = calloc(s->nic_count, sizeof(struct nic_tx));
 	c->requests = spsc_new(REQUEST_RING, sizeof(struct request));
 	c->events = spsc_new(EVENT_RING, sizeof(struct event));
 	s->shard[id] = c->shard;
@@ -137,7 +137,10 @@ static bool make_tables(struct server *s)
 	s->key = hash_mix(o->seed, 1);
 	s->conf = copy_of(o->members, o->member_count * sizeof(*o->members));
 	s->port = copy_of(o->ports, o->port_count * sizeof(*o->ports));
-	s->nic = copy_of(o->nics, o->port_count * sizeof(struct nic *));
+	for (unsigned i = 0; i < o->port_count; i++) {
+		s->nic_count = (unsigned)max_u64(s->nic_count, (uint64_t)o->ports[i].nic + 1);
+	}
+	s->nic = copy_of(o->nics, s->nic_count * sizeof(struct nic *));
 	s->member = calloc(o->member_count + 1, sizeof(*s->member));
 	s->status = calloc(o->member_count + 1, sizeof(*s->status));
 	s->core = aligned_alloc(CACHE_LINE, (o->core_count * sizeof(*s->core) + CACHE_LINE - 1) /
@@ -188,11 +191,11 @@ static void free_core(struct core *c)
 	for (unsigned i = 0; i < c->member_count; i++) {
 		member_fini(c->member[i]);
 	}
-	for (unsigned p = 0; c->tx != NULL && p < c->server->opts.port_count; p++) {
-		struct nic *nic = c->server->nic[p];
+	for (unsigned i = 0; c->tx != NULL && i < c->server->nic_count; i++) {
+		struct nic *nic = c->server->nic[i];
 		unsigned queue = c->id % nic->queue_count;
-		nic_release(nic, queue, c->tx[p].stock, c->tx[p].stock_count);
-		nic_release(nic, queue, c->tx[p].out, c->tx[p].out_count);
+		nic_release(nic, queue, c->tx[i].stock, c->tx[i].stock_count);
+		nic_release(nic, queue, c->tx[i].out, c->tx[i].out_count);
 	}
 	net_free(c->net);
 	wheel_free(c->wheel);

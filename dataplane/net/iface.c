@@ -30,7 +30,11 @@ void iface_init(struct iface *f, const struct net_port_conf *conf)
 
 	ASSERT(conf->addr_count <= ARRAY_COUNT(conf->addr));
 	ASSERT(conf->gateway_count <= ARRAY_COUNT(conf->gateway));
-	*f = (struct iface){.mac = conf->mac, .mtu = conf->mtu};
+	*f = (struct iface){.mac = conf->mac,
+			    .mtu = conf->mtu,
+			    .nic = conf->nic,
+			    .vlan = conf->vlan,
+			    .has_kernel = conf->has_kernel};
 	for (unsigned i = 0; i < conf->addr_count; i++) {
 		const struct addr *a = &conf->addr[i].addr;
 		bool is_local = is_link_local6(a);

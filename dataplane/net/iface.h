@@ -24,6 +24,8 @@ struct iface_addr {
 struct iface {
 	struct mac mac;
 	uint16_t mtu;
+	uint16_t nic, vlan; /* As net_port_conf has them. */
+	bool has_kernel;
 	unsigned addr_count; /* Configured ones first. */
 	unsigned gateway_count;
 	struct iface_addr addr[IFACE_ADDR_MAX];

@@ -93,7 +93,8 @@ static enum net_route_verdict route_via(struct net *n, unsigned port, const stru
 	}
 	out->port = port;
 	out->dst_mac = mac;
-	out->header_len = (uint8_t)(ETH_HEADER_LEN + ip_header_len(hop->family));
+	out->header_len = (uint8_t)(ETH_HEADER_LEN + eth_tag_len(n->ports[port].vlan) +
+				    ip_header_len(hop->family));
 	out->mtu = n->ports[port].mtu;
 	return ROUTE_OK;
 }
@@ -142,13 +143,15 @@ void net_encap(struct net *n, const struct net_route *route, uint16_t l4_len, ui
 		.l4 = span_of(NULL, l4_len),
 	};
 	bool is4 = route->dst.family == FAMILY_IPV4;
+	size_t ip_len = ip_header_len(route->dst.family);
 
 	ASSERT(route->port < n->port_count);
-	ASSERT(route->header_len == ETH_HEADER_LEN + ip_header_len(route->dst.family));
-	ASSERT(route->header_len - ETH_HEADER_LEN + l4_len <= route->mtu);
-	eth_encode(&route->dst_mac, &n->ports[route->port].mac,
-		   is4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6, to);
-	ip_encode(&p, to + ETH_HEADER_LEN);
+	ASSERT(ip_len + l4_len <= route->mtu);
+	const struct iface *f = &n->ports[route->port];
+	eth_encode(&route->dst_mac, &f->mac, is4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6, to);
+	size_t eth_len = eth_tag(to, ETH_HEADER_LEN, f->vlan);
+	ASSERT(route->header_len == eth_len + ip_len);
+	ip_encode(&p, to + eth_len);
 }
 
 void net_learn(struct net *n, unsigned port, const struct addr *addr, const struct mac *mac,
@@ -264,13 +267,12 @@ static size_t tx_question(struct net *n, uint8_t *to, unsigned *out_port, usec_t
 	return 0;
 }
 
-size_t net_tx(struct net *n, uint8_t *to, size_t room, unsigned *out_port, usec_t now)
+/* The next frame, untagged. */
+static size_t tx_next(struct net *n, uint8_t *to, size_t room, unsigned *out_port, usec_t now)
 {
 	struct answer answer;
 	size_t len;
 
-	ASSERT(room >= 1514);
-	n->now = max_u64(n->now, now);
 	if (replyq_pop_answer(n->replyq, &answer)) {
 		*out_port = answer.port;
 		return write_answer(n, &answer, to);
@@ -288,6 +290,15 @@ size_t net_tx(struct net *n, uint8_t *to, size_t room, unsigned *out_port, usec_
 		}
 	}
 	return len;
+}
+
+size_t net_tx(struct net *n, uint8_t *to, size_t room, unsigned *out_port, usec_t now)
+{
+	ASSERT(room >= 1514 + ETH_TAG_LEN);
+	n->now = max_u64(n->now, now);
+	size_t len = tx_next(n, to, room - ETH_TAG_LEN, out_port, now);
+
+	return len == 0 ? 0 : eth_tag(to, len, n->ports[*out_port].vlan);
 }
 
 usec_t net_due(const struct net *n)

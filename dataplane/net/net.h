@@ -14,7 +14,12 @@
 #include "rib/base/addr.h"
 #include "rib/base/metric.h"
 
+/* A port as routing knows it: a LAN with our addresses on it.  Several ports may share a NIC, each
+ * in a VLAN of its own and at most one untagged (vlan 0). */
 struct net_port_conf {
+	uint16_t nic; /* Index; frames of this NIC with this tag are the port's. */
+	uint16_t vlan;
+	bool has_kernel; /* The host's kernel shares the port: see NET_KERNEL. */
 	struct mac mac;
 	uint16_t mtu; /* L3 bytes. */
 	unsigned addr_count;
@@ -47,7 +52,7 @@ struct net_route {
 	unsigned port;
 	struct addr src, dst;
 	struct mac dst_mac;
-	uint8_t header_len; /* Ethernet + IP header. */
+	uint8_t header_len; /* Ethernet (with the port's tag) + IP header. */
 	uint16_t mtu;
 };
 
@@ -62,8 +67,9 @@ struct net;
 struct net *net_new(const struct net_port_conf *ports, unsigned port_count, uint64_t seed);
 void net_free(struct net *n);
 
-/* One received frame.  `*out` is filled for NET_TCP, its learned address for any verdict. */
-enum net_verdict net_rx(struct net *n, unsigned port, const struct frame_buf *in, usec_t now,
+/* One frame that NIC number `nic` received.  What a verdict or a flag of `*out` promises is filled
+ * in. */
+enum net_verdict net_rx(struct net *n, unsigned nic, const struct frame_buf *in, usec_t now,
 			struct net_rx *out);
 /* How to send from `src` to `dst`.  Starts resolution when needed. */
 enum net_route_verdict net_route(struct net *n, const struct addr *src, const struct addr *dst,
@@ -76,7 +82,7 @@ void net_learn(struct net *n, unsigned port, const struct addr *addr, const stru
 	       usec_t now);
 
 /* Frames of our own (replies, solicitations, announcements): the next one is written to `to`
- * (`room` >= 1514), its port to *out_port; 0 when none waits. */
+ * (`room` >= 1518), its port to *out_port; 0 when none waits. */
 size_t net_tx(struct net *n, uint8_t *to, size_t room, unsigned *out_port, usec_t now);
 bool net_wants_tx(const struct net *n);
 void net_tick(struct net *n, usec_t now);

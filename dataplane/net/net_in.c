@@ -261,12 +261,34 @@ static enum net_drop rx_ip(struct arrival *a, enum net_verdict *verdict)
 	return NET_DROP_NONE;
 }
 
-static enum net_drop rx_frame(struct arrival *a, struct span in, enum net_verdict *verdict)
+/* The port of a NIC in a VLAN. */
+static enum net_drop port_find(struct arrival *a, unsigned nic)
+{
+	for (unsigned i = 0; i < a->net->port_count; i++) {
+		struct iface *f = &a->net->ports[i];
+
+		if (f->nic == nic && f->vlan == a->eth.vlan) {
+			a->port = f;
+			a->out->port = i;
+			return NET_DROP_NONE;
+		}
+	}
+	return a->eth.vlan == 0 ? NET_DROP_ETH_UNTAGGED : NET_DROP_ETH_VLAN;
+}
+
+static enum net_drop rx_frame(struct arrival *a, unsigned nic, struct span in,
+			      enum net_verdict *verdict)
 {
 	enum net_drop drop = eth_decode(in, &a->eth);
 
 	if (drop == NET_DROP_NONE) {
-		drop = eth_accept(&a->eth, &a->port->mac);
+		drop = port_find(a, nic);
+	}
+	if (drop == NET_DROP_NONE) {
+		drop = eth_hear(&a->eth, &a->port->mac);
+	}
+	if (drop == NET_DROP_NONE) {
+		drop = eth_accept(&a->eth);
 	}
 	if (drop != NET_DROP_NONE) {
 		return drop;
@@ -274,18 +296,16 @@ static enum net_drop rx_frame(struct arrival *a, struct span in, enum net_verdic
 	return a->eth.type == ETHERTYPE_ARP ? rx_arp(a) : rx_ip(a, verdict);
 }
 
-enum net_verdict net_rx(struct net *n, unsigned port, const struct frame_buf *in, usec_t now,
+enum net_verdict net_rx(struct net *n, unsigned nic, const struct frame_buf *in, usec_t now,
 			struct net_rx *out)
 {
 	struct arrival a = {.net = n, .is_csum_good = in->is_csum_good, .now = now, .out = out};
 	enum net_verdict verdict = NET_HANDLED;
 
-	ASSERT(port < n->port_count);
 	n->now = max_u64(n->now, now);
-	a.port = &n->ports[port];
-	out->port = port;
+	out->port = 0;
 	out->has_learned = false;
-	enum net_drop drop = rx_frame(&a, span_of(in->data, in->len), &verdict);
+	enum net_drop drop = rx_frame(&a, nic, span_of(in->data, in->len), &verdict);
 	if (drop != NET_DROP_NONE) {
 		metric_add(&n->drops[drop], 1);
 		return NET_DROPPED;

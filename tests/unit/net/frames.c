@@ -242,6 +242,14 @@ void frame_fix(struct frame *f)
 	}
 }
 
+void frame_tag(struct frame *f, uint16_t tci)
+{
+	memmove(f->bytes + 16, f->bytes + 12, f->len - 12);
+	put16(f->bytes + 12, 0x8100);
+	put16(f->bytes + 14, tci);
+	f->len += 4;
+}
+
 void frame_extend6(struct frame *f, uint8_t kind, const uint8_t *header, size_t len)
 {
 	uint8_t *ip = f->bytes + 14;

@@ -42,6 +42,8 @@ enum frame_kind {
 struct frame frame_make(enum frame_kind kind);
 /* Recompute the checksums of an IP frame with a plain header: IPv4 header, ICMP. */
 void frame_fix(struct frame *f);
+/* Put an 802.1Q tag with these sixteen bits of control information in. */
+void frame_tag(struct frame *f, uint16_t tci);
 /* Insert an extension header (`len` bytes, its first byte is set) before the payload of IPv6. */
 void frame_extend6(struct frame *f, uint8_t kind, const uint8_t *header, size_t len);
 /* Give `f` to net_rx in memory that ends at an unreadable page. */

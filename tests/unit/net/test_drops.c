@@ -34,7 +34,9 @@ static const struct fault faults[] = {
 	{NET_DROP_ETH_MULTICAST, FRAME_TCP6, .dst = "ff:ff:ff:ff:ff:ff"},
 	{NET_DROP_ETH_MULTICAST, FRAME_ARP_REQUEST, .dst = "33:33:00:00:00:01"},
 	{NET_DROP_ETH_VLAN, FRAME_TCP4, .set = {{L2(12), 0x81}, {L2(13), 0x00}}},
-	{NET_DROP_ETH_VLAN, FRAME_TCP4, .set = {{L2(12), 0x88}, {L2(13), 0xa8}}},
+	{NET_DROP_ETH_STACKED, FRAME_TCP4, .set = {{L2(12), 0x88}, {L2(13), 0xa8}}},
+	{NET_DROP_ETH_STACKED, FRAME_TCP4, .set = {{L2(12), 0x91}, {L2(13), 0x00}}},
+	{NET_DROP_ETH_SHORT, FRAME_TCP4, .set = {{L2(12), 0x81}, {L2(13), 0x00}}, .len = 17},
 	{NET_DROP_ETH_LLC, FRAME_TCP4, .set = {{L2(12), 0x00}, {L2(13), 0x26}}},
 	{NET_DROP_ETH_TYPE, FRAME_TCP4, .set = {{L2(12), 0x88}, {L2(13), 0xcc}}},
 	/* ARP, RFC 826 and RFC 5227. */
@@ -182,6 +184,7 @@ Test(net, no_drop_is_without_a_test)
 {
 	bool is_seen[NET_DROP_COUNT] = {
 		[NET_DROP_IP6_OPTION] = true,	   /* extension_headers_are_skipped_or_dropped */
+		[NET_DROP_ETH_UNTAGGED] = true,    /* test_vlan.c */
 		[NET_DROP_ND_SOLICITED] = true,	   /* group_rules_of_discovery_hold */
 		[NET_DROP_ICMP_ECHO_GROUP] = true, /* group_rules_of_discovery_hold */
 		[NET_DROP_ICMP_ECHO_SIZE] = true,  /* echo_beyond_the_mtu_is_dropped */

@@ -385,6 +385,7 @@ Test(net, ports_are_chosen_by_subnet)
 	unsigned port;
 	uint8_t out[FRAME_MAX];
 
+	c[1].nic = 1;
 	c[1].mac.bytes[5] = 9;
 	c[1].addr[0].addr = addr_of("198.19.0.1");
 	c[1].addr[0].prefix_len = 16;
