@@ -158,6 +158,10 @@ static json_t *drops_json(const struct server *s)
 		add_drop(to, "SYN_UNKNOWN", metric_get(&st->syn_unknown));
 		add_drop(to, "SEG_UNKNOWN", metric_get(&st->seg_unknown));
 		add_drop(to, "SEG_BAD", metric_get(&st->seg_bad));
+		add_drop(to, "ICMP_TOO_BIG", metric_get(&st->icmp[ICMP_TOO_BIG]));
+		add_drop(to, "ICMP_HARD", metric_get(&st->icmp[ICMP_HARD]));
+		add_drop(to, "ICMP_SOFT", metric_get(&st->icmp[ICMP_SOFT]));
+		add_drop(to, "ICMP_UNKNOWN", metric_get(&st->icmp_unknown));
 		add_drop(to, "EVENTS_LOST", metric_get(&st->events_lost));
 	}
 	return to;

@@ -93,13 +93,16 @@ bool server_request(struct server *s, const struct request *r);
 bool server_is_quiet(const struct server *s);
 
 /* Core → control. */
-enum event_kind { EVENT_UP, EVENT_DOWN, EVENT_FAILED, EVENT_FAULT };
+enum event_kind { EVENT_UP, EVENT_DOWN, EVENT_FAILED, EVENT_FAULT, EVENT_CONFLICT };
 
 struct event {
 	enum event_kind kind;
 	peer_id_t peer;
 	usec_t at;
 	char text[NOTIFY_TEXT_MAX]; /* The cause in words. */
+	/* EVENT_CONFLICT, which is about no peer: our address, and who claims it. */
+	struct addr addr;
+	struct mac mac;
 };
 
 /* The next event, in order for one worker; false when none waits.  Control thread. */
@@ -134,12 +137,14 @@ struct core_stats {
 	metric_t turns, busy_turns;
 	metric_t busy_us; /* Time in turns that did something. */
 	metric_t frames_in, frames_out, frames_handed_over;
-	metric_t tx_drops;    /* Frames the NIC did not take. */
-	metric_t syn_unknown; /* SYNs from addresses that are not configured. */
-	metric_t seg_unknown; /* Other segments without a connection. */
-	metric_t seg_bad;     /* Malformed, or with a wrong checksum. */
-	metric_t connections; /* Now. */
-	metric_t events_lost; /* For control, whose ring was full. */
+	metric_t tx_drops;		/* Frames the NIC did not take. */
+	metric_t syn_unknown;		/* SYNs from addresses that are not configured. */
+	metric_t seg_unknown;		/* Other segments without a connection. */
+	metric_t seg_bad;		/* Malformed, or with a wrong checksum. */
+	metric_t connections;		/* Now. */
+	metric_t icmp[ICMP_KIND_COUNT]; /* Error reports about segments to members … */
+	metric_t icmp_unknown;		/* … and to anybody else. */
+	metric_t events_lost;		/* For control, whose ring was full. */
 	metric_t attrs, attr_bytes;
 };
 const struct core_stats *server_core_stats(const struct server *s, core_id_t core);

@@ -117,18 +117,50 @@ static void hand_over(struct core *c, core_id_t owner, unsigned nic, unsigned qu
 	metric_add(&c->stats.frames_handed_over, 1);
 }
 
+/* The other workers want to know whom they may speak to: members and gateways, not every station
+ * that asks for us.  What was learned takes at most half of a ring, so that a flood of it leaves
+ * room for frames; who asked and is not told asks again. */
 static void tell_learned(struct core *c, const struct net_rx *rx)
 {
+	struct mesh *mesh = c->server->mesh;
+	if (server_member(c->server, &rx->learned_addr) == NULL &&
+	    !net_is_gateway(c->net, rx->port, &rx->learned_addr)) {
+		return;
+	}
 	for (unsigned to = 0; to < c->server->opts.core_count; to++) {
-		struct mail *mail =
-			to == c->id ? NULL : mesh_mail(c->server->mesh, c->id, (core_id_t)to);
-		if (mail != NULL) {
+		if (to != c->id && mesh_mail_room(mesh, c->id, (core_id_t)to) > MAIL_RING / 2) {
+			struct mail *mail = mesh_mail(mesh, c->id, (core_id_t)to);
 			*mail = (struct mail){.kind = MAIL_LEARN,
 					      .port = (uint8_t)rx->port,
 					      .mac = rx->learned_mac};
 			mail->addr = rx->learned_addr;
 		}
 	}
+}
+
+/* Another station uses an address of ours. */
+static void tell_conflict(struct core *c, const struct net_rx *rx)
+{
+	struct event *e = spsc_push(c->events);
+	if (e == NULL) {
+		metric_add(&c->stats.events_lost, 1);
+		return;
+	}
+	*e = (struct event){.kind = EVENT_CONFLICT,
+			    .peer = PEER_NONE,
+			    .at = c->now,
+			    .addr = rx->conflict_addr,
+			    .mac = rx->conflict_mac};
+	spsc_publish(c->events);
+}
+
+/* A report about a segment of a member's connection.  Only "too big" can ever change anything, and
+ * only once the connection has compared the sequence number; the others are counted: whoever can
+ * guess ports could otherwise end sessions (RFC 5927 §5.2). */
+static void input_icmp(struct member *m, const struct icmp_error *e)
+{
+	ASSERT(e->kind < ICMP_KIND_COUNT);
+	metric_add(&m->core->stats.icmp[e->kind], 1);
 }
 
 /* Deal with one frame; true when its buffer was given away. */
@@ -139,10 +171,18 @@ static bool input_frame(struct core *c, unsigned nic, unsigned queue, struct fra
 	if (rx.has_learned) {
 		tell_learned(c, &rx);
 	}
-	if (verdict != NET_TCP) {
+	if (rx.has_conflict) {
+		tell_conflict(c, &rx);
+	}
+	if (verdict != NET_TCP && verdict != NET_ICMP_ERROR) {
 		return false;
 	}
-	struct member *m = server_member(c->server, &rx.src);
+	bool is_icmp = verdict == NET_ICMP_ERROR;
+	struct member *m = server_member(c->server, is_icmp ? &rx.icmp.remote : &rx.src);
+	if (m == NULL && is_icmp) {
+		metric_add(&c->stats.icmp_unknown, 1);
+		return false;
+	}
 	if (m == NULL) {
 		bool is_syn = rx.l4.len > 13 && (rx.l4.data[13] & TCP_SYN) != 0;
 		metric_add(is_syn ? &c->stats.syn_unknown : &c->stats.seg_unknown, 1);
@@ -151,6 +191,10 @@ static bool input_frame(struct core *c, unsigned nic, unsigned queue, struct fra
 	if (m->core != c) {
 		hand_over(c, m->core->id, nic, queue, frame);
 		return true;
+	}
+	if (is_icmp) {
+		input_icmp(m, &rx.icmp);
+		return false;
 	}
 	struct seg seg;
 	uint16_t src_port, dst_port;

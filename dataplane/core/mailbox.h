@@ -51,6 +51,8 @@ void mesh_push(struct mesh *m, core_id_t from, core_id_t to, const struct op *op
 const struct op *mesh_pop(struct mesh *m, core_id_t from, core_id_t to);
 /* The next cell to fill, or NULL when the ring is full. */
 struct mail *mesh_mail(struct mesh *m, core_id_t from, core_id_t to);
+/* Cells that `from` may still fill. */
+size_t mesh_mail_room(struct mesh *m, core_id_t from, core_id_t to);
 const struct mail *mesh_take(struct mesh *m, core_id_t from, core_id_t to);
 /* Hand consumed cells of all inboxes of `core` back. */
 void mesh_release(struct mesh *m, core_id_t core);

@@ -16,6 +16,7 @@ static void own_add(struct iface *f, const struct addr *a, unsigned prefix_len)
 		.addr = *a,
 		.subnet = prefix_make(a, prefix_len),
 		.announces_left = IFACE_ANNOUNCE_COUNT,
+		.is_detecting = a->family == FAMILY_IPV6,
 	};
 }
 
@@ -121,17 +122,22 @@ bool iface_is_broadcast(const struct iface *f, const struct addr *a)
 	return false;
 }
 
-bool iface_is_neighbour(struct iface *f, const struct addr *a)
+bool iface_is_gateway(const struct iface *f, const struct addr *a)
 {
-	if (ip_is_no_station(a) || iface_own(f, a) != NULL || iface_is_broadcast(f, a)) {
-		return false;
-	}
 	for (unsigned i = 0; i < f->gateway_count; i++) {
 		if (addr_equal(&f->gateway[i], a)) {
 			return true;
 		}
 	}
-	return iface_onlink(f, a) != NULL;
+	return false;
+}
+
+bool iface_is_neighbour(struct iface *f, const struct addr *a)
+{
+	if (ip_is_no_station(a) || iface_own(f, a) != NULL || iface_is_broadcast(f, a)) {
+		return false;
+	}
+	return iface_is_gateway(f, a) || iface_onlink(f, a) != NULL;
 }
 
 void iface_defend(struct iface_addr *own, usec_t now)
@@ -141,6 +147,26 @@ void iface_defend(struct iface_addr *own, usec_t now)
 		own->announce_due = now;
 		own->defend_from = now + IFACE_DEFEND_WAIT_US;
 	}
+}
+
+struct iface_addr *iface_detect(struct iface *f)
+{
+	for (unsigned i = 0; i < f->addr_count; i++) {
+		if (f->addr[i].is_detecting) {
+			f->addr[i].is_detecting = false;
+			return &f->addr[i];
+		}
+	}
+	return NULL;
+}
+
+bool iface_report(struct iface_addr *own, usec_t now)
+{
+	if (now < own->report_from) {
+		return false;
+	}
+	own->report_from = now + IFACE_REPORT_WAIT_US;
+	return true;
 }
 
 struct iface_addr *iface_announce(struct iface *f, usec_t now)

@@ -2,7 +2,11 @@
  *
  * An address is announced twice, two seconds apart, when the worker starts (RFC 5227 §2.3, RFC 4861
  * §7.2.6), and once more when another station claims it, at most every ten seconds (RFC 5227 §2.4
- * c: we are a server whose addresses were given to it, so it defends them for ever).
+ * c: we are a server whose addresses were given to it, so it defends them for ever).  An IPv4 host
+ * that has the address already answers the announcement, which is a request; for IPv6 the question
+ * of duplicate address detection goes before it.  Deviates from RFC 5227 §2.1 and RFC 4862 §5.4:
+ * the address is used whatever comes of it, because members depend on it more than on an error
+ * being noticed by silence; the conflict is reported and the address defended.
  * A port with an IPv6 address has a link-local one as well: routers ask from theirs. */
 #pragma once
 
@@ -10,7 +14,8 @@
 
 #define IFACE_ADDR_MAX	       17 /* Those of net_port_conf and the link-local one. */
 #define IFACE_ANNOUNCE_COUNT   2
-#define IFACE_ANNOUNCE_WAIT_US (2 * USEC_PER_SEC)  /* RFC 5227 §1.1: ANNOUNCE_INTERVAL. */
+#define IFACE_ANNOUNCE_WAIT_US (2 * USEC_PER_SEC) /* RFC 5227 §1.1: ANNOUNCE_INTERVAL. */
+#define IFACE_REPORT_WAIT_US   (10 * USEC_PER_SEC)
 #define IFACE_DEFEND_WAIT_US   (10 * USEC_PER_SEC) /* RFC 5227 §1.1: DEFEND_INTERVAL. */
 
 struct iface_addr {
@@ -18,7 +23,9 @@ struct iface_addr {
 	struct prefix subnet;
 	unsigned announces_left;
 	usec_t announce_due;
+	bool is_detecting;  /* The question whether somebody else has it is still to be sent. */
 	usec_t defend_from; /* Not before. */
+	usec_t report_from;
 };
 
 struct iface {
@@ -43,10 +50,17 @@ const struct iface_addr *iface_onlink(const struct iface *f, const struct addr *
 const struct iface_addr *iface_source(const struct iface *f, const struct addr *a);
 /* May a station have address `a` on this link: on-link or a gateway, no broadcast, not ours? */
 bool iface_is_neighbour(struct iface *f, const struct addr *a);
+/* Whether `a` is one of the port's gateways. */
+bool iface_is_gateway(const struct iface *f, const struct addr *a);
 /* Whether `a` is the network or the broadcast address of an IPv4 subnet here, RFC 1122 §3.2.1.3. */
 bool iface_is_broadcast(const struct iface *f, const struct addr *a);
 /* Another station claimed `own`: announce it again, unless that was done just now. */
 void iface_defend(struct iface_addr *own, usec_t now);
 /* The address to be announced now, which counts as done; NULL when none is due. */
 struct iface_addr *iface_announce(struct iface *f, usec_t now);
+/* The IPv6 address for which duplicate address detection is to be asked now, which counts as done;
+ * NULL when there is none. */
+struct iface_addr *iface_detect(struct iface *f);
+/* Whether the operator is to be told now that another station claimed `own`. */
+bool iface_report(struct iface_addr *own, usec_t now);
 usec_t iface_due(const struct iface *f);

@@ -11,6 +11,8 @@
 #define IP4_HEADER_LEN 20
 #define IP6_HEADER_LEN 40
 
+#define IP4_OFFSET_MASK 0x1fff /* Of the word with the fragment's offset. */
+
 #define IP6_EXTENSIONS_MAX 4 /* Headers that are stepped over. */
 
 enum ip_proto {

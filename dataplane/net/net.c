@@ -238,6 +238,28 @@ static size_t write_announcement(const struct iface *f, const struct addr *own, 
 	return nd_encode(&m, &p, &f->mac, &dst, to);
 }
 
+/* RFC 4862 §5.4.2: does anybody have our address?  From no address, to its solicited nodes. */
+static size_t write_detection(const struct iface *f, const struct addr *own, uint8_t *to)
+{
+	static const uint8_t none[16];
+	struct ip_packet p = {.src = addr_make(FAMILY_IPV6, none), .dst = ip6_solicited_node(own)};
+	struct mac dst = mac_of_group6(&p.dst);
+	struct nd m = {.target = *own};
+
+	return nd_encode(&m, &p, &f->mac, &dst, to);
+}
+
+static size_t tx_own(struct iface *f, uint8_t *to, usec_t now)
+{
+	struct iface_addr *own = iface_detect(f);
+
+	if (own != NULL) {
+		return write_detection(f, &own->addr, to);
+	}
+	own = iface_announce(f, now);
+	return own == NULL ? 0 : write_announcement(f, &own->addr, to);
+}
+
 static size_t tx_frame(struct net *n, uint8_t *to, size_t room, unsigned *out_port)
 {
 	struct span frame;
@@ -282,12 +304,8 @@ static size_t tx_next(struct net *n, uint8_t *to, size_t room, unsigned *out_por
 		len = tx_question(n, to, out_port, now);
 	}
 	for (unsigned i = 0; len == 0 && i < n->port_count; i++) {
-		struct iface_addr *own = iface_announce(&n->ports[i], now);
-
-		if (own != NULL) {
-			*out_port = i;
-			len = write_announcement(&n->ports[i], &own->addr, to);
-		}
+		*out_port = i;
+		len = tx_own(&n->ports[i], to, now);
 	}
 	return len;
 }
@@ -346,6 +364,12 @@ bool net_is_ours(const struct net *n, const struct addr *a)
 		}
 	}
 	return false;
+}
+
+bool net_is_gateway(const struct net *n, unsigned port, const struct addr *a)
+{
+	ASSERT(port < n->port_count);
+	return iface_is_gateway(&n->ports[port], a);
 }
 
 const metric_t *net_drops(const struct net *n)

@@ -5,11 +5,12 @@
  * Requests for our addresses are answered by the worker that receives them; what one worker learns
  * about a neighbour reaches the others as net_learn (core carries it).  Garbage of any shape is
  * dropped under a name (drop.def of this folder) and counted.  Fragments are dropped: BGP's TCP
- * never needs them.  RFC 826, 894, 791, 792, 5227 (conflict noticed), 8200, 4443, 4861, 4291, 6864.
+ * never needs them.  RFC 826, 894, 791, 792, 1191, 5227, 8200, 8201, 4443, 4861, 4862, 4291, 6864.
  */
 #pragma once
 
 #include "dataplane/nic/nic.h"
+#include "dataplane/net/icmp.h"
 #include "dataplane/net/net_drop.h"
 #include "rib/base/addr.h"
 #include "rib/base/metric.h"
@@ -32,9 +33,10 @@ struct net_port_conf {
 };
 
 enum net_verdict {
-	NET_TCP,     /* A TCP segment for one of our addresses: out->l4 and friends are set. */
-	NET_HANDLED, /* ARP, ND, ICMP: done, perhaps with a reply queued. */
-	NET_DROPPED, /* Counted under its name. */
+	NET_TCP,	/* A TCP segment for one of our addresses: out->l4 and friends are set. */
+	NET_HANDLED,	/* ARP, ND, ICMP: done, perhaps with a reply queued. */
+	NET_ICMP_ERROR, /* A report about a TCP segment of ours, not yet believed: out->icmp. */
+	NET_DROPPED,	/* Counted under its name. */
 };
 
 struct net_rx {
@@ -45,6 +47,10 @@ struct net_rx {
 	bool has_learned;  /* A neighbour's address was learned: tell the other workers. */
 	struct addr learned_addr;
 	struct mac learned_mac;
+	struct icmp_error icmp;
+	bool has_conflict; /* Another station claims an address of ours: tell the operator. */
+	struct addr conflict_addr;
+	struct mac conflict_mac;
 };
 
 /* A packet to be sent: where, and how long its L4 part is. */
@@ -92,5 +98,7 @@ usec_t net_due(const struct net *n);
  * then the first of the family.  False when we have none. */
 bool net_source_for(const struct net *n, const struct addr *dst, struct addr *out);
 bool net_is_ours(const struct net *n, const struct addr *a);
+/* Whether `a` is a gateway of that port. */
+bool net_is_gateway(const struct net *n, unsigned port, const struct addr *a);
 
 const metric_t *net_drops(const struct net *n); /* [NET_DROP_COUNT] */

@@ -22,6 +22,7 @@ struct arrival {
 	bool is_csum_good;
 	usec_t now;
 	struct net_rx *out;
+	enum net_verdict verdict; /* Unless it is dropped. */
 };
 
 static void note_learned(struct arrival *a, const struct addr *addr, const struct mac *mac)
@@ -38,6 +39,17 @@ static enum net_drop answer_push(struct arrival *a, const struct addr *own, cons
 	struct answer answer = {.port = a->out->port, .own = *own, .to = *to, .to_mac = *to_mac};
 
 	return replyq_push_answer(a->net->replyq, &answer) ? NET_DROP_NONE : NET_DROP_REPLY_FULL;
+}
+
+/* Another station at `mac` claims `own`.  The operator is told of the first claim, and then at
+ * most once in a while. */
+static void note_conflict(struct arrival *a, struct iface_addr *own, const struct mac *mac)
+{
+	if (iface_report(own, a->now)) {
+		a->out->has_conflict = true;
+		a->out->conflict_addr = own->addr;
+		a->out->conflict_mac = *mac;
+	}
 }
 
 /* `from` asked for us, so it is about to be spoken to: remember it, if it can be a neighbour. */
@@ -80,17 +92,22 @@ static enum net_drop rx_arp(struct arrival *a)
 	struct iface_addr *conflict = iface_own(a->port, &m.sender);
 	if (conflict != NULL) { /* RFC 5227 §2.4. */
 		iface_defend(conflict, a->now);
+		note_conflict(a, conflict, &m.sender_mac);
 		return NET_DROP_ADDR_CONFLICT;
 	}
 	if (m.operation == ARP_REPLY) {
 		return rx_arp_reply(a, &m);
 	}
-	if (iface_own(a->port, &m.target) == NULL) {
+	struct iface_addr *own = iface_own(a->port, &m.target);
+	if (own == NULL) {
 		if (iface_is_neighbour(a->port, &m.sender)) {
 			neigh_claimed(a->net->neighbours, a->out->port, &m.sender, &m.sender_mac,
 				      a->now);
 		}
 		return NET_DROP_ARP_NOT_OURS;
+	}
+	if (addr_is_zero(&m.sender)) { /* RFC 5227 §2.1.1: it is about to take our address. */
+		note_conflict(a, own, &m.sender_mac);
 	}
 	hear(a, &m.sender, &m.sender_mac);
 	return answer_push(a, &m.target, &m.sender, &m.sender_mac);
@@ -110,6 +127,7 @@ static enum net_drop rx_solicitation(struct arrival *a, const struct ip_packet *
 	if (addr_is_zero(&p->src)) {
 		/* Another station is about to take our address: RFC 4862 §5.4.3.  To all nodes, as
 		 * RFC 4861 §7.2.4 says. */
+		note_conflict(a, own, to_mac);
 		struct addr all = ip6_all_nodes();
 		struct mac all_mac = mac_of_group6(&all);
 		enum net_drop drop = answer_push(a, &own->addr, &all, &all_mac);
@@ -132,6 +150,7 @@ static enum net_drop rx_advertisement(struct arrival *a, const struct nd *m)
 
 	if (conflict != NULL) {
 		iface_defend(conflict, a->now);
+		note_conflict(a, conflict, mac);
 		return NET_DROP_ADDR_CONFLICT;
 	}
 	if (!iface_is_neighbour(a->port, &m->target)) {
@@ -158,6 +177,13 @@ static enum net_drop rx_nd(struct arrival *a, const struct ip_packet *p)
 	if (m.has_mac && mac_equal(&m.mac, &a->port->mac)) {
 		return NET_DROP_ETH_OWN;
 	}
+	/* Who has our address speaks from it, above all when it answers our detection. */
+	struct iface_addr *conflict = iface_own(a->port, &p->src);
+	if (conflict != NULL) {
+		iface_defend(conflict, a->now);
+		note_conflict(a, conflict, m.has_mac ? &m.mac : &a->eth.src);
+		return NET_DROP_ADDR_CONFLICT;
+	}
 	return m.is_advertisement ? rx_advertisement(a, &m) : rx_solicitation(a, p, &m);
 }
 
@@ -182,6 +208,13 @@ static enum net_drop rx_echo(struct arrival *a, const struct ip_packet *p)
 	return NET_DROP_NONE;
 }
 
+static bool is_discovery(const struct ip_packet *p)
+{
+	return p->proto == IP_PROTO_ICMP6 && p->src.family == FAMILY_IPV6 && p->l4.len > 0 &&
+	       (p->l4.data[0] == ICMP6_NEIGHBOUR_SOLICITATION ||
+		p->l4.data[0] == ICMP6_NEIGHBOUR_ADVERTISEMENT);
+}
+
 static enum net_drop rx_icmp(struct arrival *a, const struct ip_packet *p)
 {
 	enum net_drop drop = icmp_check(p);
@@ -189,9 +222,13 @@ static enum net_drop rx_icmp(struct arrival *a, const struct ip_packet *p)
 	if (drop != NET_DROP_NONE) {
 		return drop;
 	}
-	if (p->proto == IP_PROTO_ICMP6 && (p->l4.data[0] == ICMP6_NEIGHBOUR_SOLICITATION ||
-					   p->l4.data[0] == ICMP6_NEIGHBOUR_ADVERTISEMENT)) {
+	if (is_discovery(p)) {
 		return rx_nd(a, p);
+	}
+	if (icmp_is_error(p)) {
+		drop = icmp_error_decode(p, &a->out->icmp);
+		a->verdict = drop == NET_DROP_NONE ? NET_ICMP_ERROR : NET_HANDLED;
+		return drop;
 	}
 	drop = icmp_is_echo(p);
 	if (drop != NET_DROP_NONE) {
@@ -224,14 +261,15 @@ static enum net_drop addresses_check(struct arrival *a, const struct ip_packet *
 	if (!is_group && mac_is_group(&a->eth.dst)) {
 		return NET_DROP_IP_FRAME_DESTINATION;
 	}
-	if ((ip_is_no_station(&p->src) && !is_dad) || iface_own(a->port, &p->src) != NULL ||
+	bool is_own = iface_own(a->port, &p->src) != NULL;
+	if ((ip_is_no_station(&p->src) && !is_dad) || (is_own && !is_discovery(p)) ||
 	    iface_is_broadcast(a->port, &p->src)) {
 		return NET_DROP_IP_SOURCE;
 	}
 	return NET_DROP_NONE;
 }
 
-static enum net_drop rx_ip(struct arrival *a, enum net_verdict *verdict)
+static enum net_drop rx_ip(struct arrival *a)
 {
 	bool is4 = a->eth.type == ETHERTYPE_IPV4;
 	struct ip_packet p;
@@ -257,7 +295,7 @@ static enum net_drop rx_ip(struct arrival *a, enum net_verdict *verdict)
 	a->out->dst = p.dst;
 	a->out->l4 = p.l4;
 	a->out->hop_limit = p.hop_limit;
-	*verdict = NET_TCP;
+	a->verdict = NET_TCP;
 	return NET_DROP_NONE;
 }
 
@@ -276,8 +314,7 @@ static enum net_drop port_find(struct arrival *a, unsigned nic)
 	return a->eth.vlan == 0 ? NET_DROP_ETH_UNTAGGED : NET_DROP_ETH_VLAN;
 }
 
-static enum net_drop rx_frame(struct arrival *a, unsigned nic, struct span in,
-			      enum net_verdict *verdict)
+static enum net_drop rx_frame(struct arrival *a, unsigned nic, struct span in)
 {
 	enum net_drop drop = eth_decode(in, &a->eth);
 
@@ -293,22 +330,25 @@ static enum net_drop rx_frame(struct arrival *a, unsigned nic, struct span in,
 	if (drop != NET_DROP_NONE) {
 		return drop;
 	}
-	return a->eth.type == ETHERTYPE_ARP ? rx_arp(a) : rx_ip(a, verdict);
+	return a->eth.type == ETHERTYPE_ARP ? rx_arp(a) : rx_ip(a);
 }
 
 enum net_verdict net_rx(struct net *n, unsigned nic, const struct frame_buf *in, usec_t now,
 			struct net_rx *out)
 {
-	struct arrival a = {.net = n, .is_csum_good = in->is_csum_good, .now = now, .out = out};
-	enum net_verdict verdict = NET_HANDLED;
+	struct arrival a = {.net = n,
+			    .is_csum_good = in->is_csum_good,
+			    .now = now,
+			    .out = out,
+			    .verdict = NET_HANDLED};
 
 	n->now = max_u64(n->now, now);
 	out->port = 0;
-	out->has_learned = false;
-	enum net_drop drop = rx_frame(&a, nic, span_of(in->data, in->len), &verdict);
+	out->has_learned = out->has_conflict = false;
+	enum net_drop drop = rx_frame(&a, nic, span_of(in->data, in->len));
 	if (drop != NET_DROP_NONE) {
 		metric_add(&n->drops[drop], 1);
 		return NET_DROPPED;
 	}
-	return verdict;
+	return a.verdict;
 }

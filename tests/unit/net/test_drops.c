@@ -87,9 +87,9 @@ static const struct fault faults[] = {
 	/* ICMP, RFC 792. */
 	{NET_DROP_ICMP_SHORT, FRAME_ECHO4, .set = {{L3(3), 27}}, .len = 41, .is_fixed = true},
 	{NET_DROP_ICMP_CHECKSUM, FRAME_ECHO4, .set = {{L4_4(9), 0x77}}},
-	{NET_DROP_ICMP_ERROR, FRAME_ECHO4, .set = {{L4_4(0), 3}, {L4_4(1), 4}}, .is_fixed = true},
-	{NET_DROP_ICMP_ERROR, FRAME_ECHO4, .set = {{L4_4(0), 11}}, .is_fixed = true},
-	{NET_DROP_ICMP_ERROR, FRAME_ECHO4, .set = {{L4_4(0), 5}}, .is_fixed = true},
+	{NET_DROP_ICMP_QUOTE, FRAME_ECHO4, .set = {{L4_4(0), 3}, {L4_4(1), 4}}, .is_fixed = true},
+	{NET_DROP_ICMP_QUOTE, FRAME_ECHO4, .set = {{L4_4(0), 11}}, .is_fixed = true},
+	{NET_DROP_ICMP_QUOTE, FRAME_ECHO4, .set = {{L4_4(0), 5}}, .is_fixed = true},
 	{NET_DROP_ICMP_TYPE, FRAME_ECHO4, .set = {{L4_4(0), 13}}, .is_fixed = true},
 	{NET_DROP_ICMP_TYPE, FRAME_ECHO4, .set = {{L4_4(0), 0}, {L4_4(1), 1}}, .is_fixed = true},
 	{NET_DROP_ICMP_TYPE, FRAME_ECHO4, .set = {{L4_4(1), 1}}, .is_fixed = true},
@@ -114,8 +114,8 @@ static const struct fault faults[] = {
 	{NET_DROP_ICMP_SHORT, FRAME_ECHO6, .set = {{L3(5), 7}}, .len = 61, .is_fixed = true},
 	{NET_DROP_ICMP_CHECKSUM, FRAME_ECHO6, .set = {{L4_6(9), 0x77}}},
 	{NET_DROP_ICMP_CHECKSUM, FRAME_NS, .set = {{L4_6(3), 0x77}}},
-	{NET_DROP_ICMP_ERROR, FRAME_ECHO6, .set = {{L4_6(0), 2}}, .is_fixed = true},
-	{NET_DROP_ICMP_ERROR, FRAME_ECHO6, .set = {{L4_6(0), 1}}, .is_fixed = true},
+	{NET_DROP_ICMP_QUOTE, FRAME_ECHO6, .set = {{L4_6(0), 2}}, .is_fixed = true},
+	{NET_DROP_ICMP_QUOTE, FRAME_ECHO6, .set = {{L4_6(0), 1}}, .is_fixed = true},
 	{NET_DROP_ICMP_TYPE, FRAME_ECHO6, .set = {{L4_6(0), 129}}, .is_fixed = true},
 	{NET_DROP_ICMP_TYPE, FRAME_ECHO6, .set = {{L4_6(0), 134}}, .is_fixed = true},
 	{NET_DROP_ND_HOP_LIMIT, FRAME_NS, .set = {{L3(7), 254}}},
@@ -184,7 +184,9 @@ Test(net, no_drop_is_without_a_test)
 {
 	bool is_seen[NET_DROP_COUNT] = {
 		[NET_DROP_IP6_OPTION] = true,	   /* extension_headers_are_skipped_or_dropped */
-		[NET_DROP_ETH_UNTAGGED] = true,    /* test_vlan.c */
+		[NET_DROP_ICMP_ERROR] = true,	   /* test_icmp.c */
+		[NET_DROP_ICMP_MTU] = true,	   /* test_icmp.c */
+		[NET_DROP_ETH_UNTAGGED] = true,	   /* test_vlan.c */
 		[NET_DROP_ND_SOLICITED] = true,	   /* group_rules_of_discovery_hold */
 		[NET_DROP_ICMP_ECHO_GROUP] = true, /* group_rules_of_discovery_hold */
 		[NET_DROP_ICMP_ECHO_SIZE] = true,  /* echo_beyond_the_mtu_is_dropped */

@@ -158,6 +158,14 @@ Test(net, addresses_are_announced_at_the_start)
 	usec_t start = 7 * USEC_PER_SEC;
 
 	cr_expect(net_wants_tx(n));
+	for (unsigned i = 0; i < 2; i++) { /* RFC 4862 §5.4.2: "has anybody got this address?" */
+		static const uint8_t none[16];
+		cr_assert_eq(next_frame(n, out, start), 78u);
+		cr_expect_arr_eq(out, mac_of("33:33:ff:00:00:01").bytes, 6);
+		cr_expect_arr_eq(out + 22, none, 16);
+		cr_expect_eq(out[54], 135);
+		cr_expect_eq(out[62], i == 0 ? 0x20 : 0xfe);
+	}
 	cr_assert_eq(next_frame(n, out, start), 42u);
 	cr_expect_arr_eq(out, mac_of("ff:ff:ff:ff:ff:ff").bytes, 6);
 	cr_expect_eq(out[21], 1);
