@@ -154,6 +154,7 @@ static json_t *drops_json(const struct server *s)
 		for (unsigned d = 0; d < NET_DROP_COUNT; d++) {
 			add_drop(to, net_drop_name((enum net_drop)d), metric_get(&net[d]));
 		}
+		add_drop(to, "KERNEL_FULL", metric_get(&st->kernel_drops));
 		add_drop(to, "TX_FULL", metric_get(&st->tx_drops));
 		add_drop(to, "SYN_UNKNOWN", metric_get(&st->syn_unknown));
 		add_drop(to, "SEG_UNKNOWN", metric_get(&st->seg_unknown));

@@ -32,6 +32,7 @@
 #include "control/daemon/worker.h"
 #include "dataplane/core/launch.h"
 #include "dataplane/nic/nic_dpdk.h"
+#include "dataplane/nic/nic_tap.h"
 #include "rib/base/check.h"
 
 #define CONFIG_FAULTY	 1
@@ -48,6 +49,7 @@ struct daemon {
 	bool has_eal, has_workers;
 	struct nic *nic[PORTS_MAX];
 	unsigned nic_count;
+	struct nic *kernel[PORTS_MAX]; /* [port]; NULL where the host does not share it. */
 	struct server *server;
 	struct busy_meter busy;
 	struct api_env env;
@@ -219,6 +221,28 @@ static int open_device(struct daemon *d, const struct config_port *port)
 	return 0;
 }
 
+static int open_kernel(struct daemon *d, unsigned i)
+{
+	char why[512] = "";
+	const struct config_port *port = &d->config->dataplane.port[i];
+	const struct nic_tap_opts opts = {
+		.name = port->kernel,
+		.mac = d->nic[port->device_idx]->mac,
+		.mtu = port->mtu,
+		.queues = (uint16_t)d->config->dataplane.worker_count,
+	};
+	if (port->kernel == NULL) {
+		return 0;
+	}
+	d->kernel[i] = nic_tap_open(&opts, why, sizeof(why));
+	if (d->kernel[i] == NULL) {
+		return fail(EX_OSERR, "no port", why);
+	}
+	log_event(LOG_INFO, "kernel shares port", "device", port->device, "interface", port->kernel,
+		  NULL);
+	return 0;
+}
+
 static int open_ports(struct daemon *d)
 {
 	int status = 0;
@@ -227,6 +251,7 @@ static int open_ports(struct daemon *d)
 		if (port->device_idx == d->nic_count) {
 			status = open_device(d, port);
 		}
+		status = status == 0 ? open_kernel(d, i) : status;
 	}
 	return status;
 }
@@ -291,6 +316,7 @@ static int make_server(struct daemon *d)
 		.member_count = c->client_count,
 		.ports = ports,
 		.nics = d->nic,
+		.kernels = d->kernel,
 		.port_count = c->dataplane.port_count,
 		.now = launch_now(),
 	};
@@ -381,6 +407,11 @@ static void stop(struct daemon *d)
 	server_free(d->server);
 	for (unsigned i = 0; i < d->nic_count; i++) {
 		d->nic[i]->ops->close(d->nic[i]);
+	}
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		if (d->kernel[i] != NULL) {
+			d->kernel[i]->ops->close(d->kernel[i]);
+		}
 	}
 	if (d->has_eal) {
 		launch_fini();

@@ -329,6 +329,15 @@ unsigned core_wait_fds(const struct core *c, int *out, unsigned max, bool *out_c
 			*out_covers_nics = false;
 		}
 	}
+	for (unsigned i = 0; i < c->server->opts.port_count; i++) {
+		struct nic *kernel = c->server->kernel[i];
+		int fd = kernel == NULL ? -1 : kernel->ops->wait_fd(kernel, c->id);
+		if (fd >= 0 && count < max) {
+			out[count++] = fd;
+		} else if (kernel != NULL) {
+			*out_covers_nics = false;
+		}
+	}
 	return count;
 }
 

@@ -39,6 +39,9 @@ struct server_opts {
 	const struct net_port_conf *ports; /* Copied. */
 	struct nic *const *nics;	   /* By net_port_conf.nic; borrowed until server_free. */
 	unsigned port_count;
+	/* [port]: the host's side of a port that it shares, with a queue for each worker, or NULL;
+	 * or all NULL.  Borrowed like nics. */
+	struct nic *const *kernels;
 	size_t log_bytes_max; /* 0 = default. */
 	/* Of one member's send queue; 0 = 256 KiB.  At least a run (64 KiB), unless runs are known
 	 * to be smaller (simulation). */
@@ -137,6 +140,8 @@ struct core_stats {
 	metric_t turns, busy_turns;
 	metric_t busy_us; /* Time in turns that did something. */
 	metric_t frames_in, frames_out, frames_handed_over;
+	metric_t kernel_in, kernel_out; /* Frames given to the host's kernel, and taken from it. */
+	metric_t kernel_drops;		/* Those for which there was no room. */
 	metric_t tx_drops;		/* Frames the NIC did not take. */
 	metric_t syn_unknown;		/* SYNs from addresses that are not configured. */
 	metric_t seg_unknown;		/* Other segments without a connection. */

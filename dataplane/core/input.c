@@ -174,11 +174,18 @@ static bool input_frame(struct core *c, unsigned nic, unsigned queue, struct fra
 	if (rx.has_conflict) {
 		tell_conflict(c, &rx);
 	}
+	if (rx.is_for_kernel) {
+		kernel_give(c, rx.port, frame);
+	}
 	if (verdict != NET_TCP && verdict != NET_ICMP_ERROR) {
 		return false;
 	}
 	bool is_icmp = verdict == NET_ICMP_ERROR;
 	struct member *m = server_member(c->server, is_icmp ? &rx.icmp.remote : &rx.src);
+	if (kernel_owns(c, &rx, is_icmp, m)) {
+		kernel_give(c, rx.port, frame);
+		return false;
+	}
 	if (m == NULL && is_icmp) {
 		metric_add(&c->stats.icmp_unknown, 1);
 		return false;
@@ -257,4 +264,5 @@ void input_rx(struct core *c)
 	for (unsigned nic = 0; nic < c->server->nic_count; nic++) {
 		input_queue(c, nic);
 	}
+	kernel_rx(c);
 }

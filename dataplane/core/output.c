@@ -6,6 +6,8 @@
  * the worker whose queue it shares.
  */
 #include "dataplane/core/core_priv.h"
+
+#include "dataplane/net/eth.h"
 #include "rib/base/check.h"
 
 #define FRAME_MIN 60 /* Ethernet's minimum without the frame check sequence. */
@@ -76,6 +78,17 @@ static void frame_end_tx(struct core *c, unsigned nic, size_t len)
 	frame->len = (uint16_t)len;
 	tx->out[tx->out_count++] = *frame;
 	c->did_work = true;
+}
+
+bool output_frame(struct core *c, unsigned port, struct span in)
+{
+	struct frame_buf *frame = frame_begin_tx(c, nic_of(c, port));
+	if (frame == NULL || in.len + ETH_TAG_LEN > frame->room || in.len < ETH_HEADER_LEN) {
+		return false;
+	}
+	memcpy(frame->data, in.data, in.len);
+	frame_end_tx(c, nic_of(c, port), eth_tag(frame->data, in.len, c->server->port[port].vlan));
+	return true;
 }
 
 void output_forward(struct core *c, const struct mail *mail)

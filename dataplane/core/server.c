@@ -140,17 +140,23 @@ static bool make_tables(struct server *s)
 	for (unsigned i = 0; i < o->port_count; i++) {
 		s->nic_count = (unsigned)max_u64(s->nic_count, (uint64_t)o->ports[i].nic + 1);
 	}
+	s->kernel = calloc(o->port_count + 1, sizeof(struct nic *));
 	s->nic = copy_of(o->nics, s->nic_count * sizeof(struct nic *));
 	s->member = calloc(o->member_count + 1, sizeof(*s->member));
 	s->status = calloc(o->member_count + 1, sizeof(*s->status));
 	s->core = aligned_alloc(CACHE_LINE, (o->core_count * sizeof(*s->core) + CACHE_LINE - 1) /
 						    CACHE_LINE * CACHE_LINE);
 	s->shard = calloc(o->core_count, sizeof(struct shard *));
-	if (s->conf == NULL || s->port == NULL || s->nic == NULL || s->member == NULL ||
-	    s->status == NULL || s->core == NULL || s->shard == NULL) {
+	if (s->conf == NULL || s->port == NULL || s->nic == NULL || s->kernel == NULL ||
+	    s->member == NULL || s->status == NULL || s->core == NULL || s->shard == NULL) {
 		free(s->core);
 		s->core = NULL;
 		return false;
+	}
+	for (unsigned i = 0; o->kernels != NULL && i < o->port_count; i++) {
+		s->kernel[i] = o->kernels[i];
+		s->port[i].has_kernel = s->kernel[i] != NULL;
+		ASSERT(s->kernel[i] == NULL || s->kernel[i]->queue_count == o->core_count);
 	}
 	memset(s->core, 0, o->core_count * sizeof(*s->core));
 	s->mesh = mesh_new(o->core_count, o->member_count);
@@ -231,6 +237,7 @@ void server_free(struct server *s)
 	free(s->status);
 	free(s->port);
 	free(s->nic);
+	free(s->kernel);
 	free(s->addr_slot);
 	free(s);
 }

@@ -44,7 +44,7 @@ void iface_init(struct iface *f, const struct net_port_conf *conf)
 		has_link_local |= is_local;
 		own_add(f, a, is_local ? LINK_LOCAL_LEN : conf->addr[i].prefix_len);
 	}
-	if (has_ipv6 && !has_link_local) {
+	if (has_ipv6 && !has_link_local && !conf->has_kernel) {
 		struct addr local = mac_link_local(&conf->mac);
 
 		own_add(f, &local, LINK_LOCAL_LEN);

@@ -7,7 +7,8 @@
  * of duplicate address detection goes before it.  Deviates from RFC 5227 §2.1 and RFC 4862 §5.4:
  * the address is used whatever comes of it, because members depend on it more than on an error
  * being noticed by silence; the conflict is reported and the address defended.
- * A port with an IPv6 address has a link-local one as well: routers ask from theirs. */
+ * A port with an IPv6 address has a link-local one as well: routers ask from theirs.  On a port
+ * that is shared with the kernel that one is the kernel's, which chooses it in its own way. */
 #pragma once
 
 #include "dataplane/net/net.h"

@@ -18,6 +18,7 @@
 enum ip_proto {
 	IP_PROTO_ICMP4 = 1,
 	IP_PROTO_TCP = 6,
+	IP_PROTO_ROUTING = 43, /* An extension header of IPv6 that is not stepped over. */
 	IP_PROTO_ICMP6 = 58,
 };
 

@@ -20,7 +20,7 @@
 struct net_port_conf {
 	uint16_t nic; /* Index; frames of this NIC with this tag are the port's. */
 	uint16_t vlan;
-	bool has_kernel; /* The host's kernel shares the port: see NET_KERNEL. */
+	bool has_kernel; /* The host's kernel shares the port, see below. */
 	struct mac mac;
 	uint16_t mtu; /* L3 bytes. */
 	unsigned addr_count;
@@ -32,6 +32,12 @@ struct net_port_conf {
 	struct addr gateway[8];
 };
 
+/* A port that is shared with the host's kernel has its addresses twice: here for TCP, there for all
+ * else.  The kernel then answers ARP, neighbour discovery and echo, and we do not; both sides
+ * listen to what neighbours say, each needs it.  Whatever is heard on such a port and is not TCP
+ * is for the kernel as well; for TCP and reports about it the caller decides.  Fragments and what
+ * hides behind unknown extension headers are for nobody: the kernel would answer a segment of a
+ * member's that it puts together with a reset. */
 enum net_verdict {
 	NET_TCP,	/* A TCP segment for one of our addresses: out->l4 and friends are set. */
 	NET_HANDLED,	/* ARP, ND, ICMP: done, perhaps with a reply queued. */
@@ -47,6 +53,7 @@ struct net_rx {
 	bool has_learned;  /* A neighbour's address was learned: tell the other workers. */
 	struct addr learned_addr;
 	struct mac learned_mac;
+	bool is_for_kernel; /* Give the host's kernel a copy. */
 	struct icmp_error icmp;
 	bool has_conflict; /* Another station claims an address of ours: tell the operator. */
 	struct addr conflict_addr;

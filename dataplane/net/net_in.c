@@ -22,6 +22,8 @@ struct arrival {
 	bool is_csum_good;
 	usec_t now;
 	struct net_rx *out;
+	bool is_heard;		  /* It was for a station like us. */
+	uint8_t proto;		  /* Of IP. */
 	enum net_verdict verdict; /* Unless it is dropped. */
 };
 
@@ -36,6 +38,9 @@ static void note_learned(struct arrival *a, const struct addr *addr, const struc
 static enum net_drop answer_push(struct arrival *a, const struct addr *own, const struct addr *to,
 				 const struct mac *to_mac)
 {
+	if (a->port->has_kernel) {
+		return NET_DROP_NONE; /* It answers. */
+	}
 	struct answer answer = {.port = a->out->port, .own = *own, .to = *to, .to_mac = *to_mac};
 
 	return replyq_push_answer(a->net->replyq, &answer) ? NET_DROP_NONE : NET_DROP_REPLY_FULL;
@@ -194,6 +199,9 @@ static enum net_drop rx_echo(struct arrival *a, const struct ip_packet *p)
 	struct ip_packet reply = {
 		.src = p->dst, .dst = p->src, .proto = p->proto, .hop_limit = 64, .l4 = p->l4};
 
+	if (a->port->has_kernel) {
+		return NET_DROP_NONE; /* It answers. */
+	}
 	if (header_len + p->l4.len > a->port->mtu) {
 		return NET_DROP_ICMP_ECHO_SIZE;
 	}
@@ -276,9 +284,11 @@ static enum net_drop rx_ip(struct arrival *a)
 	enum net_drop drop = is4 ? ip4_decode(a->eth.payload, a->is_csum_good, &p)
 				 : ip6_decode(a->eth.payload, &p);
 
-	if (drop == NET_DROP_NONE) {
-		drop = addresses_check(a, &p);
+	if (drop != NET_DROP_NONE) {
+		return drop;
 	}
+	a->proto = p.proto;
+	drop = addresses_check(a, &p);
 	if (drop != NET_DROP_NONE) {
 		return drop;
 	}
@@ -325,12 +335,32 @@ static enum net_drop rx_frame(struct arrival *a, unsigned nic, struct span in)
 		drop = eth_hear(&a->eth, &a->port->mac);
 	}
 	if (drop == NET_DROP_NONE) {
+		a->is_heard = true;
 		drop = eth_accept(&a->eth);
 	}
 	if (drop != NET_DROP_NONE) {
 		return drop;
 	}
 	return a->eth.type == ETHERTYPE_ARP ? rx_arp(a) : rx_ip(a);
+}
+
+/* Whether what we drop under that name is for the kernel of a port that it shares. */
+static bool is_kernels(const struct arrival *a, enum net_drop drop)
+{
+	if (a->eth.type == ETHERTYPE_ARP) {
+		return true;
+	}
+	switch (drop) {
+	case NET_DROP_ETH_LLC:
+	case NET_DROP_ETH_TYPE: /* LLDP, for one. */
+	case NET_DROP_ETH_MULTICAST:
+	case NET_DROP_IP_NOT_OURS:
+		return true;
+	case NET_DROP_IP_PROTOCOL:
+		return a->proto != IP_PROTO_ROUTING; /* TCP may stand behind it. */
+	default:
+		return a->proto == IP_PROTO_ICMP4 || a->proto == IP_PROTO_ICMP6;
+	}
 }
 
 enum net_verdict net_rx(struct net *n, unsigned nic, const struct frame_buf *in, usec_t now,
@@ -344,11 +374,18 @@ enum net_verdict net_rx(struct net *n, unsigned nic, const struct frame_buf *in,
 
 	n->now = max_u64(n->now, now);
 	out->port = 0;
-	out->has_learned = out->has_conflict = false;
+	out->has_learned = out->has_conflict = out->is_for_kernel = false;
 	enum net_drop drop = rx_frame(&a, nic, span_of(in->data, in->len));
-	if (drop != NET_DROP_NONE) {
+	bool is_dropped = drop != NET_DROP_NONE;
+	if (a.is_heard && a.port->has_kernel) {
+		out->is_for_kernel = is_dropped ? is_kernels(&a, drop) : a.verdict == NET_HANDLED;
+	}
+	/* What the kernel gets is its to judge. */
+	if (is_dropped && (!out->is_for_kernel || drop == NET_DROP_ADDR_CONFLICT)) {
 		metric_add(&n->drops[drop], 1);
-		return NET_DROPPED;
+	}
+	if (is_dropped) {
+		return out->is_for_kernel ? NET_HANDLED : NET_DROPPED;
 	}
 	return a.verdict;
 }

@@ -143,9 +143,9 @@ static const struct fault faults[] = {
 	{NET_DROP_ETH_OWN, FRAME_NS, .set = {{L4_6(31), 1}}, .is_fixed = true},
 };
 
-static struct frame faulty(const struct fault *fault)
+static struct eth_frame faulty(const struct fault *fault)
 {
-	struct frame f = frame_make(fault->kind);
+	struct eth_frame f = frame_make(fault->kind);
 
 	if (fault->dst != NULL) {
 		memcpy(f.bytes, mac_of(fault->dst).bytes, 6);
@@ -166,7 +166,7 @@ Test(net, every_fault_is_dropped_under_its_name)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
 		struct net *n = quiet_net();
-		struct frame f = faulty(&faults[i]);
+		struct eth_frame f = faulty(&faults[i]);
 		struct net_rx rx;
 
 		cr_expect_eq(frame_rx_guarded(n, &f, 20 * USEC_PER_SEC, &rx), NET_DROPPED,
@@ -206,7 +206,7 @@ Test(net, no_drop_is_without_a_test)
 Test(net, ipv4_options_and_padding_do_not_reach_tcp)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_TCP4);
+	struct eth_frame f = frame_make(FRAME_TCP4);
 	struct net_rx rx;
 
 	memmove(f.bytes + 42, f.bytes + 34, 20); /* Eight bytes of options: NOPs. */
@@ -231,7 +231,7 @@ Test(net, ipv4_options_and_padding_do_not_reach_tcp)
 Test(net, ipv6_padding_does_not_reach_tcp)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_TCP6);
+	struct eth_frame f = frame_make(FRAME_TCP6);
 	struct net_rx rx;
 
 	f.len += 30;
@@ -271,7 +271,7 @@ Test(net, extension_headers_are_skipped_or_dropped)
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct net *n = quiet_net();
-		struct frame f = frame_make(FRAME_TCP6);
+		struct eth_frame f = frame_make(FRAME_TCP6);
 		struct net_rx rx;
 
 		for (size_t k = 0; rows[i].kinds[k] != 0xff; k++) {
@@ -303,7 +303,7 @@ Test(net, group_rules_of_discovery_hold)
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct net *n = quiet_net();
-		struct frame f = frame_make(rows[i].kind);
+		struct eth_frame f = frame_make(rows[i].kind);
 		struct addr all = addr_of("ff02::1");
 		struct net_rx rx;
 
@@ -320,7 +320,7 @@ Test(net, group_rules_of_discovery_hold)
 Test(net, a_verified_checksum_is_believed)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_TCP4);
+	struct eth_frame f = frame_make(FRAME_TCP4);
 	struct net_rx rx;
 	struct frame_buf in = {.data = f.bytes, .len = (uint16_t)f.len, .is_csum_good = true};
 

@@ -5,7 +5,7 @@
 #include "rib/base/prng.h"
 #include "tests/unit/net/frames.h"
 
-static void mutate(struct frame *f, struct prng *p)
+static void mutate(struct eth_frame *f, struct prng *p)
 {
 	for (uint64_t i = prng_below(p, 4); i > 0; i--) {
 		f->bytes[prng_below(p, f->len)] = (uint8_t)prng_u64(p);
@@ -46,7 +46,7 @@ static void run(uint64_t seed, unsigned rounds)
 
 	prng_init(&p, seed);
 	for (unsigned i = 0; i < rounds; i++) {
-		struct frame f = frame_make((enum frame_kind)prng_below(&p, FRAME_KIND_COUNT));
+		struct eth_frame f = frame_make((enum frame_kind)prng_below(&p, FRAME_KIND_COUNT));
 		struct net_rx rx;
 		uint8_t out[FRAME_MAX];
 		unsigned port;

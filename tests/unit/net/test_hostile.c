@@ -13,9 +13,9 @@ static const char *const peers[2] = {"198.18.0.2", "2001:db8::2"};
 static const char *const ours[2] = {"198.18.0.1", "2001:db8::1"};
 
 /* A claim of the attacker's at ...:66 about the peer: to everybody or, `is_answer`, to us. */
-static struct frame claim(bool is6, bool is_answer)
+static struct eth_frame claim(bool is6, bool is_answer)
 {
-	struct frame f = frame_make(is6 ? FRAME_NA : FRAME_ARP_REPLY);
+	struct eth_frame f = frame_make(is6 ? FRAME_NA : FRAME_ARP_REPLY);
 	static const uint8_t all[16] = {0xff, 2, [15] = 1};
 
 	f.bytes[11] = 0x66;
@@ -35,7 +35,7 @@ static struct frame claim(bool is6, bool is_answer)
 /* The peer answers what we asked. */
 static void answer(struct net *n, bool is6, usec_t now)
 {
-	struct frame f = frame_make(is6 ? FRAME_NA : FRAME_ARP_REPLY);
+	struct eth_frame f = frame_make(is6 ? FRAME_NA : FRAME_ARP_REPLY);
 	struct net_rx rx;
 
 	(void)frame_rx_guarded(n, &f, now, &rx);
@@ -71,7 +71,7 @@ Test(hostile, a_flood_of_claims_moves_nobody_and_asks_once_a_second)
 {
 	for (int is6 = 0; is6 < 2; is6++) {
 		struct net *n = net_in_use(is6);
-		struct frame f[2] = {claim(is6, false), claim(is6, true)};
+		struct eth_frame f[2] = {claim(is6, false), claim(is6, true)};
 		unsigned questions = 0;
 
 		for (usec_t now = later; now < later + 60 * second; now += 1000) {
@@ -100,7 +100,7 @@ Test(hostile, a_faster_answer_to_a_verification_is_not_believed)
 {
 	for (int is6 = 0; is6 < 2; is6++) {
 		struct net *n = net_in_use(is6);
-		struct frame f = claim(is6, true);
+		struct eth_frame f = claim(is6, true);
 		struct net_rx rx;
 		struct net_route route;
 
@@ -123,7 +123,7 @@ Test(hostile, the_first_answer_to_an_open_question_counts)
 	for (int is6 = 0; is6 < 2; is6++) {
 		for (int is_late = 0; is_late < 2; is_late++) {
 			struct net *n = quiet_net();
-			struct frame f = claim(is6, true);
+			struct eth_frame f = claim(is6, true);
 			struct net_rx rx;
 			struct net_route route;
 
@@ -158,7 +158,7 @@ Test(hostile, a_whole_subnet_of_strangers_delays_nobody, .timeout = 60)
 	struct net_port_conf c = port_conf();
 	c.addr[0].prefix_len = 16;
 	struct net *n = net_new(&c, 1, 1);
-	struct frame f = frame_make(FRAME_ARP_REQUEST);
+	struct eth_frame f = frame_make(FRAME_ARP_REQUEST);
 	struct net_route route;
 	struct net_rx rx;
 	struct addr src = addr_of(ours[0]), fresh = addr_of("198.18.200.7");
@@ -305,7 +305,7 @@ Test(hostile, a_conflict_is_reported_at_a_bounded_rate_and_answered)
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct net *n = quiet_net();
-		struct frame f = frame_make(rows[i].kind);
+		struct eth_frame f = frame_make(rows[i].kind);
 		bool is6 = rows[i].kind == FRAME_NA || rows[i].kind == FRAME_DAD;
 		struct addr own = addr_of(ours[is6]);
 		unsigned sent = 0, reports = 0;
@@ -338,7 +338,7 @@ Test(hostile, a_conflict_is_reported_at_a_bounded_rate_and_answered)
 Test(hostile, the_defence_overrides)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_NA);
+	struct eth_frame f = frame_make(FRAME_NA);
 	uint8_t out[FRAME_MAX];
 	struct net_rx rx;
 	unsigned port;

@@ -55,9 +55,9 @@ static void put_quote6(struct wr *w, const struct report *r)
 	wr_copy(w, dst.bytes, 16);
 }
 
-static struct frame make(bool is6, const struct report *r)
+static struct eth_frame make(bool is6, const struct report *r)
 {
-	struct frame f = frame_make(is6 ? FRAME_ECHO6 : FRAME_ECHO4);
+	struct eth_frame f = frame_make(is6 ? FRAME_ECHO6 : FRAME_ECHO4);
 	size_t at = is6 ? ICMP6 : ICMP4;
 	struct wr w = wr_of(f.bytes + at, FRAME_MAX - at);
 	uint8_t tcp[64] = {OUR_PORT >> 8, OUR_PORT & 255, PEER_PORT >> 8, PEER_PORT & 255,
@@ -120,7 +120,7 @@ Test(icmp, reports_about_our_segments_become_values)
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct net *n = quiet_net();
-		struct frame f = make(rows[i].is6, &rows[i].r);
+		struct eth_frame f = make(rows[i].is6, &rows[i].r);
 		struct addr local = addr_of(rows[i].is6 ? "2001:db8::1" : "198.18.0.1");
 		struct addr remote = addr_of(rows[i].is6 ? "2001:db8::2" : "198.18.0.2");
 		struct net_rx rx;
@@ -183,7 +183,7 @@ Test(icmp, reports_that_cannot_be_right_are_dropped_by_name)
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct net *n = quiet_net();
-		struct frame f = make(rows[i].is6, &rows[i].r);
+		struct eth_frame f = make(rows[i].is6, &rows[i].r);
 		struct net_rx rx;
 
 		cr_expect_eq(frame_rx_guarded(n, &f, 0, &rx), NET_DROPPED, "row %zu", i);
@@ -194,17 +194,17 @@ Test(icmp, reports_that_cannot_be_right_are_dropped_by_name)
 	}
 }
 
-/* Cut at every length, with a good sum: a short quote and nothing else, in memory that ends there. */
+/* Cut at every length, with a good sum: a short quote, in memory that ends there. */
 Test(icmp, a_report_cut_anywhere_is_a_short_quote)
 {
 	for (int is6 = 0; is6 < 2; is6++) {
 		struct report r = {.type = is6 ? 2 : 3, .code = is6 ? 0 : 4, .mtu = 1400};
 		size_t at = is6 ? ICMP6 : ICMP4;
-		struct frame whole = make(is6, &r);
+		struct eth_frame whole = make(is6, &r);
 
 		for (size_t len = at + 8; len < whole.len; len++) {
 			struct net *n = quiet_net();
-			struct frame f = whole;
+			struct eth_frame f = whole;
 			struct net_rx rx;
 			size_t ip_len = len - 14 - (is6 ? 40 : 0);
 
@@ -232,7 +232,7 @@ Test(icmp, mutated_reports_do_no_harm, .timeout = 60)
 		struct report r = {.type = is6 ? 2 : 3,
 				   .code = is6 ? 0 : 4,
 				   .mtu = (uint32_t)prng_below(&p, 1600)};
-		struct frame f = make(is6, &r);
+		struct eth_frame f = make(is6, &r);
 		struct net_rx rx;
 
 		for (uint64_t k = prng_below(&p, 4); k > 0; k--) {

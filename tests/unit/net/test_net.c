@@ -20,7 +20,7 @@ static size_t next_frame(struct net *n, uint8_t *out, usec_t now)
 Test(net, an_arp_request_is_answered_and_its_sender_learned)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_ARP_REQUEST);
+	struct eth_frame f = frame_make(FRAME_ARP_REQUEST);
 	struct net_rx rx;
 	uint8_t out[FRAME_MAX];
 	static const uint8_t expected[42] = {2,	  0,  0, 0, 0, 2, 2, 0, 0, 0, 0,   1,  8, 6,
@@ -45,7 +45,7 @@ Test(net, an_arp_request_is_answered_and_its_sender_learned)
 Test(net, an_arp_probe_for_our_address_is_answered)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_ARP_REQUEST);
+	struct eth_frame f = frame_make(FRAME_ARP_REQUEST);
 	struct net_rx rx;
 	uint8_t out[FRAME_MAX];
 
@@ -73,7 +73,7 @@ static size_t ones_sum_ok6(const uint8_t *ip)
 Test(net, a_solicitation_is_answered_by_a_solicited_advertisement)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_NS);
+	struct eth_frame f = frame_make(FRAME_NS);
 	struct net_rx rx;
 	uint8_t out[FRAME_MAX];
 	struct addr ours = addr_of("2001:db8::1"), peer = addr_of("2001:db8::2");
@@ -98,7 +98,7 @@ Test(net, a_solicitation_is_answered_by_a_solicited_advertisement)
 Test(net, address_detection_of_our_address_is_answered_to_all)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_DAD);
+	struct eth_frame f = frame_make(FRAME_DAD);
 	struct net_rx rx;
 	uint8_t out[FRAME_MAX];
 	struct addr all = addr_of("ff02::1");
@@ -118,7 +118,7 @@ Test(net, the_link_local_address_is_ours)
 {
 	struct net *n = quiet_net();
 	struct addr local = addr_of("fe80::ff:fe00:1"), peer = addr_of("fe80::1234"), got;
-	struct frame f = frame_make(FRAME_NS);
+	struct eth_frame f = frame_make(FRAME_NS);
 	struct net_rx rx;
 
 	cr_expect(net_is_ours(n, &local));
@@ -192,7 +192,7 @@ Test(net, a_conflict_is_answered_at_a_bounded_rate)
 
 	for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
 		struct net *n = quiet_net();
-		struct frame f = frame_make(kinds[i]);
+		struct eth_frame f = frame_make(kinds[i]);
 		struct net_rx rx;
 		unsigned sent = 0;
 
@@ -214,7 +214,7 @@ Test(net, echo_is_answered_in_both_families)
 {
 	for (int is6 = 0; is6 < 2; is6++) {
 		struct net *n = quiet_net();
-		struct frame f = frame_make(is6 ? FRAME_ECHO6 : FRAME_ECHO4);
+		struct eth_frame f = frame_make(is6 ? FRAME_ECHO6 : FRAME_ECHO4);
 		size_t l4 = is6 ? 54 : 34, addr_at = is6 ? 22 : 26, addr_len = is6 ? 16 : 4;
 		struct net_rx rx;
 		uint8_t out[FRAME_MAX];
@@ -229,7 +229,7 @@ Test(net, echo_is_answered_in_both_families)
 		cr_expect_eq(out[l4], is6 ? 129 : 0);
 		cr_expect_arr_eq(out + l4 + 4, f.bytes + l4 + 4, 20);
 		/* The reply is what the test's own sums would make of it. */
-		struct frame again = {.len = f.len};
+		struct eth_frame again = {.len = f.len};
 		memcpy(again.bytes, out, f.len);
 		frame_fix(&again);
 		cr_expect_arr_eq(out, again.bytes, f.len);
@@ -240,7 +240,7 @@ Test(net, echo_is_answered_in_both_families)
 Test(net, echo_beyond_the_mtu_is_dropped)
 {
 	struct net_port_conf c = port_conf();
-	struct frame f = frame_make(FRAME_ECHO4);
+	struct eth_frame f = frame_make(FRAME_ECHO4);
 	struct net_rx rx;
 
 	c.mtu = 43;
@@ -263,7 +263,7 @@ Test(net, a_flood_fills_the_replyq_and_no_more)
 
 	for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
 		struct net *n = quiet_net();
-		struct frame f = frame_make(kinds[i]);
+		struct eth_frame f = frame_make(kinds[i]);
 		struct net_rx rx;
 
 		for (unsigned k = 0; k < 1000; k++) {
@@ -369,7 +369,7 @@ Test(net, what_one_worker_hears_another_learns)
 {
 	struct net *asks = quiet_net(), *hears = quiet_net();
 	struct addr src = addr_of("198.18.0.1"), dst = addr_of("198.18.0.2");
-	struct frame f = frame_make(FRAME_ARP_REPLY);
+	struct eth_frame f = frame_make(FRAME_ARP_REPLY);
 	struct net_route route;
 	struct net_rx rx;
 
@@ -410,7 +410,7 @@ Test(net, ports_are_chosen_by_subnet)
 	cr_expect_eq(port, 1u);
 	cr_expect_eq(out[11], 9);
 	/* The strong host model: an address of the other port is not answered for. */
-	struct frame f = frame_make(FRAME_TCP4);
+	struct eth_frame f = frame_make(FRAME_TCP4);
 	struct frame_buf in = {.data = f.bytes, .len = (uint16_t)f.len};
 	struct net_rx rx;
 	f.bytes[5] = 9;
@@ -429,7 +429,7 @@ Test(net, encap_writes_headers_that_decode)
 		struct addr dst = addr_of(peers[i]), src;
 		struct mac mac = mac_of(PEER_MAC_TEXT);
 		struct net_route route;
-		struct frame f = {.len = 0};
+		struct eth_frame f = {.len = 0};
 
 		cr_assert(net_source_for(n, &dst, &src));
 		(void)net_route(n, &src, &dst, later, &route);

@@ -25,7 +25,7 @@ static struct net *three_ports(void)
 	return n;
 }
 
-static enum net_verdict rx_on(struct net *n, unsigned nic, struct frame *f, struct net_rx *rx)
+static enum net_verdict rx_on(struct net *n, unsigned nic, struct eth_frame *f, struct net_rx *rx)
 {
 	struct frame_buf in = {.data = f->bytes, .len = (uint16_t)f->len};
 
@@ -61,7 +61,7 @@ Test(vlan, a_frame_finds_the_port_of_its_tag)
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct net *n = three_ports();
-		struct frame f = frame_make(FRAME_TCP4);
+		struct eth_frame f = frame_make(FRAME_TCP4);
 		struct net_rx rx;
 
 		memcpy(f.bytes + 27, rows[i].subnet, 2); /* Source and destination of the LAN. */
@@ -81,7 +81,7 @@ Test(vlan, a_frame_finds_the_port_of_its_tag)
 Test(vlan, a_second_tag_is_dropped)
 {
 	struct net *n = three_ports();
-	struct frame f = frame_make(FRAME_TCP4);
+	struct eth_frame f = frame_make(FRAME_TCP4);
 	struct net_rx rx;
 
 	frame_tag(&f, 7);
@@ -96,7 +96,7 @@ Test(vlan, a_tag_cut_short_is_a_short_frame)
 {
 	for (size_t len = 14; len < 18; len++) {
 		struct net *n = three_ports();
-		struct frame f = frame_make(FRAME_TCP4);
+		struct eth_frame f = frame_make(FRAME_TCP4);
 		struct net_rx rx;
 
 		frame_tag(&f, 100);
@@ -133,7 +133,7 @@ Test(vlan, own_frames_carry_the_tag)
 	cr_expect(count[0] >= 3 && count[1] == count[0]);
 	drain(n, 10 * USEC_PER_SEC);
 	/* An answer, byte by byte. */
-	struct frame f = frame_make(FRAME_ARP_REQUEST);
+	struct eth_frame f = frame_make(FRAME_ARP_REQUEST);
 	struct net_rx rx;
 	f.bytes[29] = f.bytes[39] = 19;
 	frame_tag(&f, 100);
@@ -158,7 +158,7 @@ Test(vlan, a_route_counts_the_tag_into_the_header_and_not_into_the_mtu)
 		struct addr src = addr_of(peers[i][0]), dst = addr_of(peers[i][1]);
 		struct mac mac = mac_of(PEER_MAC_TEXT);
 		struct net_route route;
-		struct frame f = {.len = 0};
+		struct eth_frame f = {.len = 0};
 
 		cr_assert_eq(net_route(n, &src, &dst, later, &route), ROUTE_WAIT);
 		net_learn(n, 1, &dst, &mac, later);
@@ -177,7 +177,7 @@ Test(vlan, a_route_counts_the_tag_into_the_header_and_not_into_the_mtu)
 
 Test(vlan, a_copy_loses_the_tag_and_nothing_else)
 {
-	struct frame f = frame_make(FRAME_TCP4), tagged = f;
+	struct eth_frame f = frame_make(FRAME_TCP4), tagged = f;
 	uint8_t out[FRAME_MAX];
 
 	frame_tag(&tagged, 0x6064);
