@@ -4,6 +4,7 @@
 
 #include "dataplane/core/core_priv.h"
 #include "dataplane/nic/nic_mem.h"
+#include "tests/support/world.h"
 #include "tests/unit/net/frames.h"
 
 #define PAIRS	 12
@@ -442,4 +443,56 @@ Test(paths, what_is_learned_leaves_room_for_frames)
 	}
 	cr_expect_eq(mesh_mail_room(mesh, 0, 1), MAIL_RING / 2u, "a member");
 	shared_free(s);
+}
+
+/* Announce an IPv6 prefix by a global and a link-local next hop; `is_bare`: by the latter alone. */
+static void announce6(struct world *w, unsigned member, unsigned prefix, bool is_bare)
+{
+	struct naive_attrs a = {.path_len = 1, .path = {w->speaker[member].conf.asn}};
+	struct addr global = addr_of("2001:db8:9::2"), local = addr_of("fe80::1234");
+	uint8_t m[512];
+
+	memcpy(a.next_hop, is_bare ? local.bytes : global.bytes, 16);
+	size_t len = naive_announce(m, &a, &w->universe[prefix], 1, true);
+	size_t tail = 1 + 1 + (w->universe[prefix].len + 7u) / 8; /* Reserved, and the prefix. */
+	size_t hop = len - tail - 16;
+	if (!is_bare) { /* RFC 2545 §3: 32 octets, the global one first. */
+		memmove(m + hop + 32, m + hop + 16, tail);
+		memcpy(m + hop + 16, local.bytes, 16);
+		m[hop - 1] = 32;
+		m[hop - 5] = (uint8_t)(m[hop - 5] + 16); /* Of the attribute, ... */
+		m[22] = (uint8_t)(m[22] + 16);		 /* ... of all attributes, ... */
+		m[17] = (uint8_t)(m[17] + 16);		 /* ... of the message. */
+		len += 16;
+	}
+	cr_assert(speaker_send(&w->speaker[member], m, len));
+}
+
+/* RFC 2545 §2, RFC 7947 §2.2.1: members on one LAN may use the link-local address, so it is passed
+ * on as it came; alone it is useless to who might not be on it. */
+Test(paths, a_link_local_next_hop_is_passed_on_beside_a_global_one)
+{
+	struct world *w = malloc(sizeof(*w));
+	struct world_opts opts = {.seed = 5, .workers = 2, .members = 4, .universe = 8};
+	struct addr global = addr_of("2001:db8:9::2"), local = addr_of("fe80::1234");
+	unsigned prefix = 1; /* Odd ones are IPv6. */
+
+	world_init(w, &opts);
+	cr_assert(world_run_until(w, world_is_up, 10 * USEC_PER_SEC));
+	cr_assert_eq(w->universe[prefix].family, FAMILY_IPV6);
+	announce6(w, 1, prefix, false);
+	announce6(w, 1, prefix + 2, true);
+	world_run(w, USEC_PER_SEC);
+	for (unsigned i = 0; i < 4; i++) {
+		const struct held_route *h = &w->speaker[i].held[prefix];
+
+		cr_expect_eq(h->is_held, i != 1);
+		cr_expect(i == 1 ||
+			  (h->next_hop_len == 32 && memcmp(h->next_hop, global.bytes, 16) == 0 &&
+			   memcmp(h->next_hop + 16, local.bytes, 16) == 0));
+		cr_expect_not(w->speaker[i].held[prefix + 2].is_held);
+		cr_expect_eq(w->speaker[i].downs, 0u);
+	}
+	world_fini(w);
+	free(w);
 }
