@@ -16,7 +16,7 @@ static void own_add(struct iface *f, const struct addr *a, unsigned prefix_len)
 		.addr = *a,
 		.subnet = prefix_make(a, prefix_len),
 		.announces_left = IFACE_ANNOUNCE_COUNT,
-		.is_detecting = a->family == FAMILY_IPV6,
+		.detects_left = IFACE_DETECT_COUNT,
 	};
 }
 
@@ -149,12 +149,15 @@ void iface_defend(struct iface_addr *own, usec_t now)
 	}
 }
 
-struct iface_addr *iface_detect(struct iface *f)
+struct iface_addr *iface_detect(struct iface *f, usec_t now)
 {
 	for (unsigned i = 0; i < f->addr_count; i++) {
-		if (f->addr[i].is_detecting) {
-			f->addr[i].is_detecting = false;
-			return &f->addr[i];
+		struct iface_addr *own = &f->addr[i];
+
+		if (own->detects_left > 0 && own->detect_due <= now) {
+			own->detects_left--;
+			own->detect_due = now + IFACE_DETECT_WAIT_US;
+			return own;
 		}
 	}
 	return NULL;
@@ -188,8 +191,13 @@ usec_t iface_due(const struct iface *f)
 	usec_t due = USEC_NEVER;
 
 	for (unsigned i = 0; i < f->addr_count; i++) {
-		if (f->addr[i].announces_left > 0) {
-			due = min_u64(due, f->addr[i].announce_due);
+		const struct iface_addr *own = &f->addr[i];
+
+		if (own->announces_left > 0) {
+			due = min_u64(due, own->announce_due);
+		}
+		if (own->detects_left > 0) {
+			due = min_u64(due, own->detect_due);
 		}
 	}
 	return due;

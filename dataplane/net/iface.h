@@ -2,11 +2,11 @@
  *
  * An address is announced twice, two seconds apart, when the worker starts (RFC 5227 §2.3, RFC 4861
  * §7.2.6), and once more when another station claims it, at most every ten seconds (RFC 5227 §2.4
- * c: we are a server whose addresses were given to it, so it defends them for ever).  An IPv4 host
- * that has the address already answers the announcement, which is a request; for IPv6 the question
- * of duplicate address detection goes before it.  Deviates from RFC 5227 §2.1 and RFC 4862 §5.4:
- * the address is used whatever comes of it, because members depend on it more than on an error
- * being noticed by silence; the conflict is reported and the address defended.
+ * c: we are a server whose addresses were given to it, so it defends them for ever).  At the start
+ * we also ask three times, a second apart, whether somebody has it already: by ARP probe (RFC 5227
+ * §2.1.1) and duplicate address detection (RFC 4862 §5.4).  Deviates: the address is used before
+ * the answers are in and whatever they say, because members depend on it; a conflict is reported
+ * to the operator, and the address defended.
  * A port with an IPv6 address has a link-local one as well: routers ask from theirs.  On a port
  * that is shared with the kernel that one is the kernel's, which chooses it in its own way. */
 #pragma once
@@ -15,6 +15,8 @@
 
 #define IFACE_ADDR_MAX	       17 /* Those of net_port_conf and the link-local one. */
 #define IFACE_ANNOUNCE_COUNT   2
+#define IFACE_DETECT_COUNT     3		  /* RFC 5227 §1.1: PROBE_NUM. */
+#define IFACE_DETECT_WAIT_US   (1 * USEC_PER_SEC) /* PROBE_MIN; RFC 4861 §10: RETRANS_TIMER. */
 #define IFACE_ANNOUNCE_WAIT_US (2 * USEC_PER_SEC) /* RFC 5227 §1.1: ANNOUNCE_INTERVAL. */
 #define IFACE_REPORT_WAIT_US   (10 * USEC_PER_SEC)
 #define IFACE_DEFEND_WAIT_US   (10 * USEC_PER_SEC) /* RFC 5227 §1.1: DEFEND_INTERVAL. */
@@ -24,7 +26,8 @@ struct iface_addr {
 	struct prefix subnet;
 	unsigned announces_left;
 	usec_t announce_due;
-	bool is_detecting;  /* The question whether somebody else has it is still to be sent. */
+	unsigned detects_left; /* Questions whether somebody else has it. */
+	usec_t detect_due;
 	usec_t defend_from; /* Not before. */
 	usec_t report_from;
 };
@@ -59,9 +62,9 @@ bool iface_is_broadcast(const struct iface *f, const struct addr *a);
 void iface_defend(struct iface_addr *own, usec_t now);
 /* The address to be announced now, which counts as done; NULL when none is due. */
 struct iface_addr *iface_announce(struct iface *f, usec_t now);
-/* The IPv6 address for which duplicate address detection is to be asked now, which counts as done;
- * NULL when there is none. */
-struct iface_addr *iface_detect(struct iface *f);
+/* The address for which to ask now whether somebody else has it, which counts as done; NULL when
+ * there is none. */
+struct iface_addr *iface_detect(struct iface *f, usec_t now);
 /* Whether the operator is to be told now that another station claimed `own`. */
 bool iface_report(struct iface_addr *own, usec_t now);
 usec_t iface_due(const struct iface *f);

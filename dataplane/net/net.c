@@ -238,10 +238,21 @@ static size_t write_announcement(const struct iface *f, const struct addr *own, 
 	return nd_encode(&m, &p, &f->mac, &dst, to);
 }
 
-/* RFC 4862 §5.4.2: does anybody have our address?  From no address, to its solicited nodes. */
+/* Does anybody have our address?  From no address: an ARP probe (RFC 5227 §2.1.1), or a
+ * solicitation to the address's solicited nodes (RFC 4862 §5.4.2). */
 static size_t write_detection(const struct iface *f, const struct addr *own, uint8_t *to)
 {
 	static const uint8_t none[16];
+	if (own->family == FAMILY_IPV4) {
+		struct arp probe = {.operation = ARP_REQUEST,
+				    .sender_mac = f->mac,
+				    .sender = addr_make(FAMILY_IPV4, none),
+				    .target = *own};
+		struct mac all = mac_broadcast();
+
+		arp_encode(&probe, &all, to);
+		return ARP_FRAME_LEN;
+	}
 	struct ip_packet p = {.src = addr_make(FAMILY_IPV6, none), .dst = ip6_solicited_node(own)};
 	struct mac dst = mac_of_group6(&p.dst);
 	struct nd m = {.target = *own};
@@ -251,7 +262,7 @@ static size_t write_detection(const struct iface *f, const struct addr *own, uin
 
 static size_t tx_own(struct iface *f, uint8_t *to, usec_t now)
 {
-	struct iface_addr *own = iface_detect(f);
+	struct iface_addr *own = iface_detect(f, now);
 
 	if (own != NULL) {
 		return write_detection(f, &own->addr, to);

@@ -52,14 +52,20 @@ unsigned drain(struct net *n, usec_t now)
 	return count;
 }
 
+void settle(struct net *n)
+{
+	for (usec_t now = 0; now <= 10 * USEC_PER_SEC; now += USEC_PER_SEC) {
+		drain(n, now);
+	}
+}
+
 struct net *quiet_net(void)
 {
 	struct net_port_conf c = port_conf();
 	struct net *n = net_new(&c, 1, 1);
 
 	cr_assert_not_null(n);
-	drain(n, 0);
-	drain(n, 10 * USEC_PER_SEC);
+	settle(n);
 	return n;
 }
 

@@ -21,6 +21,8 @@ struct addr addr_of(const char *text);
 
 /* One port with our two addresses, a gateway of each family and MTU 1500. */
 struct net_port_conf port_conf(void);
+/* Let ten seconds pass and throw away what is sent at the start. */
+void settle(struct net *n);
 /* A net of that port whose announcements are already sent. */
 struct net *quiet_net(void);
 /* Throw away everything that waits to be sent; returns how many frames that were. */

@@ -165,8 +165,7 @@ Test(hostile, a_whole_subnet_of_strangers_delays_nobody, .timeout = 60)
 	struct mac mac = mac_of("02:00:00:00:00:77");
 	usec_t now = later;
 
-	drain(n, 0);
-	drain(n, 10 * second);
+	settle(n);
 	cr_assert_eq(use(n, false, now, &route), ROUTE_WAIT);
 	drain(n, now);
 	answer(n, false, now);

@@ -13,8 +13,7 @@ static struct net *shared_net(void)
 	c.has_kernel = true;
 	struct net *n = net_new(&c, 1, 1);
 	cr_assert_not_null(n);
-	drain(n, 0);
-	drain(n, 10 * USEC_PER_SEC);
+	settle(n);
 	return n;
 }
 

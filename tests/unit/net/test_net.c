@@ -149,22 +149,29 @@ Test(net, a_port_without_ipv6_has_no_link_local_address)
 	net_free(n);
 }
 
-/* RFC 5227 §2.3, RFC 4861 §7.2.6: each address is announced twice, two seconds apart. */
-Test(net, addresses_are_announced_at_the_start)
+/* RFC 5227 §2.1.1 and §2.3, RFC 4862 §5.4.2, RFC 4861 §7.2.6: we ask three times, a second apart,
+ * who else has each address, and announce it twice, two seconds apart. */
+Test(net, addresses_are_asked_for_and_announced_at_the_start)
 {
 	struct net_port_conf c = port_conf();
 	struct net *n = net_new(&c, 1, 1);
 	uint8_t out[FRAME_MAX];
+	static const uint8_t none[16];
 	usec_t start = 7 * USEC_PER_SEC;
 
 	cr_expect(net_wants_tx(n));
-	for (unsigned i = 0; i < 2; i++) { /* RFC 4862 §5.4.2: "has anybody got this address?" */
-		static const uint8_t none[16];
+	cr_assert_eq(next_frame(n, out, start), 42u);
+	cr_expect_arr_eq(out, mac_of("ff:ff:ff:ff:ff:ff").bytes, 6);
+	cr_expect_eq(out[21], 1);
+	cr_expect_arr_eq(out + 28, none, 4);
+	cr_expect_arr_eq(out + 38, c.addr[0].addr.bytes, 4);
+	for (unsigned i = 0; i < 2; i++) {
 		cr_assert_eq(next_frame(n, out, start), 78u);
 		cr_expect_arr_eq(out, mac_of("33:33:ff:00:00:01").bytes, 6);
 		cr_expect_arr_eq(out + 22, none, 16);
 		cr_expect_eq(out[54], 135);
-		cr_expect_eq(out[62], i == 0 ? 0x20 : 0xfe);
+		cr_expect_eq(out[62], i == 0 ? 0x20 : 0xfe); /* Global, link-local. */
+		cr_expect(ones_sum_ok6(out + 14));
 	}
 	cr_assert_eq(next_frame(n, out, start), 42u);
 	cr_expect_arr_eq(out, mac_of("ff:ff:ff:ff:ff:ff").bytes, 6);
@@ -175,11 +182,13 @@ Test(net, addresses_are_announced_at_the_start)
 	cr_expect_eq(out[58], 0x20);
 	cr_assert_eq(next_frame(n, out, start), 86u); /* Link-local. */
 	cr_expect_eq(next_frame(n, out, start), 0u);
-	cr_expect_eq(net_due(n), start + 2 * USEC_PER_SEC);
+	cr_expect_eq(net_due(n), start + USEC_PER_SEC);
+	cr_expect_eq(drain(n, start + USEC_PER_SEC - 1), 0u);
+	cr_expect_eq(drain(n, start + USEC_PER_SEC), 3u);
 	cr_expect_eq(drain(n, start + 2 * USEC_PER_SEC - 1), 0u);
 	net_tick(n, start + 2 * USEC_PER_SEC);
 	cr_expect(net_wants_tx(n));
-	cr_expect_eq(drain(n, start + 2 * USEC_PER_SEC), 3u);
+	cr_expect_eq(drain(n, start + 2 * USEC_PER_SEC), 6u);
 	cr_expect_eq(net_due(n), USEC_NEVER);
 	net_free(n);
 }

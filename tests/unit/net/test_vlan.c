@@ -20,8 +20,7 @@ static struct net *three_ports(void)
 	c[1].gateway_count = c[2].gateway_count = 0;
 	struct net *n = net_new(c, 3, 1);
 	cr_assert_not_null(n);
-	drain(n, 0);
-	drain(n, 10 * USEC_PER_SEC);
+	settle(n);
 	return n;
 }
 
