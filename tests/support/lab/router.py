@@ -109,6 +109,11 @@ class Server(Causewayd):
                     '"%s"' % address for address in member.addresses.values())))
 
 
+def two_workers():
+    """The CPUs of two workers, so that frames come to the wrong one, too; of one on one CPU."""
+    return sorted(os.sched_getaffinity(0))[:2]
+
+
 def lay_wire(run, inner, outer, mtu=1500):
     """A veth between (namespace, interface) `inner` and `outer`, both up."""
     quiet("ip", "link", "add", inner[1], "netns", run.namespace(inner[0]), "mtu", str(mtu),
