@@ -147,8 +147,8 @@ struct core_stats {
 	metric_t seg_unknown;		/* Other segments without a connection. */
 	metric_t seg_bad;		/* Malformed, or with a wrong checksum. */
 	metric_t connections;		/* Now. */
-	metric_t icmp[ICMP_KIND_COUNT]; /* Error reports about segments to members … */
-	metric_t icmp_unknown;		/* … and to anybody else. */
+	metric_t icmp[ICMP_KIND_COUNT]; /* Error reports about connections … */
+	metric_t icmp_unknown;		/* … and about none. */
 	metric_t events_lost;		/* For control, whose ring was full. */
 	metric_t attrs, attr_bytes;
 };

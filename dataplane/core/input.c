@@ -159,7 +159,13 @@ static void tell_conflict(struct core *c, const struct net_rx *rx)
  * guess ports could otherwise end sessions (RFC 5927 §5.2). */
 static void input_icmp(struct member *m, const struct icmp_error *e)
 {
+	struct endpoint local = {.addr = e->local, .port = e->local_port};
+	struct endpoint remote = {.addr = e->remote, .port = e->remote_port};
 	ASSERT(e->kind < ICMP_KIND_COUNT);
+	if (!is_connection(m, &local, &remote)) {
+		metric_add(&m->core->stats.icmp_unknown, 1);
+		return;
+	}
 	metric_add(&m->core->stats.icmp[e->kind], 1);
 }
 

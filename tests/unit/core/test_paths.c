@@ -67,6 +67,29 @@ static unsigned pair_up(const struct pair *p)
 	return count;
 }
 
+static void pair_run(struct pair *p, usec_t us)
+{
+	for (usec_t until = p->now + us; p->now < until; p->now += 200) {
+		nic_hub_set_time(p->hub, p->now, 20);
+		for (unsigned side = 0; side < 2; side++) {
+			for (unsigned c = 0; c < p->workers[side]; c++) {
+				core_step(server_core(p->server[side], (core_id_t)c), p->now);
+			}
+		}
+	}
+}
+
+static void pair_fini(struct pair *p)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		server_free(p->server[side]);
+		p->nic[side]->ops->close(p->nic[side]);
+	}
+	nic_hub_free(p->hub);
+	epoch_barrier();
+	epoch_thread_end();
+}
+
 /* RFC 9293 §3.5: the SYN+ACK of a connection that we open comes to the queue that the NIC's hash
  * says, which knows nothing of who opened it. */
 Test(paths, an_answer_on_the_wrong_worker_finds_its_owner)
@@ -80,14 +103,7 @@ Test(paths, an_answer_on_the_wrong_worker_finds_its_owner)
 		epoch_thread_begin_alone();
 		pair_side(&p, 0, queues[i]);
 		pair_side(&p, 1, 1);
-		for (usec_t until = p.now + 3 * USEC_PER_SEC; p.now < until; p.now += 200) {
-			nic_hub_set_time(p.hub, p.now, 20);
-			for (unsigned side = 0; side < 2; side++) {
-				for (unsigned c = 0; c < p.workers[side]; c++) {
-					core_step(server_core(p.server[side], (core_id_t)c), p.now);
-				}
-			}
-		}
+		pair_run(&p, 3 * USEC_PER_SEC);
 		cr_expect_eq(pair_up(&p), (unsigned)PAIRS, "%u queues: %u of %u", queues[i],
 			     pair_up(&p), PAIRS);
 		for (unsigned c = 0; c < 3; c++) {
@@ -98,13 +114,7 @@ Test(paths, an_answer_on_the_wrong_worker_finds_its_owner)
 		}
 		/* SYN+ACK, OPEN and KEEPALIVE of a third of them at least. */
 		cr_expect_geq(handed, 3u * PAIRS / 3);
-		for (unsigned side = 0; side < 2; side++) {
-			server_free(p.server[side]);
-			p.nic[side]->ops->close(p.nic[side]);
-		}
-		nic_hub_free(p.hub);
-		epoch_barrier();
-		epoch_thread_end();
+		pair_fini(&p);
 	}
 }
 
@@ -283,6 +293,56 @@ static struct eth_frame icmp_frame(uint8_t router, uint8_t host, uint16_t port, 
 	return f;
 }
 
+/* RFC 1191 §3: any router on the way may report; the owner of the connection hears of it, and the
+ * session does not mind (RFC 5927 §5.2). */
+Test(paths, a_report_about_a_connection_reaches_its_owner)
+{
+	struct pair p = {.hub = nic_hub_new(3, 1024), .workers = {3, 1}, .now = start};
+	struct nic *router;
+	uint64_t handed[2] = {0, 0};
+
+	epoch_thread_begin_alone();
+	pair_side(&p, 0, 3);
+	pair_side(&p, 1, 1);
+	router = nic_mem_open(p.hub, mac_n(9), 1500, 1);
+	pair_run(&p, 3 * USEC_PER_SEC);
+	cr_assert_eq(pair_up(&p), (unsigned)PAIRS);
+	for (unsigned i = 0; i < 3; i++) {
+		handed[0] += server_core_stats(p.server[0], (core_id_t)i)->frames_handed_over;
+	}
+	for (unsigned k = 0; k < PAIRS; k++) {
+		const struct tcp *tcp = p.server[0]->member[k].tcp;
+		static const uint8_t codes[3] = {4, 3, 1}; /* Too big; port; host unreachable. */
+
+		for (unsigned i = 0; i < 3; i++) {
+			struct eth_frame f = icmp_frame(9, 0, tcp_local(tcp)->port, codes[i]);
+			uint16_t port = tcp_remote(tcp)->port;
+
+			memcpy(f.bytes + 30, tcp_local(tcp)->addr.bytes, 4);
+			memcpy(f.bytes + 54, tcp_local(tcp)->addr.bytes, 4);
+			memcpy(f.bytes + 58, tcp_remote(tcp)->addr.bytes, 4);
+			f.bytes[64] = (uint8_t)(port >> 8);
+			f.bytes[65] = (uint8_t)port;
+			frame_fix(&f);
+			send(router, &f);
+		}
+	}
+	pair_run(&p, USEC_PER_SEC);
+	for (unsigned i = 0; i < 3; i++) {
+		const struct core_stats *st = server_core_stats(p.server[0], (core_id_t)i);
+
+		for (unsigned kind = 0; kind < ICMP_KIND_COUNT; kind++) {
+			cr_expect_eq(st->icmp[kind], PAIRS / 3u, "kind %u", kind);
+		}
+		cr_expect_eq(st->icmp_unknown, 0u);
+		handed[1] += st->frames_handed_over;
+	}
+	cr_expect_gt(handed[1], handed[0]);
+	cr_expect_eq(pair_up(&p), (unsigned)PAIRS);
+	router->ops->close(router);
+	pair_fini(&p);
+}
+
 /* What the host gets, and what is ours. */
 Test(paths, the_host_gets_all_but_our_sessions)
 {
@@ -361,36 +421,35 @@ Test(paths, the_host_is_in_the_vlan_of_its_port)
 	shared_free(s);
 }
 
-/* A report comes from any router to any queue, and is counted where the connection would be. */
-Test(paths, a_report_reaches_the_member_that_it_is_about)
+/* A report that is about no connection is counted as such, where the connection would be. */
+Test(paths, a_report_about_no_connection_is_counted_by_its_owner)
 {
 	struct shared *s = shared_new(3, false);
-	uint64_t handed = 0;
+	uint64_t handed = 0, unknown = 0;
 
 	shared_run(s, 5000);
 	for (uint8_t router = 20; router < 40; router++) {
 		for (uint8_t i = 0; i < 6; i++) {
-			struct eth_frame f =
-				icmp_frame(router, (uint8_t)(2 + 2 * i), 179, i < 3 ? 4 : 3);
+			struct eth_frame f = icmp_frame(router, (uint8_t)(2 + 2 * i), 179, 4);
 			send(s->peer, &f);
 		}
 		shared_run(s, 1000);
 	}
-	struct eth_frame stranger = icmp_frame(20, 3, 179, 4);
-	send(s->peer, &stranger);
-	shared_run(s, 1000);
-	uint64_t unknown = 0;
 	for (unsigned c = 0; c < 3; c++) {
 		const struct core_stats *st = server_core_stats(s->server, (core_id_t)c);
 
-		cr_expect_eq(st->icmp[ICMP_TOO_BIG], 20u);
-		cr_expect_eq(st->icmp[ICMP_HARD], 20u);
-		cr_expect_eq(st->icmp[ICMP_SOFT], 0u);
+		cr_expect_eq(st->icmp_unknown, 40u);
+		cr_expect_eq(st->icmp[ICMP_TOO_BIG], 0u);
 		handed += st->frames_handed_over;
-		unknown += st->icmp_unknown;
 	}
 	cr_expect_gt(handed, 0u);
-	cr_expect_eq(unknown, 1u);
+	struct eth_frame stranger = icmp_frame(20, 3, 179, 4);
+	send(s->peer, &stranger);
+	shared_run(s, 1000);
+	for (unsigned c = 0; c < 3; c++) {
+		unknown += server_core_stats(s->server, (core_id_t)c)->icmp_unknown;
+	}
+	cr_expect_eq(unknown, 121u);
 	shared_free(s);
 }
 
