@@ -12,6 +12,9 @@
 
 struct config_port {
 	char *device;
+	unsigned device_idx; /* Ports of one device have the same; from 0 without gaps. */
+	uint16_t vlan;	     /* 0: untagged */
+	char *kernel;	     /* The tap by which the host shares the port; NULL: it does not. */
 	uint16_t mtu;
 	unsigned addr_count;
 	struct config_port_addr {
@@ -43,6 +46,7 @@ struct config {
 		unsigned memory_mib;   /* 0 = omitted */
 		struct config_port *port;
 		unsigned port_count;
+		unsigned device_count;
 	} dataplane;
 	struct {
 		char *state_dir;

@@ -50,10 +50,56 @@ static void default_text(char **text, const char *value)
 	}
 }
 
+/* Whether two ports with one device can be told apart: by VLAN, one of them perhaps untagged. */
+static void check_same_device(struct loader *l, struct draft_port *port,
+			      const struct draft_port *first)
+{
+	if (port->value.vlan != first->value.vlan) {
+		return;
+	}
+	if (port->value.vlan == 0) {
+		loader_fail(l, &port->device_at,
+			    "the device '%s' is a port already, at line %d; give one of them a "
+			    "'vlan'",
+			    port->value.device, first->device_at.line);
+	} else {
+		loader_fail(l, &port->device_at,
+			    "VLAN %u of the device '%s' is a port already, at line %d; each port "
+			    "needs its own",
+			    port->value.vlan, port->value.device, first->device_at.line);
+	}
+}
+
+/* Number the devices, and look for ports that are in each other's way. */
+static void match_ports(struct loader *l, unsigned i)
+{
+	struct draft_port *port = &l->port[i];
+	bool is_new = true;
+	for (unsigned j = 0; j < i; j++) {
+		const struct draft_port *other = &l->port[j];
+		if (other->value.device != NULL &&
+		    strcmp(other->value.device, port->value.device) == 0) {
+			port->value.device_idx = other->value.device_idx;
+			is_new = false;
+			check_same_device(l, port, other);
+		}
+		if (port->value.kernel != NULL && other->value.kernel != NULL &&
+		    strcmp(port->value.kernel, other->value.kernel) == 0) {
+			loader_fail(l, &port->kernel_at,
+				    "the interface '%s' serves a port already, at line %d; each "
+				    "port needs its own",
+				    port->value.kernel, other->kernel_at.line);
+		}
+	}
+	if (is_new) {
+		port->value.device_idx = l->config->dataplane.device_count++;
+	}
+}
+
 static void check_devices(struct loader *l)
 {
 	for (unsigned i = 0; i < l->port_count; i++) {
-		const struct draft_port *port = &l->port[i];
+		struct draft_port *port = &l->port[i];
 		if (port->value.device == NULL) {
 			loader_fail(l, &port->at,
 				    "this port has no 'device'; add a PCI address or a DPDK device "
@@ -64,16 +110,7 @@ static void check_devices(struct loader *l)
 			loader_fail(l, &port->at,
 				    "this port has no address; add 'addresses: [address/length]'");
 		}
-		for (unsigned j = 0; j < i; j++) {
-			const struct draft_port *other = &l->port[j];
-			if (other->value.device != NULL &&
-			    strcmp(other->value.device, port->value.device) == 0) {
-				loader_fail(l, &port->device_at,
-					    "the device '%s' is a port already, at line %d; each "
-					    "port needs its own",
-					    port->value.device, other->device_at.line);
-			}
-		}
+		match_ports(l, i);
 	}
 }
 

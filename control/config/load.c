@@ -206,6 +206,7 @@ static void drafts_free(struct loader *l)
 {
 	for (unsigned i = 0; i < l->port_count; i++) {
 		free(l->port[i].value.device);
+		free(l->port[i].value.kernel);
 	}
 	for (unsigned i = 0; i < l->client_count; i++) {
 		free(l->client[i].value.description);
@@ -272,6 +273,7 @@ void config_free(struct config *c)
 	}
 	for (unsigned i = 0; i < c->dataplane.port_count; i++) {
 		free(c->dataplane.port[i].device);
+		free(c->dataplane.port[i].kernel);
 	}
 	for (unsigned i = 0; i < c->client_count; i++) {
 		free(c->client[i].description);

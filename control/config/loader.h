@@ -11,7 +11,7 @@ struct set_u16 {
 
 struct draft_port {
 	struct config_port value;
-	struct place at, device_at;
+	struct place at, device_at, kernel_at;
 	bool has_faulty_addr; /* Reported; the port is not without addresses. */
 	struct place addr_at[ARRAY_COUNT(((struct config_port *)0)->addr)];
 	struct place gateway_at[ARRAY_COUNT(((struct config_port *)0)->gateway)];

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <net/if.h>
+
 #include "control/config/loader.h"
 #include "rib/base/check.h"
 
@@ -125,6 +127,43 @@ static void read_mtu(struct loader *l, const struct node *key, const struct node
 	}
 }
 
+static void read_vlan(struct loader *l, const struct node *key, const struct node *v, void *target)
+{
+	(void)key;
+	struct draft_port *port = target;
+	uint32_t vlan;
+	if (value_number(l, v, "vlan", 1, 4094, &vlan)) {
+		port->value.vlan = (uint16_t)vlan;
+	}
+}
+
+/* What the kernel takes as an interface's name, and what no pattern of its own hides in. */
+static bool is_interface_name(const char *name)
+{
+	size_t len = strlen(name);
+	return len > 0 && len < IFNAMSIZ && strpbrk(name, "/%: \t\n") == NULL &&
+	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static void read_kernel(struct loader *l, const struct node *key, const struct node *v,
+			void *target)
+{
+	(void)key;
+	struct draft_port *port = target;
+	const char *name;
+	if (!value_text(l, v, "kernel", &name)) {
+		return;
+	}
+	if (!is_interface_name(name)) {
+		loader_fail(l, &v->at,
+			    "'kernel' must be the name of an interface, up to %d characters such "
+			    "as ix0k, not '%s'",
+			    IFNAMSIZ - 1, name);
+	} else if (value_copy(l, v, "kernel", &port->value.kernel)) {
+		port->kernel_at = v->at;
+	}
+}
+
 static void read_addresses(struct loader *l, const struct node *key, const struct node *v,
 			   void *target)
 {
@@ -182,10 +221,9 @@ static void read_gateways(struct loader *l, const struct node *key, const struct
 }
 
 static const struct key port_key[] = {
-	{.name = "device", .read = read_device},
-	{.name = "mtu", .read = read_mtu},
-	{.name = "addresses", .read = read_addresses},
-	{.name = "gateways", .read = read_gateways},
+	{.name = "device", .read = read_device},       {.name = "mtu", .read = read_mtu},
+	{.name = "vlan", .read = read_vlan},	       {.name = "kernel", .read = read_kernel},
+	{.name = "addresses", .read = read_addresses}, {.name = "gateways", .read = read_gateways},
 };
 static const struct key_table port_keys = {
 	.where = "dataplane.ports[]", .keys = port_key, .count = ARRAY_COUNT(port_key)};

@@ -32,6 +32,7 @@
 #include "control/daemon/worker.h"
 #include "dataplane/core/launch.h"
 #include "dataplane/nic/nic_dpdk.h"
+#include "dataplane/nic/nic_tap.h"
 #include "rib/base/check.h"
 
 #define CONFIG_FAULTY	 1
@@ -48,6 +49,7 @@ struct daemon {
 	bool has_eal, has_workers;
 	struct nic *nic[PORTS_MAX];
 	unsigned nic_count;
+	struct nic *kernel[PORTS_MAX]; /* [port]; NULL where the host does not share it. */
 	struct server *server;
 	struct busy_meter busy;
 	struct api_env env;
@@ -154,6 +156,18 @@ static int make_runtime_dir(const struct daemon *d, char *out, size_t len)
 	return fail(EX_CANTCREAT, "no runtime directory", why);
 }
 
+/* Ports that share a device share its buffers: the largest MTU counts. */
+static uint16_t device_mtu(const struct config *c, unsigned device_idx)
+{
+	uint64_t mtu = 0;
+	for (unsigned i = 0; i < c->dataplane.port_count; i++) {
+		if (c->dataplane.port[i].device_idx == device_idx) {
+			mtu = max_u64(mtu, c->dataplane.port[i].mtu);
+		}
+	}
+	return (uint16_t)mtu;
+}
+
 static int start_eal(struct daemon *d)
 {
 	char why[512] = "", dir[256];
@@ -162,8 +176,11 @@ static int start_eal(struct daemon *d)
 	if (status != 0) {
 		return status;
 	}
+	uint16_t mtus[PORTS_MAX] = {0};
 	for (unsigned i = 0; i < d->config->dataplane.port_count; i++) {
-		devices[i] = d->config->dataplane.port[i].device;
+		const struct config_port *port = &d->config->dataplane.port[i];
+		devices[port->device_idx] = port->device;
+		mtus[port->device_idx] = device_mtu(d->config, port->device_idx);
 	}
 	const struct launch_opts opts = {
 		.cpus = d->config->dataplane.workers,
@@ -171,7 +188,8 @@ static int start_eal(struct daemon *d)
 		.hugepages = d->config->dataplane.is_hugepages_off ? HUGEPAGES_OFF : HUGEPAGES_AUTO,
 		.memory_mib = d->config->dataplane.memory_mib,
 		.devices = devices,
-		.device_count = d->config->dataplane.port_count,
+		.mtus = mtus,
+		.device_count = d->config->dataplane.device_count,
 		.runtime_dir = dir,
 	};
 	int err = launch_eal(&opts, why, sizeof(why));
@@ -184,32 +202,66 @@ static int start_eal(struct daemon *d)
 	return 0;
 }
 
+static int open_device(struct daemon *d, const struct config_port *port)
+{
+	char why[512] = "", mac[MAC_TEXT_MAX];
+	const struct nic_dpdk_opts opts = {
+		.device = port->device,
+		.queues = (uint16_t)d->config->dataplane.worker_count,
+		.mtu = device_mtu(d->config, port->device_idx),
+	};
+	struct nic *nic = nic_dpdk_open(&opts, why, sizeof(why));
+	if (nic == NULL) {
+		return fail(EX_OSERR, "no port", why);
+	}
+	ASSERT(port->device_idx == d->nic_count);
+	d->nic[d->nic_count++] = nic;
+	log_event(LOG_INFO, "port", "device", port->device, "mac", mac_format(&nic->mac, mac),
+		  NULL);
+	return 0;
+}
+
+static int open_kernel(struct daemon *d, unsigned i)
+{
+	char why[512] = "";
+	const struct config_port *port = &d->config->dataplane.port[i];
+	const struct nic_tap_opts opts = {
+		.name = port->kernel,
+		.mac = d->nic[port->device_idx]->mac,
+		.mtu = port->mtu,
+		.queues = (uint16_t)d->config->dataplane.worker_count,
+	};
+	if (port->kernel == NULL) {
+		return 0;
+	}
+	d->kernel[i] = nic_tap_open(&opts, why, sizeof(why));
+	if (d->kernel[i] == NULL) {
+		return fail(EX_OSERR, "no port", why);
+	}
+	log_event(LOG_INFO, "kernel shares port", "device", port->device, "interface", port->kernel,
+		  NULL);
+	return 0;
+}
+
 static int open_ports(struct daemon *d)
 {
-	char why[512] = "", mac[24];
-	for (unsigned i = 0; i < d->config->dataplane.port_count; i++) {
+	int status = 0;
+	for (unsigned i = 0; status == 0 && i < d->config->dataplane.port_count; i++) {
 		const struct config_port *port = &d->config->dataplane.port[i];
-		const struct nic_dpdk_opts opts = {
-			.device = port->device,
-			.queues = (uint16_t)d->config->dataplane.worker_count,
-			.mtu = port->mtu,
-		};
-		d->nic[i] = nic_dpdk_open(&opts, why, sizeof(why));
-		if (d->nic[i] == NULL) {
-			return fail(EX_OSERR, "no port", why);
+		if (port->device_idx == d->nic_count) {
+			status = open_device(d, port);
 		}
-		d->nic_count = i + 1;
-		const uint8_t *m = d->nic[i]->mac.bytes;
-		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3],
-			 m[4], m[5]);
-		log_event(LOG_INFO, "port", "device", port->device, "mac", mac, NULL);
+		status = status == 0 ? open_kernel(d, i) : status;
 	}
-	return 0;
+	return status;
 }
 
 static struct net_port_conf port_conf(const struct config_port *port, const struct nic *nic)
 {
-	struct net_port_conf conf = {.mac = nic->mac, .mtu = port->mtu};
+	struct net_port_conf conf = {.nic = (uint16_t)port->device_idx,
+				     .vlan = port->vlan,
+				     .mac = nic->mac,
+				     .mtu = port->mtu};
 	static_assert(ARRAY_COUNT(conf.addr) >= ARRAY_COUNT(port->addr), "addresses fit");
 	static_assert(ARRAY_COUNT(conf.gateway) >= ARRAY_COUNT(port->gateway), "gateways fit");
 	for (unsigned i = 0; i < port->addr_count; i++) {
@@ -247,8 +299,9 @@ static int make_server(struct daemon *d)
 	for (unsigned i = 0; i < c->client_count; i++) {
 		members[i] = member_conf(&c->client[i], d->state);
 	}
-	for (unsigned i = 0; i < d->nic_count; i++) {
-		ports[i] = port_conf(&c->dataplane.port[i], d->nic[i]);
+	for (unsigned i = 0; i < c->dataplane.port_count; i++) {
+		const struct config_port *port = &c->dataplane.port[i];
+		ports[i] = port_conf(port, d->nic[port->device_idx]);
 	}
 	/* ISNs and hash keys come from this: it must not be guessed. */
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
@@ -264,7 +317,8 @@ static int make_server(struct daemon *d)
 		.member_count = c->client_count,
 		.ports = ports,
 		.nics = d->nic,
-		.port_count = d->nic_count,
+		.kernels = d->kernel,
+		.port_count = c->dataplane.port_count,
 		.now = launch_now(),
 	};
 	d->server = server_new(&opts);
@@ -354,6 +408,11 @@ static void stop(struct daemon *d)
 	server_free(d->server);
 	for (unsigned i = 0; i < d->nic_count; i++) {
 		d->nic[i]->ops->close(d->nic[i]);
+	}
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		if (d->kernel[i] != NULL) {
+			d->kernel[i]->ops->close(d->kernel[i]);
+		}
 	}
 	if (d->has_eal) {
 		launch_fini();

@@ -2,6 +2,7 @@
  *
  *     notice event="session up" peer=198.18.1.1 asn=64501
  *     notice event="session down" peer=198.18.1.1 asn=64501 cause="hold timer expired"
+ *     error event="address conflict" address=198.18.0.1 mac=02:00:00:00:00:66 detail="…"
  */
 #include "control/daemon/events.h"
 
@@ -20,9 +21,16 @@ struct limit {
 
 enum { LIMIT_FAILED, LIMIT_FAULT, LIMIT_COUNT };
 
+#define CONFLICTS_MAX 64 /* Addresses with a limit of their own; the rest shares the last. */
+
 struct events {
 	const struct config *config;
 	uint64_t lost;
+	struct {
+		struct addr addr;
+		struct limit limit;
+	} conflict[CONFLICTS_MAX];
+	unsigned conflict_count;
 	struct limit limit[][LIMIT_COUNT];
 };
 
@@ -80,6 +88,34 @@ static void log_one(struct events *e, const struct event *event)
 		  left_out > 0 ? more : NULL, NULL);
 }
 
+static struct limit *conflict_limit(struct events *e, const struct addr *addr)
+{
+	for (unsigned i = 0; i < e->conflict_count; i++) {
+		if (addr_equal(&e->conflict[i].addr, addr)) {
+			return &e->conflict[i].limit;
+		}
+	}
+	if (e->conflict_count < CONFLICTS_MAX) {
+		e->conflict[e->conflict_count++].addr = *addr;
+	}
+	return &e->conflict[e->conflict_count - 1].limit;
+}
+
+/* Workers limit themselves, but each of them may have seen it. */
+static void log_conflict(struct events *e, const struct event *event)
+{
+	char address[ADDR_TEXT_MAX], mac[MAC_TEXT_MAX], more[16];
+	uint32_t left_out = 0;
+	if (!is_due(conflict_limit(e, &event->addr), event->at, &left_out)) {
+		return;
+	}
+	snprintf(more, sizeof(more), "%u", left_out);
+	log_event(LOG_ERROR, "address conflict", "address", addr_format(&event->addr, address),
+		  "mac", mac_format(&event->mac, mac), "detail",
+		  "another station uses or wants this address of ours; we defend it", "left_out",
+		  left_out > 0 ? more : NULL, NULL);
+}
+
 static void log_lost(struct events *e, const struct server *s)
 {
 	uint64_t lost = 0;
@@ -97,7 +133,9 @@ void events_drain(struct events *e, struct server *s)
 {
 	struct event event;
 	while (server_event(s, &event)) {
-		if (event.peer < e->config->client_count) {
+		if (event.kind == EVENT_CONFLICT) {
+			log_conflict(e, &event);
+		} else if (event.peer < e->config->client_count) {
 			log_one(e, &event);
 		}
 	}

@@ -321,8 +321,8 @@ unsigned core_wait_fds(const struct core *c, int *out, unsigned max, bool *out_c
 	if (max > 0) {
 		out[count++] = mesh_wake_fd(c->server->mesh, c->id);
 	}
-	for (unsigned port = 0; port < c->server->opts.port_count; port++) {
-		struct nic *nic = c->server->nic[port];
+	for (unsigned i = 0; i < c->server->nic_count; i++) {
+		struct nic *nic = c->server->nic[i];
 		if (c->id >= nic->queue_count) {
 			continue;
 		}
@@ -330,6 +330,15 @@ unsigned core_wait_fds(const struct core *c, int *out, unsigned max, bool *out_c
 		if (fd >= 0 && count < max) {
 			out[count++] = fd;
 		} else {
+			*out_covers_nics = false;
+		}
+	}
+	for (unsigned i = 0; i < c->server->opts.port_count; i++) {
+		struct nic *kernel = c->server->kernel[i];
+		int fd = kernel == NULL ? -1 : kernel->ops->wait_fd(kernel, c->id);
+		if (fd >= 0 && count < max) {
+			out[count++] = fd;
+		} else if (kernel != NULL) {
 			*out_covers_nics = false;
 		}
 	}

@@ -39,8 +39,11 @@ struct server_opts {
 	const struct member_conf *members; /* Copied. */
 	unsigned member_count;		   /* At most PEER_COUNT_MAX. */
 	const struct net_port_conf *ports; /* Copied. */
-	struct nic *const *nics;	   /* One for each port; borrowed until server_free. */
+	struct nic *const *nics;	   /* By net_port_conf.nic; borrowed until server_free. */
 	unsigned port_count;
+	/* [port]: the host's side of a port that it shares, with a queue for each worker, or NULL;
+	 * or all NULL.  Borrowed like nics. */
+	struct nic *const *kernels;
 	size_t log_bytes_max; /* 0 = default. */
 	/* Of one member's send queue; 0 = 256 KiB.  At least a run (64 KiB), unless runs are known
 	 * to be smaller (simulation). */
@@ -95,13 +98,16 @@ bool server_request(struct server *s, const struct request *r);
 bool server_is_quiet(const struct server *s);
 
 /* Core → control. */
-enum event_kind { EVENT_UP, EVENT_DOWN, EVENT_FAILED, EVENT_FAULT };
+enum event_kind { EVENT_UP, EVENT_DOWN, EVENT_FAILED, EVENT_FAULT, EVENT_CONFLICT };
 
 struct event {
 	enum event_kind kind;
 	peer_id_t peer;
 	usec_t at;
 	char text[NOTIFY_TEXT_MAX]; /* The cause in words. */
+	/* EVENT_CONFLICT, which is about no peer: our address, and who claims it. */
+	struct addr addr;
+	struct mac mac;
 };
 
 /* The next event, in order for one worker; false when none waits.  Control thread. */
@@ -138,8 +144,9 @@ struct core_stats {
 	metric_t turns, busy_turns;
 	metric_t busy_us; /* Time in turns that did something. */
 	metric_t frames_in, frames_out, frames_handed_over;
-	metric_t connections; /* Now. */
-	metric_t events_lost; /* For control, whose ring was full. */
+	metric_t kernel_in, kernel_out; /* Frames given to the host's kernel, and taken from it. */
+	metric_t connections;		/* Now. */
+	metric_t events_lost;		/* For control, whose ring was full. */
 	metric_t attrs, attr_bytes;
 };
 const struct core_stats *server_core_stats(const struct server *s, core_id_t core);

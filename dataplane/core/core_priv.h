@@ -20,13 +20,14 @@
 #define FLOOR_PERIOD_US	 (1 * USEC_PER_MSEC)
 #define STATUS_PERIOD_US (100 * USEC_PER_MSEC)
 #define FAULT_PERIOD_US                                                                            \
-	(1 * USEC_PER_SEC) /* Between log lines about one member's faulty UPDATEs. */
-#define RX_BURSTS   4	   /* Bursts read from one queue in a turn. */
-#define READ_BYTES  65536  /* Of one session in a turn. */
-#define INBOX_OPS   8192   /* Applied in a turn. */
-#define INBOX_AHEAD 16	   /* Ops whose look-ups are under way at once. */
-#define TX_SEGMENTS 16	   /* Of one connection in a turn. */
-#define ANSWERS_MAX 256	   /* Segments without a connection that wait to be sent. */
+	(1 * USEC_PER_SEC)     /* Between log lines about one member's faulty UPDATEs. */
+#define RX_BURSTS	 4     /* Bursts read from one queue in a turn. */
+#define READ_BYTES	 65536 /* Of one session in a turn. */
+#define INBOX_OPS	 8192  /* Applied in a turn. */
+#define INBOX_AHEAD	 16    /* Ops whose look-ups are under way at once. */
+#define TX_SEGMENTS	 16    /* Of one connection in a turn. */
+#define ANSWERS_MAX	 256   /* Segments without a connection that wait to be sent. */
+#define KERNEL_PERIOD_US 50 /* Between looks at what the host's kernel sends: a system call each. */
 
 enum work { WORK_READ, WORK_PUMP, WORK_TX, WORK_STATUS, WORK_COUNT };
 
@@ -85,8 +86,8 @@ struct work_list {
 	struct member *first, *last;
 };
 
-/* Transmit side of one port: empty buffers in stock, and filled ones that wait. */
-struct port_tx {
+/* Transmit side of one NIC: empty buffers in stock, and filled ones that wait. */
+struct nic_tx {
 	struct frame_buf stock[NIC_BURST_MAX], out[NIC_BURST_MAX];
 	unsigned stock_count, out_count;
 };
@@ -99,7 +100,7 @@ struct core {
 	struct intern *intern;
 	struct wheel *wheel;
 	struct prng prng;
-	usec_t now, last_turn, floor_due, status_due;
+	usec_t now, last_turn, floor_due, status_due, kernel_due;
 	bool was_busy, did_work, is_floor_dirty, is_status_dirty, is_stopping;
 	struct work_list work[WORK_COUNT];
 	struct member **member; /* Those that this worker owns. */
@@ -111,7 +112,7 @@ struct core {
 	struct answer answer[ANSWERS_MAX];
 	unsigned answer_count;
 	usec_t syn_due, reset_due; /* The allowances are whole again. */
-	struct port_tx *tx;	   /* [port] */
+	struct nic_tx *tx;	   /* [nic] */
 	struct spsc *requests, *events;
 	struct import_env import_env;
 	struct addr local_addr[16 * 8];
@@ -139,6 +140,8 @@ struct server {
 	struct status_cell *status; /* [member] */
 	struct net_port_conf *port;
 	struct nic **nic;
+	unsigned nic_count;
+	struct nic **kernel;  /* [port]; NULL where the host does not share it. */
 	struct core *core;    /* [core] */
 	struct shard **shard; /* [core] */
 	struct mesh *mesh;
@@ -178,11 +181,22 @@ void member_publish(struct member *m);
 void member_drop(struct member *m, enum core_drop why);
 void core_drop(struct core *c, enum core_drop why);
 
+/* kernel.c: the host's side of shared ports. */
+/* Whether a frame with TCP, or with a report about it, is the kernel's; `m` is the member that it
+ * is from or about, or NULL. */
+bool kernel_owns(const struct core *c, const struct net_rx *rx, bool is_icmp,
+		 const struct member *m);
+void kernel_give(struct core *c, unsigned port, const struct frame_buf *frame);
+/* What the kernel wants to send. */
+void kernel_rx(struct core *c);
+
 /* input.c: frames to machines. */
 void input_rx(struct core *c);
 
 /* output.c: machines to frames. */
 void output_tx(struct core *c);
 bool output_pending(const struct core *c);
+/* Send an untagged frame from a port; false when there is no room. */
+bool output_frame(struct core *c, unsigned port, struct span frame);
 /* A filled or empty frame of another worker's is sent through our queue. */
 void output_forward(struct core *c, const struct mail *mail);

@@ -28,26 +28,33 @@ static void member_input(struct member *m, const struct net_rx *rx, const struct
 	}
 }
 
-static void hand_over(struct core *c, core_id_t owner, unsigned port, unsigned queue,
+static void hand_over(struct core *c, core_id_t owner, unsigned nic, unsigned queue,
 		      struct frame_buf *frame)
 {
 	struct mail *mail = mesh_mail(c->server->mesh, c->id, owner);
 	if (mail == NULL) { /* TCP sends it again. */
 		core_drop(c, CORE_DROP_HAND_OVER_FULL);
-		nic_release(c->server->nic[port], queue, frame, 1);
+		nic_release(c->server->nic[nic], queue, frame, 1);
 		return;
 	}
-	*mail = (struct mail){.kind = MAIL_RX, .port = (uint8_t)port, .queue = (uint8_t)queue};
+	*mail = (struct mail){.kind = MAIL_RX, .nic = (uint8_t)nic, .queue = (uint8_t)queue};
 	mail->frame = *frame;
 	metric_add(&c->stats.frames_handed_over, 1);
 }
 
+/* The other workers want to know whom they may speak to: members and gateways, not every station
+ * that asks for us.  What was learned takes at most half of a ring, so that a flood of it leaves
+ * room for frames; who asked and is not told asks again. */
 static void tell_learned(struct core *c, const struct net_rx *rx)
 {
+	struct mesh *mesh = c->server->mesh;
+	if (server_member(c->server, &rx->learned_addr) == NULL &&
+	    !net_is_gateway(c->net, rx->port, &rx->learned_addr)) {
+		return;
+	}
 	for (unsigned to = 0; to < c->server->opts.core_count; to++) {
-		struct mail *mail =
-			to == c->id ? NULL : mesh_mail(c->server->mesh, c->id, (core_id_t)to);
-		if (mail != NULL) {
+		if (to != c->id && mesh_mail_room(mesh, c->id, (core_id_t)to) > MAIL_RING / 2) {
+			struct mail *mail = mesh_mail(mesh, c->id, (core_id_t)to);
 			*mail = (struct mail){.kind = MAIL_LEARN,
 					      .port = (uint8_t)rx->port,
 					      .mac = rx->learned_mac};
@@ -85,39 +92,92 @@ static void input_segment(struct core *c, struct member *m, const struct net_rx 
 	}
 }
 
-/* Deal with one frame; true when its buffer was given away. */
-static bool input_frame(struct core *c, unsigned port, unsigned queue, struct frame_buf *frame)
+/* Another station uses an address of ours. */
+static void tell_conflict(struct core *c, const struct net_rx *rx)
 {
-	struct net_rx rx = {.port = port};
-	enum net_verdict verdict = net_rx(c->net, port, frame, c->now, &rx);
+	struct event *e = spsc_push(c->events);
+	if (e == NULL) {
+		metric_add(&c->stats.events_lost, 1);
+		return;
+	}
+	*e = (struct event){.kind = EVENT_CONFLICT,
+			    .peer = PEER_NONE,
+			    .at = c->now,
+			    .addr = rx->conflict_addr,
+			    .mac = rx->conflict_mac};
+	spsc_publish(c->events);
+}
+
+/* A report about a segment of a member's connection.  Only "too big" can ever change anything, and
+ * only once the connection has compared the sequence number; the others are counted: whoever can
+ * guess ports could otherwise end sessions (RFC 5927 §5.2). */
+static void input_icmp(struct member *m, const struct icmp_error *e)
+{
+	struct endpoint local = {.addr = e->local, .port = e->local_port};
+	struct endpoint remote = {.addr = e->remote, .port = e->remote_port};
+	static const enum core_drop drops[ICMP_KIND_COUNT] = {
+		[ICMP_TOO_BIG] = CORE_DROP_ICMP_TOO_BIG,
+		[ICMP_HARD] = CORE_DROP_ICMP_HARD,
+		[ICMP_SOFT] = CORE_DROP_ICMP_SOFT,
+	};
+	ASSERT(e->kind < ICMP_KIND_COUNT);
+	bool is_known = transport_find(m, &local, &remote) != NULL;
+	member_drop(m, is_known ? drops[e->kind] : CORE_DROP_ICMP_UNKNOWN);
+}
+
+/* Deal with one frame; true when its buffer was given away. */
+static bool input_frame(struct core *c, unsigned nic, unsigned queue, struct frame_buf *frame)
+{
+	struct net_rx rx;
+	enum net_verdict verdict = net_rx(c->net, nic, frame, c->now, &rx);
 	if (rx.has_learned) {
 		tell_learned(c, &rx);
 	}
-	if (verdict != NET_TCP) {
+	if (rx.has_conflict) {
+		tell_conflict(c, &rx);
+	}
+	if (rx.is_for_kernel) {
+		kernel_give(c, rx.port, frame);
+	}
+	if (verdict != NET_TCP && verdict != NET_ICMP_ERROR) {
 		return false;
 	}
-	struct member *m = server_member(c->server, &rx.src);
+	bool is_icmp = verdict == NET_ICMP_ERROR;
+	struct member *m = server_member(c->server, is_icmp ? &rx.icmp.remote : &rx.src);
+	if (kernel_owns(c, &rx, is_icmp, m)) {
+		kernel_give(c, rx.port, frame);
+		return false;
+	}
+	if (m == NULL && is_icmp) {
+		core_drop(c, CORE_DROP_ICMP_UNKNOWN);
+		return false;
+	}
 	if (m == NULL) {
 		bool is_syn = rx.l4.len > 13 && (rx.l4.data[13] & TCP_SYN) != 0;
 		core_drop(c, is_syn ? CORE_DROP_SYN_UNKNOWN : CORE_DROP_SEGMENT_UNKNOWN);
 		return false;
 	}
-	if (rx.hop_limit < m->conf->hop_limit_min) { /* RFC 5082 §3. */
+	/* RFC 5082 §3; a report comes from any router on the way. */
+	if (!is_icmp && rx.hop_limit < m->conf->hop_limit_min) {
 		metric_add(&c->far_drop[m->id], 1);
 		core_drop(c, CORE_DROP_TTL_LOW);
 		return false; /* Here and now: a flood must not fill the owner's ring. */
 	}
 	if (m->core != c) {
-		hand_over(c, m->core->id, port, queue, frame);
+		hand_over(c, m->core->id, nic, queue, frame);
 		return true;
 	}
-	input_segment(c, m, &rx, frame->is_csum_good);
+	if (is_icmp) {
+		input_icmp(m, &rx.icmp);
+	} else {
+		input_segment(c, m, &rx, frame->is_csum_good);
+	}
 	return false;
 }
 
-static void input_queue(struct core *c, unsigned port)
+static void input_queue(struct core *c, unsigned nic_idx)
 {
-	struct nic *nic = c->server->nic[port];
+	struct nic *nic = c->server->nic[nic_idx];
 	if (c->id >= nic->queue_count) {
 		return;
 	}
@@ -126,7 +186,7 @@ static void input_queue(struct core *c, unsigned port)
 		unsigned count = nic_rx(nic, c->id, frame, NIC_BURST_MAX);
 		unsigned kept = 0;
 		for (unsigned i = 0; i < count; i++) {
-			if (!input_frame(c, port, c->id, &frame[i])) {
+			if (!input_frame(c, nic_idx, c->id, &frame[i])) {
 				frame[kept++] = frame[i];
 			}
 		}
@@ -150,9 +210,9 @@ static void input_mail(struct core *c, core_id_t from)
 			output_forward(c, mail);
 		} else {
 			struct frame_buf frame = mail->frame;
-			bool is_given = input_frame(c, mail->port, mail->queue, &frame);
+			bool is_given = input_frame(c, mail->nic, mail->queue, &frame);
 			ASSERT(!is_given);
-			nic_release(c->server->nic[mail->port], mail->queue, &frame, 1);
+			nic_release(c->server->nic[mail->nic], mail->queue, &frame, 1);
 		}
 	}
 }
@@ -162,7 +222,8 @@ void input_rx(struct core *c)
 	for (unsigned from = 0; from < c->server->opts.core_count; from++) {
 		input_mail(c, (core_id_t)from);
 	}
-	for (unsigned port = 0; port < c->server->opts.port_count; port++) {
-		input_queue(c, port);
+	for (unsigned nic = 0; nic < c->server->nic_count; nic++) {
+		input_queue(c, nic);
 	}
+	kernel_rx(c);
 }

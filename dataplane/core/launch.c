@@ -29,13 +29,15 @@
 #include <rte_lcore.h>
 #include <rte_log.h>
 
+#include "dataplane/nic/nic_dpdk.h"
 #include "rib/base/check.h"
 
-#define ARG_MAX_COUNT 128
-#define ARG_LEN	      512
-#define HUGEPAGE_KIB  2048
-#define MEMORY_MIB    96 /* EAL's own, and one queue of 1500-byte frames on one port … */
-#define QUEUE_MIB     32 /* … and each further queue of each port. */
+#define ARG_MAX_COUNT	128
+#define ARG_LEN		512
+#define HUGEPAGE_KIB	2048
+#define MEMORY_MIB	96 /* EAL's own, and one queue of 1500-byte frames on one port … */
+#define QUEUE_MIB	32 /* … and each further queue of each port … */
+#define QUEUE_JUMBO_MIB 64 /* … or of one with large frames. */
 
 /* The words of EAL's command line. */
 struct args {
@@ -75,14 +77,23 @@ static bool has_name(const char *device, const char *driver)
 	return strncmp(device, driver, strlen(driver)) == 0;
 }
 
-/* The word for one device, with the options that it leaves out. */
-static void device_arg(struct args *a, const struct launch_opts *opts, const char *device)
+static uint16_t device_mtu(const struct launch_opts *opts, unsigned i)
 {
+	return opts->mtus == NULL ? 1500 : opts->mtus[i];
+}
+
+/* The word for one device, with the options that it leaves out. */
+static void device_arg(struct args *a, const struct launch_opts *opts, unsigned i)
+{
+	const char *device = opts->devices[i];
+
 	if (is_pci(device)) {
 		arg_add(a, "--allow=%s", device);
 	} else if (has_name(device, "net_af_packet")) {
-		char more[64] = "";
+		char more[96] = "";
 		size_t len = 0;
+		bool is_jumbo = nic_dpdk_frame_len(device, device_mtu(opts, i)) ==
+				NIC_AF_PACKET_FRAME_JUMBO;
 
 		if (strstr(device, "qpairs=") == NULL) {
 			len += (size_t)snprintf(more, sizeof(more), ",qpairs=%u", opts->cpu_count);
@@ -90,8 +101,14 @@ static void device_arg(struct args *a, const struct launch_opts *opts, const cha
 		if (strstr(device, "framecnt=") == NULL) {
 			len += (size_t)snprintf(more + len, sizeof(more) - len, ",framecnt=2048");
 		}
+		if (is_jumbo && strstr(device, "framesz=") == NULL) {
+			len += (size_t)snprintf(more + len, sizeof(more) - len, ",framesz=%u",
+						NIC_AF_PACKET_FRAME_JUMBO);
+		}
 		if (strstr(device, "blocksz=") == NULL) {
-			(void)snprintf(more + len, sizeof(more) - len, ",blocksz=65536");
+			/* Whole pages and whole frames: the driver knows of no rest in a block. */
+			(void)snprintf(more + len, sizeof(more) - len, ",blocksz=%u",
+				       is_jumbo ? 8 * NIC_AF_PACKET_FRAME_JUMBO : 65536);
 		}
 		arg_add(a, "--vdev=%s%s", device, more);
 	} else if (has_name(device, "net_af_xdp") && strstr(device, "busy_budget=") == NULL) {
@@ -122,7 +139,13 @@ static unsigned memory_mib(const struct launch_opts *opts)
 	if (opts->memory_mib != 0) {
 		return opts->memory_mib;
 	}
-	return MEMORY_MIB + QUEUE_MIB * opts->cpu_count * opts->device_count;
+	unsigned mib = MEMORY_MIB;
+	for (unsigned i = 0; i < opts->device_count; i++) {
+		bool is_jumbo = device_mtu(opts, i) > NIC_AF_PACKET_FRAME;
+
+		mib += (is_jumbo ? QUEUE_JUMBO_MIB : QUEUE_MIB) * opts->cpu_count;
+	}
+	return mib;
 }
 
 static bool has_hugepages(const struct launch_opts *opts)
@@ -358,7 +381,7 @@ static int args_make(struct args *a, const struct launch_opts *opts, unsigned ma
 			return error;
 		}
 		has_pci |= is_pci(opts->devices[i]);
-		device_arg(a, opts, opts->devices[i]);
+		device_arg(a, opts, i);
 	}
 	if (!has_pci) {
 		arg_add(a, "--no-pci");

@@ -8,7 +8,8 @@
  * Options that a vdev string leaves out get the values that work: net_af_packet
  * `qpairs=<workers>,framecnt=2048,blocksz=65536` (its own 512 frames lose packets whenever the
  * worker is preempted), net_af_xdp `busy_budget=0` (else each empty poll is a system call).
- * For frames above 1950 bytes net_af_packet also needs `framesz=16384` from the operator. */
+ * Where the MTU needs more than its frames of 2048 bytes hold, net_af_packet also gets
+ * `framesz=10240,blocksz=81920`. */
 #pragma once
 
 #include "dataplane/nic/nic.h"
@@ -19,6 +20,7 @@ struct launch_opts {
 	enum { HUGEPAGES_AUTO, HUGEPAGES_OFF } hugepages; /* AUTO: used when enough are free. */
 	unsigned memory_mib;	    /* For packet buffers; 0 = sensible for the number of ports. */
 	const char *const *devices; /* PCI addresses or vdev strings, one for each port. */
+	const uint16_t *mtus;	    /* [device]; NULL: none is above 1500. */
 	unsigned device_count;
 	const char *runtime_dir; /* A writable directory for EAL's files. */
 };

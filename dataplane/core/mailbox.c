@@ -133,6 +133,11 @@ struct mail *mesh_mail(struct mesh *m, core_id_t from, core_id_t to)
 	return cell;
 }
 
+size_t mesh_mail_room(struct mesh *m, core_id_t from, core_id_t to)
+{
+	return spsc_room(m->mail[pair(m, from, to)]);
+}
+
 const struct mail *mesh_take(struct mesh *m, core_id_t from, core_id_t to)
 {
 	return spsc_pop(m->mail[pair(m, from, to)]);

@@ -25,8 +25,9 @@ enum mail_kind { MAIL_RX, MAIL_TX, MAIL_LEARN };
 
 /* A frame handed over (taken by the receiver), or a neighbour's address that was learned. */
 struct mail {
-	uint8_t kind; /* enum mail_kind */
-	uint8_t port;
+	uint8_t kind;  /* enum mail_kind */
+	uint8_t nic;   /* Of the frame. */
+	uint8_t port;  /* Where the neighbour is. */
 	uint8_t queue; /* The queue whose buffer it is, for nic_release. */
 	struct mac mac;
 	union {
@@ -50,6 +51,8 @@ void mesh_push(struct mesh *m, core_id_t from, core_id_t to, const struct op *op
 const struct op *mesh_pop(struct mesh *m, core_id_t from, core_id_t to);
 /* The next cell to fill, or NULL when the ring is full. */
 struct mail *mesh_mail(struct mesh *m, core_id_t from, core_id_t to);
+/* Cells that `from` may still fill. */
+size_t mesh_mail_room(struct mesh *m, core_id_t from, core_id_t to);
 const struct mail *mesh_take(struct mesh *m, core_id_t from, core_id_t to);
 /* Hand consumed cells of all inboxes of `core` back. */
 void mesh_release(struct mesh *m, core_id_t core);

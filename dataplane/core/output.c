@@ -1,28 +1,35 @@
-/* Output: segments and the network's own frames go to the ports.
+/* Output: segments and the network's own frames go to the NICs of their ports.
  *
- * Buffers are taken from a port in bursts and kept in stock; filled ones wait in a burst until the
- * port takes them.  What the port does not take stays for the next turn: no room means that the
+ * Buffers are taken from a NIC in bursts and kept in stock; filled ones wait in a burst until the
+ * NIC takes them.  What the NIC does not take stays for the next turn: no room means that the
  * connections keep their bytes.  A worker without a transmit queue of its own hands its frames to
  * the worker whose queue it shares.
  */
 #include "dataplane/core/transport.h"
+
+#include "dataplane/net/eth.h"
 #include "rib/base/check.h"
 
 #define FRAME_MIN 60 /* Ethernet's minimum without the frame check sequence. */
 #define TX_FRAMES 64 /* Of all connections in a turn; half of what a turn reads from a queue. */
 
-static unsigned tx_queue(const struct core *c, unsigned port)
+static unsigned nic_of(const struct core *c, unsigned port)
 {
-	return c->id % c->server->nic[port]->queue_count;
+	return c->server->port[port].nic;
 }
 
-static void port_flush(struct core *c, unsigned port)
+static unsigned tx_queue(const struct core *c, unsigned nic)
 {
-	struct port_tx *tx = &c->tx[port];
-	unsigned queue = tx_queue(c, port);
+	return c->id % c->server->nic[nic]->queue_count;
+}
+
+static void nic_flush(struct core *c, unsigned nic)
+{
+	struct nic_tx *tx = &c->tx[nic];
+	unsigned queue = tx_queue(c, nic);
 	unsigned sent = 0;
 	if (queue == c->id) {
-		sent = nic_tx(c->server->nic[port], queue, tx->out, tx->out_count);
+		sent = nic_tx(c->server->nic[nic], queue, tx->out, tx->out_count);
 	} else {
 		for (; sent < tx->out_count; sent++) {
 			struct mail *mail = mesh_mail(c->server->mesh, c->id, (core_id_t)queue);
@@ -30,7 +37,7 @@ static void port_flush(struct core *c, unsigned port)
 				break;
 			}
 			*mail = (struct mail){
-				.kind = MAIL_TX, .port = (uint8_t)port, .queue = (uint8_t)queue};
+				.kind = MAIL_TX, .nic = (uint8_t)nic, .queue = (uint8_t)queue};
 			mail->frame = tx->out[sent];
 		}
 	}
@@ -41,27 +48,27 @@ static void port_flush(struct core *c, unsigned port)
 	tx->out_count -= sent;
 }
 
-/* An empty buffer of the port, or NULL when there is none or the port does not keep up. */
-static struct frame_buf *frame_begin_tx(struct core *c, unsigned port)
+/* An empty buffer of the NIC, or NULL when there is none or the NIC does not keep up. */
+static struct frame_buf *frame_begin_tx(struct core *c, unsigned nic)
 {
-	struct port_tx *tx = &c->tx[port];
+	struct nic_tx *tx = &c->tx[nic];
 	if (tx->out_count == NIC_BURST_MAX) {
-		port_flush(c, port);
+		nic_flush(c, nic);
 		if (tx->out_count == NIC_BURST_MAX) {
 			return NULL;
 		}
 	}
 	if (tx->stock_count == 0) {
-		tx->stock_count = nic_alloc(c->server->nic[port], tx_queue(c, port), tx->stock,
-					    NIC_BURST_MAX);
+		tx->stock_count =
+			nic_alloc(c->server->nic[nic], tx_queue(c, nic), tx->stock, NIC_BURST_MAX);
 	}
 	return tx->stock_count == 0 ? NULL : &tx->stock[tx->stock_count - 1];
 }
 
 /* The buffer of frame_begin_tx is filled with `len` bytes. */
-static void frame_end_tx(struct core *c, unsigned port, size_t len)
+static void frame_end_tx(struct core *c, unsigned nic, size_t len)
 {
-	struct port_tx *tx = &c->tx[port];
+	struct nic_tx *tx = &c->tx[nic];
 	struct frame_buf *frame = &tx->stock[--tx->stock_count];
 	ASSERT(len <= frame->room && tx->out_count < NIC_BURST_MAX);
 	if (len < FRAME_MIN) {
@@ -73,10 +80,21 @@ static void frame_end_tx(struct core *c, unsigned port, size_t len)
 	c->did_work = true;
 }
 
+bool output_frame(struct core *c, unsigned port, struct span in)
+{
+	struct frame_buf *frame = frame_begin_tx(c, nic_of(c, port));
+	if (frame == NULL || in.len + ETH_TAG_LEN > frame->room || in.len < ETH_HEADER_LEN) {
+		return false;
+	}
+	memcpy(frame->data, in.data, in.len);
+	frame_end_tx(c, nic_of(c, port), eth_tag(frame->data, in.len, c->server->port[port].vlan));
+	return true;
+}
+
 void output_forward(struct core *c, const struct mail *mail)
 {
 	struct frame_buf frame = mail->frame;
-	struct nic *nic = c->server->nic[mail->port];
+	struct nic *nic = c->server->nic[mail->nic];
 	if (nic_tx(nic, c->id, &frame, 1) != 1) {
 		nic_release(nic, c->id, &frame, 1);
 		core_drop(c, CORE_DROP_TX_FULL);
@@ -96,7 +114,7 @@ static void emit_segment(struct core *c, const struct net_route *route, struct f
 	seg_encode(seg, local, remote, l4);
 	seg_seal(seg, local, remote, l4, sum);
 	net_encap(c->net, route, (uint16_t)(header + seg->payload.len), frame->data);
-	frame_end_tx(c, route->port, route->header_len + header + seg->payload.len);
+	frame_end_tx(c, nic_of(c, route->port), route->header_len + header + seg->payload.len);
 }
 
 /* Send what one connection wants, within its budget and the turn's.  True when it is to be visited
@@ -104,7 +122,7 @@ static void emit_segment(struct core *c, const struct net_route *route, struct f
 static bool connection_tx(struct core *c, struct member *m, struct tcp *tcp, unsigned *turn_budget)
 {
 	const struct endpoint *local = tcp_local(tcp), *remote = tcp_remote(tcp);
-	for (unsigned i = 0; i<TX_SEGMENTS && * turn_budget> 0; i++) {
+	for (unsigned i = 0; *turn_budget > 0 && i < TX_SEGMENTS; i++) {
 		struct net_route route;
 		struct frame_buf *frame;
 		struct seg seg;
@@ -115,7 +133,7 @@ static bool connection_tx(struct core *c, struct member *m, struct tcp *tcp, uns
 			m->route_due = c->now + ROUTE_RETRY_US;
 			return false;
 		}
-		frame = frame_begin_tx(c, route.port);
+		frame = frame_begin_tx(c, nic_of(c, route.port));
 		if (frame == NULL) {
 			return true;
 		}
@@ -169,7 +187,7 @@ static void output_answer(struct core *c, const struct answer *a)
 		member_drop(a->member, CORE_DROP_ANSWER_UNROUTED);
 		return;
 	}
-	struct frame_buf *frame = frame_begin_tx(c, route.port);
+	struct frame_buf *frame = frame_begin_tx(c, nic_of(c, route.port));
 	if (frame == NULL) { /* The sender tries again. */
 		core_drop(c, CORE_DROP_TX_FULL);
 		return;
@@ -195,13 +213,13 @@ static void output_net(struct core *c)
 		if (len == 0) {
 			return;
 		}
-		struct frame_buf *frame = frame_begin_tx(c, port);
+		struct frame_buf *frame = frame_begin_tx(c, nic_of(c, port));
 		if (frame == NULL || len > frame->room) {
 			core_drop(c, CORE_DROP_TX_FULL);
 			continue;
 		}
 		memcpy(frame->data, buf, len);
-		frame_end_tx(c, port, len);
+		frame_end_tx(c, nic_of(c, port), len);
 	}
 }
 
@@ -210,17 +228,17 @@ void output_tx(struct core *c)
 	output_members(c);
 	output_answers(c);
 	output_net(c);
-	for (unsigned port = 0; port < c->server->opts.port_count; port++) {
-		if (c->tx[port].out_count > 0) {
-			port_flush(c, port);
+	for (unsigned nic = 0; nic < c->server->nic_count; nic++) {
+		if (c->tx[nic].out_count > 0) {
+			nic_flush(c, nic);
 		}
 	}
 }
 
 bool output_pending(const struct core *c)
 {
-	for (unsigned port = 0; port < c->server->opts.port_count; port++) {
-		if (c->tx[port].out_count > 0) {
+	for (unsigned nic = 0; nic < c->server->nic_count; nic++) {
+		if (c->tx[nic].out_count > 0) {
 			return true;
 		}
 	}

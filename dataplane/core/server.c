@@ -88,7 +88,7 @@ static bool make_core(struct server *s, core_id_t id)
 	c->far_drop = calloc(s->opts.member_count + 1, sizeof(metric_t));
 	c->end_seen = calloc(logs, sizeof(uint64_t));
 	c->floor = malloc(logs * sizeof(uint64_t));
-	c->tx = calloc(s->opts.port_count + 1, sizeof(struct port_tx));
+	c->tx = calloc(s->nic_count, sizeof(struct nic_tx));
 	c->requests = spsc_new(REQUEST_RING, sizeof(struct request));
 	c->events = spsc_new(EVENT_RING, sizeof(struct event));
 	s->shard[id] = c->shard;
@@ -138,17 +138,26 @@ static bool make_tables(struct server *s)
 	s->key = hash_mix(o->seed, 1);
 	s->conf = copy_of(o->members, o->member_count * sizeof(*o->members));
 	s->port = copy_of(o->ports, o->port_count * sizeof(*o->ports));
-	s->nic = copy_of(o->nics, o->port_count * sizeof(struct nic *));
+	for (unsigned i = 0; i < o->port_count; i++) {
+		s->nic_count = (unsigned)max_u64(s->nic_count, (uint64_t)o->ports[i].nic + 1);
+	}
+	s->kernel = calloc(o->port_count + 1, sizeof(struct nic *));
+	s->nic = copy_of(o->nics, s->nic_count * sizeof(struct nic *));
 	s->member = calloc(o->member_count + 1, sizeof(*s->member));
 	s->status = calloc(o->member_count + 1, sizeof(*s->status));
 	s->core = aligned_alloc(CACHE_LINE, (o->core_count * sizeof(*s->core) + CACHE_LINE - 1) /
 						    CACHE_LINE * CACHE_LINE);
 	s->shard = calloc(o->core_count, sizeof(struct shard *));
-	if (s->conf == NULL || s->port == NULL || s->nic == NULL || s->member == NULL ||
-	    s->status == NULL || s->core == NULL || s->shard == NULL) {
+	if (s->conf == NULL || s->port == NULL || s->nic == NULL || s->kernel == NULL ||
+	    s->member == NULL || s->status == NULL || s->core == NULL || s->shard == NULL) {
 		free(s->core);
 		s->core = NULL;
 		return false;
+	}
+	for (unsigned i = 0; o->kernels != NULL && i < o->port_count; i++) {
+		s->kernel[i] = o->kernels[i];
+		s->port[i].has_kernel = s->kernel[i] != NULL;
+		ASSERT(s->kernel[i] == NULL || s->kernel[i]->queue_count == o->core_count);
 	}
 	memset(s->core, 0, o->core_count * sizeof(*s->core));
 	s->mesh = mesh_new(o->core_count, o->member_count);
@@ -193,7 +202,7 @@ static void free_mail(struct core *c)
 		while ((mail = mesh_take(s->mesh, (core_id_t)from, c->id)) != NULL) {
 			if (mail->kind != MAIL_LEARN) {
 				struct frame_buf frame = mail->frame;
-				nic_release(s->nic[mail->port], mail->queue, &frame, 1);
+				nic_release(s->nic[mail->nic], mail->queue, &frame, 1);
 			}
 		}
 	}
@@ -205,11 +214,11 @@ static void free_core(struct core *c)
 	for (unsigned i = 0; i < c->member_count; i++) {
 		member_fini(c->member[i]);
 	}
-	for (unsigned p = 0; c->tx != NULL && p < c->server->opts.port_count; p++) {
-		struct nic *nic = c->server->nic[p];
+	for (unsigned i = 0; c->tx != NULL && i < c->server->nic_count; i++) {
+		struct nic *nic = c->server->nic[i];
 		unsigned queue = c->id % nic->queue_count;
-		nic_release(nic, queue, c->tx[p].stock, c->tx[p].stock_count);
-		nic_release(nic, queue, c->tx[p].out, c->tx[p].out_count);
+		nic_release(nic, queue, c->tx[i].stock, c->tx[i].stock_count);
+		nic_release(nic, queue, c->tx[i].out, c->tx[i].out_count);
 	}
 	net_free(c->net);
 	wheel_free(c->wheel);
@@ -246,6 +255,7 @@ void server_free(struct server *s)
 	free(s->status);
 	free(s->port);
 	free(s->nic);
+	free(s->kernel);
 	free(s->addr_slot);
 	free(s);
 }

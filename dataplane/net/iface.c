@@ -16,6 +16,7 @@ static void own_add(struct iface *f, const struct addr *a, unsigned prefix_len)
 		.addr = *a,
 		.subnet = prefix_make(a, prefix_len),
 		.announces_left = IFACE_ANNOUNCE_COUNT,
+		.detects_left = IFACE_DETECT_COUNT,
 	};
 }
 
@@ -30,7 +31,11 @@ void iface_init(struct iface *f, const struct net_port_conf *conf)
 
 	ASSERT(conf->addr_count <= ARRAY_COUNT(conf->addr));
 	ASSERT(conf->gateway_count <= ARRAY_COUNT(conf->gateway));
-	*f = (struct iface){.mac = conf->mac, .mtu = conf->mtu};
+	*f = (struct iface){.mac = conf->mac,
+			    .mtu = conf->mtu,
+			    .nic = conf->nic,
+			    .vlan = conf->vlan,
+			    .has_kernel = conf->has_kernel};
 	for (unsigned i = 0; i < conf->addr_count; i++) {
 		const struct addr *a = &conf->addr[i].addr;
 		bool is_local = is_link_local6(a);
@@ -39,7 +44,7 @@ void iface_init(struct iface *f, const struct net_port_conf *conf)
 		has_link_local |= is_local;
 		own_add(f, a, is_local ? LINK_LOCAL_LEN : conf->addr[i].prefix_len);
 	}
-	if (has_ipv6 && !has_link_local) {
+	if (has_ipv6 && !has_link_local && !conf->has_kernel) {
 		struct addr local = mac_link_local(&conf->mac);
 
 		own_add(f, &local, LINK_LOCAL_LEN);
@@ -117,17 +122,22 @@ bool iface_is_broadcast(const struct iface *f, const struct addr *a)
 	return false;
 }
 
-bool iface_is_neighbour(struct iface *f, const struct addr *a)
+bool iface_is_gateway(const struct iface *f, const struct addr *a)
 {
-	if (ip_is_no_station(a) || iface_own(f, a) != NULL || iface_is_broadcast(f, a)) {
-		return false;
-	}
 	for (unsigned i = 0; i < f->gateway_count; i++) {
 		if (addr_equal(&f->gateway[i], a)) {
 			return true;
 		}
 	}
-	return iface_onlink(f, a) != NULL;
+	return false;
+}
+
+bool iface_is_neighbour(struct iface *f, const struct addr *a)
+{
+	if (ip_is_no_station(a) || iface_own(f, a) != NULL || iface_is_broadcast(f, a)) {
+		return false;
+	}
+	return iface_is_gateway(f, a) || iface_onlink(f, a) != NULL;
 }
 
 void iface_defend(struct iface_addr *own, usec_t now)
@@ -137,6 +147,29 @@ void iface_defend(struct iface_addr *own, usec_t now)
 		own->announce_due = now;
 		own->defend_from = now + IFACE_DEFEND_WAIT_US;
 	}
+}
+
+struct iface_addr *iface_detect(struct iface *f, usec_t now)
+{
+	for (unsigned i = 0; i < f->addr_count; i++) {
+		struct iface_addr *own = &f->addr[i];
+
+		if (own->detects_left > 0 && own->detect_due <= now) {
+			own->detects_left--;
+			own->detect_due = now + IFACE_DETECT_WAIT_US;
+			return own;
+		}
+	}
+	return NULL;
+}
+
+bool iface_report(struct iface_addr *own, usec_t now)
+{
+	if (now < own->report_from) {
+		return false;
+	}
+	own->report_from = now + IFACE_REPORT_WAIT_US;
+	return true;
 }
 
 struct iface_addr *iface_announce(struct iface *f, usec_t now)
@@ -158,8 +191,13 @@ usec_t iface_due(const struct iface *f)
 	usec_t due = USEC_NEVER;
 
 	for (unsigned i = 0; i < f->addr_count; i++) {
-		if (f->addr[i].announces_left > 0) {
-			due = min_u64(due, f->addr[i].announce_due);
+		const struct iface_addr *own = &f->addr[i];
+
+		if (own->announces_left > 0) {
+			due = min_u64(due, own->announce_due);
+		}
+		if (own->detects_left > 0) {
+			due = min_u64(due, own->detect_due);
 		}
 	}
 	return due;

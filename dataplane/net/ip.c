@@ -12,7 +12,6 @@
 
 #define IP4_MORE_FRAGMENTS 0x2000
 #define IP4_DONT_FRAGMENT  0x4000
-#define IP4_OFFSET_MASK	   0x1fff
 
 #define IP6_HOP_BY_HOP	0
 #define IP6_FRAGMENT	44

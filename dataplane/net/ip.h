@@ -11,11 +11,14 @@
 #define IP4_HEADER_LEN 20
 #define IP6_HEADER_LEN 40
 
+#define IP4_OFFSET_MASK 0x1fff /* Of the word with the fragment's offset. */
+
 #define IP6_EXTENSIONS_MAX 4 /* Headers that are stepped over. */
 
 enum ip_proto {
 	IP_PROTO_ICMP4 = 1,
 	IP_PROTO_TCP = 6,
+	IP_PROTO_ROUTING = 43, /* An extension header of IPv6 that is not stepped over. */
 	IP_PROTO_ICMP6 = 58,
 };
 

@@ -4,8 +4,9 @@
  *   - a flat hash (linear probing, load at most one half, deletion by shifting back);
  *   - the use list, most recently used first; its tail is evicted when the block is full;
  *   - the pending list: entries with a question open, in the order of their due times.  Because
- *     every retransmission waits the same time, appending keeps it sorted; a new question is due
- *     at once and goes to the front.  So the next deadline is the head's, without a timer wheel.
+ *     every retransmission waits the same time, appending keeps it sorted; a new question is nearly
+ *     always due at once and goes to the front.  So the next deadline is the head's, without a
+ *     timer wheel.
  * REACHABLE and the hold-down end lazily: they are looked at when the entry is used.
  * Index NEIGH_COUNT_MAX is the head of both lists. */
 #include "dataplane/net/neigh.h"
@@ -28,8 +29,10 @@ struct entry {
 	struct mac mac;
 	uint8_t state; /* enum neigh_state */
 	uint8_t tries; /* Questions sent in this state. */
+	bool is_used;  /* We have sent to it; all of these are before the others in the use list. */
 	uint16_t port;
 	uint32_t hash;
+	usec_t ask_from; /* The next question goes not before. */
 	usec_t due; /* Pending: next question; REACHABLE: until; UNREACHABLE: hold-down's end. */
 };
 
@@ -161,6 +164,12 @@ static uint16_t evict(struct neigh_cache *c)
 	return idx;
 }
 
+/* Whether a stranger would take the place of somebody in use. */
+static bool is_full_of_used(const struct neigh_cache *c)
+{
+	return c->count == NEIGH_COUNT_MAX && c->entries[c->uses[HEAD].prev].is_used;
+}
+
 /* A new entry at the front (`is_used`) or the tail of the use list, in state NEIGH_NONE. */
 static uint16_t add(struct neigh_cache *c, unsigned port, const struct addr *addr, bool is_used)
 {
@@ -170,12 +179,13 @@ static uint16_t add(struct neigh_cache *c, unsigned port, const struct addr *add
 
 	ASSERT(c->slots[slot] == IDX_NONE);
 	c->slots[slot] = idx;
-	c->entries[idx] = (struct entry){.addr = *addr, .port = (uint16_t)port, .hash = hash};
+	c->entries[idx] = (struct entry){
+		.addr = *addr, .port = (uint16_t)port, .hash = hash, .is_used = is_used};
 	link_after(c->uses, is_used ? HEAD : c->uses[HEAD].prev, idx);
 	return idx;
 }
 
-/* Enter a pending state: the first question is due at once. */
+/* Enter a pending state: the first question is due at once, or a second after the last. */
 static void ask(struct neigh_cache *c, uint16_t idx, enum neigh_state state, usec_t now)
 {
 	struct entry *e = &c->entries[idx];
@@ -186,8 +196,13 @@ static void ask(struct neigh_cache *c, uint16_t idx, enum neigh_state state, use
 	}
 	e->state = (uint8_t)state;
 	e->tries = 0;
-	e->due = now;
-	link_after(c->pending, HEAD, idx);
+	e->due = max_u64(now, e->ask_from);
+	uint16_t before = HEAD;
+	while (c->pending[before].next != HEAD &&
+	       c->entries[c->pending[before].next].due < e->due) {
+		before = c->pending[before].next;
+	}
+	link_after(c->pending, before, idx);
 }
 
 /* Leave a pending state, or change between those that are not. */
@@ -213,6 +228,7 @@ enum neigh_verdict neigh_use(struct neigh_cache *c, unsigned port, const struct 
 		return NEIGH_WAIT;
 	}
 	struct entry *e = &c->entries[idx];
+	e->is_used = true;
 	if (c->uses[HEAD].next != idx) {
 		unlink_idx(c->uses, idx);
 		link_after(c->uses, HEAD, idx);
@@ -251,10 +267,8 @@ static void claim(struct neigh_cache *c, uint16_t idx, const struct mac *mac, us
 
 	if (e->state == NEIGH_UNREACHABLE) {
 		e->due = now; /* It lives: the next use asks again. */
-	} else if (e->state == NEIGH_REACHABLE || e->state == NEIGH_STALE) {
-		if (memcmp(&e->mac, mac, sizeof(*mac)) != 0) {
-			ask(c, idx, NEIGH_PROBE, now);
-		}
+	} else if (e->state == NEIGH_REACHABLE && memcmp(&e->mac, mac, sizeof(*mac)) != 0) {
+		ask(c, idx, NEIGH_PROBE, now);
 	}
 }
 
@@ -285,6 +299,9 @@ bool neigh_heard(struct neigh_cache *c, unsigned port, const struct addr *addr,
 {
 	uint16_t idx = find(c, port, addr);
 
+	if (idx == IDX_NONE && is_full_of_used(c)) {
+		return false;
+	}
 	if (idx == IDX_NONE) {
 		idx = add(c, port, addr, false);
 	} else if (has_mac(c->entries[idx].state)) {
@@ -317,7 +334,7 @@ bool neigh_tx(struct neigh_cache *c, usec_t now, struct neigh_question *out)
 		}
 		if (e->tries < NEIGH_TRIES) {
 			e->tries++;
-			e->due = now + NEIGH_RETRANS_US;
+			e->due = e->ask_from = now + NEIGH_RETRANS_US;
 			unlink_idx(c->pending, idx);
 			link_after(c->pending, c->pending[HEAD].prev, idx);
 			*out = (struct neigh_question){.port = e->port,
@@ -356,12 +373,17 @@ size_t neigh_count(const struct neigh_cache *c)
 void neigh_check(const struct neigh_cache *c)
 {
 	size_t used = 0, pending = 0, pending_states = 0, slots = 0;
+	bool were_used = true;
+	usec_t due = 0;
 
 	for (uint16_t i = c->uses[HEAD].next; i != HEAD; i = c->uses[i].next) {
 		const struct entry *e = &c->entries[i];
 
 		ASSERT(++used <= c->count);
 		ASSERT(e->state != NEIGH_NONE);
+		ASSERT(were_used || !e->is_used);
+		ASSERT(e->is_used || !is_pending_state(e->state));
+		were_used = e->is_used;
 		ASSERT(find(c, e->port, &e->addr) == i);
 		ASSERT((c->pending[i].next != IDX_NONE) == is_pending_state(e->state));
 		pending_states += is_pending_state(e->state);
@@ -369,6 +391,8 @@ void neigh_check(const struct neigh_cache *c)
 	for (uint16_t i = c->pending[HEAD].next; i != HEAD; i = c->pending[i].next) {
 		ASSERT(++pending <= pending_states);
 		ASSERT(c->entries[i].tries <= NEIGH_TRIES);
+		ASSERT(c->entries[i].due >= due);
+		due = c->entries[i].due;
 	}
 	for (size_t i = 0; i < SLOT_COUNT; i++) {
 		slots += c->slots[i] != IDX_NONE;

@@ -9,14 +9,18 @@
  *                     ▼  │ use after 5 s         └────────────── answer ──────────────┘
  *                    FAILED
  *
- * An address that asked for us is noted as STALE: its first use probes it.  PROBE asks the known
+ * An address that asked for us is noted as STALE: its first use probes it, and until then nothing
+ * that is said about it makes us ask.  PROBE asks the known
  * MAC alone, and the entry is used meanwhile; INCOMPLETE asks everybody.  Guarantees:
  * (a) A known MAC is never overwritten by a claim that we did not ask for; such a claim only makes
- *     us verify (PROBE), so a moved neighbour is found again within three seconds.  Deviates from
+ *     us verify (PROBE), so a moved neighbour is found again within four seconds.  Deviates from
  *     RFC 826 and from the Override flag of RFC 4861 §7.2.5, whose hijack it prevents.
- * (b) At most NEIGH_COUNT_MAX entries: the one that was not used for longest makes room, and what
- *     strangers' requests put in goes before anything that was used.
- * (c) An entry asks at most once per second, and three times in a row in each state.
+ * (b) At most NEIGH_COUNT_MAX entries: the one that was not used for longest makes room, what
+ *     strangers' requests put in goes before anything that was used and never takes its place.
+ * (c) An entry asks at most once per second whatever is claimed about it, and three times in a row
+ *     in each state.
+ * (d) The first answer to a question that goes to everybody counts; another MAC that answers, too,
+ *     is a claim.
  * Knows no packet format; the caller turns neigh_tx() into ARP or neighbour solicitations. */
 #pragma once
 
@@ -63,7 +67,8 @@ enum neigh_verdict neigh_use(struct neigh_cache *c, unsigned port, const struct 
  * True when it answered a pending question here. */
 bool neigh_answered(struct neigh_cache *c, unsigned port, const struct addr *addr,
 		    const struct mac *mac, bool is_explicit, usec_t now);
-/* The neighbour asked for us and told its MAC.  True when that was news that we take. */
+/* The neighbour asked for us and told its MAC.  True when that was news that we take; a stranger is
+ * forgotten at once when everybody known is in use. */
 bool neigh_heard(struct neigh_cache *c, unsigned port, const struct addr *addr,
 		 const struct mac *mac, usec_t now);
 /* A claim to everybody (gratuitous ARP, unsolicited advertisement): makes us verify, no more. */

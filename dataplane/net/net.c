@@ -93,7 +93,8 @@ static enum net_route_verdict route_via(struct net *n, unsigned port, const stru
 	}
 	out->port = port;
 	out->dst_mac = mac;
-	out->header_len = (uint8_t)(ETH_HEADER_LEN + ip_header_len(hop->family));
+	out->header_len = (uint8_t)(ETH_HEADER_LEN + eth_tag_len(n->ports[port].vlan) +
+				    ip_header_len(hop->family));
 	out->mtu = n->ports[port].mtu;
 	return ROUTE_OK;
 }
@@ -142,13 +143,15 @@ void net_encap(struct net *n, const struct net_route *route, uint16_t l4_len, ui
 		.l4 = span_of(NULL, l4_len),
 	};
 	bool is4 = route->dst.family == FAMILY_IPV4;
+	size_t ip_len = ip_header_len(route->dst.family);
 
 	ASSERT(route->port < n->port_count);
-	ASSERT(route->header_len == ETH_HEADER_LEN + ip_header_len(route->dst.family));
-	ASSERT(route->header_len - ETH_HEADER_LEN + l4_len <= route->mtu);
-	eth_encode(&route->dst_mac, &n->ports[route->port].mac,
-		   is4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6, to);
-	ip_encode(&p, to + ETH_HEADER_LEN);
+	ASSERT(ip_len + l4_len <= route->mtu);
+	const struct iface *f = &n->ports[route->port];
+	eth_encode(&route->dst_mac, &f->mac, is4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6, to);
+	size_t eth_len = eth_tag(to, ETH_HEADER_LEN, f->vlan);
+	ASSERT(route->header_len == eth_len + ip_len);
+	ip_encode(&p, to + eth_len);
 }
 
 void net_learn(struct net *n, unsigned port, const struct addr *addr, const struct mac *mac,
@@ -235,6 +238,39 @@ static size_t write_announcement(const struct iface *f, const struct addr *own, 
 	return nd_encode(&m, &p, &f->mac, &dst, to);
 }
 
+/* Does anybody have our address?  From no address: an ARP probe (RFC 5227 §2.1.1), or a
+ * solicitation to the address's solicited nodes (RFC 4862 §5.4.2). */
+static size_t write_detection(const struct iface *f, const struct addr *own, uint8_t *to)
+{
+	static const uint8_t none[16];
+	if (own->family == FAMILY_IPV4) {
+		struct arp probe = {.operation = ARP_REQUEST,
+				    .sender_mac = f->mac,
+				    .sender = addr_make(FAMILY_IPV4, none),
+				    .target = *own};
+		struct mac all = mac_broadcast();
+
+		arp_encode(&probe, &all, to);
+		return ARP_FRAME_LEN;
+	}
+	struct ip_packet p = {.src = addr_make(FAMILY_IPV6, none), .dst = ip6_solicited_node(own)};
+	struct mac dst = mac_of_group6(&p.dst);
+	struct nd m = {.target = *own};
+
+	return nd_encode(&m, &p, &f->mac, &dst, to);
+}
+
+static size_t tx_own(struct iface *f, uint8_t *to, usec_t now)
+{
+	struct iface_addr *own = iface_detect(f, now);
+
+	if (own != NULL) {
+		return write_detection(f, &own->addr, to);
+	}
+	own = iface_announce(f, now);
+	return own == NULL ? 0 : write_announcement(f, &own->addr, to);
+}
+
 static size_t tx_frame(struct net *n, uint8_t *to, size_t room, unsigned *out_port)
 {
 	struct span frame;
@@ -264,13 +300,12 @@ static size_t tx_question(struct net *n, uint8_t *to, unsigned *out_port, usec_t
 	return 0;
 }
 
-size_t net_tx(struct net *n, uint8_t *to, size_t room, unsigned *out_port, usec_t now)
+/* The next frame, untagged. */
+static size_t tx_next(struct net *n, uint8_t *to, size_t room, unsigned *out_port, usec_t now)
 {
 	struct answer answer;
 	size_t len;
 
-	ASSERT(room >= 1514);
-	n->now = max_u64(n->now, now);
 	if (replyq_pop_answer(n->replyq, &answer)) {
 		*out_port = answer.port;
 		return write_answer(n, &answer, to);
@@ -280,14 +315,19 @@ size_t net_tx(struct net *n, uint8_t *to, size_t room, unsigned *out_port, usec_
 		len = tx_question(n, to, out_port, now);
 	}
 	for (unsigned i = 0; len == 0 && i < n->port_count; i++) {
-		struct iface_addr *own = iface_announce(&n->ports[i], now);
-
-		if (own != NULL) {
-			*out_port = i;
-			len = write_announcement(&n->ports[i], &own->addr, to);
-		}
+		*out_port = i;
+		len = tx_own(&n->ports[i], to, now);
 	}
 	return len;
+}
+
+size_t net_tx(struct net *n, uint8_t *to, size_t room, unsigned *out_port, usec_t now)
+{
+	ASSERT(room >= 1514 + ETH_TAG_LEN);
+	n->now = max_u64(n->now, now);
+	size_t len = tx_next(n, to, room - ETH_TAG_LEN, out_port, now);
+
+	return len == 0 ? 0 : eth_tag(to, len, n->ports[*out_port].vlan);
 }
 
 usec_t net_due(const struct net *n)
@@ -335,6 +375,12 @@ bool net_is_ours(const struct net *n, const struct addr *a)
 		}
 	}
 	return false;
+}
+
+bool net_is_gateway(const struct net *n, unsigned port, const struct addr *a)
+{
+	ASSERT(port < n->port_count);
+	return iface_is_gateway(&n->ports[port], a);
 }
 
 const metric_t *net_drops(const struct net *n)

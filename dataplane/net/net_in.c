@@ -22,6 +22,9 @@ struct arrival {
 	bool is_csum_good;
 	usec_t now;
 	struct net_rx *out;
+	bool is_heard;		  /* It was for a station like us. */
+	uint8_t proto;		  /* Of IP. */
+	enum net_verdict verdict; /* Unless it is dropped. */
 };
 
 static void note_learned(struct arrival *a, const struct addr *addr, const struct mac *mac)
@@ -35,9 +38,23 @@ static void note_learned(struct arrival *a, const struct addr *addr, const struc
 static enum net_drop answer_push(struct arrival *a, const struct addr *own, const struct addr *to,
 				 const struct mac *to_mac)
 {
+	if (a->port->has_kernel) {
+		return NET_DROP_NONE; /* It answers. */
+	}
 	struct answer answer = {.port = a->out->port, .own = *own, .to = *to, .to_mac = *to_mac};
 
 	return replyq_push_answer(a->net->replyq, &answer) ? NET_DROP_NONE : NET_DROP_REPLY_FULL;
+}
+
+/* Another station at `mac` claims `own`.  The operator is told of the first claim, and then at
+ * most once in a while. */
+static void note_conflict(struct arrival *a, struct iface_addr *own, const struct mac *mac)
+{
+	if (iface_report(own, a->now)) {
+		a->out->has_conflict = true;
+		a->out->conflict_addr = own->addr;
+		a->out->conflict_mac = *mac;
+	}
 }
 
 /* `from` asked for us, so it is about to be spoken to: remember it, if it can be a neighbour. */
@@ -80,17 +97,22 @@ static enum net_drop rx_arp(struct arrival *a)
 	struct iface_addr *conflict = iface_own(a->port, &m.sender);
 	if (conflict != NULL) { /* RFC 5227 §2.4. */
 		iface_defend(conflict, a->now);
+		note_conflict(a, conflict, &m.sender_mac);
 		return NET_DROP_ADDR_CONFLICT;
 	}
 	if (m.operation == ARP_REPLY) {
 		return rx_arp_reply(a, &m);
 	}
-	if (iface_own(a->port, &m.target) == NULL) {
+	struct iface_addr *own = iface_own(a->port, &m.target);
+	if (own == NULL) {
 		if (iface_is_neighbour(a->port, &m.sender)) {
 			neigh_claimed(a->net->neighbours, a->out->port, &m.sender, &m.sender_mac,
 				      a->now);
 		}
 		return NET_DROP_ARP_NOT_OURS;
+	}
+	if (addr_is_zero(&m.sender)) { /* RFC 5227 §2.1.1: it is about to take our address. */
+		note_conflict(a, own, &m.sender_mac);
 	}
 	hear(a, &m.sender, &m.sender_mac);
 	return answer_push(a, &m.target, &m.sender, &m.sender_mac);
@@ -110,6 +132,7 @@ static enum net_drop rx_solicitation(struct arrival *a, const struct ip_packet *
 	if (addr_is_zero(&p->src)) {
 		/* Another station is about to take our address: RFC 4862 §5.4.3.  To all nodes, as
 		 * RFC 4861 §7.2.4 says. */
+		note_conflict(a, own, to_mac);
 		struct addr all = ip6_all_nodes();
 		struct mac all_mac = mac_of_group6(&all);
 		enum net_drop drop = answer_push(a, &own->addr, &all, &all_mac);
@@ -132,6 +155,7 @@ static enum net_drop rx_advertisement(struct arrival *a, const struct nd *m)
 
 	if (conflict != NULL) {
 		iface_defend(conflict, a->now);
+		note_conflict(a, conflict, mac);
 		return NET_DROP_ADDR_CONFLICT;
 	}
 	if (!iface_is_neighbour(a->port, &m->target)) {
@@ -158,6 +182,13 @@ static enum net_drop rx_nd(struct arrival *a, const struct ip_packet *p)
 	if (m.has_mac && mac_equal(&m.mac, &a->port->mac)) {
 		return NET_DROP_ETH_OWN;
 	}
+	/* Who has our address speaks from it, above all when it answers our detection. */
+	struct iface_addr *conflict = iface_own(a->port, &p->src);
+	if (conflict != NULL) {
+		iface_defend(conflict, a->now);
+		note_conflict(a, conflict, m.has_mac ? &m.mac : &a->eth.src);
+		return NET_DROP_ADDR_CONFLICT;
+	}
 	return m.is_advertisement ? rx_advertisement(a, &m) : rx_solicitation(a, p, &m);
 }
 
@@ -168,6 +199,9 @@ static enum net_drop rx_echo(struct arrival *a, const struct ip_packet *p)
 	struct ip_packet reply = {
 		.src = p->dst, .dst = p->src, .proto = p->proto, .hop_limit = 64, .l4 = p->l4};
 
+	if (a->port->has_kernel) {
+		return NET_DROP_NONE; /* It answers. */
+	}
 	if (header_len + p->l4.len > a->port->mtu) {
 		return NET_DROP_ICMP_ECHO_SIZE;
 	}
@@ -182,6 +216,13 @@ static enum net_drop rx_echo(struct arrival *a, const struct ip_packet *p)
 	return NET_DROP_NONE;
 }
 
+static bool is_discovery(const struct ip_packet *p)
+{
+	return p->proto == IP_PROTO_ICMP6 && p->src.family == FAMILY_IPV6 && p->l4.len > 0 &&
+	       (p->l4.data[0] == ICMP6_NEIGHBOUR_SOLICITATION ||
+		p->l4.data[0] == ICMP6_NEIGHBOUR_ADVERTISEMENT);
+}
+
 static enum net_drop rx_icmp(struct arrival *a, const struct ip_packet *p)
 {
 	enum net_drop drop = icmp_check(p);
@@ -189,9 +230,13 @@ static enum net_drop rx_icmp(struct arrival *a, const struct ip_packet *p)
 	if (drop != NET_DROP_NONE) {
 		return drop;
 	}
-	if (p->proto == IP_PROTO_ICMP6 && (p->l4.data[0] == ICMP6_NEIGHBOUR_SOLICITATION ||
-					   p->l4.data[0] == ICMP6_NEIGHBOUR_ADVERTISEMENT)) {
+	if (is_discovery(p)) {
 		return rx_nd(a, p);
+	}
+	if (icmp_is_error(p)) {
+		drop = icmp_error_decode(p, &a->out->icmp);
+		a->verdict = drop == NET_DROP_NONE ? NET_ICMP_ERROR : NET_HANDLED;
+		return drop;
 	}
 	drop = icmp_is_echo(p);
 	if (drop != NET_DROP_NONE) {
@@ -224,23 +269,26 @@ static enum net_drop addresses_check(struct arrival *a, const struct ip_packet *
 	if (!is_group && mac_is_group(&a->eth.dst)) {
 		return NET_DROP_IP_FRAME_DESTINATION;
 	}
-	if ((ip_is_no_station(&p->src) && !is_dad) || iface_own(a->port, &p->src) != NULL ||
+	bool is_own = iface_own(a->port, &p->src) != NULL;
+	if ((ip_is_no_station(&p->src) && !is_dad) || (is_own && !is_discovery(p)) ||
 	    iface_is_broadcast(a->port, &p->src)) {
 		return NET_DROP_IP_SOURCE;
 	}
 	return NET_DROP_NONE;
 }
 
-static enum net_drop rx_ip(struct arrival *a, enum net_verdict *verdict)
+static enum net_drop rx_ip(struct arrival *a)
 {
 	bool is4 = a->eth.type == ETHERTYPE_IPV4;
 	struct ip_packet p;
 	enum net_drop drop = is4 ? ip4_decode(a->eth.payload, a->is_csum_good, &p)
 				 : ip6_decode(a->eth.payload, &p);
 
-	if (drop == NET_DROP_NONE) {
-		drop = addresses_check(a, &p);
+	if (drop != NET_DROP_NONE) {
+		return drop;
 	}
+	a->proto = p.proto;
+	drop = addresses_check(a, &p);
 	if (drop != NET_DROP_NONE) {
 		return drop;
 	}
@@ -257,38 +305,87 @@ static enum net_drop rx_ip(struct arrival *a, enum net_verdict *verdict)
 	a->out->dst = p.dst;
 	a->out->l4 = p.l4;
 	a->out->hop_limit = p.hop_limit;
-	*verdict = NET_TCP;
+	a->verdict = NET_TCP;
 	return NET_DROP_NONE;
 }
 
-static enum net_drop rx_frame(struct arrival *a, struct span in, enum net_verdict *verdict)
+/* The port of a NIC in a VLAN. */
+static enum net_drop port_find(struct arrival *a, unsigned nic)
+{
+	for (unsigned i = 0; i < a->net->port_count; i++) {
+		struct iface *f = &a->net->ports[i];
+
+		if (f->nic == nic && f->vlan == a->eth.vlan) {
+			a->port = f;
+			a->out->port = i;
+			return NET_DROP_NONE;
+		}
+	}
+	return a->eth.vlan == 0 ? NET_DROP_ETH_UNTAGGED : NET_DROP_ETH_VLAN;
+}
+
+static enum net_drop rx_frame(struct arrival *a, unsigned nic, struct span in)
 {
 	enum net_drop drop = eth_decode(in, &a->eth);
 
 	if (drop == NET_DROP_NONE) {
-		drop = eth_accept(&a->eth, &a->port->mac);
+		drop = port_find(a, nic);
+	}
+	if (drop == NET_DROP_NONE) {
+		drop = eth_hear(&a->eth, &a->port->mac);
+	}
+	if (drop == NET_DROP_NONE) {
+		a->is_heard = true;
+		drop = eth_accept(&a->eth);
 	}
 	if (drop != NET_DROP_NONE) {
 		return drop;
 	}
-	return a->eth.type == ETHERTYPE_ARP ? rx_arp(a) : rx_ip(a, verdict);
+	return a->eth.type == ETHERTYPE_ARP ? rx_arp(a) : rx_ip(a);
 }
 
-enum net_verdict net_rx(struct net *n, unsigned port, const struct frame_buf *in, usec_t now,
+/* Whether what we drop under that name is for the kernel of a port that it shares. */
+static bool is_kernels(const struct arrival *a, enum net_drop drop)
+{
+	if (a->eth.type == ETHERTYPE_ARP) {
+		return true;
+	}
+	switch (drop) {
+	case NET_DROP_ETH_LLC:
+	case NET_DROP_ETH_TYPE: /* LLDP, for one. */
+	case NET_DROP_ETH_MULTICAST:
+	case NET_DROP_IP_NOT_OURS:
+		return true;
+	case NET_DROP_IP_PROTOCOL:
+		return a->proto != IP_PROTO_ROUTING; /* TCP may stand behind it. */
+	default:
+		return a->proto == IP_PROTO_ICMP4 || a->proto == IP_PROTO_ICMP6;
+	}
+}
+
+enum net_verdict net_rx(struct net *n, unsigned nic, const struct frame_buf *in, usec_t now,
 			struct net_rx *out)
 {
-	struct arrival a = {.net = n, .is_csum_good = in->is_csum_good, .now = now, .out = out};
-	enum net_verdict verdict = NET_HANDLED;
+	struct arrival a = {.net = n,
+			    .is_csum_good = in->is_csum_good,
+			    .now = now,
+			    .out = out,
+			    .verdict = NET_HANDLED};
 
-	ASSERT(port < n->port_count);
 	n->now = max_u64(n->now, now);
-	a.port = &n->ports[port];
-	out->port = port;
-	out->has_learned = false;
-	enum net_drop drop = rx_frame(&a, span_of(in->data, in->len), &verdict);
-	if (drop != NET_DROP_NONE) {
-		metric_add(&n->drops[drop], 1);
-		return NET_DROPPED;
+	out->port = 0;
+	out->has_learned = out->has_conflict = out->is_for_kernel = false;
+	enum net_drop drop = rx_frame(&a, nic, span_of(in->data, in->len));
+	bool is_dropped = drop != NET_DROP_NONE;
+	if (a.is_heard && a.port->has_kernel) {
+		out->is_for_kernel = is_dropped ? is_kernels(&a, drop) : a.verdict == NET_HANDLED;
 	}
-	return verdict;
+	/* What the kernel gets is its to judge. */
+	if (is_dropped && (!out->is_for_kernel || drop == NET_DROP_ADDR_CONFLICT)) {
+		metric_add(&n->drops[drop], 1);
+	}
+	if (is_dropped) {
+		return out->is_for_kernel ? NET_HANDLED : NET_DROPPED;
+	}
+	return a.verdict;
 }

@@ -11,10 +11,16 @@
 #include "rib/base/units.h"
 
 #define NIC_BURST_MAX 32
+/* Room before the L3 bytes of an MTU: Ethernet's header and one VLAN tag. */
+#define NIC_HEADER_MAX 18
 
 struct mac {
 	uint8_t bytes[6];
 };
+
+#define MAC_TEXT_MAX 18 /* "02:00:00:00:00:01" */
+/* Write `m` as text to `to` (MAC_TEXT_MAX bytes) and return it. */
+const char *mac_format(const struct mac *m, char *to);
 
 /* A received or to be sent frame, starting with the Ethernet header. */
 struct frame_buf {

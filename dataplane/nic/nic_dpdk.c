@@ -28,16 +28,17 @@
 #include "rib/base/check.h"
 #include "rib/base/metric.h"
 
-#define ETH_HEADER_LEN	 14
-#define QUEUE_MAX	 CORE_COUNT_MAX
-#define DESCRIPTORS	 1024 /* Of each ring; at 10 Gb/s of full frames about 1.2 ms. */
-#define POOL_CACHE	 256
-#define FD_MAX		 1024 /* Descriptors looked at for wait_fd. */
-#define MTU_OF_AF_PACKET 1500
-#define BUFFER_SLACK	 64 /* Tags and checks that a driver may add. */
-#define CSUM_GOOD_MASK	 (RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK)
-#define CSUM_GOOD	 (RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD)
-#define CSUM_RX_OFFLOADS (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+#define ETH_HEADER_LEN	   14
+#define QUEUE_MAX	   CORE_COUNT_MAX
+#define DESCRIPTORS	   1024 /* Of each ring; at 10 Gb/s of full frames about 1.2 ms. */
+#define POOL_CACHE	   256
+#define FD_MAX		   1024 /* Descriptors looked at for wait_fd. */
+#define MTU_OF_AF_PACKET   1500
+#define MTU_OF_SMALL_FRAME 1950 /* The rest of NIC_AF_PACKET_FRAME holds the kernel's header. */
+#define BUFFER_SLACK	   64	/* Tags and checks that a driver may add. */
+#define CSUM_GOOD_MASK	   (RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK)
+#define CSUM_GOOD	   (RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+#define CSUM_RX_OFFLOADS   (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
 
 struct queue_counters {
 	metric_t chained, own;
@@ -75,6 +76,10 @@ static unsigned dpdk_rx_burst(struct nic *n, unsigned queue, struct frame_buf *o
 	for (unsigned i = 0; i < received; i++) {
 		struct rte_mbuf *m = mbufs[i];
 		uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+		/* Some drivers take the tag out unasked; a stripped one is put back. */
+		if ((m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0 && rte_vlan_insert(&m) == 0) {
+			data = rte_pktmbuf_mtod(m, uint8_t *);
+		}
 		bool is_own = m->data_len >= ETH_HEADER_LEN &&
 			      memcmp(data + 6, n->mac.bytes, sizeof(n->mac.bytes)) == 0;
 
@@ -111,7 +116,7 @@ static unsigned dpdk_tx_alloc(struct nic *n, unsigned queue, struct frame_buf *o
 		out[i] = (struct frame_buf){
 			.data = rte_pktmbuf_mtod(m, uint8_t *),
 			.room = (uint16_t)min_u64(rte_pktmbuf_tailroom(m),
-						  (uint64_t)n->mtu + ETH_HEADER_LEN),
+						  (uint64_t)n->mtu + NIC_HEADER_MAX),
 			.cookie = m,
 		};
 	}
@@ -206,6 +211,16 @@ static unsigned long device_number(const char *device, const char *key)
 	const char *at = strstr(device, key);
 
 	return at == NULL ? 0 : strtoul(at + strlen(key), NULL, 10);
+}
+
+unsigned nic_dpdk_frame_len(const char *device, uint16_t mtu)
+{
+	unsigned long named = device_number(device, "framesz=");
+
+	if (named != 0) {
+		return (unsigned)min_u64(named, UINT32_MAX);
+	}
+	return mtu <= MTU_OF_SMALL_FRAME ? NIC_AF_PACKET_FRAME : NIC_AF_PACKET_FRAME_JUMBO;
 }
 
 /* The name after "iface=" in a device string; false when there is none. */
@@ -320,10 +335,12 @@ static bool pool_make(struct nic_dpdk *d, struct setup *s)
 		(unsigned)s->rx_descriptors + s->tx_descriptors + 2 * (POOL_CACHE + NIC_BURST_MAX);
 	unsigned count = s->opts->buffer_count != 0 ? s->opts->buffer_count
 						    : queues * per_queue + 2 * POOL_CACHE;
-	uint64_t room = max_u64((uint64_t)d->nic.mtu + ETH_HEADER_LEN + BUFFER_SLACK,
-				device_number(s->opts->device, "framesz="));
+	uint64_t room = (uint64_t)d->nic.mtu + NIC_HEADER_MAX + BUFFER_SLACK;
 
 	room = max_u64(room, 2048);
+	if (s->is_af_packet) {
+		room = max_u64(room, nic_dpdk_frame_len(s->opts->device, d->nic.mtu));
+	}
 	if (room > UINT16_MAX - RTE_PKTMBUF_HEADROOM) {
 		return step(s, "use the frame size of", -EINVAL);
 	}

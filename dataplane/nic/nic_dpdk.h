@@ -9,6 +9,12 @@
 
 #include "dataplane/nic/nic.h"
 
+#define NIC_AF_PACKET_FRAME	  2048	/* net_af_packet's own ring frames: up to MTU 1950. */
+#define NIC_AF_PACKET_FRAME_JUMBO 10240 /* What it gets for larger MTUs: five pages. */
+
+/* Bytes of the ring frames of a net_af_packet device: what its string says, else by the MTU. */
+unsigned nic_dpdk_frame_len(const char *device, uint16_t mtu);
+
 struct nic_dpdk_opts {
 	const char *device; /* As given to launch_eal. */
 	uint16_t queues;    /* One for each worker; fewer are set up when the device has fewer. */

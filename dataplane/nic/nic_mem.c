@@ -104,12 +104,17 @@ static unsigned rss_queue(const struct frame_buf *f, unsigned queues)
 	return (unsigned)(sum % queues);
 }
 
+static size_t header_len(const struct frame_buf *f)
+{
+	return f->data[12] == 0x81 && f->data[13] == 0x00 ? NIC_HEADER_MAX : ETH_HEADER_LEN;
+}
+
 static void deliver(struct nic_hub *h, struct nic_mem *to, const struct frame_buf *f)
 {
 	struct rx_queue *q = &to->queues[rss_queue(f, to->nic.queue_count)];
 	struct wire_frame *w = NULL;
 
-	if (queue_count(q) < h->queue_frames && f->len <= to->nic.mtu + ETH_HEADER_LEN) {
+	if (queue_count(q) < h->queue_frames && f->len <= to->nic.mtu + header_len(f)) {
 		w = malloc(sizeof(*w) + f->len);
 	}
 	if (w == NULL) {
@@ -170,7 +175,7 @@ static unsigned mem_rx_burst(struct nic *n, unsigned queue, struct frame_buf *ou
 
 static unsigned mem_tx_alloc(struct nic *n, unsigned queue, struct frame_buf *out, unsigned count)
 {
-	uint16_t room = (uint16_t)(n->mtu + ETH_HEADER_LEN);
+	uint16_t room = (uint16_t)(n->mtu + NIC_HEADER_MAX);
 	unsigned i;
 
 	ASSERT(queue < n->queue_count);
@@ -241,7 +246,7 @@ static const struct nic_ops mem_ops = {
 
 struct nic *nic_mem_open(struct nic_hub *h, struct mac mac, uint16_t mtu, uint16_t queues)
 {
-	ASSERT(queues > 0 && mtu <= UINT16_MAX - ETH_HEADER_LEN);
+	ASSERT(queues > 0 && mtu <= UINT16_MAX - NIC_HEADER_MAX);
 	struct nic_mem *m = calloc(1, sizeof(*m) + queues * sizeof(struct rx_queue));
 	unsigned slot = 0;
 

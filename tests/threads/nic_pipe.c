@@ -106,7 +106,7 @@ static unsigned pipe_tx_alloc(struct nic *n, unsigned queue, struct frame_buf *o
 		uint8_t *bytes = calloc(1, SLOT_BYTES);
 		ASSERT(bytes != NULL);
 		out[i] = (struct frame_buf){.data = bytes,
-					    .room = (uint16_t)(n->mtu + ETH_HEADER_LEN),
+					    .room = (uint16_t)(n->mtu + NIC_HEADER_MAX),
 					    .cookie = bytes};
 	}
 	return count;
@@ -190,7 +190,7 @@ static const struct nic_ops pipe_ops = {
 struct nic *nic_pipe_open(struct nic_pipe_hub *h, struct mac mac, uint16_t mtu, uint16_t queues,
 			  unsigned frames)
 {
-	ASSERT(h->port_count < h->port_max && mtu + ETH_HEADER_LEN <= SLOT_BYTES);
+	ASSERT(h->port_count < h->port_max && mtu + NIC_HEADER_MAX <= SLOT_BYTES);
 	struct nic_pipe *p = calloc(1, sizeof(*p) + queues * sizeof(p->queue[0]));
 	ASSERT(p != NULL);
 	p->nic = (struct nic){.ops = &pipe_ops, .mac = mac, .mtu = mtu, .queue_count = queues};

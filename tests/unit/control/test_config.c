@@ -63,7 +63,23 @@ static const struct mistake mistakes[] = {
 	 {{8, 20, "the neighbour 2001:db8:0:1::a was configured before"}}},
 	{"a duplicate device",
 	 PORT "    - device: net_af_packet0,iface=ix0\n      addresses: [198.19.0.1/16]\n" CFG,
-	 {{5, 15, "is a port already, at line 3"}}},
+	 {{5, 15, "is a port already, at line 3; give one of them a 'vlan'"}}},
+	{"a VLAN of a device twice",
+	 PORT "      vlan: 7\n    - device: net_af_packet0,iface=ix0\n      vlan: 7\n"
+	      "      addresses: [198.19.0.1/16]\n" CFG,
+	 {{6, 15, "VLAN 7 of the device 'net_af_packet0,iface=ix0' is a port already, at line 3"}}},
+	{"a VLAN of zero", PORT "      vlan: 0\n" CFG, {{5, 13, "from 1 to 4094"}}},
+	{"a VLAN of all ones", PORT "      vlan: 4095\n" CFG, {{5, 13, "from 1 to 4094"}}},
+	{"a kernel interface with a long name",
+	 PORT "      kernel: sixteen-letters-\n" CFG,
+	 {{5, 15, "up to 15 characters such as ix0k, not 'sixteen-letters-'"}}},
+	{"a kernel interface with a pattern",
+	 PORT "      kernel: tap%d\n" CFG,
+	 {{5, 15, "must be the name of an interface"}}},
+	{"a kernel interface for two ports",
+	 PORT "      kernel: ix0k\n    - device: other\n      kernel: ix0k\n"
+	      "      addresses: [198.19.0.1/16]\n" CFG,
+	 {{7, 15, "the interface 'ix0k' serves a port already, at line 5"}}},
 	{"an address of ours twice",
 	 PORT "    - device: other\n      addresses: [198.18.0.1/16]\n" CFG,
 	 {{6, 19, "is our address already, at line 4"}}},
@@ -492,6 +508,30 @@ Test(config, gateways_make_distant_neighbours_reachable)
 			   "clients:\n- {asn: 64501, ip: \"2001:db8:ffff::1\"}\n",
 		      &e);
 	cr_expect(c == NULL && e.error_count == 1);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
+/* One NIC may be several ports: one untagged, the others each in a VLAN. */
+Test(config, ports_of_one_device_share_its_number)
+{
+	struct scratch s;
+	struct config_errors e;
+	scratch_init(&s);
+	struct config *c = load_text(
+		&s,
+		PORT
+		"    - device: other\n      addresses: [198.19.0.1/16]\n"
+		"    - device: net_af_packet0,iface=ix0\n      vlan: 4094\n      kernel: ix0k\n"
+		"      mtu: 9000\n      addresses: [198.20.0.1/16]\n" CFG,
+		&e);
+	cr_assert(c != NULL);
+	cr_expect(c->dataplane.port_count == 3 && c->dataplane.device_count == 2);
+	cr_expect(c->dataplane.port[0].device_idx == 0 && c->dataplane.port[0].vlan == 0);
+	cr_expect(c->dataplane.port[1].device_idx == 1 && c->dataplane.port[1].kernel == NULL);
+	cr_expect(c->dataplane.port[2].device_idx == 0 && c->dataplane.port[2].vlan == 4094);
+	cr_expect_str_eq(c->dataplane.port[2].kernel, "ix0k");
+	config_free(c);
 	config_errors_free(&e);
 	scratch_fini(&s);
 }

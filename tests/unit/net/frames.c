@@ -52,14 +52,20 @@ unsigned drain(struct net *n, usec_t now)
 	return count;
 }
 
+void settle(struct net *n)
+{
+	for (usec_t now = 0; now <= 10 * USEC_PER_SEC; now += USEC_PER_SEC) {
+		drain(n, now);
+	}
+}
+
 struct net *quiet_net(void)
 {
 	struct net_port_conf c = port_conf();
 	struct net *n = net_new(&c, 1, 1);
 
 	cr_assert_not_null(n);
-	drain(n, 0);
-	drain(n, 10 * USEC_PER_SEC);
+	settle(n);
 	return n;
 }
 
@@ -78,7 +84,7 @@ static void put16(uint8_t *at, uint16_t v)
 	at[1] = (uint8_t)v;
 }
 
-static struct wr begin(struct frame *f, const char *dst, const char *src, uint16_t type)
+static struct wr begin(struct eth_frame *f, const char *dst, const char *src, uint16_t type)
 {
 	struct wr w = wr_of(f->bytes, sizeof(f->bytes));
 
@@ -88,7 +94,7 @@ static struct wr begin(struct frame *f, const char *dst, const char *src, uint16
 	return w;
 }
 
-static void make_arp(struct frame *f, bool is_reply)
+static void make_arp(struct eth_frame *f, bool is_reply)
 {
 	struct wr w =
 		begin(f, is_reply ? OUR_MAC_TEXT : "ff:ff:ff:ff:ff:ff", PEER_MAC_TEXT, 0x0806);
@@ -105,7 +111,7 @@ static void make_arp(struct frame *f, bool is_reply)
 	f->len = wr_len(&w);
 }
 
-static struct wr begin4(struct frame *f, uint8_t proto, uint16_t l4_len)
+static struct wr begin4(struct eth_frame *f, uint8_t proto, uint16_t l4_len)
 {
 	struct wr w = begin(f, OUR_MAC_TEXT, PEER_MAC_TEXT, 0x0800);
 
@@ -120,7 +126,7 @@ static struct wr begin4(struct frame *f, uint8_t proto, uint16_t l4_len)
 	return w;
 }
 
-static struct wr begin6(struct frame *f, uint8_t proto, uint16_t l4_len, const char *dst_mac,
+static struct wr begin6(struct eth_frame *f, uint8_t proto, uint16_t l4_len, const char *dst_mac,
 			const char *src, const char *dst)
 {
 	struct wr w = begin(f, dst_mac, PEER_MAC_TEXT, 0x86dd);
@@ -173,11 +179,11 @@ static void put_nd(struct wr *w, uint8_t type, uint32_t flags, const char *targe
 	}
 }
 
-struct frame frame_make(enum frame_kind kind)
+struct eth_frame frame_make(enum frame_kind kind)
 {
 	static const char group[] = "ff02::1:ff00:1", group_mac[] = "33:33:ff:00:00:01";
 	static const char peer[] = "2001:db8::2", ours[] = "2001:db8::1";
-	struct frame f = {.len = 0};
+	struct eth_frame f = {.len = 0};
 	struct wr w;
 
 	switch (kind) {
@@ -221,7 +227,7 @@ struct frame frame_make(enum frame_kind kind)
 	return f;
 }
 
-void frame_fix(struct frame *f)
+void frame_fix(struct eth_frame *f)
 {
 	uint8_t *ip = f->bytes + 14, *l4 = ip + 40;
 	size_t l4_len = f->len - 54;
@@ -242,7 +248,15 @@ void frame_fix(struct frame *f)
 	}
 }
 
-void frame_extend6(struct frame *f, uint8_t kind, const uint8_t *header, size_t len)
+void frame_tag(struct eth_frame *f, uint16_t tci)
+{
+	memmove(f->bytes + 16, f->bytes + 12, f->len - 12);
+	put16(f->bytes + 12, 0x8100);
+	put16(f->bytes + 14, tci);
+	f->len += 4;
+}
+
+void frame_extend6(struct eth_frame *f, uint8_t kind, const uint8_t *header, size_t len)
 {
 	uint8_t *ip = f->bytes + 14;
 
@@ -254,7 +268,7 @@ void frame_extend6(struct frame *f, uint8_t kind, const uint8_t *header, size_t 
 	put16(ip + 4, (uint16_t)(f->len - 54));
 }
 
-enum net_verdict frame_rx_guarded(struct net *n, const struct frame *f, usec_t now,
+enum net_verdict frame_rx_guarded(struct net *n, const struct eth_frame *f, usec_t now,
 				  struct net_rx *out)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -11,7 +11,7 @@
 
 enum { FRAME_MAX = 1600 };
 
-struct frame {
+struct eth_frame {
 	uint8_t bytes[FRAME_MAX];
 	size_t len;
 };
@@ -21,6 +21,8 @@ struct addr addr_of(const char *text);
 
 /* One port with our two addresses, a gateway of each family and MTU 1500. */
 struct net_port_conf port_conf(void);
+/* Let ten seconds pass and throw away what is sent at the start. */
+void settle(struct net *n);
 /* A net of that port whose announcements are already sent. */
 struct net *quiet_net(void);
 /* Throw away everything that waits to be sent; returns how many frames that were. */
@@ -39,13 +41,15 @@ enum frame_kind {
 	FRAME_KIND_COUNT
 };
 
-struct frame frame_make(enum frame_kind kind);
+struct eth_frame frame_make(enum frame_kind kind);
 /* Recompute the checksums of an IP frame with a plain header: IPv4 header, ICMP. */
-void frame_fix(struct frame *f);
+void frame_fix(struct eth_frame *f);
+/* Put an 802.1Q tag with these sixteen bits of control information in. */
+void frame_tag(struct eth_frame *f, uint16_t tci);
 /* Insert an extension header (`len` bytes, its first byte is set) before the payload of IPv6. */
-void frame_extend6(struct frame *f, uint8_t kind, const uint8_t *header, size_t len);
+void frame_extend6(struct eth_frame *f, uint8_t kind, const uint8_t *header, size_t len);
 /* Give `f` to net_rx in memory that ends at an unreadable page. */
-enum net_verdict frame_rx_guarded(struct net *n, const struct frame *f, usec_t now,
+enum net_verdict frame_rx_guarded(struct net *n, const struct eth_frame *f, usec_t now,
 				  struct net_rx *out);
 /* The drop that was counted since the counters were all zero; NET_DROP_NONE when none was, and a
  * failed test when there are several. */

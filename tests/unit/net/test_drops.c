@@ -34,7 +34,9 @@ static const struct fault faults[] = {
 	{NET_DROP_ETH_MULTICAST, FRAME_TCP6, .dst = "ff:ff:ff:ff:ff:ff"},
 	{NET_DROP_ETH_MULTICAST, FRAME_ARP_REQUEST, .dst = "33:33:00:00:00:01"},
 	{NET_DROP_ETH_VLAN, FRAME_TCP4, .set = {{L2(12), 0x81}, {L2(13), 0x00}}},
-	{NET_DROP_ETH_VLAN, FRAME_TCP4, .set = {{L2(12), 0x88}, {L2(13), 0xa8}}},
+	{NET_DROP_ETH_STACKED, FRAME_TCP4, .set = {{L2(12), 0x88}, {L2(13), 0xa8}}},
+	{NET_DROP_ETH_STACKED, FRAME_TCP4, .set = {{L2(12), 0x91}, {L2(13), 0x00}}},
+	{NET_DROP_ETH_SHORT, FRAME_TCP4, .set = {{L2(12), 0x81}, {L2(13), 0x00}}, .len = 17},
 	{NET_DROP_ETH_LLC, FRAME_TCP4, .set = {{L2(12), 0x00}, {L2(13), 0x26}}},
 	{NET_DROP_ETH_TYPE, FRAME_TCP4, .set = {{L2(12), 0x88}, {L2(13), 0xcc}}},
 	/* ARP, RFC 826 and RFC 5227. */
@@ -85,9 +87,9 @@ static const struct fault faults[] = {
 	/* ICMP, RFC 792. */
 	{NET_DROP_ICMP_SHORT, FRAME_ECHO4, .set = {{L3(3), 27}}, .len = 41, .is_fixed = true},
 	{NET_DROP_ICMP_CHECKSUM, FRAME_ECHO4, .set = {{L4_4(9), 0x77}}},
-	{NET_DROP_ICMP_ERROR, FRAME_ECHO4, .set = {{L4_4(0), 3}, {L4_4(1), 4}}, .is_fixed = true},
-	{NET_DROP_ICMP_ERROR, FRAME_ECHO4, .set = {{L4_4(0), 11}}, .is_fixed = true},
-	{NET_DROP_ICMP_ERROR, FRAME_ECHO4, .set = {{L4_4(0), 5}}, .is_fixed = true},
+	{NET_DROP_ICMP_QUOTE, FRAME_ECHO4, .set = {{L4_4(0), 3}, {L4_4(1), 4}}, .is_fixed = true},
+	{NET_DROP_ICMP_QUOTE, FRAME_ECHO4, .set = {{L4_4(0), 11}}, .is_fixed = true},
+	{NET_DROP_ICMP_QUOTE, FRAME_ECHO4, .set = {{L4_4(0), 5}}, .is_fixed = true},
 	{NET_DROP_ICMP_TYPE, FRAME_ECHO4, .set = {{L4_4(0), 13}}, .is_fixed = true},
 	{NET_DROP_ICMP_TYPE, FRAME_ECHO4, .set = {{L4_4(0), 0}, {L4_4(1), 1}}, .is_fixed = true},
 	{NET_DROP_ICMP_TYPE, FRAME_ECHO4, .set = {{L4_4(1), 1}}, .is_fixed = true},
@@ -112,8 +114,8 @@ static const struct fault faults[] = {
 	{NET_DROP_ICMP_SHORT, FRAME_ECHO6, .set = {{L3(5), 7}}, .len = 61, .is_fixed = true},
 	{NET_DROP_ICMP_CHECKSUM, FRAME_ECHO6, .set = {{L4_6(9), 0x77}}},
 	{NET_DROP_ICMP_CHECKSUM, FRAME_NS, .set = {{L4_6(3), 0x77}}},
-	{NET_DROP_ICMP_ERROR, FRAME_ECHO6, .set = {{L4_6(0), 2}}, .is_fixed = true},
-	{NET_DROP_ICMP_ERROR, FRAME_ECHO6, .set = {{L4_6(0), 1}}, .is_fixed = true},
+	{NET_DROP_ICMP_QUOTE, FRAME_ECHO6, .set = {{L4_6(0), 2}}, .is_fixed = true},
+	{NET_DROP_ICMP_QUOTE, FRAME_ECHO6, .set = {{L4_6(0), 1}}, .is_fixed = true},
 	{NET_DROP_ICMP_TYPE, FRAME_ECHO6, .set = {{L4_6(0), 129}}, .is_fixed = true},
 	{NET_DROP_ICMP_TYPE, FRAME_ECHO6, .set = {{L4_6(0), 134}}, .is_fixed = true},
 	{NET_DROP_ND_HOP_LIMIT, FRAME_NS, .set = {{L3(7), 254}}},
@@ -141,9 +143,9 @@ static const struct fault faults[] = {
 	{NET_DROP_ETH_OWN, FRAME_NS, .set = {{L4_6(31), 1}}, .is_fixed = true},
 };
 
-static struct frame faulty(const struct fault *fault)
+static struct eth_frame faulty(const struct fault *fault)
 {
-	struct frame f = frame_make(fault->kind);
+	struct eth_frame f = frame_make(fault->kind);
 
 	if (fault->dst != NULL) {
 		memcpy(f.bytes, mac_of(fault->dst).bytes, 6);
@@ -164,7 +166,7 @@ Test(net, every_fault_is_dropped_under_its_name)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
 		struct net *n = quiet_net();
-		struct frame f = faulty(&faults[i]);
+		struct eth_frame f = faulty(&faults[i]);
 		struct net_rx rx;
 
 		cr_expect_eq(frame_rx_guarded(n, &f, 20 * USEC_PER_SEC, &rx), NET_DROPPED,
@@ -182,6 +184,9 @@ Test(net, no_drop_is_without_a_test)
 {
 	bool is_seen[NET_DROP_COUNT] = {
 		[NET_DROP_IP6_OPTION] = true,	   /* extension_headers_are_skipped_or_dropped */
+		[NET_DROP_ICMP_ERROR] = true,	   /* test_icmp.c */
+		[NET_DROP_ICMP_MTU] = true,	   /* test_icmp.c */
+		[NET_DROP_ETH_UNTAGGED] = true,	   /* test_vlan.c */
 		[NET_DROP_ND_SOLICITED] = true,	   /* group_rules_of_discovery_hold */
 		[NET_DROP_ICMP_ECHO_GROUP] = true, /* group_rules_of_discovery_hold */
 		[NET_DROP_ICMP_ECHO_SIZE] = true,  /* echo_beyond_the_mtu_is_dropped */
@@ -201,7 +206,7 @@ Test(net, no_drop_is_without_a_test)
 Test(net, ipv4_options_and_padding_do_not_reach_tcp)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_TCP4);
+	struct eth_frame f = frame_make(FRAME_TCP4);
 	struct net_rx rx;
 
 	memmove(f.bytes + 42, f.bytes + 34, 20); /* Eight bytes of options: NOPs. */
@@ -226,7 +231,7 @@ Test(net, ipv4_options_and_padding_do_not_reach_tcp)
 Test(net, ipv6_padding_does_not_reach_tcp)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_TCP6);
+	struct eth_frame f = frame_make(FRAME_TCP6);
 	struct net_rx rx;
 
 	f.len += 30;
@@ -266,7 +271,7 @@ Test(net, extension_headers_are_skipped_or_dropped)
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct net *n = quiet_net();
-		struct frame f = frame_make(FRAME_TCP6);
+		struct eth_frame f = frame_make(FRAME_TCP6);
 		struct net_rx rx;
 
 		for (size_t k = 0; rows[i].kinds[k] != 0xff; k++) {
@@ -298,7 +303,7 @@ Test(net, group_rules_of_discovery_hold)
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct net *n = quiet_net();
-		struct frame f = frame_make(rows[i].kind);
+		struct eth_frame f = frame_make(rows[i].kind);
 		struct addr all = addr_of("ff02::1");
 		struct net_rx rx;
 
@@ -315,7 +320,7 @@ Test(net, group_rules_of_discovery_hold)
 Test(net, a_verified_checksum_is_believed)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_TCP4);
+	struct eth_frame f = frame_make(FRAME_TCP4);
 	struct net_rx rx;
 	struct frame_buf in = {.data = f.bytes, .len = (uint16_t)f.len, .is_csum_good = true};
 

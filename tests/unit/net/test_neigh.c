@@ -127,6 +127,8 @@ Test(neigh, a_moved_neighbour_is_found_again)
 	/* Guarantee (a): a claim alone changes nothing but makes us verify. */
 	neigh_claimed(b.c, 0, &b.a, &b.m2, now);
 	cr_expect_eq(state(&b), NEIGH_PROBE);
+	cr_expect_not(neigh_tx(b.c, now, &b.q)); /* Guarantee (c): it was asked just now. */
+	now += second;
 	for (unsigned i = 0; i < 3; i++, now += second) {
 		cr_assert(neigh_tx(b.c, now, &b.q));
 		cr_expect(b.q.is_unicast);
@@ -211,8 +213,8 @@ Test(neigh, every_event_in_every_state)
 		{NEIGH_REACHABLE, HEARD_OTHER, NEIGH_PROBE, 0x02},
 		{NEIGH_REACHABLE, CLAIM_OTHER, NEIGH_PROBE, 0x02},
 		{NEIGH_STALE, ANSWER_SAME, NEIGH_STALE, 0x02},
-		{NEIGH_STALE, ANSWER_OTHER, NEIGH_PROBE, 0x02},
-		{NEIGH_STALE, HEARD_OTHER, NEIGH_PROBE, 0x02},
+		{NEIGH_STALE, ANSWER_OTHER, NEIGH_STALE, 0x02},
+		{NEIGH_STALE, HEARD_OTHER, NEIGH_STALE, 0x02},
 		{NEIGH_PROBE, ANSWER_SAME, NEIGH_REACHABLE, 0x02},
 		{NEIGH_PROBE, ANSWER_OTHER, NEIGH_PROBE, 0x02},
 		{NEIGH_PROBE, HEARD_OTHER, NEIGH_PROBE, 0x02},

@@ -20,7 +20,7 @@ static size_t next_frame(struct net *n, uint8_t *out, usec_t now)
 Test(net, an_arp_request_is_answered_and_its_sender_learned)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_ARP_REQUEST);
+	struct eth_frame f = frame_make(FRAME_ARP_REQUEST);
 	struct net_rx rx;
 	uint8_t out[FRAME_MAX];
 	static const uint8_t expected[42] = {2,	  0,  0, 0, 0, 2, 2, 0, 0, 0, 0,   1,  8, 6,
@@ -45,7 +45,7 @@ Test(net, an_arp_request_is_answered_and_its_sender_learned)
 Test(net, an_arp_probe_for_our_address_is_answered)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_ARP_REQUEST);
+	struct eth_frame f = frame_make(FRAME_ARP_REQUEST);
 	struct net_rx rx;
 	uint8_t out[FRAME_MAX];
 
@@ -73,7 +73,7 @@ static size_t ones_sum_ok6(const uint8_t *ip)
 Test(net, a_solicitation_is_answered_by_a_solicited_advertisement)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_NS);
+	struct eth_frame f = frame_make(FRAME_NS);
 	struct net_rx rx;
 	uint8_t out[FRAME_MAX];
 	struct addr ours = addr_of("2001:db8::1"), peer = addr_of("2001:db8::2");
@@ -98,7 +98,7 @@ Test(net, a_solicitation_is_answered_by_a_solicited_advertisement)
 Test(net, address_detection_of_our_address_is_answered_to_all)
 {
 	struct net *n = quiet_net();
-	struct frame f = frame_make(FRAME_DAD);
+	struct eth_frame f = frame_make(FRAME_DAD);
 	struct net_rx rx;
 	uint8_t out[FRAME_MAX];
 	struct addr all = addr_of("ff02::1");
@@ -118,7 +118,7 @@ Test(net, the_link_local_address_is_ours)
 {
 	struct net *n = quiet_net();
 	struct addr local = addr_of("fe80::ff:fe00:1"), peer = addr_of("fe80::1234"), got;
-	struct frame f = frame_make(FRAME_NS);
+	struct eth_frame f = frame_make(FRAME_NS);
 	struct net_rx rx;
 
 	cr_expect(net_is_ours(n, &local));
@@ -149,15 +149,30 @@ Test(net, a_port_without_ipv6_has_no_link_local_address)
 	net_free(n);
 }
 
-/* RFC 5227 §2.3, RFC 4861 §7.2.6: each address is announced twice, two seconds apart. */
-Test(net, addresses_are_announced_at_the_start)
+/* RFC 5227 §2.1.1 and §2.3, RFC 4862 §5.4.2, RFC 4861 §7.2.6: we ask three times, a second apart,
+ * who else has each address, and announce it twice, two seconds apart. */
+Test(net, addresses_are_asked_for_and_announced_at_the_start)
 {
 	struct net_port_conf c = port_conf();
 	struct net *n = net_new(&c, 1, 1);
 	uint8_t out[FRAME_MAX];
+	static const uint8_t none[16];
 	usec_t start = 7 * USEC_PER_SEC;
 
 	cr_expect(net_wants_tx(n));
+	cr_assert_eq(next_frame(n, out, start), 42u);
+	cr_expect_arr_eq(out, mac_of("ff:ff:ff:ff:ff:ff").bytes, 6);
+	cr_expect_eq(out[21], 1);
+	cr_expect_arr_eq(out + 28, none, 4);
+	cr_expect_arr_eq(out + 38, c.addr[0].addr.bytes, 4);
+	for (unsigned i = 0; i < 2; i++) {
+		cr_assert_eq(next_frame(n, out, start), 78u);
+		cr_expect_arr_eq(out, mac_of("33:33:ff:00:00:01").bytes, 6);
+		cr_expect_arr_eq(out + 22, none, 16);
+		cr_expect_eq(out[54], 135);
+		cr_expect_eq(out[62], i == 0 ? 0x20 : 0xfe); /* Global, link-local. */
+		cr_expect(ones_sum_ok6(out + 14));
+	}
 	cr_assert_eq(next_frame(n, out, start), 42u);
 	cr_expect_arr_eq(out, mac_of("ff:ff:ff:ff:ff:ff").bytes, 6);
 	cr_expect_eq(out[21], 1);
@@ -167,11 +182,13 @@ Test(net, addresses_are_announced_at_the_start)
 	cr_expect_eq(out[58], 0x20);
 	cr_assert_eq(next_frame(n, out, start), 86u); /* Link-local. */
 	cr_expect_eq(next_frame(n, out, start), 0u);
-	cr_expect_eq(net_due(n), start + 2 * USEC_PER_SEC);
+	cr_expect_eq(net_due(n), start + USEC_PER_SEC);
+	cr_expect_eq(drain(n, start + USEC_PER_SEC - 1), 0u);
+	cr_expect_eq(drain(n, start + USEC_PER_SEC), 3u);
 	cr_expect_eq(drain(n, start + 2 * USEC_PER_SEC - 1), 0u);
 	net_tick(n, start + 2 * USEC_PER_SEC);
 	cr_expect(net_wants_tx(n));
-	cr_expect_eq(drain(n, start + 2 * USEC_PER_SEC), 3u);
+	cr_expect_eq(drain(n, start + 2 * USEC_PER_SEC), 6u);
 	cr_expect_eq(net_due(n), USEC_NEVER);
 	net_free(n);
 }
@@ -184,7 +201,7 @@ Test(net, a_conflict_is_answered_at_a_bounded_rate)
 
 	for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
 		struct net *n = quiet_net();
-		struct frame f = frame_make(kinds[i]);
+		struct eth_frame f = frame_make(kinds[i]);
 		struct net_rx rx;
 		unsigned sent = 0;
 
@@ -206,7 +223,7 @@ Test(net, echo_is_answered_in_both_families)
 {
 	for (int is6 = 0; is6 < 2; is6++) {
 		struct net *n = quiet_net();
-		struct frame f = frame_make(is6 ? FRAME_ECHO6 : FRAME_ECHO4);
+		struct eth_frame f = frame_make(is6 ? FRAME_ECHO6 : FRAME_ECHO4);
 		size_t l4 = is6 ? 54 : 34, addr_at = is6 ? 22 : 26, addr_len = is6 ? 16 : 4;
 		struct net_rx rx;
 		uint8_t out[FRAME_MAX];
@@ -221,7 +238,7 @@ Test(net, echo_is_answered_in_both_families)
 		cr_expect_eq(out[l4], is6 ? 129 : 0);
 		cr_expect_arr_eq(out + l4 + 4, f.bytes + l4 + 4, 20);
 		/* The reply is what the test's own sums would make of it. */
-		struct frame again = {.len = f.len};
+		struct eth_frame again = {.len = f.len};
 		memcpy(again.bytes, out, f.len);
 		frame_fix(&again);
 		cr_expect_arr_eq(out, again.bytes, f.len);
@@ -232,7 +249,7 @@ Test(net, echo_is_answered_in_both_families)
 Test(net, echo_beyond_the_mtu_is_dropped)
 {
 	struct net_port_conf c = port_conf();
-	struct frame f = frame_make(FRAME_ECHO4);
+	struct eth_frame f = frame_make(FRAME_ECHO4);
 	struct net_rx rx;
 
 	c.mtu = 43;
@@ -255,7 +272,7 @@ Test(net, a_flood_fills_the_replyq_and_no_more)
 
 	for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
 		struct net *n = quiet_net();
-		struct frame f = frame_make(kinds[i]);
+		struct eth_frame f = frame_make(kinds[i]);
 		struct net_rx rx;
 
 		for (unsigned k = 0; k < 1000; k++) {
@@ -361,7 +378,7 @@ Test(net, what_one_worker_hears_another_learns)
 {
 	struct net *asks = quiet_net(), *hears = quiet_net();
 	struct addr src = addr_of("198.18.0.1"), dst = addr_of("198.18.0.2");
-	struct frame f = frame_make(FRAME_ARP_REPLY);
+	struct eth_frame f = frame_make(FRAME_ARP_REPLY);
 	struct net_route route;
 	struct net_rx rx;
 
@@ -385,6 +402,7 @@ Test(net, ports_are_chosen_by_subnet)
 	unsigned port;
 	uint8_t out[FRAME_MAX];
 
+	c[1].nic = 1;
 	c[1].mac.bytes[5] = 9;
 	c[1].addr[0].addr = addr_of("198.19.0.1");
 	c[1].addr[0].prefix_len = 16;
@@ -401,7 +419,7 @@ Test(net, ports_are_chosen_by_subnet)
 	cr_expect_eq(port, 1u);
 	cr_expect_eq(out[11], 9);
 	/* The strong host model: an address of the other port is not answered for. */
-	struct frame f = frame_make(FRAME_TCP4);
+	struct eth_frame f = frame_make(FRAME_TCP4);
 	struct frame_buf in = {.data = f.bytes, .len = (uint16_t)f.len};
 	struct net_rx rx;
 	f.bytes[5] = 9;
@@ -420,7 +438,7 @@ Test(net, encap_writes_headers_that_decode)
 		struct addr dst = addr_of(peers[i]), src;
 		struct mac mac = mac_of(PEER_MAC_TEXT);
 		struct net_route route;
-		struct frame f = {.len = 0};
+		struct eth_frame f = {.len = 0};
 
 		cr_assert(net_source_for(n, &dst, &src));
 		(void)net_route(n, &src, &dst, later, &route);

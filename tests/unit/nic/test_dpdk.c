@@ -67,6 +67,19 @@ static struct nic *open_ring(struct lab *lab, uint16_t queues)
 	return n;
 }
 
+/* What the operator says goes first; a frame of the ring holds the MTU and the kernel's header. */
+Test(nic_dpdk, ring_frames_fit_the_mtu)
+{
+	cr_expect_eq(nic_dpdk_frame_len("net_af_packet0,iface=a", 1500), 2048u);
+	cr_expect_eq(nic_dpdk_frame_len("net_af_packet0,iface=a", 1950), 2048u);
+	cr_expect_eq(nic_dpdk_frame_len("net_af_packet0,iface=a", 1951), 10240u);
+	cr_expect_eq(nic_dpdk_frame_len("net_af_packet0,iface=a", 9216), 10240u);
+	cr_expect_eq(nic_dpdk_frame_len("net_af_packet0,iface=a,framesz=16384", 9000), 16384u);
+	cr_expect_geq(10240u, 9216 + NIC_HEADER_MAX + 66);
+	/* A whole number of them, and of pages, in a block. */
+	cr_expect_eq(8 * NIC_AF_PACKET_FRAME_JUMBO % 4096, 0);
+}
+
 Test(nic_dpdk, a_burst_comes_back_whole, .timeout = 60)
 {
 	struct lab *lab = lab_new(1);
@@ -79,7 +92,7 @@ Test(nic_dpdk, a_burst_comes_back_whole, .timeout = 60)
 	for (unsigned round = 0; round < 500; round++) { /* More frames than there are buffers. */
 		cr_assert_eq(nic_alloc(n, 0, out, NIC_BURST_MAX), (unsigned)NIC_BURST_MAX);
 		for (unsigned i = 0; i < NIC_BURST_MAX; i++) {
-			cr_assert_eq(out[i].room, 1514);
+			cr_assert_eq(out[i].room, 1518); /* With a tag. */
 			out[i].len = (uint16_t)(60 + (round * 32 + i) % 1455);
 			memset(out[i].data, (int)(i + round), out[i].len);
 			out[i].data[6] = 2; /* Not the port's own address, which is zero. */

@@ -9,7 +9,7 @@ static struct mac mac_n(uint8_t last)
 }
 
 /* Send a frame of `len` bytes, its payload filled with `tag`. */
-static void send_frame(struct nic *n, uint8_t dst, uint16_t len, uint8_t tag)
+static void send_typed(struct nic *n, uint8_t dst, uint16_t len, uint8_t tag, uint16_t type)
 {
 	struct frame_buf f;
 
@@ -19,10 +19,20 @@ static void send_frame(struct nic *n, uint8_t dst, uint16_t len, uint8_t tag)
 	memcpy(f.data, dst == 0xff ? (uint8_t[6]){255, 255, 255, 255, 255, 255} : mac_n(dst).bytes,
 	       6);
 	memcpy(f.data + 6, n->mac.bytes, 6);
-	f.data[12] = 0x88; /* An EtherType that is not IP. */
-	f.data[13] = 0xb5;
+	f.data[12] = (uint8_t)(type >> 8);
+	f.data[13] = (uint8_t)type;
 	f.len = len;
 	cr_assert_eq(nic_tx(n, 0, &f, 1), 1u);
+}
+
+static void send_frame(struct nic *n, uint8_t dst, uint16_t len, uint8_t tag)
+{
+	send_typed(n, dst, len, tag, 0x88b5); /* An EtherType that is not IP. */
+}
+
+static void send_tagged(struct nic *n, uint8_t dst, uint16_t len)
+{
+	send_typed(n, dst, len, 1, 0x8100);
 }
 
 /* Receive one frame on `queue`; its last byte, or -1. */
@@ -122,6 +132,10 @@ Test(nic_mem, a_full_queue_and_a_long_frame_are_lost_and_counted)
 	cr_expect_eq(nic_mem_lost(b), 3u);
 	send_frame(a, 2, 1515, 1);
 	cr_expect_eq(nic_mem_lost(b), 4u);
+	cr_expect_eq(count_all(b), 1u);
+	send_tagged(a, 2, 1518); /* A VLAN tag is no part of the MTU. */
+	send_tagged(a, 2, 1519);
+	cr_expect_eq(nic_mem_lost(b), 5u);
 	cr_expect_eq(count_all(b), 1u);
 	send_frame(a, 2, 60, 1); /* Closing frees what was not read. */
 	a->ops->close(a);
