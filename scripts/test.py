@@ -2,13 +2,15 @@
 """Sets everything up, builds, and runs the tests.
 
     sudo scripts/test             all suites
-    sudo scripts/test SUITE...    only these: tidy unit sim interop
+    sudo scripts/test SUITE...    only these: tidy unit sim fuzz interop
 
 tidy     layers and tidiness of the sources
 unit     the lab's own tests; the unit tests built with gcc, then the same under ASan, UBSan and
          LeakSanitizer (clang)
 sim      whole servers in virtual time: seeded histories against the naive oracle, and once more
          with bgpdump as the decoder
+fuzz     the corpora of the fuzz targets (scripts/fuzz finds them), each input replayed in the gcc
+         build and under the sanitizers
 interop  real routers in network namespaces: scripts/demo --once, then tests/interop/*/run
 
 Ends with one line, "N passed, N failed", with ", N skipped" if any; exit 0 only when none failed.
@@ -34,6 +36,8 @@ from lab import house, netns  # noqa: E402
 GCC, CLANG = "build", "build-asan"
 SANITIZED = ("-Dwerror=true", "-Db_sanitize=address,undefined", "-Db_lundef=false",
              "-Dc_args=-fno-sanitize-recover=all -fno-omit-frame-pointer")
+SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
+              "UBSAN_OPTIONS": "print_stacktrace=1"}
 HISTORIES = 1000
 SEEN = re.compile(r"Synthesis: Tested: .*?(\d+).*?Passing: .*?(\d+).*?Failing: .*?(\d+)")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -132,11 +136,10 @@ def suite_unit(tally):
     house.setup("build")
     program(tally, "lab", [os.path.join(ROOT, "tests", "support", "lab", "selftest.py")])
     house.build(GCC)
-    meson_tests(tally, GCC, "gcc", "--no-suite", "sim")
+    meson_tests(tally, GCC, "gcc", "--no-suite", "sim", "--no-suite", "fuzz")
     house.build(CLANG, options=SANITIZED, compiler="clang")
-    meson_tests(tally, CLANG, "sanitizers", "--no-suite", "sim", "--timeout-multiplier", "4",
-                environment={"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
-                             "UBSAN_OPTIONS": "print_stacktrace=1"})
+    meson_tests(tally, CLANG, "sanitizers", "--no-suite", "sim", "--no-suite", "fuzz",
+                "--timeout-multiplier", "4", environment=SANITIZERS)
 
 
 def suite_sim(tally):
@@ -154,6 +157,23 @@ def suite_sim(tally):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def suite_fuzz(tally):
+    """One count for each input of a corpus."""
+    house.setup("build")
+    folder = os.path.join(ROOT, "tests", "fuzz", "corpus")
+    targets = sorted(name[:-2] for name in os.listdir(os.path.dirname(folder))
+                     if name.endswith(".c") and name not in ("replay.c", "support.c"))
+    programs = ["tests/fuzz/replay_" + target for target in targets]
+    for directory, label, options, compiler, environment in (
+            (GCC, "gcc", ("-Dwerror=true",), None, None),
+            (CLANG, "sanitizers", SANITIZED, "clang", SANITIZERS)):
+        house.build(directory, options=options, compiler=compiler, targets=programs)
+        for target, path in zip(targets, programs):
+            program(tally, "%s %s" % (label, target),
+                    [os.path.join(ROOT, directory, path), target, os.path.join(folder, target)],
+                    environment=environment)
+
+
 def suite_interop(tally):
     if os.geteuid() != 0:
         tally.add("interop", skipped=1, detail="network namespaces need root: sudo scripts/test")
@@ -167,7 +187,8 @@ def suite_interop(tally):
             program(tally, name, [os.path.join(folder, name, "run")])
 
 
-SUITES = {"tidy": suite_tidy, "unit": suite_unit, "sim": suite_sim, "interop": suite_interop}
+SUITES = {"tidy": suite_tidy, "unit": suite_unit, "sim": suite_sim, "fuzz": suite_fuzz,
+          "interop": suite_interop}
 
 
 def main():

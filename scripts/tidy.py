@@ -37,7 +37,8 @@ NAME = re.compile(r"(\w+)\s*\(")
 def files():
     for top in TOP:
         for folder, folders, names in os.walk(os.path.join(ROOT, top)):
-            folders[:] = [name for name in folders if name != "__pycache__"]
+            # A fuzzer's inputs are no text, whatever they begin with.
+            folders[:] = [name for name in folders if name not in ("__pycache__", "corpus")]
             for name in names:
                 path = os.path.join(folder, name)
                 if is_text(path):
