@@ -7,6 +7,7 @@
 #pragma once
 
 #include "dataplane/net/net.h"
+#include "tests/support/wire_fix.h"
 
 /* One input; returns 0.  Aborts when it finds a bug. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -17,14 +18,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 /* A copy of `in` (at most GUARD_MAX bytes) that ends at an unreadable page; valid until the next
  * call. */
 struct span guarded(struct span in);
-
-/* Write the checksums that a frame ought to have: IPv4 header, TCP, ICMP, ICMPv6 (also behind
- * extension headers).  Any bytes will do; what is not there is left alone.  Uses none of the code
- * under test. */
-void wire_fix(uint8_t *frame, size_t len);
-/* The checksum of a TCP segment or ICMP message `l4` between two addresses, at its place. */
-void wire_fix_l4(uint8_t *l4, size_t len, const struct addr *src, const struct addr *dst,
-		 uint8_t proto);
 
 /* We are 198.18.0.1 and 2001:db8::1 at lan_mac(1), the neighbour is .2 and ::2 at lan_mac(2). */
 struct mac lan_mac(uint8_t station);
