@@ -1,7 +1,7 @@
 /* ARP and neighbour discovery: the parsers, and the cache behind them, over a sequence of messages.
  *
- * Input: steps.  Each is a byte for what happens, a byte for the time that passes (10 ms each), and
- * what the step reads itself. */
+ * Input: steps.  Each is a byte for the time that passes (10 ms each), a byte for what happens, and
+ * what the step reads itself.  Messages are bytes of the input, or made of parts that fit. */
 #include "dataplane/net/arp.h"
 #include "dataplane/net/nd.h"
 #include "rib/base/check.h"
@@ -20,6 +20,47 @@ static struct span take(struct rd *in)
 	size_t len = (size_t)rd_u8(in) * 2;
 
 	return rd_span(in, min_u64(min_u64(len, BODY_MAX), rd_left(in)));
+}
+
+/* A whole ARP packet between stations of the LAN. */
+static struct span make_arp(struct rd *in, uint8_t *to)
+{
+	struct wr w = wr_of(to, 28);
+	uint8_t how = rd_u8(in), sender = rd_u8(in);
+	struct addr from = lan_addr(FAMILY_IPV4, sender & 7);
+	struct addr target = lan_addr(FAMILY_IPV4, (how & 2) != 0 ? 1 : sender >> 4);
+
+	wr_u32(&w, 0x00010800);
+	wr_u32(&w, (how & 1) != 0 ? 0x06040002 : 0x06040001);
+	wr_copy(&w, lan_mac(how >> 4).bytes, 6);
+	wr_copy(&w, from.bytes, 4);
+	wr_copy(&w, lan_mac((how & 4) != 0 ? 1 : 0).bytes, 6);
+	wr_copy(&w, target.bytes, 4);
+	ASSERT(wr_is_ok(&w));
+	return span_of(to, wr_len(&w));
+}
+
+/* A solicitation or advertisement about a station of the LAN, and options of the input behind. */
+static struct span make_nd(struct rd *in, uint8_t *to)
+{
+	struct wr w = wr_of(to, 24 + BODY_MAX);
+	uint8_t how = rd_u8(in), station = rd_u8(in);
+	struct addr target = lan_addr(FAMILY_IPV6, station & 7);
+
+	wr_u8(&w, (how & 1) != 0 ? ICMP6_NEIGHBOUR_ADVERTISEMENT : ICMP6_NEIGHBOUR_SOLICITATION);
+	wr_u8(&w, 0);
+	wr_u16(&w, 0);
+	wr_u32(&w, (uint32_t)(how & 0xe0) << 24);
+	wr_copy(&w, target.bytes, 16);
+	if ((how & 2) != 0) {
+		wr_u8(&w, (how & 1) != 0 ? 2 : 1);
+		wr_u8(&w, 1);
+		wr_copy(&w, lan_mac(station >> 4).bytes, 6);
+	}
+	struct span options = (how & 4) != 0 ? take(in) : (struct span){.data = to};
+
+	wr_copy(&w, options.data, min_u64(options.len, wr_left(&w)));
+	return span_of(to, wr_len(&w));
 }
 
 static void check_arp(struct span packet)
@@ -72,8 +113,9 @@ static void step_arp(struct net *n, struct rd *in, usec_t now)
 {
 	uint8_t frame[ETH_HEADER_LEN + BODY_MAX];
 	struct mac all = mac_broadcast(), own = lan_mac(1), from = lan_mac(2);
-	bool is_broadcast = (rd_u8(in) & 1) != 0;
-	struct span body = take(in);
+	uint8_t how = rd_u8(in), packet[28];
+	bool is_broadcast = (how & 1) != 0;
+	struct span body = (how & 2) != 0 ? make_arp(in, packet) : take(in);
 	struct net_rx out;
 
 	check_arp(body);
@@ -85,11 +127,11 @@ static void step_arp(struct net *n, struct rd *in, usec_t now)
 /* An ICMPv6 message with a good checksum, from and to what the input says. */
 static void step_nd(struct net *n, struct rd *in, usec_t now)
 {
-	uint8_t frame[ETH_HEADER_LEN + IP6_HEADER_LEN + BODY_MAX];
+	uint8_t frame[ETH_HEADER_LEN + IP6_HEADER_LEN + 24 + BODY_MAX], message[24 + BODY_MAX];
 	uint8_t how = rd_u8(in);
 	struct addr own = lan_addr(FAMILY_IPV6, 1);
 	struct ip_packet p = {
-		.src = lan_addr(FAMILY_IPV6, (uint8_t)(how >> 4)), /* 0: a subnet's anycast. */
+		.src = lan_addr(FAMILY_IPV6, how >> 5), /* 0: the subnet's anycast address. */
 		.dst = (how & 1) != 0	? ip6_solicited_node(&own)
 		       : (how & 2) != 0 ? ip6_all_nodes()
 					: own,
@@ -102,7 +144,7 @@ static void step_nd(struct net *n, struct rd *in, usec_t now)
 	if ((how & 8) != 0) {
 		memset(p.src.bytes, 0, sizeof(p.src.bytes));
 	}
-	p.l4 = guarded(take(in));
+	p.l4 = guarded((how & 16) != 0 ? make_nd(in, message) : take(in));
 	size_t header_len = ETH_HEADER_LEN + IP6_HEADER_LEN, len = header_len + p.l4.len;
 
 	check_nd(&p);
