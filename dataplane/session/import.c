@@ -40,9 +40,10 @@ static bool is_ours(const struct import_env *env, const struct addr *a)
 /* The decoder has refused what is no host address at all (RFC 4271 §6.3).  Left are those that are
  * one, but nobody else can use: "this network" (RFC 1122 §3.2.1.3), a link-local address without a
  * global one before it (RFC 2545 §3), and our own (RFC 4271 §5.1.3 a). */
-static bool is_next_hop_usable(const struct import_env *env, enum family family,
-			       const struct next_hop *nh)
+static bool is_next_hop_usable(const struct import_env *env, const struct next_hop *nh)
 {
+	/* An IPv4 prefix may have an IPv6 next hop (RFC 8950 §3). */
+	enum family family = nh->len == 4 ? FAMILY_IPV4 : FAMILY_IPV6;
 	ASSERT(nh->len >= family_bytes((uint8_t)family));
 	struct addr a = addr_make(family, nh->bytes);
 	if (family == FAMILY_IPV4 ? a.bytes[0] == 0 : addr_is_link_local(&a)) {
@@ -51,62 +52,59 @@ static bool is_next_hop_usable(const struct import_env *env, enum family family,
 	return !is_ours(env, &a);
 }
 
-static enum reject judge(const struct import_env *env, enum family family, const struct attr *attr)
+static enum reject judge(const struct import_env *env, const struct attr *attr)
 {
 	const struct attr_slice *path = &attr->facts.as_path;
 	if (aspath_contains(span_of(attr->wire + path->offset, path->len), env->local_as)) {
 		return REJECT_AS_LOOP;
 	}
-	return is_next_hop_usable(env, family, &attr->next_hop) ? REJECT_NONE : REJECT_NEXT_HOP;
+	return is_next_hop_usable(env, &attr->next_hop) ? REJECT_NONE : REJECT_NEXT_HOP;
 }
 
 /* Push the prepared op once for each prefix of a valid sequence; returns how many. */
-static uint32_t push_each(struct import *im, enum family family, struct span nlri)
+static uint32_t push_each(struct import *im, const struct update_nlri *n)
 {
-	if (nlri.len == 0) {
+	if (n->nlri.len == 0) {
 		return 0;
 	}
-	struct rd r = rd_of(nlri);
+	struct rd r = rd_of(n->nlri);
 	uint32_t count = 0;
-	im->op.family = (uint8_t)family;
-	while (nlri_next(&r, family, &im->op.prefix)) {
+	im->op.family = (uint8_t)n->form.family;
+	while (nlri_next(&r, n->form, &im->op.prefix, NULL)) {
 		core_id_t shard = prefix_shard(&im->op.prefix, im->env->shard_count, im->env->key);
 		im->sink->push(im->sink->context, shard, &im->op);
 		count++;
 	}
+	ASSERT(count == n->count); /* The decoder's promise. */
 	return count;
 }
 
-static uint32_t withdraw(struct import *im, enum family family, struct span nlri)
+static uint32_t withdraw(struct import *im, const struct update_nlri *n)
 {
 	im->op.kind = OP_WITHDRAW;
 	im->op.reason = REJECT_NONE;
 	im->op.attr = NULL;
-	uint32_t count = push_each(im, family, nlri);
+	uint32_t count = push_each(im, n);
 	metric_add(&im->stats->withdrawn, count);
 	return count;
 }
 
-static void announce(struct import *im, enum family family, struct span nlri,
-		     const struct attr_draft *draft, const struct next_hop *next_hop)
+static void announce(struct import *im, const struct update_nlri *n, const struct attr_draft *draft)
 {
-	if (nlri.len == 0) {
+	if (n->nlri.len == 0) {
 		return;
 	}
-	uint32_t count = 0;
-	bool is_valid = nlri_is_valid(nlri, family, &count);
-	ASSERT(is_valid); /* The decoder's promise. */
-	const struct attr *attr = intern_get(im->env->intern, draft, next_hop, count);
+	const struct attr *attr = intern_get(im->env->intern, draft, &n->next_hop, n->count);
 	if (attr == NULL) {
-		metric_add(&im->stats->refused_memory, withdraw(im, family, nlri));
+		metric_add(&im->stats->refused_memory, withdraw(im, n));
 		im->stats->last_fault = "the table of attribute sets is full";
 		return;
 	}
 	im->op.kind = OP_ANNOUNCE;
-	im->op.reason = (uint8_t)judge(im->env, family, attr);
+	im->op.reason = (uint8_t)judge(im->env, attr);
 	im->op.attr = attr;
-	uint32_t pushed = push_each(im, family, nlri);
-	ASSERT(pushed == count); /* Each op took one of the references. */
+	uint32_t pushed = push_each(im, n);
+	ASSERT(pushed == n->count); /* Each op took one of the references. */
 	metric_add(&im->stats->announced, pushed);
 }
 
@@ -144,15 +142,14 @@ enum verdict import_update(const struct import_env *env, const struct update_opt
 		.op = {.peer = peer, .from = env->core, .incarnation = incarnation},
 	};
 	for (unsigned i = 0; i < UPDATE_PLACE_COUNT; i++) {
-		withdraw(&im, u.withdrawn[i].family, u.withdrawn[i].nlri);
+		withdraw(&im, &u.withdrawn[i]);
 	}
-	bool is_usable = u.attrs.verdict <= VERDICT_ATTR_DISCARD;
+	bool is_usable = attr_is_usable(&u.attrs);
 	for (unsigned i = 0; i < UPDATE_PLACE_COUNT; i++) {
-		const struct update_nlri *a = &u.announced[i];
 		if (is_usable) {
-			announce(&im, a->family, a->nlri, &draft, &a->next_hop);
+			announce(&im, &u.announced[i], &draft);
 		} else {
-			withdraw(&im, a->family, a->nlri);
+			withdraw(&im, &u.announced[i]);
 		}
 	}
 	return u.attrs.verdict;

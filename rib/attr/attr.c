@@ -151,6 +151,9 @@ void attr_facts_compute(const uint8_t *wire, size_t wire_len, struct attr_facts 
 		case ATTR_LARGE_COMMUNITIES:
 			f.large_communities = slice;
 			break;
+		case ATTR_OTC:
+			f.otc = u32_of(value);
+			break;
 		default:
 			break;
 		}

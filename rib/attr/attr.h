@@ -28,6 +28,7 @@ enum attr_type {
 	ATTR_AS4_PATH = 17,
 	ATTR_AS4_AGGREGATOR = 18,
 	ATTR_LARGE_COMMUNITIES = 32,
+	ATTR_OTC = 35,
 };
 
 /* Attribute flags, RFC 4271 §4.3. */
@@ -38,7 +39,8 @@ enum attr_type {
 
 enum origin { ORIGIN_IGP, ORIGIN_EGP, ORIGIN_INCOMPLETE };
 
-/* A next hop as it stands on the wire: 4 (IPv4), 16, or 32 bytes (global, link-local; RFC 2545). */
+/* A next hop as it stands on the wire: 4 (IPv4), 16, or 32 bytes (global, link-local; RFC 2545).
+ * An IPv4 prefix may have any of the three (RFC 8950 §3). */
 struct next_hop {
 	uint8_t len;
 	uint8_t bytes[32];
@@ -55,6 +57,7 @@ struct attr_facts {
 	uint32_t local_pref; /* 100 unless policy says otherwise. */
 	uint32_t med;	     /* 0 when absent, RFC 4271 §9.1.2.2 c. */
 	asn_t neighbor_as;   /* Leftmost AS of a leading AS_SEQUENCE; 0 when there is none. */
+	asn_t otc;	     /* Only to Customer, RFC 9234 §5; 0 when absent. */
 	asn_t origin_as;     /* Rightmost AS of a trailing AS_SEQUENCE; 0 when there is none. */
 	uint16_t path_len;   /* RFC 4271 §9.1.2.2 a: an AS_SET counts 1. */
 	uint8_t origin;	     /* enum origin */

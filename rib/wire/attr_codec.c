@@ -11,8 +11,10 @@
 #include "rib/base/check.h"
 #include "rib/wire/as2.h"
 #include "rib/wire/attr_row.h"
+#include "rib/wire/family.h"
 
-#define KIND_FLAGS (ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE)
+#define LONG_HEADER 4 /* Flags, type, two octets of length. */
+#define KIND_FLAGS  (ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE)
 
 /* One attribute as it lies in the message. */
 struct raw_attr {
@@ -29,10 +31,25 @@ struct found {
 };
 
 struct decoder {
-	const struct attr_decode_opts *opts;
+	const struct update_opts *opts;
 	struct attr_result *out;
+	const uint8_t *begin; /* Of the field: offsets count from here. */
+	bool has_nlri;
+	bool has_error;		 /* TREAT_AS_WITHDRAW that the operator's list did not ask for. */
 	uint32_t good[8];	 /* Types for which `found` is set. */
 	struct found found[256]; /* Undefined where `good` has no bit: never cleared, 6 KiB. */
+};
+
+/* A fault with all that is to be said about it. */
+struct finding {
+	enum fault fault;
+	enum verdict verdict;
+	uint8_t type;
+	uint8_t subcode;
+	const uint8_t *at; /* The first octet of what is wrong. */
+	struct span data;  /* Of the NOTIFICATION. */
+	const char *reason;
+	const char *section;
 };
 
 static bool bit_has(const uint32_t *bits, uint8_t type)
@@ -45,27 +62,144 @@ static void bit_set(uint32_t *bits, uint8_t type)
 	bits[type / 32] |= UINT32_C(1) << (type % 32);
 }
 
-/* Remember a fault if it is worse than those before. */
-static void fault(struct decoder *d, uint8_t type, enum verdict verdict, const char *reason,
-		  struct notify why)
+/* RFC 7606 §3 h: the strongest action counts, of equal ones the first; but what the operator's
+ * list asks for comes after what the neighbour did wrong. */
+static bool is_worse(const struct attr_result *out, const struct finding *f)
 {
-	ASSERT(verdict != VERDICT_OK);
-	ASSERT(reason != NULL);
-	if (verdict > d->out->verdict) {
-		d->out->verdict = verdict;
-		d->out->type = type;
-		d->out->reason = reason;
-		d->out->why = why;
+	return f->verdict > out->verdict ||
+	       (f->verdict == out->verdict && out->fault == FAULT_LIST_WITHDRAW);
+}
+
+static void note(struct decoder *d, const struct finding *f)
+{
+	ASSERT(f->verdict != VERDICT_OK);
+	ASSERT(f->reason != NULL);
+	struct attr_result *out = d->out;
+	uint16_t offset = (uint16_t)(f->at - d->begin);
+	out->fault_count++;
+	if (out->note_count < FAULT_NOTES_MAX) {
+		out->notes[out->note_count++] = (struct fault_note){
+			.fault = (uint8_t)f->fault,
+			.verdict = (uint8_t)f->verdict,
+			.type = f->type,
+			.offset = offset,
+		};
+	}
+	if (f->verdict == VERDICT_TREAT_AS_WITHDRAW) {
+		out->is_withdraw = true;
+		d->has_error |= f->fault != FAULT_LIST_WITHDRAW;
+	}
+	if (is_worse(out, f)) {
+		out->verdict = f->verdict;
+		out->fault = f->fault;
+		out->type = f->type;
+		out->offset = offset;
+		out->reason = f->reason;
+		out->section = f->section;
+		out->why = notify_with(NOTIFY_UPDATE, f->subcode, f->data);
+	}
+}
+
+/* RFC 4760 §7: the family can be given up only when it can be read, and by a caller that does. */
+static enum verdict disable_or_reset(struct decoder *d, const struct raw_attr *a)
+{
+	struct rd r = rd_of(a->value);
+	uint16_t afi = rd_u16(&r);
+	uint8_t safi = rd_u8(&r);
+	if (!d->opts->can_disable || !rd_is_ok(&r)) {
+		return VERDICT_SESSION_RESET;
+	}
+	if (safi == SAFI_UNICAST && (afi == AFI_IPV4 || afi == AFI_IPV6)) {
+		d->out->is_disabled[afi == AFI_IPV4 ? FAMILY_IPV4 : FAMILY_IPV6] = true;
+	}
+	return VERDICT_AFI_DISABLE;
+}
+
+static enum verdict verdict_of(struct decoder *d, const struct raw_attr *a,
+			       const struct attr_row *row, enum fault fault)
+{
+	enum verdict verdict = fault_verdict(fault);
+	if (verdict == VERDICT_OK) {
+		ASSERT(row != NULL);
+		verdict = fault == FAULT_FLAGS ? row->verdict_flags : row->verdict;
+	}
+	return verdict == VERDICT_AFI_DISABLE ? disable_or_reset(d, a) : verdict;
+}
+
+static const char *reason_of(const struct attr_row *row, enum fault fault)
+{
+	switch (fault) {
+	case FAULT_FLAGS:
+		return row->reason_flags;
+	case FAULT_LENGTH:
+		return row->reason_length;
+	case FAULT_REFUSED:
+		return row->reason_refused;
+	default:
+		return fault_phrase(fault);
+	}
+}
+
+/* RFC 4271 §6.3, and RFC 4760 §7 for the MP attributes. */
+static uint8_t subcode_of(const struct attr_row *row, enum fault fault)
+{
+	switch (fault) {
+	case FAULT_OVERRUN:
+	case FAULT_MP_OVERRUN:
+	case FAULT_DUPLICATE:
+	case FAULT_MP_DUPLICATE:
+		return NOTIFY_UPDATE_ATTR_LIST;
+	case FAULT_UNKNOWN_WELL_KNOWN:
+		return NOTIFY_UPDATE_WELL_KNOWN_UNKNOWN;
+	case FAULT_FLAGS:
+		return row->is_mp ? row->subcode : NOTIFY_UPDATE_ATTR_FLAGS;
+	case FAULT_LENGTH:
+		return row->is_mp ? row->subcode : NOTIFY_UPDATE_ATTR_LENGTH;
+	default:
+		return row != NULL ? row->subcode : NOTIFY_UPDATE_OPTIONAL_ATTR;
 	}
 }
 
 /* A fault of one attribute: RFC 4271 §6.3 puts the attribute into the NOTIFICATION. */
-static void attr_fault(struct decoder *d, const struct raw_attr *a, enum verdict verdict,
-		       const char *reason, uint8_t subcode)
+static void attr_fault(struct decoder *d, const struct raw_attr *a, const struct attr_row *row,
+		       enum fault fault)
 {
-	bool has_data = subcode != NOTIFY_UPDATE_ATTR_LIST && subcode != NOTIFY_UPDATE_AS_PATH;
-	struct span data = has_data ? a->whole : span_of(NULL, 0);
-	fault(d, a->type, verdict, reason, notify_with(NOTIFY_UPDATE, subcode, data));
+	const char *section = fault_section(fault);
+	struct finding f = {
+		.fault = fault,
+		.verdict = verdict_of(d, a, row, fault),
+		.type = a->type,
+		.subcode = subcode_of(row, fault),
+		.at = a->whole.data,
+		.reason = reason_of(row, fault),
+		.section = section == NULL ? row->section : section,
+	};
+	if (f.subcode != NOTIFY_UPDATE_ATTR_LIST && f.subcode != NOTIFY_UPDATE_AS_PATH) {
+		f.data = a->whole;
+	}
+	note(d, &f);
+}
+
+/* A fault that only the whole set shows. */
+static void set_fault(struct decoder *d, uint8_t type, enum fault fault, uint8_t subcode)
+{
+	bool is_there = bit_has(d->good, type);
+	struct finding f = {
+		.fault = fault,
+		.verdict = fault_verdict(fault),
+		.type = type,
+		.subcode = subcode,
+		.at = is_there ? d->found[type].value.data : d->begin,
+		.reason = fault_phrase(fault),
+		.section = fault_section(fault),
+	};
+	if (f.verdict == VERDICT_OK) {
+		f.verdict = attr_row_of(type)->verdict;
+	}
+	if (subcode == NOTIFY_UPDATE_WELL_KNOWN_MISSING) {
+		f.data = span_of(&type, 1);
+	}
+	note(d, &f);
 }
 
 static void keep(struct decoder *d, const struct raw_attr *a, uint8_t flags)
@@ -78,8 +212,7 @@ static void keep(struct decoder *d, const struct raw_attr *a, uint8_t flags)
 static void take_unknown(struct decoder *d, const struct raw_attr *a)
 {
 	if ((a->flags & ATTR_FLAG_OPTIONAL) == 0) {
-		attr_fault(d, a, VERDICT_SESSION_RESET, "unrecognized well-known attribute",
-			   NOTIFY_UPDATE_WELL_KNOWN_UNKNOWN);
+		attr_fault(d, a, NULL, FAULT_UNKNOWN_WELL_KNOWN);
 	} else if ((a->flags & ATTR_FLAG_TRANSITIVE) != 0) {
 		keep(d, a, KIND_FLAGS | ATTR_FLAG_PARTIAL);
 	}
@@ -87,7 +220,8 @@ static void take_unknown(struct decoder *d, const struct raw_attr *a)
 
 static bool length_is_good(const struct attr_row *row, size_t len)
 {
-	return len >= row->len_min && len <= row->len_max && len % row->len_multiple == 0;
+	return len >= row->len_min && len <= row->len_max &&
+	       (row->len_multiple <= 1 || len % row->len_multiple == 0);
 }
 
 static bool is_refused(const struct decoder *d, const struct attr_row *row)
@@ -96,47 +230,62 @@ static bool is_refused(const struct decoder *d, const struct attr_row *row)
 	       (row->refusal == ATTR_REFUSE_AS4 && d->opts->is_as4);
 }
 
-static void take_known(struct decoder *d, const struct attr_row *row, const struct raw_attr *a)
+static enum fault fault_of(struct decoder *d, const struct attr_row *row, const struct raw_attr *a)
 {
 	if (is_refused(d, row)) {
-		attr_fault(d, a, VERDICT_ATTR_DISCARD, row->reason_refused, row->subcode);
-		return;
+		return FAULT_REFUSED;
 	}
-	if ((a->flags & KIND_FLAGS) != row->flags) { /* RFC 7606 §3 c. */
-		bool is_mp = row->verdict_flags == VERDICT_SESSION_RESET;
-		attr_fault(d, a, row->verdict_flags, row->reason_flags,
-			   is_mp ? row->subcode : NOTIFY_UPDATE_ATTR_FLAGS);
-		return;
+	if ((a->flags & KIND_FLAGS) != row->flags) {
+		return FAULT_FLAGS;
 	}
 	if (!length_is_good(row, a->value.len)) {
-		bool is_mp = row->verdict == VERDICT_SESSION_RESET;
-		attr_fault(d, a, row->verdict, row->reason_length,
-			   is_mp ? row->subcode : NOTIFY_UPDATE_ATTR_LENGTH);
-		return;
+		return FAULT_LENGTH;
 	}
-	const char *reason =
-		row->check == NULL ? NULL : row->check(a->value, d->opts->is_as4, d->out);
-	if (reason != NULL) {
-		attr_fault(d, a, row->verdict, reason, row->subcode);
-		return;
-	}
-	if (row->use != ATTR_USE_DROP) {
+	return row->check == NULL ? FAULT_NONE : row->check(a->value, d->opts, d->out);
+}
+
+static void take_known(struct decoder *d, const struct attr_row *row, const struct raw_attr *a)
+{
+	enum fault fault = fault_of(d, row, a);
+	if (fault != FAULT_NONE) {
+		attr_fault(d, a, row, fault);
+	} else if (row->use != ATTR_USE_DROP) {
 		/* Partial means something only on what is optional and transitive. */
 		uint8_t partial = row->flags == KIND_FLAGS ? a->flags & ATTR_FLAG_PARTIAL : 0;
 		keep(d, a, row->flags | partial);
 	}
 }
 
+/* Whether the operator's lists have done with the attribute. */
+static bool take_listed(struct decoder *d, const struct attr_row *row, const struct raw_attr *a)
+{
+	const struct attr_lists *lists = d->opts->lists;
+	if (lists == NULL || (row != NULL && row->is_essential)) {
+		return false;
+	}
+	if (bit_has(lists->withdraw, a->type)) {
+		attr_fault(d, a, row, FAULT_LIST_WITHDRAW);
+		return true;
+	}
+	if (bit_has(lists->discard, a->type)) {
+		attr_fault(d, a, row, FAULT_LIST_DISCARD);
+		return true;
+	}
+	return false;
+}
+
 static void take(struct decoder *d, const struct raw_attr *a)
 {
-	bool is_mp = a->type == ATTR_MP_REACH_NLRI || a->type == ATTR_MP_UNREACH_NLRI;
+	const struct attr_row *row = attr_row_of(a->type);
 	if (bit_has(d->out->seen, a->type)) { /* RFC 7606 §3 g. */
-		attr_fault(d, a, is_mp ? VERDICT_SESSION_RESET : VERDICT_ATTR_DISCARD,
-			   "attribute appears twice", NOTIFY_UPDATE_ATTR_LIST);
+		bool is_mp = row != NULL && row->is_mp;
+		attr_fault(d, a, row, is_mp ? FAULT_MP_DUPLICATE : FAULT_DUPLICATE);
 		return;
 	}
 	bit_set(d->out->seen, a->type);
-	const struct attr_row *row = attr_row_of(a->type);
+	if (take_listed(d, row, a)) {
+		return;
+	}
 	if (row == NULL) {
 		take_unknown(d, a);
 	} else {
@@ -168,9 +317,9 @@ static void walk(struct decoder *d, struct span in)
 			continue;
 		}
 		/* RFC 7606 §4; but NLRI that are cut off cannot be withdrawn either, §3 j. */
-		bool is_mp = a.type == ATTR_MP_REACH_NLRI || a.type == ATTR_MP_UNREACH_NLRI;
-		attr_fault(d, &a, is_mp ? VERDICT_SESSION_RESET : VERDICT_TREAT_AS_WITHDRAW,
-			   "attribute exceeds the attributes field", NOTIFY_UPDATE_ATTR_LIST);
+		const struct attr_row *row = attr_row_of(a.type);
+		bool is_mp = row != NULL && row->is_mp;
+		attr_fault(d, &a, row, is_mp ? FAULT_MP_OVERRUN : FAULT_OVERRUN);
 	}
 }
 
@@ -179,26 +328,25 @@ static void check_mandatory(struct decoder *d)
 {
 	static const struct {
 		uint8_t type;
-		const char *reason;
+		enum fault fault;
 	} mandatory[] = {
-		{ATTR_ORIGIN, "ORIGIN is missing"},
-		{ATTR_AS_PATH, "AS_PATH is missing"},
-		{ATTR_NEXT_HOP, "NEXT_HOP is missing"},
+		{ATTR_ORIGIN, FAULT_ORIGIN_MISSING},
+		{ATTR_AS_PATH, FAULT_AS_PATH_MISSING},
+		{ATTR_NEXT_HOP, FAULT_NEXT_HOP_MISSING},
 	};
 	for (size_t i = 0; i < ARRAY_COUNT(mandatory); i++) {
 		uint8_t type = mandatory[i].type;
-		bool is_wanted = type != ATTR_NEXT_HOP || d->opts->has_nlri;
+		bool is_wanted = type != ATTR_NEXT_HOP || d->has_nlri;
 		if (is_wanted && !bit_has(d->out->seen, type)) {
-			fault(d, type, VERDICT_TREAT_AS_WITHDRAW, mandatory[i].reason,
-			      notify_with(NOTIFY_UPDATE, NOTIFY_UPDATE_WELL_KNOWN_MISSING,
-					  span_of(&type, 1)));
+			set_fault(d, type, mandatory[i].fault, NOTIFY_UPDATE_WELL_KNOWN_MISSING);
 		}
 	}
 }
 
 /* RFC 4271 §6.3: a NEXT_HOP that cannot be the address of a host. */
-static bool next_hop_is_host(enum family family, const struct next_hop *next_hop)
+static bool next_hop_is_host(const struct next_hop *next_hop)
 {
+	enum family family = next_hop->len == 4 ? FAMILY_IPV4 : FAMILY_IPV6;
 	struct addr a = addr_make(family, next_hop->bytes);
 	bool is_reserved = family == FAMILY_IPV4 && a.bytes[0] >= 240;
 	return !addr_is_zero(&a) && !addr_is_multicast(&a) && !addr_is_loopback(&a) && !is_reserved;
@@ -207,26 +355,24 @@ static bool next_hop_is_host(enum family family, const struct next_hop *next_hop
 static void check_next_hops(struct decoder *d)
 {
 	const struct attr_result *out = d->out;
-	struct notify why = notify_make(NOTIFY_UPDATE, NOTIFY_UPDATE_NEXT_HOP);
 	/* RFC 4760 §3: without NLRI beside it, NEXT_HOP is ignored. */
-	if (d->opts->has_nlri && out->has_next_hop &&
-	    !next_hop_is_host(FAMILY_IPV4, &out->next_hop)) {
-		fault(d, ATTR_NEXT_HOP, VERDICT_TREAT_AS_WITHDRAW, "NEXT_HOP: not a host", why);
+	if (d->has_nlri && out->has_next_hop && !next_hop_is_host(&out->next_hop)) {
+		set_fault(d, ATTR_NEXT_HOP, FAULT_NEXT_HOP_HOST, NOTIFY_UPDATE_NEXT_HOP);
 	}
-	if (out->reach.is_known && !next_hop_is_host(out->reach.family, &out->reach.next_hop)) {
-		fault(d, ATTR_MP_REACH_NLRI, VERDICT_TREAT_AS_WITHDRAW,
-		      "MP_REACH_NLRI: next hop is not a host", why);
+	if (out->reach.is_known && !next_hop_is_host(&out->reach.next_hop)) {
+		set_fault(d, ATTR_MP_REACH_NLRI, FAULT_REACH_NEXT_HOP_HOST, NOTIFY_UPDATE_NEXT_HOP);
 	}
 }
 
 /* What only the whole set can tell. */
 static void check_set(struct decoder *d)
 {
-	bool is_reachable = d->opts->has_nlri || d->out->reach.nlri.len > 0;
-	if (is_reachable) {
+	/* A malformed MP_REACH_NLRI was there all the same: its own verdict covers it. */
+	bool is_lost = bit_has(d->out->seen, ATTR_MP_REACH_NLRI) && !d->out->reach.is_present;
+	if (d->has_nlri || d->out->reach.nlri.len > 0 || is_lost) {
 		check_mandatory(d);
 		check_next_hops(d);
-	} else if (d->out->verdict == VERDICT_TREAT_AS_WITHDRAW) {
+	} else if (d->has_error) {
 		/* RFC 7606 §5.2: with no reachable NLRI found, perhaps it was not found. */
 		d->out->verdict = VERDICT_SESSION_RESET;
 	}
@@ -251,6 +397,16 @@ static bool as4_is_stale(const struct decoder *d)
 	       aggregator_as2(d) != AS_TRANS;
 }
 
+/* Write an attribute anew at `start`, its value being further back in the same buffer. */
+static void put_again(struct wr *w, size_t start, uint8_t flags, uint8_t type, struct span value)
+{
+	w->at = w->begin + start;
+	attr_put_header(w, flags, type, value.len);
+	ASSERT(w->at <= value.data);
+	memmove(w->at, value.data, value.len);
+	w->at += value.len;
+}
+
 static void build_as_path2(const struct decoder *d, struct wr *w, const struct found *f)
 {
 	struct span as4 = good_value(d, ATTR_AS4_PATH);
@@ -261,15 +417,11 @@ static void build_as_path2(const struct decoder *d, struct wr *w, const struct f
 	size_t start = wr_len(w);
 	wr_u32(w, 0);
 	as2_path_merge(w, f->value, as4);
-	if (!wr_is_ok(w)) {
-		return;
+	if (wr_is_ok(w)) {
+		uint8_t *value = w->begin + start + LONG_HEADER;
+		put_again(w, start, f->flags, ATTR_AS_PATH,
+			  span_of(value, (size_t)(w->at - value)));
 	}
-	uint8_t *value = w->begin + start + 4;
-	size_t len = (size_t)(w->at - value);
-	w->at = w->begin + start;
-	attr_put_header(w, f->flags, ATTR_AS_PATH, len);
-	memmove(w->at, value, len);
-	w->at += len;
 }
 
 static void build_aggregator2(const struct decoder *d, struct wr *w, const struct found *f)
@@ -281,6 +433,25 @@ static void build_aggregator2(const struct decoder *d, struct wr *w, const struc
 	} else {
 		wr_u32(w, aggregator_as2(d));
 		wr_copy(w, f->value.data + 2, 4);
+	}
+}
+
+/* As received, but for what `row` takes out. */
+static void build_plain(struct wr *w, const struct attr_row *row, uint8_t type,
+			const struct found *f)
+{
+	size_t start = wr_len(w);
+	attr_put_header(w, f->flags, type, f->value.len);
+	wr_copy(w, f->value.data, f->value.len);
+	if (row == NULL || row->clean == NULL || !wr_is_ok(w)) {
+		return;
+	}
+	uint8_t *value = w->at - f->value.len;
+	size_t len = row->clean(value, f->value.len);
+	if (len == 0) {
+		w->at = w->begin + start;
+	} else if (len < f->value.len) {
+		put_again(w, start, f->flags, type, span_of(value, len));
 	}
 }
 
@@ -296,8 +467,7 @@ static void build_one(const struct decoder *d, struct wr *w, uint8_t type)
 	} else if (type == ATTR_AGGREGATOR && !d->opts->is_as4) {
 		build_aggregator2(d, w, f);
 	} else {
-		attr_put_header(w, f->flags, type, f->value.len);
-		wr_copy(w, f->value.data, f->value.len);
+		build_plain(w, row, type, f);
 	}
 }
 
@@ -311,19 +481,21 @@ static void build(struct decoder *d, struct attr_draft *draft)
 		}
 	}
 	if (!wr_is_ok(&w)) {
-		fault(d, 0, VERDICT_TREAT_AS_WITHDRAW, "attribute set is too large",
-		      notify_make(NOTIFY_UPDATE, NOTIFY_UPDATE_ATTR_LIST));
+		set_fault(d, 0, FAULT_TOO_LARGE, NOTIFY_UPDATE_ATTR_LIST);
 		return;
 	}
 	draft->wire_len = (uint16_t)wr_len(&w);
 }
 
-void attr_decode(struct span in, const struct attr_decode_opts *opts, struct attr_draft *draft,
-		 struct attr_result *out)
+void attr_decode(struct span in, const struct update_opts *opts, bool has_nlri,
+		 struct attr_draft *draft, struct attr_result *out)
 {
 	struct decoder d; /* Not initialised as a whole: see `found`. */
 	d.opts = opts;
 	d.out = out;
+	d.begin = in.data;
+	d.has_nlri = has_nlri;
+	d.has_error = false;
 	memset(d.good, 0, sizeof(d.good));
 	*out = (struct attr_result){0};
 	draft->wire_len = 0;

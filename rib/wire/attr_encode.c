@@ -4,7 +4,7 @@
  * place.  An old speaker gets AS_PATH and AGGREGATOR with 2-octet numbers and, where one did not
  * fit, the truth in AS4_PATH and AS4_AGGREGATOR (RFC 6793 §4.2.2).  Order stays ascending.
  *
- * RFC 4271 §5 ("SHOULD order attributes"), §5.1.3; RFC 6793 §4.2.2. */
+ * RFC 4271 §5 ("SHOULD order attributes"), §5.1.3; RFC 6793 §4.2.2; RFC 9234 §5. */
 #include "rib/wire/attr_codec.h"
 
 #include "rib/base/check.h"
@@ -12,12 +12,13 @@
 #include "rib/wire/attr_row.h"
 
 #define TYPE_PAST_END 256u
+#define NEXT_HOP_LEN  (3u + 4u) /* With the header. */
+#define OTC_LEN	      (3u + 4u)
 
 struct encoder {
 	struct wr *w;
 	const struct attr *a;
-	bool has_next_hop;
-	bool is_as4;
+	const struct attr_form *form;
 };
 
 static void put_next_hop(const struct encoder *e)
@@ -53,6 +54,13 @@ static void put_as4_aggregator(const struct encoder *e)
 	}
 }
 
+/* RFC 9234 §5: where there is one already, it stands among the canonical bytes. */
+static void put_otc(const struct encoder *e)
+{
+	attr_put_header(e->w, ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE, ATTR_OTC, 4);
+	wr_u32(e->w, e->form->otc);
+}
+
 /* Whether `type` belongs between the attributes `before` and `after`. */
 static bool is_place(unsigned before, uint8_t type, unsigned after)
 {
@@ -62,14 +70,17 @@ static bool is_place(unsigned before, uint8_t type, unsigned after)
 /* What does not stand among the canonical bytes, in its place. */
 static void put_between(const struct encoder *e, unsigned before, unsigned after)
 {
-	if (e->has_next_hop && is_place(before, ATTR_NEXT_HOP, after)) {
+	if (e->form->has_next_hop && is_place(before, ATTR_NEXT_HOP, after)) {
 		put_next_hop(e);
 	}
-	if (!e->is_as4 && is_place(before, ATTR_AS4_PATH, after)) {
+	if (!e->form->is_as4 && is_place(before, ATTR_AS4_PATH, after)) {
 		put_as4_path(e);
 	}
-	if (!e->is_as4 && is_place(before, ATTR_AS4_AGGREGATOR, after)) {
+	if (!e->form->is_as4 && is_place(before, ATTR_AS4_AGGREGATOR, after)) {
 		put_as4_aggregator(e);
+	}
+	if (e->form->otc != 0 && is_place(before, ATTR_OTC, after)) {
+		put_otc(e);
 	}
 }
 
@@ -85,10 +96,10 @@ static void put_aggregator2(const struct encoder *e, uint8_t flags, struct span 
 static void put_one(const struct encoder *e, uint8_t flags, uint8_t type, struct span value)
 {
 	flags &= (uint8_t)~ATTR_FLAG_EXT_LEN;
-	if (!e->is_as4 && type == ATTR_AS_PATH) {
+	if (!e->form->is_as4 && type == ATTR_AS_PATH) {
 		attr_put_header(e->w, flags, type, as2_path_len(value));
 		as2_path_encode(e->w, value);
-	} else if (!e->is_as4 && type == ATTR_AGGREGATOR) {
+	} else if (!e->form->is_as4 && type == ATTR_AGGREGATOR) {
 		put_aggregator2(e, flags, value);
 	} else {
 		attr_put_header(e->w, flags, type, value.len);
@@ -96,10 +107,9 @@ static void put_one(const struct encoder *e, uint8_t flags, uint8_t type, struct
 	}
 }
 
-void attr_encode(struct wr *w, const struct attr *a, enum family family, bool is_as4)
+void attr_encode(struct wr *w, const struct attr *a, const struct attr_form *form)
 {
-	struct encoder e = {
-		.w = w, .a = a, .has_next_hop = family == FAMILY_IPV4, .is_as4 = is_as4};
+	struct encoder e = {.w = w, .a = a, .form = form};
 	size_t pos = 0;
 	unsigned before = 0;
 	uint8_t flags;
@@ -114,16 +124,18 @@ void attr_encode(struct wr *w, const struct attr *a, enum family family, bool is
 	put_between(&e, before, TYPE_PAST_END);
 }
 
-size_t attr_encoded_len(const struct attr *a, enum family family, bool is_as4)
+size_t attr_encoded_len(const struct attr *a, const struct attr_form *form)
 {
-	if (is_as4) {
-		return a->wire_len + (family == FAMILY_IPV4 ? 7u : 0u);
+	if (form->is_as4) {
+		bool adds_otc = form->otc != 0 && a->facts.otc == 0;
+		return a->wire_len + (form->has_next_hop ? NEXT_HOP_LEN : 0u) +
+		       (adds_otc ? OTC_LEN : 0u);
 	}
 	/* Written once for nothing: exact by construction, and old speakers are rare.  Beside the
 	 * set's own bytes there is at most a second AS_PATH. */
 	uint8_t scratch[2 * ATTR_WIRE_MAX + 64];
 	struct wr w = wr_of(scratch, sizeof(scratch));
-	attr_encode(&w, a, family, is_as4);
+	attr_encode(&w, a, form);
 	ASSERT(wr_is_ok(&w));
 	return wr_len(&w);
 }

@@ -5,89 +5,150 @@
  * ATOMIC_AGGREGATE (RFC 7606 §4).
  *
  * RFC 4271 §4.3, §5; RFC 7606 §7; RFC 1997; RFC 4360; RFC 4456; RFC 4760 §3–4; RFC 5065 §5;
- * RFC 5701; RFC 6793 §6; RFC 7311 §3; RFC 7607 §2; RFC 8092 §6. */
+ * RFC 5701; RFC 6793 §6; RFC 7311 §3; RFC 7607 §2; RFC 8092 §3, §6; RFC 8097; RFC 8950 §3;
+ * RFC 9234 §5; RFC 9774 §3. */
 #include "rib/wire/attr_row.h"
 
 #include "rib/attr/aspath.h"
 #include "rib/base/check.h"
 #include "rib/wire/as2.h"
+#include "rib/wire/family.h"
 #include "rib/wire/nlri.h"
 
-#define SAFI_UNICAST 1
-#define LEN_ANY	     UINT16_MAX
+#define LEN_ANY	      UINT16_MAX
+#define EXT_LEN	      8	   /* RFC 4360 §2 */
+#define EXT6_LEN      20   /* RFC 5701 §2 */
+#define LARGE_LEN     12   /* RFC 8092 §3 */
+#define EXT_NOT_TRANS 0x40 /* RFC 4360 §2, RFC 5701 §2 */
 
-static const char *check_origin(struct span value, bool is_as4, struct attr_result *out)
+static enum fault check_origin(struct span value, const struct update_opts *opts,
+			       struct attr_result *out)
 {
-	(void)is_as4;
+	(void)opts;
 	(void)out;
-	return value.data[0] <= ORIGIN_INCOMPLETE ? NULL : "ORIGIN: undefined value";
+	return value.data[0] <= ORIGIN_INCOMPLETE ? FAULT_NONE : FAULT_ORIGIN_VALUE;
 }
 
-static const char *check_as_path(struct span value, bool is_as4, struct attr_result *out)
+/* Whether there is one of these segment types. */
+static bool has_segment(struct span path, unsigned asn_bytes, uint8_t type)
 {
-	(void)out;
-	unsigned asn_bytes = is_as4 ? 4 : 2;
-	if (!aspath_is_valid(value, asn_bytes)) {
-		return "AS_PATH: malformed segments"; /* RFC 7606 §7.2 */
-	}
-	struct rd r = rd_of(value);
+	struct rd r = rd_of(path);
 	struct as_seg seg;
 	while (as_seg_next(&r, asn_bytes, &seg)) {
-		if (seg.type == AS_CONFED_SEQUENCE || seg.type == AS_CONFED_SET) {
-			return "AS_PATH: confederation segment"; /* RFC 5065 §5 */
-		}
-		if (as_seg_has_zero(&seg, asn_bytes)) {
-			return "AS_PATH: AS 0"; /* RFC 7607 §2 */
+		if (seg.type == type) {
+			return true;
 		}
 	}
-	return NULL;
+	return false;
 }
 
-static const char *check_next_hop(struct span value, bool is_as4, struct attr_result *out)
+static bool has_as_0(struct span path, unsigned asn_bytes)
 {
-	(void)is_as4;
+	struct rd r = rd_of(path);
+	struct as_seg seg;
+	while (as_seg_next(&r, asn_bytes, &seg)) {
+		if (as_seg_has_zero(&seg, asn_bytes)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* RFC 7606 §7.2, RFC 4271 §6.3: optional, and of no meaning before a set. */
+static bool begins_with(struct span path, unsigned asn_bytes, asn_t asn)
+{
+	struct rd r = rd_of(path);
+	struct as_seg seg;
+	if (!as_seg_next(&r, asn_bytes, &seg)) {
+		return false;
+	}
+	/* An old speaker's own number may not fit (RFC 6793 §4.2.2). */
+	asn_t want = asn_bytes == 2 && asn > UINT16_MAX ? AS_TRANS : asn;
+	struct rd first = rd_of(span_of(seg.asns, asn_bytes));
+	return (asn_bytes == 2 ? rd_u16(&first) : rd_u32(&first)) == want;
+}
+
+static enum fault check_as_path(struct span value, const struct update_opts *opts,
+				struct attr_result *out)
+{
+	(void)out;
+	unsigned asn_bytes = opts->is_as4 ? 4 : 2;
+	if (!aspath_is_valid(value, asn_bytes)) {
+		return FAULT_PATH_SEGMENT;
+	}
+	if (has_segment(value, asn_bytes, AS_CONFED_SET)) {
+		return FAULT_PATH_AS_CONFED_SET;
+	}
+	if (has_segment(value, asn_bytes, AS_CONFED_SEQUENCE)) {
+		return FAULT_PATH_CONFED;
+	}
+	if (!opts->accepts_as_set && has_segment(value, asn_bytes, AS_SET)) {
+		return FAULT_PATH_AS_SET;
+	}
+	if (has_as_0(value, asn_bytes)) {
+		return FAULT_PATH_AS_0;
+	}
+	bool is_first = opts->first_as == 0 || begins_with(value, asn_bytes, opts->first_as);
+	return is_first ? FAULT_NONE : FAULT_PATH_FIRST_AS;
+}
+
+static enum fault check_next_hop(struct span value, const struct update_opts *opts,
+				 struct attr_result *out)
+{
+	(void)opts;
 	out->has_next_hop = true;
 	out->next_hop.len = 4;
 	memcpy(out->next_hop.bytes, value.data, 4);
-	return NULL;
+	return FAULT_NONE;
 }
 
 /* RFC 7606 §7.7: 6 octets between speakers of 2-octet AS numbers, else 8. */
-static const char *check_aggregator(struct span value, bool is_as4, struct attr_result *out)
+static enum fault check_aggregator(struct span value, const struct update_opts *opts,
+				   struct attr_result *out)
 {
 	(void)out;
-	if (value.len != (is_as4 ? 8u : 6u)) {
-		return "AGGREGATOR: wrong length";
+	if (value.len != (opts->is_as4 ? 8u : 6u)) {
+		return FAULT_AGGREGATOR_LENGTH;
 	}
 	struct rd r = rd_of(value);
-	asn_t asn = is_as4 ? rd_u32(&r) : rd_u16(&r);
-	return asn != 0 ? NULL : "AGGREGATOR: AS 0"; /* RFC 7607 §2 */
+	asn_t asn = opts->is_as4 ? rd_u32(&r) : rd_u16(&r);
+	return asn != 0 ? FAULT_NONE : FAULT_AGGREGATOR_AS_0;
 }
 
-/* RFC 6793 §6; confederation segments are not an error, the merge leaves them out. */
-static const char *check_as4_path(struct span value, bool is_as4, struct attr_result *out)
+/* RFC 6793 §6; a sequence of a confederation is not an error, the merge leaves it out. */
+static enum fault check_as4_path(struct span value, const struct update_opts *opts,
+				 struct attr_result *out)
 {
-	(void)is_as4;
 	(void)out;
 	if (!aspath_is_valid(value, 4)) {
-		return "AS4_PATH: malformed segments";
+		return FAULT_PATH4_SEGMENT;
 	}
-	struct rd r = rd_of(value);
-	struct as_seg seg;
-	while (as_seg_next(&r, 4, &seg)) {
-		if (as_seg_has_zero(&seg, 4)) {
-			return "AS4_PATH: AS 0"; /* RFC 7607 §2 */
-		}
+	if (!opts->accepts_as_set && has_segment(value, 4, AS_CONFED_SET)) {
+		return FAULT_PATH4_AS_CONFED_SET;
 	}
-	return NULL;
+	if (!opts->accepts_as_set && has_segment(value, 4, AS_SET)) {
+		return FAULT_PATH4_AS_SET;
+	}
+	return has_as_0(value, 4) ? FAULT_PATH4_AS_0 : FAULT_NONE;
 }
 
-static const char *check_as4_aggregator(struct span value, bool is_as4, struct attr_result *out)
+static enum fault check_as4_aggregator(struct span value, const struct update_opts *opts,
+				       struct attr_result *out)
 {
-	(void)is_as4;
+	(void)opts;
 	(void)out;
 	struct rd r = rd_of(value);
-	return rd_u32(&r) != 0 ? NULL : "AS4_AGGREGATOR: AS 0"; /* RFC 7607 §2 */
+	return rd_u32(&r) != 0 ? FAULT_NONE : FAULT_AGGREGATOR4_AS_0;
+}
+
+/* Deviates: RFC 7607 §2 lists the attributes of its time; AS 0 is no more a neighbour in OTC. */
+static enum fault check_otc(struct span value, const struct update_opts *opts,
+			    struct attr_result *out)
+{
+	(void)opts;
+	(void)out;
+	struct rd r = rd_of(value);
+	return rd_u32(&r) != 0 ? FAULT_NONE : FAULT_OTC_AS_0;
 }
 
 static void take_family(struct rd *r, struct mp_nlri *out)
@@ -95,15 +156,19 @@ static void take_family(struct rd *r, struct mp_nlri *out)
 	uint16_t afi = rd_u16(r);
 	uint8_t safi = rd_u8(r);
 	out->is_present = true;
-	out->is_known = (afi == 1 || afi == 2) && safi == SAFI_UNICAST;
-	out->family = afi == 2 ? FAMILY_IPV6 : FAMILY_IPV4;
+	out->is_known = family_of_afi(afi, safi, &out->family);
 }
 
-/* IPv4: 4 octets.  IPv6: a global address, or that and a link-local one (RFC 2545 §3). */
-static bool take_next_hop(enum family family, struct span bytes, struct next_hop *out)
+/* IPv4: 4 octets.  IPv6, or IPv4 as RFC 8950 §3 allows when both sides agreed: a global address,
+ * or that and a link-local one (RFC 2545 §3). */
+static bool take_next_hop(enum family family, bool has_next_hop6, struct span bytes,
+			  struct next_hop *out)
 {
 	static const uint8_t zero[16];
-	if (family == FAMILY_IPV4 ? bytes.len != 4 : (bytes.len != 16 && bytes.len != 32)) {
+	bool is_4 = family == FAMILY_IPV4 && bytes.len == 4;
+	bool is_6 =
+		(family == FAMILY_IPV6 || has_next_hop6) && (bytes.len == 16 || bytes.len == 32);
+	if (!is_4 && !is_6) {
 		return false;
 	}
 	out->len = (uint8_t)bytes.len;
@@ -115,47 +180,101 @@ static bool take_next_hop(enum family family, struct span bytes, struct next_hop
 	return true;
 }
 
-/* RFC 4760 §3, RFC 7606 §5.3 and §7.11. */
-static const char *check_mp_reach(struct span value, bool is_as4, struct attr_result *out)
+static bool take_prefixes(struct mp_nlri *mp, struct span nlri, const struct update_opts *opts)
 {
-	(void)is_as4;
+	mp->nlri = nlri;
+	if (!mp->is_known) {
+		return true;
+	}
+	struct nlri_form form = {mp->family, opts->has_path_ids[mp->family]};
+	return nlri_is_valid(nlri, form, &mp->count);
+}
+
+/* RFC 4760 §3, RFC 7606 §5.3 and §7.11. */
+static enum fault check_mp_reach(struct span value, const struct update_opts *opts,
+				 struct attr_result *out)
+{
 	struct rd r = rd_of(value);
 	struct mp_nlri mp = {0};
 	take_family(&r, &mp);
 	struct span next_hop = rd_span(&r, rd_u8(&r));
 	rd_u8(&r); /* Reserved; "MUST be ignored upon receipt". */
-	mp.nlri = rd_span(&r, rd_left(&r));
+	struct span nlri = rd_span(&r, rd_left(&r));
 	if (!rd_is_ok(&r)) {
-		return "MP_REACH_NLRI: next hop exceeds the attribute";
+		return FAULT_REACH_NEXT_HOP_OVERRUN;
 	}
-	if (mp.is_known && !take_next_hop(mp.family, next_hop, &mp.next_hop)) {
-		return "MP_REACH_NLRI: wrong next hop length";
+	if (mp.is_known && !take_next_hop(mp.family, opts->has_next_hop6, next_hop, &mp.next_hop)) {
+		return FAULT_REACH_NEXT_HOP_LENGTH;
 	}
-	if (mp.is_known && !nlri_is_valid(mp.nlri, mp.family, NULL)) {
-		return "MP_REACH_NLRI: malformed prefix";
+	if (!take_prefixes(&mp, nlri, opts)) {
+		return FAULT_REACH_PREFIX;
 	}
 	out->reach = mp;
-	return NULL;
+	return FAULT_NONE;
 }
 
 /* RFC 4760 §4, RFC 7606 §5.3. */
-static const char *check_mp_unreach(struct span value, bool is_as4, struct attr_result *out)
+static enum fault check_mp_unreach(struct span value, const struct update_opts *opts,
+				   struct attr_result *out)
 {
-	(void)is_as4;
 	struct rd r = rd_of(value);
 	struct mp_nlri mp = {0};
 	take_family(&r, &mp);
-	mp.nlri = rd_span(&r, rd_left(&r));
+	struct span nlri = rd_span(&r, rd_left(&r));
 	ASSERT(rd_is_ok(&r));
-	if (mp.is_known && !nlri_is_valid(mp.nlri, mp.family, NULL)) {
-		return "MP_UNREACH_NLRI: malformed prefix";
+	if (!take_prefixes(&mp, nlri, opts)) {
+		return FAULT_UNREACH_PREFIX;
 	}
 	out->unreach = mp;
-	return NULL;
+	return FAULT_NONE;
+}
+
+/* RFC 4360 §6, RFC 5701 §2: communities that do not travel across the border of an AS; the origin
+ * validation state (RFC 8097 §2) is one of them. */
+static size_t clean_not_transitive(uint8_t *value, size_t len, size_t unit)
+{
+	size_t kept = 0;
+	for (size_t at = 0; at < len; at += unit) {
+		if ((value[at] & EXT_NOT_TRANS) == 0) {
+			memmove(value + kept, value + at, unit);
+			kept += unit;
+		}
+	}
+	return kept;
+}
+
+static size_t clean_ext(uint8_t *value, size_t len)
+{
+	return clean_not_transitive(value, len, EXT_LEN);
+}
+
+static size_t clean_ext6(uint8_t *value, size_t len)
+{
+	return clean_not_transitive(value, len, EXT6_LEN);
+}
+
+/* RFC 8092 §3: "silently remove redundant" values.  The number of those kept is bounded by the
+ * draft: 683. */
+static size_t clean_large(uint8_t *value, size_t len)
+{
+	size_t kept = 0;
+	for (size_t at = 0; at < len; at += LARGE_LEN) {
+		size_t i = 0;
+		while (i < kept && memcmp(value + i, value + at, LARGE_LEN) != 0) {
+			i += LARGE_LEN;
+		}
+		if (i == kept) {
+			memmove(value + kept, value + at, LARGE_LEN);
+			kept += LARGE_LEN;
+		}
+	}
+	return kept;
 }
 
 /* The columns that most rows share. */
-#define TEXTS(n)   .name = n, .reason_flags = n ": wrong flags", .reason_length = n ": wrong length"
+#define TEXTS(n, where)                                                                            \
+	.name = n, .reason_flags = n ": wrong flags", .reason_length = n ": wrong length",         \
+	.section = where
 #define WELL_KNOWN .flags = ATTR_FLAG_TRANSITIVE, .verdict_flags = VERDICT_TREAT_AS_WITHDRAW
 #define OPT_TRANSITIVE                                                                             \
 	.flags = ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE,                                        \
@@ -164,62 +283,64 @@ static const char *check_mp_unreach(struct span value, bool is_as4, struct attr_
 #define LENGTH(n)	.len_min = n, .len_max = n, .len_multiple = 1
 #define LENGTHS(lo, hi) .len_min = lo, .len_max = hi, .len_multiple = 1
 #define MULTIPLE(n)	.len_min = n, .len_max = LEN_ANY, .len_multiple = n
-#define WITHDRAW(code)	.verdict = VERDICT_TREAT_AS_WITHDRAW, .subcode = code
-#define DISCARD(code)	.verdict = VERDICT_ATTR_DISCARD, .subcode = code
+#define ESSENTIAL	.is_essential = true
+#define MULTIPROTOCOL                                                                              \
+	.flags = ATTR_FLAG_OPTIONAL, .is_mp = true, .verdict_flags = VERDICT_AFI_DISABLE,          \
+	.verdict = VERDICT_AFI_DISABLE, .subcode = NOTIFY_UPDATE_OPTIONAL_ATTR
+#define WITHDRAW(code) .verdict = VERDICT_TREAT_AS_WITHDRAW, .subcode = code
+#define DISCARD(code)  .verdict = VERDICT_ATTR_DISCARD, .subcode = code
 
 /* clang-format off */
 static const struct attr_row rows[] = {
-	[ATTR_ORIGIN] = {TEXTS("ORIGIN"), WELL_KNOWN, LENGTH(1),	/* RFC 7606 §7.1 */
+	[ATTR_ORIGIN] = {TEXTS("ORIGIN", "RFC 7606 §7.1"), WELL_KNOWN, LENGTH(1), ESSENTIAL,
 		WITHDRAW(NOTIFY_UPDATE_ORIGIN), .check = check_origin},
-	[ATTR_AS_PATH] = {TEXTS("AS_PATH"), WELL_KNOWN, LENGTHS(0, LEN_ANY),	/* §7.2 */
+	[ATTR_AS_PATH] = {TEXTS("AS_PATH", "RFC 7606 §7.2"), WELL_KNOWN, LENGTHS(0, LEN_ANY), ESSENTIAL,
 		WITHDRAW(NOTIFY_UPDATE_AS_PATH), .check = check_as_path},
-	[ATTR_NEXT_HOP] = {TEXTS("NEXT_HOP"), WELL_KNOWN, LENGTH(4),	/* §7.3 */
+	[ATTR_NEXT_HOP] = {TEXTS("NEXT_HOP", "RFC 7606 §7.3"), WELL_KNOWN, LENGTH(4), ESSENTIAL,
 		WITHDRAW(NOTIFY_UPDATE_NEXT_HOP), .use = ATTR_USE_ASIDE, .check = check_next_hop},
-	[ATTR_MED] = {TEXTS("MULTI_EXIT_DISC"), OPT_LOCAL, LENGTH(4),	/* §7.4 */
+	[ATTR_MED] = {TEXTS("MULTI_EXIT_DISC", "RFC 7606 §7.4"), OPT_LOCAL, LENGTH(4),
 		WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR)},
-	[ATTR_LOCAL_PREF] = {TEXTS("LOCAL_PREF"), WELL_KNOWN, LENGTH(4),	/* §7.5 */
+	[ATTR_LOCAL_PREF] = {TEXTS("LOCAL_PREF", "RFC 7606 §7.5"), WELL_KNOWN, LENGTH(4),
 		DISCARD(NOTIFY_UPDATE_ATTR_LENGTH), .refusal = ATTR_REFUSE_ALWAYS,
 		.reason_refused = "LOCAL_PREF: from an external neighbour"},
-	[ATTR_ATOMIC_AGGREGATE] = {TEXTS("ATOMIC_AGGREGATE"), WELL_KNOWN, LENGTH(0),	/* §7.6 */
-		DISCARD(NOTIFY_UPDATE_ATTR_LENGTH)},
-	[ATTR_AGGREGATOR] = {TEXTS("AGGREGATOR"), OPT_TRANSITIVE, LENGTHS(6, 8),	/* §7.7 */
-		DISCARD(NOTIFY_UPDATE_OPTIONAL_ATTR), .check = check_aggregator},
-	[ATTR_COMMUNITIES] = {TEXTS("COMMUNITIES"), OPT_TRANSITIVE, MULTIPLE(4),	/* §7.8 */
+	[ATTR_ATOMIC_AGGREGATE] = {TEXTS("ATOMIC_AGGREGATE", "RFC 7606 §7.6"), WELL_KNOWN, LENGTH(0),
+		 DISCARD(NOTIFY_UPDATE_ATTR_LENGTH)},
+	[ATTR_AGGREGATOR] = {TEXTS("AGGREGATOR", "RFC 7606 §7.7"), OPT_TRANSITIVE, LENGTHS(6, 8),
+		 DISCARD(NOTIFY_UPDATE_OPTIONAL_ATTR), .check = check_aggregator},
+	[ATTR_COMMUNITIES] = {TEXTS("COMMUNITIES", "RFC 7606 §7.8"), OPT_TRANSITIVE, MULTIPLE(4),
 		WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR)},
-	[ATTR_ORIGINATOR_ID] = {TEXTS("ORIGINATOR_ID"), OPT_LOCAL, LENGTH(4),	/* §7.9 */
+	[ATTR_ORIGINATOR_ID] = {TEXTS("ORIGINATOR_ID", "RFC 7606 §7.9"), OPT_LOCAL, LENGTH(4),
 		DISCARD(NOTIFY_UPDATE_OPTIONAL_ATTR), .refusal = ATTR_REFUSE_ALWAYS,
 		.reason_refused = "ORIGINATOR_ID: from an external neighbour"},
-	[ATTR_CLUSTER_LIST] = {TEXTS("CLUSTER_LIST"), OPT_LOCAL, MULTIPLE(4),	/* §7.10 */
+	[ATTR_CLUSTER_LIST] = {TEXTS("CLUSTER_LIST", "RFC 7606 §7.10"), OPT_LOCAL, MULTIPLE(4),
 		DISCARD(NOTIFY_UPDATE_OPTIONAL_ATTR), .refusal = ATTR_REFUSE_ALWAYS,
 		.reason_refused = "CLUSTER_LIST: from an external neighbour"},
-	/* §5.3 and §7.11: the NLRI cannot be located, so the session cannot be saved. */
-	[ATTR_MP_REACH_NLRI] = {TEXTS("MP_REACH_NLRI"), .flags = ATTR_FLAG_OPTIONAL,
-		.verdict_flags = VERDICT_SESSION_RESET, .verdict = VERDICT_SESSION_RESET,
-		.subcode = NOTIFY_UPDATE_OPTIONAL_ATTR, LENGTHS(5, LEN_ANY),
-		.use = ATTR_USE_ASIDE, .check = check_mp_reach},
-	[ATTR_MP_UNREACH_NLRI] = {TEXTS("MP_UNREACH_NLRI"), .flags = ATTR_FLAG_OPTIONAL,
-		.verdict_flags = VERDICT_SESSION_RESET, .verdict = VERDICT_SESSION_RESET,
-		.subcode = NOTIFY_UPDATE_OPTIONAL_ATTR, LENGTHS(3, LEN_ANY),
-		.use = ATTR_USE_ASIDE, .check = check_mp_unreach},
-	[ATTR_EXT_COMMUNITIES] = {TEXTS("EXTENDED_COMMUNITIES"), OPT_TRANSITIVE,	/* §7.14 */
-		MULTIPLE(8), WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR)},
+	/* §5.3, §7.11, §7.12: the NLRI cannot be located. */
+	[ATTR_MP_REACH_NLRI] = {TEXTS("MP_REACH_NLRI", "RFC 7606 §5.3"), MULTIPROTOCOL, ESSENTIAL,
+		LENGTHS(5, LEN_ANY), .use = ATTR_USE_ASIDE, .check = check_mp_reach},
+	[ATTR_MP_UNREACH_NLRI] = {TEXTS("MP_UNREACH_NLRI", "RFC 7606 §5.3"), MULTIPROTOCOL, ESSENTIAL,
+		LENGTHS(3, LEN_ANY), .use = ATTR_USE_ASIDE, .check = check_mp_unreach},
+	[ATTR_EXT_COMMUNITIES] = {TEXTS("EXTENDED_COMMUNITIES", "RFC 7606 §7.14"), OPT_TRANSITIVE,
+		MULTIPLE(EXT_LEN), WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR), .clean = clean_ext},
 	/* RFC 6793 §6: discard what is malformed; §4.1: and all of it from a new speaker. */
-	[ATTR_AS4_PATH] = {TEXTS("AS4_PATH"), OPT_TRANSITIVE, LENGTHS(6, LEN_ANY),
+	[ATTR_AS4_PATH] = {TEXTS("AS4_PATH", "RFC 6793 §6"), OPT_TRANSITIVE, LENGTHS(6, LEN_ANY),
 		DISCARD(NOTIFY_UPDATE_OPTIONAL_ATTR), .use = ATTR_USE_ASIDE,
 		.refusal = ATTR_REFUSE_AS4, .check = check_as4_path,
 		.reason_refused = "AS4_PATH: from a speaker of 4-octet AS numbers"},
-	[ATTR_AS4_AGGREGATOR] = {TEXTS("AS4_AGGREGATOR"), OPT_TRANSITIVE, LENGTH(8),
+	[ATTR_AS4_AGGREGATOR] = {TEXTS("AS4_AGGREGATOR", "RFC 6793 §6"), OPT_TRANSITIVE, LENGTH(8),
 		DISCARD(NOTIFY_UPDATE_OPTIONAL_ATTR), .use = ATTR_USE_ASIDE,
 		.refusal = ATTR_REFUSE_AS4, .check = check_as4_aggregator,
 		.reason_refused = "AS4_AGGREGATOR: from a speaker of 4-octet AS numbers"},
-	[ATTR_EXT_COMMUNITIES_IPV6] = {TEXTS("IPV6_EXTENDED_COMMUNITIES"),	/* §7.15 */
-		OPT_TRANSITIVE, MULTIPLE(20), WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR)},
-	/* RFC 7311 §3: without AIGP_SESSION passed over; a transitive one discarded. */
-	[ATTR_AIGP] = {TEXTS("AIGP"), .flags = ATTR_FLAG_OPTIONAL,
+	[ATTR_EXT_COMMUNITIES_IPV6] = {TEXTS("IPV6_EXTENDED_COMMUNITIES", "RFC 7606 §7.15"), OPT_TRANSITIVE,
+		MULTIPLE(EXT6_LEN), WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR), .clean = clean_ext6},
+	/* RFC 7311 §3.2: without AIGP_SESSION passed over; a transitive one discarded. */
+	[ATTR_AIGP] = {TEXTS("AIGP", "RFC 7311 §3.2"), .flags = ATTR_FLAG_OPTIONAL,
 		.verdict_flags = VERDICT_ATTR_DISCARD, LENGTHS(0, LEN_ANY),
 		DISCARD(NOTIFY_UPDATE_OPTIONAL_ATTR), .use = ATTR_USE_DROP},
-	[ATTR_LARGE_COMMUNITIES] = {TEXTS("LARGE_COMMUNITIES"), OPT_TRANSITIVE,	/* RFC 8092 §6 */
-		MULTIPLE(12), WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR)},
+	[ATTR_LARGE_COMMUNITIES] = {TEXTS("LARGE_COMMUNITIES", "RFC 8092 §6"), OPT_TRANSITIVE,
+		MULTIPLE(LARGE_LEN), WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR), .clean = clean_large},
+	[ATTR_OTC] = {TEXTS("OTC", "RFC 9234 §5"), OPT_TRANSITIVE, LENGTH(4),
+		WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR), .check = check_otc},
 };
 /* clang-format on */
 

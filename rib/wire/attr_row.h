@@ -32,8 +32,11 @@ struct attr_row {
 	const char *reason_flags; /* Fixed phrases for the operator. */
 	const char *reason_length;
 	const char *reason_refused;
+	const char *section; /* Where its length, or its refusal, is dealt with. */
 	enum attr_use use;
 	enum attr_refusal refusal;
+	bool is_mp;
+	bool is_essential;	    /* Never on the operator's lists. */
 	uint8_t flags;		    /* Optional and Transitive as specified. */
 	enum verdict verdict_flags; /* When they differ. */
 	enum verdict verdict;	    /* When anything else is wrong. */
@@ -41,8 +44,11 @@ struct attr_row {
 	uint16_t len_min;
 	uint16_t len_max;
 	uint16_t len_multiple;
-	/* NULL, or a look at the value: NULL when it is well, else the reason. */
-	const char *(*check)(struct span value, bool is_as4, struct attr_result *out);
+	/* NULL, or a look at the value: FAULT_NONE when it is well. */
+	enum fault (*check)(struct span value, const struct update_opts *opts,
+			    struct attr_result *out);
+	/* NULL, or: take out in place what is not to be kept; returns what is left. */
+	size_t (*clean)(uint8_t *value, size_t len);
 };
 
 /* The row of a type code; NULL when we do not know it. */

@@ -1,4 +1,5 @@
-/* NLRI: a length in bits, then as many octets as it takes.  RFC 4271 §4.3, RFC 4760 §5.
+/* NLRI: a length in bits, then as many octets as it takes.  RFC 4271 §4.3, RFC 4760 §5; RFC 7911
+ * §3 puts four octets of path identifier before each.
  *
  * A field is validated once, as a whole, before anyone walks it: with one wrong length the borders
  * of all later prefixes are unknown, so there is nothing to save (RFC 7606 §5.3, §3 j).  The walk
@@ -7,37 +8,54 @@
 
 #include "rib/base/check.h"
 
-bool nlri_is_valid(struct span value, enum family family, uint32_t *out_count)
+/* Inlined with constants, so that each form gets a loop of its own. */
+static inline size_t valid_len(struct span value, unsigned bits_max, size_t id_len,
+			       uint32_t *out_count)
 {
-	unsigned bits_max = family_bits((uint8_t)family);
 	size_t at = 0;
 	uint32_t count = 0;
-	while (at < value.len) {
-		unsigned bits = value.data[at];
-		size_t bytes = (bits + 7u) / 8;
-		if (bits > bits_max || bytes > value.len - at - 1) {
-			return false;
+	while (value.len - at > id_len) {
+		unsigned bits = value.data[at + id_len];
+		size_t len = id_len + 1 + (bits + 7u) / 8;
+		if (bits > bits_max || len > value.len - at) {
+			break;
 		}
-		at += 1 + bytes;
+		at += len;
 		count++;
+	}
+	*out_count = count;
+	return at;
+}
+
+size_t nlri_valid_len(struct span value, struct nlri_form form, uint32_t *out_count)
+{
+	uint32_t count = 0;
+	size_t len;
+	if (form.family == FAMILY_IPV4) {
+		len = form.has_path_ids ? valid_len(value, 32, PATH_ID_LEN, &count)
+					: valid_len(value, 32, 0, &count);
+	} else {
+		len = form.has_path_ids ? valid_len(value, 128, PATH_ID_LEN, &count)
+					: valid_len(value, 128, 0, &count);
 	}
 	if (out_count != NULL) {
 		*out_count = count;
 	}
-	return true;
+	return len;
 }
 
-bool nlri_next(struct rd *r, enum family family, struct prefix *out)
+bool nlri_next(struct rd *r, struct nlri_form form, struct prefix *out, uint32_t *out_path_id)
 {
 	if (rd_left(r) == 0) {
 		return false;
 	}
+	uint32_t path_id = form.has_path_ids ? rd_u32(r) : 0;
 	uint8_t bits = rd_u8(r);
 	size_t bytes = (bits + 7u) / 8;
-	if (bits > family_bits((uint8_t)family) || !rd_need(r, bytes)) {
+	if (!rd_is_ok(r) || bits > family_bits((uint8_t)form.family) || !rd_need(r, bytes)) {
 		return false;
 	}
-	struct prefix p = {.family = (uint8_t)family, .len = bits};
+	struct prefix p = {.family = (uint8_t)form.family, .len = bits};
 	memcpy(p.bytes, r->at, bytes);
 	r->at += bytes;
 	if (bits % 8 != 0) {
@@ -45,6 +63,9 @@ bool nlri_next(struct rd *r, enum family family, struct prefix *out)
 		p.bytes[bytes - 1] &= (uint8_t)(0xff00u >> (bits % 8));
 	}
 	*out = p;
+	if (out_path_id != NULL) {
+		*out_path_id = path_id;
+	}
 	return true;
 }
 
@@ -53,4 +74,10 @@ void nlri_encode(struct wr *w, const struct prefix *p)
 	ASSERT(p->len <= family_bits(p->family));
 	wr_u8(w, p->len);
 	wr_copy(w, p->bytes, nlri_len(p) - 1);
+}
+
+void nlri_encode_path(struct wr *w, const struct prefix *p, uint32_t path_id)
+{
+	wr_u32(w, path_id);
+	nlri_encode(w, p);
 }

@@ -6,19 +6,14 @@
 #include "rib/wire/frame.h"
 #include "rib/wire/nlri.h"
 
-struct update_opts {
-	bool is_as4;
-	bool families[FAMILY_COUNT]; /* Negotiated; NLRI of another family is ignored. */
-	asn_t local_as;
-};
-
 /* Where prefixes of an UPDATE stand.  IPv4 ones may stand in both places of one message, each with
  * a next hop of its own (RFC 7606 §5.1). */
 enum update_place { UPDATE_FIELD, UPDATE_MP, UPDATE_PLACE_COUNT };
 
 struct update_nlri {
-	enum family family;
+	struct nlri_form form;
 	struct span nlri;	  /* Validated; empty when there is nothing for us. */
+	uint32_t count;		  /* Prefixes. */
 	struct next_hop next_hop; /* Of announced ones. */
 };
 
@@ -40,17 +35,28 @@ void update_decode(struct span body, const struct update_opts *opts, struct attr
 struct update_form {
 	enum family family;
 	bool is_as4;
-	uint16_t message_max;
+	uint16_t message_max; /* 4096, or up to 65535 (RFC 8654). */
+	bool has_path_ids;    /* RFC 7911: update_pack_paths is to be used. */
+	bool has_next_hop6;   /* RFC 8950: IPv4 prefixes may have an IPv6 next hop. */
+	asn_t otc;	      /* RFC 9234 §5: OTC with this AS where there is none; 0: no. */
 };
 
-/* Whether one prefix of any length with these attributes fits into one message of the form. */
+/* Whether one prefix of any length with these attributes fits into one message of the form; not
+ * when the form has no place for their next hop. */
 bool update_fits(const struct attr *a, const struct update_form *form);
-/* The longest message is the smaller of message_max and what is left of `w`.  Announced prefixes of
- * the IPv6 family need a next hop of 16 or 32 octets, of the IPv4 family one of 4.
- * Pack prefixes into whole UPDATE messages at `w`: announced with `a`, or withdrawn when `a` is
+/* Pack prefixes into whole UPDATE messages at `w`: announced with `a`, or withdrawn when `a` is
  * NULL.  Returns how many of `count` prefixes went in before `w` was full; messages are complete.
- * `a` must fit (update_fits). */
+ * The longest message is the smaller of message_max and what is left of `w`.  `a` must fit
+ * (update_fits). */
 size_t update_pack(struct wr *w, const struct update_form *form, const struct attr *a,
 		   const struct prefix *prefixes, size_t count);
+/* Prefixes with their path identifiers, one for each. */
+struct update_paths {
+	const struct prefix *prefixes;
+	const uint32_t *path_ids; /* NULL without: the form has none. */
+	size_t count;
+};
+size_t update_pack_paths(struct wr *w, const struct update_form *form, const struct attr *a,
+			 const struct update_paths *paths);
 /* The End-of-RIB marker of a family: a whole message.  Returns its length (23 or 29). */
 size_t update_eor_encode(enum family family, uint8_t *buf, size_t len);

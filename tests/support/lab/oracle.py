@@ -37,10 +37,16 @@ def best(candidates):
 
 
 def received(route):
-    """`route` as a receiver understands it: an AGGREGATOR with AS 0 is discarded (RFC 7607
-    section 2).  Real tables hold some."""
+    """`route` as a receiver understands it; None when it must be treated as withdrawn: a path with
+    an AS_SET (RFC 9774 section 3).  An AGGREGATOR with AS 0 is discarded (RFC 7607 section 2), an
+    extended community that is not transitive does not leave its AS (RFC 4360 section 6).  Real
+    tables hold some of each."""
+    if any(isinstance(hop, frozenset) for hop in route.path):
+        return None
     if route.aggregator and route.aggregator[0] == 0:
-        return route._replace(aggregator=None)
+        route = route._replace(aggregator=None)
+    if any(one >> 62 & 1 for one in route.extended):
+        route = route._replace(extended=tuple(one for one in route.extended if not one >> 62 & 1))
     return route
 
 
@@ -52,7 +58,9 @@ def views(members, family):
     for member in members:
         rank = (member.router_id, member.address(family))
         for prefix, route in member.announces(family).items():
-            table.setdefault(prefix, []).append((received(route), *rank, member.name))
+            understood = received(route)
+            if understood is not None:
+                table.setdefault(prefix, []).append((understood, *rank, member.name))
     result = {member.name: {} for member in members}
     for prefix, candidates in table.items():
         first = best([one[:3] for one in candidates])

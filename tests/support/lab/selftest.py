@@ -57,6 +57,14 @@ class Oracle(unittest.TestCase):
         self.assertIs(oracle.best(both), both[1])
 
 
+    def test_what_a_receiver_makes_of_a_route(self):
+        plain = Route(path=(1, 2), extended=(0x0002fbf500000001,))
+        self.assertIsNone(oracle.received(plain._replace(path=(1, frozenset((2, 3))))))
+        self.assertEqual(oracle.received(plain._replace(aggregator=(0, "192.0.2.1"))), plain)
+        self.assertEqual(oracle.received(plain._replace(
+            extended=(0x0002fbf500000001, 0x4300000000000001))), plain)
+
+
 class Check(unittest.TestCase):
     def test_every_field_counts(self):
         other = {"path": (1,), "origin": 0, "next_hop": "x", "med": 5, "communities": (),

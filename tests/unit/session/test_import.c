@@ -74,8 +74,10 @@ static struct bench *bench_new(size_t sets_max)
 		.local_addr = b->local,
 		.local_addr_count = 2,
 	};
-	b->opts = (struct update_opts){
-		.is_as4 = true, .families = {true, true}, .local_as = LOCAL_AS};
+	b->opts = (struct update_opts){.accepts_as_set = true,
+				       .is_as4 = true,
+				       .families = {true, true},
+				       .local_as = LOCAL_AS};
 	return b;
 }
 

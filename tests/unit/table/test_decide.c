@@ -142,7 +142,8 @@ Test(table, the_rule_that_decided_is_named)
 Test(table, view_is_the_first_path_that_is_not_mine_and_fits)
 {
 	struct intern *in = intern_new(0, 1, 64);
-	struct update_form as4 = {FAMILY_IPV4, true, 4096}, as2 = {FAMILY_IPV4, false, 4096};
+	struct update_form as4 = {.family = FAMILY_IPV4, .is_as4 = true, .message_max = 4096};
+	struct update_form as2 = {.family = FAMILY_IPV4, .message_max = 4096};
 	struct path set[4] = {
 		{.attr = make_attr(in, 0, VARIANT_HUGE, FAMILY_IPV4), .peer = 0},
 		{.attr = make_attr(in, 1, VARIANT_LARGE, FAMILY_IPV4), .peer = 1},

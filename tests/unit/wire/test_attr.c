@@ -85,7 +85,11 @@ static void random_set(struct prng *p)
 		m->value[3] |= 1; /* Not AS 0. */
 	}
 	add_some(p, ATTR_COMMUNITIES, 0xc0, 4, 80);
+	size_t before = set.count;
 	add_some(p, ATTR_EXT_COMMUNITIES, 0xc0, 8, 40);
+	for (size_t i = 0; set.count > before && i < set.attrs[before].len; i += 8) {
+		set.attrs[before].value[i] &= 0xbf; /* Transitive: others do not stay. */
+	}
 	add_some(p, ATTR_LARGE_COMMUNITIES, 0xc0, 12, 30);
 	if (prng_chance(p, 1, 2)) { /* Unknown: arrives without Partial, is kept with it. */
 		random_fill(p, add(0x63, 0xe0), (size_t)prng_below(p, 300));
@@ -136,13 +140,14 @@ static void expect_round_trip(const struct guard *g, bool is_as4, uint64_t seed)
 	static uint8_t out[VECTOR_MAX];
 	struct next_hop next_hop = {.len = 4, .bytes = {198, 18, 0, 1}};
 	struct attr *a = attr_of_draft(&draft, &next_hop);
+	struct attr_form form = {.has_next_hop = true, .is_as4 = is_as4};
 	struct wr w = wr_of(out, a->wire_len + a->facts.wire2_extra + 7u);
-	attr_encode(&w, a, FAMILY_IPV4, is_as4);
+	attr_encode(&w, a, &form);
 	cr_assert(wr_is_ok(&w), "seed %lu: longer than wire_len + wire2_extra + 7", seed);
-	cr_assert_eq(wr_len(&w), attr_encoded_len(a, FAMILY_IPV4, is_as4), "seed %lu", seed);
-	struct attr_decode_opts opts = {.is_as4 = is_as4, .has_nlri = true};
+	cr_assert_eq(wr_len(&w), attr_encoded_len(a, &form), "seed %lu", seed);
+	struct update_opts opts = {.is_as4 = is_as4, .accepts_as_set = true};
 	struct attr_result r;
-	attr_decode(guard_put(g, out, wr_len(&w)), &opts, &draft_again, &r);
+	attr_decode(guard_put(g, out, wr_len(&w)), &opts, true, &draft_again, &r);
 	cr_assert_eq(r.verdict, VERDICT_OK, "seed %lu: %s", seed, r.reason ? r.reason : "");
 	cr_assert_eq(draft_again.wire_len, draft.wire_len, "seed %lu as4 %d", seed, is_as4);
 	cr_assert_arr_eq(draft_again.wire, draft.wire, draft.wire_len, "seed %lu", seed);
@@ -162,9 +167,9 @@ Test(wire, random_sets_are_canonical_and_survive_the_round_trip)
 		prng_init(&p, seed);
 		random_set(&p);
 		size_t len = put_shuffled(&p, bytes, sizeof(bytes));
-		struct attr_decode_opts opts = {.is_as4 = true};
+		struct update_opts opts = {.is_as4 = true, .accepts_as_set = true};
 		struct attr_result r;
-		attr_decode(guard_put(&g, bytes, len), &opts, &draft, &r);
+		attr_decode(guard_put(&g, bytes, len), &opts, false, &draft, &r);
 		cr_assert_eq(r.verdict, VERDICT_OK, "seed %lu: %s", seed, r.reason ? r.reason : "");
 		static uint8_t want[VECTOR_MAX];
 		struct wr w = wr_of(want, sizeof(want));
@@ -182,9 +187,9 @@ Test(wire, random_sets_are_canonical_and_survive_the_round_trip)
 /* What is accepted, however mangled, is a well-formed canonical set. */
 static void expect_well_formed(const struct guard *g, uint64_t seed)
 {
-	struct attr_decode_opts opts = {.is_as4 = true};
+	struct update_opts opts = {.is_as4 = true, .accepts_as_set = true};
 	struct attr_result r;
-	attr_decode(guard_put(g, draft.wire, draft.wire_len), &opts, &draft_again, &r);
+	attr_decode(guard_put(g, draft.wire, draft.wire_len), &opts, false, &draft_again, &r);
 	cr_assert_eq(r.verdict, VERDICT_OK, "seed %lu: %s", seed, r.reason ? r.reason : "");
 	cr_assert_eq(draft_again.wire_len, draft.wire_len, "seed %lu", seed);
 	cr_assert_arr_eq(draft_again.wire, draft.wire, draft.wire_len, "seed %lu", seed);
@@ -206,12 +211,13 @@ Test(wire, mangled_sets_are_judged_without_harm)
 			size_t reach = prng_chance(&p, 1, 2) ? min_u64(len, 24) : len;
 			bytes[prng_below(&p, reach)] = (uint8_t)prng_u64(&p);
 		}
-		struct attr_decode_opts opts = {
+		struct update_opts opts = {
 			.is_as4 = prng_chance(&p, 1, 2),
-			.has_nlri = prng_chance(&p, 1, 2),
+			.accepts_as_set = true,
 		};
 		struct attr_result r;
-		attr_decode(guard_put(&g, bytes, len), &opts, &draft, &r);
+		bool has_nlri = prng_chance(&p, 1, 2);
+		attr_decode(guard_put(&g, bytes, len), &opts, has_nlri, &draft, &r);
 		verdicts[r.verdict]++;
 		if (r.verdict <= VERDICT_ATTR_DISCARD && draft.wire_len > 0) {
 			expect_well_formed(&g, seed);
@@ -233,9 +239,9 @@ Test(wire, draft_leaves_out_what_does_not_travel)
 			       "400101 02 400206 0201 0000fbf4 400304 c6120001 400504 00000064"
 			       "800404 00000007 806301 aa c06401 bb 801a03 010003 800904 01020304",
 			       in, sizeof(in));
-	struct attr_decode_opts opts = {.is_as4 = true, .has_nlri = true};
+	struct update_opts opts = {.is_as4 = true};
 	struct attr_result r;
-	attr_decode(span_of(in, len), &opts, &draft, &r);
+	attr_decode(span_of(in, len), &opts, true, &draft, &r);
 	cr_assert_eq(r.verdict, VERDICT_ATTR_DISCARD);
 	uint8_t want[128];
 	size_t want_len = hex_bytes("400101 02 400206 0201 0000fbf4 800404 00000007"
@@ -274,13 +280,13 @@ Test(wire, set_beyond_the_budget_is_withdrawn)
 		wr_u16(&w, 5000);
 		w.at += 5000;
 	}
-	struct attr_decode_opts opts = {.is_as4 = true, .has_nlri = true};
+	struct update_opts opts = {.is_as4 = true};
 	struct attr_result r;
-	attr_decode(span_of(in, wr_len(&w)), &opts, &draft, &r);
+	attr_decode(span_of(in, wr_len(&w)), &opts, true, &draft, &r);
 	cr_assert_eq(r.verdict, VERDICT_TREAT_AS_WITHDRAW);
 	cr_assert_str_eq(r.reason, "attribute set is too large");
 	cr_assert_eq(draft.wire_len, 0);
-	attr_decode(span_of(in, before + 5004), &opts, &draft, &r);
+	attr_decode(span_of(in, before + 5004), &opts, true, &draft, &r);
 	cr_assert_eq(r.verdict, VERDICT_OK);
 }
 
@@ -308,9 +314,9 @@ Test(wire, ipv6_next_hop_forms)
 		wr_copy(&w, value, len);
 		uint8_t rest[32];
 		wr_copy(&w, rest, hex_bytes("400101 00 400206 0201 0000fbf4", rest, sizeof(rest)));
-		struct attr_decode_opts opts = {.is_as4 = true};
+		struct update_opts opts = {.is_as4 = true, .accepts_as_set = true};
 		struct attr_result r;
-		attr_decode(span_of(in, wr_len(&w)), &opts, &draft, &r);
+		attr_decode(span_of(in, wr_len(&w)), &opts, false, &draft, &r);
 		cr_expect_eq(r.verdict, VERDICT_OK);
 		cr_expect_eq(r.reach.next_hop.len, cases[i].want, "case %zu", i);
 		cr_expect_eq(r.reach.next_hop.bytes[15], 1);

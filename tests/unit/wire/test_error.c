@@ -109,8 +109,8 @@ static const struct row rows[] = {
 	{"AS_PATH empty segment, §7.2", "", ORIGIN "400208 0200 0201 0000fbf4" NEXT_HOP, NLRI, WITHDRAW,
 		.type = 2},
 	{"empty AS_PATH is well-formed, §4", "", ORIGIN "400200" NEXT_HOP, NLRI, OK},
-	{"AS_SET after a sequence", "", ORIGIN "400210 0201 0000fbf4 0102 0000fbf5 0000fbf6" NEXT_HOP,
-		NLRI, OK},
+	{"AS_SET after a sequence, RFC 9774 §3", "", ORIGIN "400210 0201 0000fbf4 0102 0000fbf5 0000fbf6"
+		NEXT_HOP, NLRI, WITHDRAW, .type = 2},
 	{"confederation segment, RFC 5065 §5", "", ORIGIN "400206 0301 0000fbf4" NEXT_HOP, NLRI, WITHDRAW,
 		.type = 2},
 	{"AS 0 in AS_PATH, RFC 7607 §2", "", ORIGIN "40020a 0202 0000fbf4 00000000" NEXT_HOP, NLRI,

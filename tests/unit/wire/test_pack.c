@@ -270,7 +270,8 @@ Test(wire, update_fits_knows_the_old_form)
 	cr_expect(update_fits(a, &form));
 	form.is_as4 = false;
 	cr_expect_not(update_fits(a, &form));
-	cr_expect_eq(attr_encoded_len(a, FAMILY_IPV4, false), 4 + 7 + 4 + 1366 + 4 + 2726);
+	struct attr_form old = {.has_next_hop = true};
+	cr_expect_eq(attr_encoded_len(a, &old), 4 + 7 + 4 + 1366 + 4 + 2726);
 	free(a);
 }
 
@@ -301,11 +302,12 @@ Test(wire, packed_messages_decode)
 			cr_assert_arr_eq(draft.wire, a->wire, a->wire_len);
 			const struct update_nlri *at =
 				&u.announced[f == FAMILY_IPV4 ? UPDATE_FIELD : UPDATE_MP];
-			cr_assert_eq(at->family, f);
+			cr_assert_eq(at->form.family, f);
 			cr_assert_eq(at->next_hop.len, a->next_hop.len);
 			struct rd r = rd_of(at->nlri);
 			struct prefix prefix;
-			while (nlri_next(&r, form.family, &prefix)) {
+			while (nlri_next(&r, (struct nlri_form){form.family, false}, &prefix,
+					 NULL)) {
 				cr_assert(prefix_equal(&prefix, &prefixes[count]));
 				count++;
 			}
