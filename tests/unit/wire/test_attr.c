@@ -322,3 +322,92 @@ Test(wire, ipv6_next_hop_forms)
 		cr_expect_eq(r.reach.next_hop.bytes[15], 1);
 	}
 }
+
+static void decode_ok(const char *attrs, const struct update_opts *opts)
+{
+	uint8_t in[1024];
+	struct attr_result r;
+	size_t len = hex_bytes("400101 00 400206 0201 0000fbf4 400304 c6120001", in, sizeof(in));
+	len += hex_bytes(attrs, in + len, sizeof(in) - len);
+	attr_decode(span_of(in, len), opts, true, &draft, &r);
+	cr_assert_eq(r.verdict, VERDICT_OK, "%s", r.reason == NULL ? "" : r.reason);
+}
+
+/* The draft beside ORIGIN and AS_PATH is `want`. */
+static void expect_rest(const char *want)
+{
+	uint8_t bytes_want[512];
+	size_t len = hex_bytes(want, bytes_want, sizeof(bytes_want));
+	cr_assert_eq(draft.wire_len, 4 + 9 + len, "%u octets", draft.wire_len);
+	cr_assert_arr_eq(draft.wire + 13, bytes_want, len);
+}
+
+/* RFC 4360 §6, RFC 5701 §2, RFC 8097 §2: what is not transitive stays in its AS.  RFC 8092 §3:
+ * "silently remove redundant" values. */
+Test(wire, communities_that_do_not_travel_are_left_out)
+{
+	static const struct update_opts opts = {.is_as4 = true};
+	decode_ok("c01018 0002fbf400000001 4300000000000002 0003fbf400000002", &opts);
+	expect_rest("c01010 0002fbf400000001 0003fbf400000002");
+	decode_ok("c01008 4300000000000002", &opts);
+	expect_rest("");
+	decode_ok("c01928 400220010db8000000000000000000000001 0001"
+		  "000220010db8000000000000000000000001 0002",
+		  &opts);
+	expect_rest("c01914 000220010db8000000000000000000000001 0002");
+	decode_ok("c0203c 0000fbf40000000100000002 0000fbf40000000100000003"
+		  "0000fbf40000000100000002 0000fbf40000000100000004 0000fbf40000000100000003",
+		  &opts);
+	expect_rest("c02024 0000fbf40000000100000002 0000fbf40000000100000003"
+		    "0000fbf40000000100000004");
+}
+
+/* RFC 4271 §4.3: what is taken out may bring a length back to one octet. */
+Test(wire, cleaned_attribute_has_the_shortest_header)
+{
+	static uint8_t in[1024];
+	struct update_opts opts = {.is_as4 = true};
+	struct attr_result r;
+	struct wr w = wr_of(in, sizeof(in));
+	uint8_t head[64];
+	wr_copy(&w, head,
+		hex_bytes("400101 00 400206 0201 0000fbf4 400304 c6120001", head, sizeof(head)));
+	wr_u16(&w, 0xd020);
+	wr_u16(&w, 30 * 12);
+	for (unsigned i = 0; i < 30; i++) {
+		wr_u32(&w, 64500);
+		wr_u32(&w, 1);
+		wr_u32(&w, i % 3);
+	}
+	attr_decode(span_of(in, wr_len(&w)), &opts, true, &draft, &r);
+	cr_assert_eq(r.verdict, VERDICT_OK);
+	expect_rest("c02024 0000fbf40000000100000000 0000fbf40000000100000001"
+		    "0000fbf40000000100000002");
+}
+
+/* RFC 9234 §5: read as a fact; written where there is none and the form asks for it. */
+Test(wire, otc_is_read_and_added)
+{
+	static const struct update_opts opts = {.is_as4 = true};
+	struct next_hop next_hop = {.len = 4, .bytes = {198, 18, 0, 1}};
+	for (unsigned has = 0; has < 2; has++) {
+		decode_ok(has != 0 ? "c02304 0000fbf5 c06301 aa" : "c06301 aa", &opts);
+		cr_expect_eq(draft.facts.otc, has != 0 ? 64501 : 0);
+		struct attr *a = attr_of_draft(&draft, &next_hop);
+		for (unsigned is_as4 = 0; is_as4 < 2; is_as4++) {
+			struct attr_form form = {
+				.has_next_hop = true, .is_as4 = is_as4 != 0, .otc = 64500};
+			uint8_t out[256];
+			struct wr w = wr_of(out, sizeof(out));
+			attr_encode(&w, a, &form);
+			cr_assert_eq(wr_len(&w), attr_encoded_len(a, &form));
+			struct update_opts back = {.is_as4 = is_as4 != 0};
+			struct attr_result r;
+			attr_decode(span_of(out, wr_len(&w)), &back, true, &draft_again, &r);
+			cr_assert_eq(r.verdict, VERDICT_OK);
+			cr_expect_eq(draft_again.facts.otc, has != 0 ? 64501 : 64500);
+			cr_expect_eq(draft_again.wire_len, draft.wire_len + (has != 0 ? 0 : 7));
+		}
+		free(a);
+	}
+}
