@@ -379,7 +379,8 @@ bool session_send_refresh(struct session *s, enum family family)
 		return false;
 	}
 	uint8_t message[REFRESH_LEN];
-	queue(s, BGP_ROUTE_REFRESH, message, refresh_encode(family, message, sizeof(message)));
+	struct refresh m = {.family = family, .kind = REFRESH_REQUEST};
+	queue(s, BGP_ROUTE_REFRESH, message, refresh_encode(&m, message, sizeof(message)));
 	return true;
 }
 

@@ -39,9 +39,9 @@ static void rx_notification(struct session *s, struct span body, usec_t now)
 static enum session_rx_kind rx_refresh(struct session *s, struct span body, enum family *out_family,
 				       usec_t now)
 {
-	enum family family = FAMILY_IPV4;
+	struct refresh m = {.kind = REFRESH_REQUEST};
 	struct notify why;
-	enum refresh_verdict verdict = refresh_decode(body, &family, &why);
+	enum refresh_verdict verdict = refresh_decode(body, false, &m, &why);
 	if (s->state == FSM_ESTABLISHED && verdict == REFRESH_BAD) {
 		fail(s, &why, now);
 		return SESSION_RX_DONE;
@@ -49,10 +49,10 @@ static enum session_rx_kind rx_refresh(struct session *s, struct span body, enum
 	unsigned actions = session_event(s, FSM_EV_UPDATE, NULL, now);
 	/* RFC 2918 §4: a family that we did not offer is passed over.  Whether the member offered
 	 * the capability does not matter: it is ours, always offered, that lets it ask. */
-	if (!(actions & FSM_ACT_DELIVER) || verdict != REFRESH_OK || !s->opts.families[family]) {
+	if (!(actions & FSM_ACT_DELIVER) || verdict != REFRESH_OK || !s->opts.families[m.family]) {
 		return SESSION_RX_DONE;
 	}
-	*out_family = family;
+	*out_family = m.family;
 	return SESSION_RX_REFRESH;
 }
 

@@ -1,12 +1,15 @@
 /* NOTIFICATION: made, written and read.  RFC 4271 §4.5; how it sounds in words is notify_text.c.
  *
  * The data octets are kept up to NOTIFY_DATA_MAX: enough for what RFC 4271 §6 asks for and for a
- * shutdown communication of RFC 8203's size, which old and new receivers both accept. */
+ * shutdown communication of RFC 9003's size.  What we send ourselves is at most of RFC 8203's size,
+ * which old and new receivers both accept. */
 #include "rib/wire/notify.h"
 
 #include "rib/base/check.h"
 #include "rib/wire/frame.h"
 #include "rib/wire/utf8.h"
+
+#define SHUTDOWN_TEXT_MAX 127 /* With its length no more than RFC 8203 §2 allowed for the text. */
 
 struct notify notify_make(uint8_t code, uint8_t subcode)
 {
@@ -16,7 +19,7 @@ struct notify notify_make(uint8_t code, uint8_t subcode)
 struct notify notify_with(uint8_t code, uint8_t subcode, struct span data)
 {
 	struct notify n = notify_make(code, subcode);
-	n.data_len = (uint8_t)min_u64(data.len, NOTIFY_DATA_MAX);
+	n.data_len = (uint16_t)min_u64(data.len, NOTIFY_DATA_MAX);
 	if (n.data_len > 0) {
 		memcpy(n.data, data.data, n.data_len);
 	}
@@ -26,12 +29,12 @@ struct notify notify_with(uint8_t code, uint8_t subcode, struct span data)
 struct notify notify_shutdown(uint8_t subcode, const char *text)
 {
 	struct notify n = notify_make(NOTIFY_CEASE, subcode);
-	size_t len = text == NULL ? 0 : utf8_cut(span_of(text, strlen(text)), NOTIFY_DATA_MAX - 1);
-	ASSERT(len < NOTIFY_DATA_MAX);
+	size_t len = text == NULL ? 0 : utf8_cut(span_of(text, strlen(text)), SHUTDOWN_TEXT_MAX);
+	ASSERT(len <= SHUTDOWN_TEXT_MAX);
 	if (len > 0) {
 		n.data[0] = (uint8_t)len;
 		memcpy(n.data + 1, text, len);
-		n.data_len = (uint8_t)(len + 1);
+		n.data_len = (uint16_t)(len + 1);
 	}
 	return n;
 }

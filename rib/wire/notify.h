@@ -25,6 +25,7 @@ enum {
 	NOTIFY_OPEN_OPTIONAL = 4,
 	NOTIFY_OPEN_HOLD_TIME = 6,
 	NOTIFY_OPEN_CAPABILITY = 7,
+	NOTIFY_OPEN_ROLE = 11, /* RFC 9234 §4.2 */
 };
 enum {
 	NOTIFY_UPDATE_ATTR_LIST = 1,
@@ -38,6 +39,7 @@ enum {
 	NOTIFY_UPDATE_NETWORK = 10,
 	NOTIFY_UPDATE_AS_PATH = 11,
 };
+enum { NOTIFY_REFRESH_LENGTH = 1 }; /* RFC 7313 §5 */
 enum {
 	NOTIFY_CEASE_MAX_PREFIX = 1,
 	NOTIFY_CEASE_SHUTDOWN = 2,
@@ -51,13 +53,13 @@ enum {
 	NOTIFY_CEASE_BFD_DOWN = 10,  /* RFC 9384 */
 };
 
-#define NOTIFY_DATA_MAX 128 /* Kept and sent; a shutdown message is at most 128 octets. */
+#define NOTIFY_DATA_MAX 256 /* Kept and sent: a shutdown message with its length, RFC 9003 §2. */
 #define NOTIFY_TEXT_MAX 320
 
 struct notify {
 	uint8_t code; /* enum notify_code; NOTIFY_NONE means "no notification". */
 	uint8_t subcode;
-	uint8_t data_len;
+	uint16_t data_len;
 	uint8_t data[NOTIFY_DATA_MAX]; /* For shutdown and reset: length octet, UTF-8 text. */
 };
 
@@ -65,7 +67,7 @@ struct notify notify_make(uint8_t code, uint8_t subcode);
 /* With data, cut to NOTIFY_DATA_MAX. */
 struct notify notify_with(uint8_t code, uint8_t subcode, struct span data);
 /* A Cease with a shutdown communication; `text` (may be NULL) is cut at a UTF-8 boundary to 127
- * octets.  RFC 9003 §2. */
+ * octets, which receivers of RFC 8203's time take as well.  RFC 9003 §2. */
 struct notify notify_shutdown(uint8_t subcode, const char *text);
 /* A whole message with header into `buf`; returns its length, 0 when `len` is short. */
 size_t notify_encode(const struct notify *n, uint8_t *buf, size_t len);

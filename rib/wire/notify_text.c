@@ -35,7 +35,7 @@ static const struct code_words words[] = {
 			  [5] = "Authentication Failure", /* Deprecated by RFC 4271. */
 			  [NOTIFY_OPEN_HOLD_TIME] = "Unacceptable Hold Time",
 			  [NOTIFY_OPEN_CAPABILITY] = "Unsupported Capability",
-			  [11] = "Role Mismatch"}}, /* RFC 9234 §4.2 */
+			  [NOTIFY_OPEN_ROLE] = "Role Mismatch"}},
 	[NOTIFY_UPDATE] = {"UPDATE",
 			   {[0] = "Unspecific",
 			    [NOTIFY_UPDATE_ATTR_LIST] = "Malformed Attribute List",
@@ -68,7 +68,7 @@ static const struct code_words words[] = {
 			   [NOTIFY_CEASE_RESOURCES] = "Out of Resources",
 			   [NOTIFY_CEASE_HARD_RESET] = "Hard Reset",
 			   [NOTIFY_CEASE_BFD_DOWN] = "BFD Down"}},
-	[NOTIFY_REFRESH] = {"ROUTE-REFRESH", {[1] = "Invalid Message Length"}},
+	[NOTIFY_REFRESH] = {"ROUTE-REFRESH", {[NOTIFY_REFRESH_LENGTH] = "Invalid Message Length"}},
 	[NOTIFY_SEND_HOLD_TIMER] = {.name = "Send Hold Timer Expired"},
 };
 

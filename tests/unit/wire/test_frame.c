@@ -122,37 +122,71 @@ Test(wire, frames_written_are_frames_read)
 	cr_assert_eq(f.body.len, 4);
 }
 
-/* RFC 2918 §3, RFC 7313 §3. */
+/* RFC 2918 §3, RFC 7313 §3.2, §4: Begin and End are known where both sides agreed. */
 Test(wire, refresh_is_read_and_written)
 {
 	static const struct {
 		const char *hex;
-		enum refresh_verdict verdict;
-		enum family family;
+		enum refresh_verdict plain, enhanced;
+		struct refresh want;
 	} cases[] = {
-		{"00010001", REFRESH_OK, FAMILY_IPV4},
-		{"00020001", REFRESH_OK, FAMILY_IPV6},
-		{"00010101", REFRESH_IGNORED, 0}, /* Begin of refresh. */
-		{"00010201", REFRESH_IGNORED, 0},
-		{"00010002", REFRESH_IGNORED, 0}, /* Multicast. */
-		{"00190041", REFRESH_IGNORED, 0},
-		{"000100", REFRESH_BAD, 0},
-		{"0001000100", REFRESH_BAD, 0},
-		{"", REFRESH_BAD, 0},
+		{"00010001", REFRESH_OK, REFRESH_OK, {FAMILY_IPV4, REFRESH_REQUEST}},
+		{"00020001", REFRESH_OK, REFRESH_OK, {FAMILY_IPV6, REFRESH_REQUEST}},
+		{"00010101", REFRESH_IGNORED, REFRESH_OK, {FAMILY_IPV4, REFRESH_BEGIN}},
+		{"00020201", REFRESH_IGNORED, REFRESH_OK, {FAMILY_IPV6, REFRESH_END}},
+		{"00010301", REFRESH_IGNORED, REFRESH_IGNORED, {0}},
+		{"0001ff01", REFRESH_IGNORED, REFRESH_IGNORED, {0}},
+		{"00010002", REFRESH_IGNORED, REFRESH_IGNORED, {0}}, /* Multicast. */
+		{"00190041", REFRESH_IGNORED, REFRESH_IGNORED, {0}},
+		{"000100", REFRESH_BAD, REFRESH_BAD, {0}},
+		{"0001000100", REFRESH_BAD, REFRESH_BAD, {0}},
+		{"", REFRESH_BAD, REFRESH_BAD, {0}},
 	};
-	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+	for (size_t i = 0; i < 2 * ARRAY_COUNT(cases); i++) {
+		bool is_enhanced = i % 2 != 0;
+		enum refresh_verdict want =
+			is_enhanced ? cases[i / 2].enhanced : cases[i / 2].plain;
 		uint8_t body[8];
-		size_t len = hex_bytes(cases[i].hex, body, sizeof(body));
-		enum family family = FAMILY_COUNT;
+		size_t len = hex_bytes(cases[i / 2].hex, body, sizeof(body));
+		struct refresh m = {FAMILY_COUNT, REFRESH_REQUEST};
 		struct notify why = {0};
-		enum refresh_verdict v = refresh_decode(span_of(body, len), &family, &why);
-		cr_expect_eq(v, cases[i].verdict, "%s", cases[i].hex);
-		cr_expect_eq(family, v == REFRESH_OK ? cases[i].family : FAMILY_COUNT);
+		enum refresh_verdict v = refresh_decode(span_of(body, len), is_enhanced, &m, &why);
+		cr_expect_eq(v, want, "%s", cases[i / 2].hex);
+		cr_expect_eq(m.family, v == REFRESH_OK ? cases[i / 2].want.family : FAMILY_COUNT);
+		cr_expect_eq(m.kind, v == REFRESH_OK ? cases[i / 2].want.kind : REFRESH_REQUEST);
 		cr_expect_eq(why.code, v == REFRESH_BAD ? NOTIFY_HEADER : NOTIFY_NONE);
 	}
 	uint8_t buf[23];
-	cr_assert_eq(refresh_encode(FAMILY_IPV6, buf, sizeof(buf)), 23);
-	static const uint8_t tail[] = {0x00, 0x17, 0x05, 0x00, 0x02, 0x00, 0x01};
+	struct refresh end6 = {FAMILY_IPV6, REFRESH_END};
+	cr_assert_eq(refresh_encode(&end6, buf, sizeof(buf)), 23);
+	static const uint8_t tail[] = {0x00, 0x17, 0x05, 0x00, 0x02, 0x02, 0x01};
 	cr_assert_arr_eq(buf + 16, tail, sizeof(tail));
-	cr_assert_eq(refresh_encode(FAMILY_IPV6, buf, 22), 0);
+	cr_assert_eq(refresh_encode(&end6, buf, 22), 0);
+}
+
+/* RFC 7313 §5: Begin or End of another length; the whole message is the data. */
+Test(wire, enhanced_refresh_of_a_wrong_length_has_its_own_error)
+{
+	static const char *const cases[] = {"000101", "0001020100", "00010101ffffffff"};
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		uint8_t body[8];
+		size_t len = hex_bytes(cases[i], body, sizeof(body));
+		struct refresh m;
+		struct notify why = {0};
+		cr_expect_eq(refresh_decode(span_of(body, len), true, &m, &why), REFRESH_BAD);
+		cr_expect_eq(why.code, NOTIFY_REFRESH);
+		cr_expect_eq(why.subcode, NOTIFY_REFRESH_LENGTH);
+		cr_assert_eq(why.data_len, BGP_HEADER_LEN + len);
+		cr_expect_eq(why.data[17], BGP_HEADER_LEN + len);
+		cr_expect_eq(why.data[18], BGP_ROUTE_REFRESH);
+		cr_expect_arr_eq(why.data + BGP_HEADER_LEN, body, len);
+		cr_expect_eq(refresh_decode(span_of(body, len), false, &m, &why), REFRESH_BAD);
+		cr_expect_eq(why.code, NOTIFY_HEADER);
+	}
+	static uint8_t long_body[4000] = {0, 1, 1, 1};
+	struct refresh m;
+	struct notify why = {0};
+	struct span body = span_of(long_body, sizeof(long_body));
+	cr_expect_eq(refresh_decode(body, true, &m, &why), REFRESH_BAD);
+	cr_expect_eq(why.data_len, NOTIFY_DATA_MAX);
 }

@@ -118,7 +118,7 @@ Test(wire, any_notification_is_read_and_told)
 		body[i] = (uint8_t)(i * 37 + 11);
 	}
 	for (unsigned code = 0; code < 16; code++) {
-		for (size_t len = 0; len < 150; len++) {
+		for (size_t len = 0; len < 300; len++) {
 			body[0] = (uint8_t)code;
 			body[1] = (uint8_t)(len % 13);
 			struct notify n;
@@ -137,11 +137,11 @@ Test(wire, any_notification_is_read_and_told)
 /* RFC 4271 §4.5. */
 Test(wire, notification_written_is_notification_read)
 {
-	uint8_t data[200];
+	uint8_t data[400];
 	memset(data, 0xa5, sizeof(data));
 	struct notify n = notify_with(NOTIFY_UPDATE, 5, span_of(data, sizeof(data)));
 	cr_assert_eq(n.data_len, NOTIFY_DATA_MAX);
-	uint8_t buf[256];
+	uint8_t buf[512];
 	size_t len = notify_encode(&n, buf, sizeof(buf));
 	cr_assert_eq(len, 21 + NOTIFY_DATA_MAX);
 	struct frame f;
