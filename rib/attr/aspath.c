@@ -44,12 +44,7 @@ unsigned aspath_hops(struct span value)
 	unsigned hops = 0;
 
 	while (aspath_next(&r, 4, &type, &asns)) {
-		if (type == AS_SEQUENCE) {
-			hops += (unsigned)(asns.len / 4);
-		} else if (type == AS_SET) {
-			/* RFC 4271 §9.1.2.2 a: however many ASes are in the set. */
-			hops++;
-		}
+		hops += aspath_segment_hops(type, asns);
 	}
 	return hops;
 }

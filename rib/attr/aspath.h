@@ -13,7 +13,16 @@ bool aspath_next(struct rd *r, unsigned asn_bytes, uint8_t *out_type, struct spa
 /* Whether `value` is a whole number of well-formed, non-empty segments of `asn_bytes` (2 or 4)
  * octets with known types.  RFC 7606 §7.2. */
 bool aspath_is_valid(struct span value, unsigned asn_bytes);
-/* RFC 4271 §9.1.2.2 a; confederation segments count 0 (RFC 5065 §5.3).  4-octet, valid. */
+/* What one segment of 4-octet numbers counts for, RFC 4271 §9.1.2.2 a: an AS_SET one, however many
+ * are in it; a confederation's none (RFC 5065 §5.3). */
+static inline unsigned aspath_segment_hops(uint8_t type, struct span asns)
+{
+	if (type == AS_SEQUENCE) {
+		return (unsigned)(asns.len / 4);
+	}
+	return type == AS_SET ? 1 : 0;
+}
+/* The sum over a valid path of 4-octet numbers. */
 unsigned aspath_hops(struct span value);
 bool aspath_contains(struct span value, asn_t asn);
 /* "64500 64501 {64502,64503}", confederations "(64504 64505)" and "[64506,64507]"; truncated with

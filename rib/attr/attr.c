@@ -58,39 +58,44 @@ static size_t header_len(size_t value_len)
 	return value_len > UINT8_MAX ? 4 : 3;
 }
 
-/* The facts of AS_PATH; returns by how many bytes its RFC 6793 2-octet form is longer. */
+/* The facts of AS_PATH, from one walk; returns by how many bytes its RFC 6793 2-octet form is
+ * longer. */
 static int as_path_facts(struct span value, struct attr_facts *f)
 {
 	struct rd r = rd_of(value);
 	uint8_t type;
 	struct span asns;
 	size_t len2 = 0;
-	bool has_big = false;
+	unsigned hops = 0;
+	asn_t all = 0; /* Any bit above the 16th: a number that does not fit. */
 	bool is_first = true;
 
 	f->neighbor_as = 0;
 	f->origin_as = 0;
-	f->path_len = (uint16_t)aspath_hops(value);
 	while (aspath_next(&r, 4, &type, &asns)) {
 		struct rd list = rd_of(asns);
-		asn_t asn = 0;
+		asn_t first = rd_u32(&list);
+		asn_t asn = first;
 
-		for (bool is_leftmost = is_first; rd_left(&list) > 0; is_leftmost = false) {
+		all |= first;
+		while (rd_left(&list) > 0) {
 			asn = rd_u32(&list);
-			has_big = has_big || asn > UINT16_MAX;
-			if (is_leftmost && type == AS_SEQUENCE) {
-				f->neighbor_as = asn;
-			}
+			all |= asn;
+		}
+		if (is_first && type == AS_SEQUENCE) {
+			f->neighbor_as = first;
 		}
 		f->origin_as = type == AS_SEQUENCE ? asn : 0;
+		hops += aspath_segment_hops(type, asns);
 		len2 += 2 + asns.len / 2;
 		is_first = false;
 	}
+	f->path_len = (uint16_t)hops;
 	/* RFC 6793 §4.2.2: AS4_PATH only when a number does not fit.  It leaves confederation
 	 * segments out; they are counted here all the same, to be on the safe side. */
 	size_t form2 = header_len(len2) + len2;
 	size_t form4 = header_len(value.len) + value.len;
-	return has_big ? (int)form2 : (int)form2 - (int)form4;
+	return all > UINT16_MAX ? (int)form2 : (int)form2 - (int)form4;
 }
 
 /* By how many bytes AGGREGATOR's 2-octet form is longer.  RFC 6793 §4.2.2. */

@@ -34,16 +34,6 @@ static asn_t seg_asn(const struct as_seg *seg, unsigned asn_bytes, unsigned i)
 	return asn_bytes == 2 ? rd_u16(&r) : rd_u32(&r);
 }
 
-bool as_seg_has_zero(const struct as_seg *seg, unsigned asn_bytes)
-{
-	for (unsigned i = 0; i < seg->count; i++) {
-		if (seg_asn(seg, asn_bytes, i) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool seg_is_confed(const struct as_seg *seg)
 {
 	return seg->type == AS_CONFED_SEQUENCE || seg->type == AS_CONFED_SET;

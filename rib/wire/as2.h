@@ -12,7 +12,6 @@ struct as_seg {
 
 /* The next segment of a path of `asn_bytes`-octet numbers; false at the end. */
 bool as_seg_next(struct rd *r, unsigned asn_bytes, struct as_seg *out);
-bool as_seg_has_zero(const struct as_seg *seg, unsigned asn_bytes);
 
 /* Write the 4-octet path that an old speaker's AS_PATH and AS4_PATH (may be empty) stand for.
  * RFC 6793 §4.2.3. */

@@ -8,6 +8,8 @@
  * RFC 4271 §4.3, §5, §6.3; RFC 7606 §3–5, §7; RFC 6793 §4.2.3. */
 #include "rib/wire/attr_codec.h"
 
+#include <stddef.h>
+
 #include "rib/base/check.h"
 #include "rib/wire/as2.h"
 #include "rib/wire/attr_row.h"
@@ -36,6 +38,8 @@ struct decoder {
 	const uint8_t *begin; /* Of the field: offsets count from here. */
 	bool has_nlri;
 	bool has_error;		 /* TREAT_AS_WITHDRAW that the operator's list did not ask for. */
+	uint8_t subcode;	 /* Of the worst fault's NOTIFICATION, */
+	struct span data;	 /* and what goes with it. */
 	uint32_t good[8];	 /* Types for which `found` is set. */
 	struct found found[256]; /* Undefined where `good` has no bit: never cleared, 6 KiB. */
 };
@@ -96,7 +100,8 @@ static void note(struct decoder *d, const struct finding *f)
 		out->offset = offset;
 		out->reason = f->reason;
 		out->section = f->section;
-		out->why = notify_with(NOTIFY_UPDATE, f->subcode, f->data);
+		d->subcode = f->subcode;
+		d->data = f->data;
 	}
 }
 
@@ -183,6 +188,7 @@ static void attr_fault(struct decoder *d, const struct raw_attr *a, const struct
 /* A fault that only the whole set shows. */
 static void set_fault(struct decoder *d, uint8_t type, enum fault fault, uint8_t subcode)
 {
+	static const uint8_t types[] = {ATTR_ORIGIN, ATTR_AS_PATH, ATTR_NEXT_HOP};
 	bool is_there = bit_has(d->good, type);
 	struct finding f = {
 		.fault = fault,
@@ -197,7 +203,8 @@ static void set_fault(struct decoder *d, uint8_t type, enum fault fault, uint8_t
 		f.verdict = attr_row_of(type)->verdict;
 	}
 	if (subcode == NOTIFY_UPDATE_WELL_KNOWN_MISSING) {
-		f.data = span_of(&type, 1);
+		ASSERT(type >= ATTR_ORIGIN && type <= ATTR_NEXT_HOP);
+		f.data = span_of(&types[type - ATTR_ORIGIN], 1);
 	}
 	note(d, &f);
 }
@@ -497,7 +504,8 @@ void attr_decode(struct span in, const struct update_opts *opts, bool has_nlri,
 	d.has_nlri = has_nlri;
 	d.has_error = false;
 	memset(d.good, 0, sizeof(d.good));
-	*out = (struct attr_result){0};
+	/* All but the octets of `why`, which mean nothing without its length. */
+	memset(out, 0, offsetof(struct attr_result, why) + offsetof(struct notify, data));
 	draft->wire_len = 0;
 	walk(&d, in);
 	if (out->verdict != VERDICT_SESSION_RESET) {
@@ -505,6 +513,8 @@ void attr_decode(struct span in, const struct update_opts *opts, bool has_nlri,
 	}
 	if (out->verdict != VERDICT_SESSION_RESET) {
 		build(&d, draft);
+	} else {
+		out->why = notify_with(NOTIFY_UPDATE, d.subcode, d.data);
 	}
 	attr_facts_compute(draft->wire, draft->wire_len, &draft->facts);
 	ASSERT((out->verdict == VERDICT_OK) == (out->reason == NULL));

@@ -34,8 +34,6 @@ struct attr_result {
 	bool is_disabled[FAMILY_COUNT]; /* With AFI_DISABLE: these, if any is ours. */
 	const char *reason;		/* A short fixed phrase for the operator; NULL when OK. */
 	const char *section;		/* "RFC 7606 §7.2"; NULL when OK. */
-	/* What RFC 4271 §6.3 would send for it; sent only when the verdict is SESSION_RESET. */
-	struct notify why;
 	/* Every fault, in the order found, for counters; the excess only as a number. */
 	uint8_t note_count;
 	uint16_t fault_count;
@@ -45,6 +43,8 @@ struct attr_result {
 	struct mp_nlri reach;
 	struct mp_nlri unreach;
 	uint32_t seen[8]; /* Bit set of type codes that were present. */
+	/* What RFC 4271 §6.3 sends for it; only with SESSION_RESET. */
+	struct notify why;
 };
 
 /* Attribute types that the operator does not want from a member.  ORIGIN, AS_PATH, NEXT_HOP and

@@ -73,10 +73,10 @@ static void put_between(const struct encoder *e, unsigned before, unsigned after
 	if (e->form->has_next_hop && is_place(before, ATTR_NEXT_HOP, after)) {
 		put_next_hop(e);
 	}
-	if (!e->form->is_as4 && is_place(before, ATTR_AS4_PATH, after)) {
+	if (is_place(before, ATTR_AS4_PATH, after)) {
 		put_as4_path(e);
 	}
-	if (!e->form->is_as4 && is_place(before, ATTR_AS4_AGGREGATOR, after)) {
+	if (is_place(before, ATTR_AS4_AGGREGATOR, after)) {
 		put_as4_aggregator(e);
 	}
 	if (e->form->otc != 0 && is_place(before, ATTR_OTC, after)) {
@@ -96,10 +96,10 @@ static void put_aggregator2(const struct encoder *e, uint8_t flags, struct span 
 static void put_one(const struct encoder *e, uint8_t flags, uint8_t type, struct span value)
 {
 	flags &= (uint8_t)~ATTR_FLAG_EXT_LEN;
-	if (!e->form->is_as4 && type == ATTR_AS_PATH) {
+	if (type == ATTR_AS_PATH) {
 		attr_put_header(e->w, flags, type, as2_path_len(value));
 		as2_path_encode(e->w, value);
-	} else if (!e->form->is_as4 && type == ATTR_AGGREGATOR) {
+	} else if (type == ATTR_AGGREGATOR) {
 		put_aggregator2(e, flags, value);
 	} else {
 		attr_put_header(e->w, flags, type, value.len);
@@ -107,21 +107,60 @@ static void put_one(const struct encoder *e, uint8_t flags, uint8_t type, struct
 	}
 }
 
-void attr_encode(struct wr *w, const struct attr *a, const struct attr_form *form)
+/* Copy the canonical attributes from `*pos` on whose type is below `type`. */
+static void copy_below(const struct encoder *e, size_t *pos, unsigned type)
 {
-	struct encoder e = {.w = w, .a = a, .form = form};
+	size_t from = *pos;
+	size_t to = from;
+	uint8_t flags;
+	uint8_t found;
+	struct span value;
+	while (attr_next(e->a, pos, &flags, &found, &value) && found < type) {
+		to = *pos;
+	}
+	wr_copy(e->w, e->a->wire + from, to - from);
+	*pos = to;
+}
+
+/* For 4-octet speakers the canonical bytes are right as they are: two things may come between. */
+static void encode_as4(const struct encoder *e)
+{
+	size_t pos = 0;
+	if (e->form->has_next_hop) {
+		copy_below(e, &pos, ATTR_NEXT_HOP);
+		put_next_hop(e);
+	}
+	if (e->form->otc != 0 && e->a->facts.otc == 0) {
+		copy_below(e, &pos, ATTR_OTC);
+		put_otc(e);
+	}
+	wr_copy(e->w, e->a->wire + pos, e->a->wire_len - pos);
+}
+
+static void encode_as2(const struct encoder *e)
+{
 	size_t pos = 0;
 	unsigned before = 0;
 	uint8_t flags;
 	uint8_t type;
 	struct span value;
-	while (attr_next(a, &pos, &flags, &type, &value)) {
+	while (attr_next(e->a, &pos, &flags, &type, &value)) {
 		ASSERT(type > before || before == 0);
-		put_between(&e, before, type);
-		put_one(&e, flags, type, value);
+		put_between(e, before, type);
+		put_one(e, flags, type, value);
 		before = type;
 	}
-	put_between(&e, before, TYPE_PAST_END);
+	put_between(e, before, TYPE_PAST_END);
+}
+
+void attr_encode(struct wr *w, const struct attr *a, const struct attr_form *form)
+{
+	struct encoder e = {.w = w, .a = a, .form = form};
+	if (form->is_as4) {
+		encode_as4(&e);
+	} else {
+		encode_as2(&e);
+	}
 }
 
 size_t attr_encoded_len(const struct attr *a, const struct attr_form *form)

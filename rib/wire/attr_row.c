@@ -11,7 +11,6 @@
 
 #include "rib/attr/aspath.h"
 #include "rib/base/check.h"
-#include "rib/wire/as2.h"
 #include "rib/wire/family.h"
 #include "rib/wire/nlri.h"
 
@@ -29,67 +28,73 @@ static enum fault check_origin(struct span value, const struct update_opts *opts
 	return value.data[0] <= ORIGIN_INCOMPLETE ? FAULT_NONE : FAULT_ORIGIN_VALUE;
 }
 
-/* Whether there is one of these segment types. */
-static bool has_segment(struct span path, unsigned asn_bytes, uint8_t type)
+/* What one walk over a path finds. */
+struct path_view {
+	bool is_valid;
+	bool has_zero;
+	unsigned types; /* Bit set of segment types. */
+	asn_t first;	/* 0 when the path is empty. */
+};
+
+/* Inlined with constants, so that each width gets a loop of its own. */
+static inline struct path_view path_walk(struct span path, unsigned asn_bytes)
 {
-	struct rd r = rd_of(path);
-	struct as_seg seg;
-	while (as_seg_next(&r, asn_bytes, &seg)) {
-		if (seg.type == type) {
-			return true;
+	struct path_view v = {.is_valid = true};
+	const uint8_t *at = path.data;
+	const uint8_t *end = path.data + path.len;
+	while (at < end) {
+		/* RFC 7606 §7.2: overrun, underrun, an unknown type, a segment of length zero. */
+		size_t left = (size_t)(end - at);
+		if (left < 2 || at[0] < AS_SET || at[0] > AS_CONFED_SET || at[1] == 0 ||
+		    (size_t)at[1] * asn_bytes > left - 2) {
+			v.is_valid = false;
+			return v;
+		}
+		v.types |= 1u << at[0];
+		const uint8_t *asns_end = at + 2 + (size_t)at[1] * asn_bytes;
+		for (at += 2; at < asns_end; at += asn_bytes) {
+			struct rd r = rd_of(span_of(at, asn_bytes));
+			asn_t asn = asn_bytes == 2 ? rd_u16(&r) : rd_u32(&r);
+			v.has_zero |= asn == 0;
+			v.first = v.first == 0 ? asn : v.first;
 		}
 	}
-	return false;
+	return v;
 }
 
-static bool has_as_0(struct span path, unsigned asn_bytes)
+static struct path_view path_view_of(struct span path, bool is_as4)
 {
-	struct rd r = rd_of(path);
-	struct as_seg seg;
-	while (as_seg_next(&r, asn_bytes, &seg)) {
-		if (as_seg_has_zero(&seg, asn_bytes)) {
-			return true;
-		}
-	}
-	return false;
+	return is_as4 ? path_walk(path, 4) : path_walk(path, 2);
 }
 
-/* RFC 7606 §7.2, RFC 4271 §6.3: optional, and of no meaning before a set. */
-static bool begins_with(struct span path, unsigned asn_bytes, asn_t asn)
+static bool has_type(const struct path_view *v, enum as_segment type)
 {
-	struct rd r = rd_of(path);
-	struct as_seg seg;
-	if (!as_seg_next(&r, asn_bytes, &seg)) {
-		return false;
-	}
-	/* An old speaker's own number may not fit (RFC 6793 §4.2.2). */
-	asn_t want = asn_bytes == 2 && asn > UINT16_MAX ? AS_TRANS : asn;
-	struct rd first = rd_of(span_of(seg.asns, asn_bytes));
-	return (asn_bytes == 2 ? rd_u16(&first) : rd_u32(&first)) == want;
+	return (v->types >> type & 1) != 0;
 }
 
 static enum fault check_as_path(struct span value, const struct update_opts *opts,
 				struct attr_result *out)
 {
 	(void)out;
-	unsigned asn_bytes = opts->is_as4 ? 4 : 2;
-	if (!aspath_is_valid(value, asn_bytes)) {
+	struct path_view v = path_view_of(value, opts->is_as4);
+	if (!v.is_valid) {
 		return FAULT_PATH_SEGMENT;
 	}
-	if (has_segment(value, asn_bytes, AS_CONFED_SET)) {
+	if (has_type(&v, AS_CONFED_SET)) {
 		return FAULT_PATH_AS_CONFED_SET;
 	}
-	if (has_segment(value, asn_bytes, AS_CONFED_SEQUENCE)) {
+	if (has_type(&v, AS_CONFED_SEQUENCE)) {
 		return FAULT_PATH_CONFED;
 	}
-	if (!opts->accepts_as_set && has_segment(value, asn_bytes, AS_SET)) {
+	if (has_type(&v, AS_SET) && !opts->accepts_as_set) {
 		return FAULT_PATH_AS_SET;
 	}
-	if (has_as_0(value, asn_bytes)) {
+	if (v.has_zero) {
 		return FAULT_PATH_AS_0;
 	}
-	bool is_first = opts->first_as == 0 || begins_with(value, asn_bytes, opts->first_as);
-	return is_first ? FAULT_NONE : FAULT_PATH_FIRST_AS;
+	/* An old speaker's own number may not fit (RFC 6793 §4.2.2). */
+	asn_t want = !opts->is_as4 && opts->first_as > UINT16_MAX ? AS_TRANS : opts->first_as;
+	return want == 0 || v.first == want ? FAULT_NONE : FAULT_PATH_FIRST_AS;
 }
 
 static enum fault check_next_hop(struct span value, const struct update_opts *opts,
@@ -120,16 +125,17 @@ static enum fault check_as4_path(struct span value, const struct update_opts *op
 				 struct attr_result *out)
 {
 	(void)out;
-	if (!aspath_is_valid(value, 4)) {
+	struct path_view v = path_view_of(value, true);
+	if (!v.is_valid) {
 		return FAULT_PATH4_SEGMENT;
 	}
-	if (!opts->accepts_as_set && has_segment(value, 4, AS_CONFED_SET)) {
+	if (has_type(&v, AS_CONFED_SET) && !opts->accepts_as_set) {
 		return FAULT_PATH4_AS_CONFED_SET;
 	}
-	if (!opts->accepts_as_set && has_segment(value, 4, AS_SET)) {
+	if (has_type(&v, AS_SET) && !opts->accepts_as_set) {
 		return FAULT_PATH4_AS_SET;
 	}
-	return has_as_0(value, 4) ? FAULT_PATH4_AS_0 : FAULT_NONE;
+	return v.has_zero ? FAULT_PATH4_AS_0 : FAULT_NONE;
 }
 
 static enum fault check_as4_aggregator(struct span value, const struct update_opts *opts,
@@ -291,7 +297,7 @@ static size_t clean_large(uint8_t *value, size_t len)
 #define DISCARD(code)  .verdict = VERDICT_ATTR_DISCARD, .subcode = code
 
 /* clang-format off */
-static const struct attr_row rows[] = {
+const struct attr_row attr_rows[ATTR_ROW_COUNT] = {
 	[ATTR_ORIGIN] = {TEXTS("ORIGIN", "RFC 7606 §7.1"), WELL_KNOWN, LENGTH(1), ESSENTIAL,
 		WITHDRAW(NOTIFY_UPDATE_ORIGIN), .check = check_origin},
 	[ATTR_AS_PATH] = {TEXTS("AS_PATH", "RFC 7606 §7.2"), WELL_KNOWN, LENGTHS(0, LEN_ANY), ESSENTIAL,
@@ -343,22 +349,3 @@ static const struct attr_row rows[] = {
 		WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR), .check = check_otc},
 };
 /* clang-format on */
-
-const struct attr_row *attr_row_of(uint8_t type)
-{
-	return type < ARRAY_COUNT(rows) && rows[type].name != NULL ? &rows[type] : NULL;
-}
-
-void attr_put_header(struct wr *w, uint8_t flags, uint8_t type, size_t len)
-{
-	ASSERT((flags & ATTR_FLAG_EXT_LEN) == 0);
-	ASSERT(len <= UINT16_MAX);
-	bool is_ext = len > UINT8_MAX;
-	wr_u8(w, is_ext ? flags | ATTR_FLAG_EXT_LEN : flags);
-	wr_u8(w, type);
-	if (is_ext) {
-		wr_u16(w, (uint16_t)len);
-	} else {
-		wr_u8(w, (uint8_t)len);
-	}
-}

@@ -4,6 +4,7 @@
  * subcode for the NOTIFICATION, and at most one function that looks into the value. */
 #pragma once
 
+#include "rib/base/check.h"
 #include "rib/wire/attr_codec.h"
 
 /* Codes that only this folder knows; the rest is enum attr_type. */
@@ -51,8 +52,27 @@ struct attr_row {
 	size_t (*clean)(uint8_t *value, size_t len);
 };
 
+#define ATTR_ROW_COUNT (ATTR_OTC + 1)
+
+extern const struct attr_row attr_rows[ATTR_ROW_COUNT];
+
 /* The row of a type code; NULL when we do not know it. */
-const struct attr_row *attr_row_of(uint8_t type);
+static inline const struct attr_row *attr_row_of(uint8_t type)
+{
+	return type < ATTR_ROW_COUNT && attr_rows[type].name != NULL ? &attr_rows[type] : NULL;
+}
 
 /* The header of an attribute in its shortest form: Extended Length only above 255 octets. */
-void attr_put_header(struct wr *w, uint8_t flags, uint8_t type, size_t len);
+static inline void attr_put_header(struct wr *w, uint8_t flags, uint8_t type, size_t len)
+{
+	ASSERT((flags & ATTR_FLAG_EXT_LEN) == 0);
+	ASSERT(len <= UINT16_MAX);
+	bool is_ext = len > UINT8_MAX;
+	wr_u8(w, is_ext ? flags | ATTR_FLAG_EXT_LEN : flags);
+	wr_u8(w, type);
+	if (is_ext) {
+		wr_u16(w, (uint16_t)len);
+	} else {
+		wr_u8(w, (uint8_t)len);
+	}
+}

@@ -6,6 +6,8 @@
  * afterwards is safe on any bytes, it only stops early on bad ones. */
 #include "rib/wire/nlri.h"
 
+#include <endian.h>
+
 #include "rib/base/check.h"
 
 /* Inlined with constants, so that each form gets a loop of its own. */
@@ -44,6 +46,26 @@ size_t nlri_valid_len(struct span value, struct nlri_form form, uint32_t *out_co
 	return len;
 }
 
+/* The address of a prefix: `bits` of it, the rest zero ("the value of trailing bits is
+ * irrelevant", RFC 4271 §4.3).  Nearly always there is more behind it in the field, so that a whole
+ * address can be read at once and cut by a mask. */
+static inline void read_address(struct rd *r, enum family family, unsigned bits, uint8_t out[16])
+{
+	size_t bytes = (bits + 7u) / 8;
+	if (family == FAMILY_IPV4 && rd_left(r) >= 4) {
+		uint32_t address;
+		memcpy(&address, r->at, 4);
+		address &= htobe32(bits == 0 ? 0 : UINT32_MAX << (32 - bits));
+		memcpy(out, &address, 4);
+	} else {
+		memcpy(out, r->at, bytes);
+		if (bits % 8 != 0) {
+			out[bytes - 1] &= (uint8_t)(0xff00u >> (bits % 8));
+		}
+	}
+	r->at += bytes;
+}
+
 bool nlri_next(struct rd *r, struct nlri_form form, struct prefix *out, uint32_t *out_path_id)
 {
 	if (rd_left(r) == 0) {
@@ -51,18 +73,12 @@ bool nlri_next(struct rd *r, struct nlri_form form, struct prefix *out, uint32_t
 	}
 	uint32_t path_id = form.has_path_ids ? rd_u32(r) : 0;
 	uint8_t bits = rd_u8(r);
-	size_t bytes = (bits + 7u) / 8;
-	if (!rd_is_ok(r) || bits > family_bits((uint8_t)form.family) || !rd_need(r, bytes)) {
+	if (!rd_is_ok(r) || bits > family_bits((uint8_t)form.family) ||
+	    !rd_need(r, (bits + 7u) / 8)) {
 		return false;
 	}
-	struct prefix p = {.family = (uint8_t)form.family, .len = bits};
-	memcpy(p.bytes, r->at, bytes);
-	r->at += bytes;
-	if (bits % 8 != 0) {
-		/* "The value of trailing bits is irrelevant", RFC 4271 §4.3. */
-		p.bytes[bytes - 1] &= (uint8_t)(0xff00u >> (bits % 8));
-	}
-	*out = p;
+	*out = (struct prefix){.family = (uint8_t)form.family, .len = bits};
+	read_address(r, form.family, bits, out->bytes);
 	if (out_path_id != NULL) {
 		*out_path_id = path_id;
 	}
@@ -72,8 +88,16 @@ bool nlri_next(struct rd *r, struct nlri_form form, struct prefix *out, uint32_t
 void nlri_encode(struct wr *w, const struct prefix *p)
 {
 	ASSERT(p->len <= family_bits(p->family));
-	wr_u8(w, p->len);
-	wr_copy(w, p->bytes, nlri_len(p) - 1);
+	size_t len = nlri_len(p);
+	if (w->bad || wr_left(w) < 1 + sizeof(p->bytes)) {
+		wr_u8(w, p->len);
+		wr_copy(w, p->bytes, len - 1);
+		return;
+	}
+	/* With room for the whole address: one copy of a fixed size, then only `len` of it count. */
+	w->at[0] = p->len;
+	memcpy(w->at + 1, p->bytes, sizeof(p->bytes));
+	w->at += len;
 }
 
 void nlri_encode_path(struct wr *w, const struct prefix *p, uint32_t path_id)

@@ -22,13 +22,13 @@ static inline bool nlri_is_valid(struct span value, struct nlri_form form, uint3
 {
 	return nlri_valid_len(value, form, out_count) == value.len;
 }
-/* The next prefix of a valid sequence, canonical; false at the end.  `*out_path_id` (may be NULL
- * without identifiers) is 0 where there are none. */
-bool nlri_next(struct rd *r, struct nlri_form form, struct prefix *out, uint32_t *out_path_id);
-void nlri_encode(struct wr *w, const struct prefix *p);
-void nlri_encode_path(struct wr *w, const struct prefix *p, uint32_t path_id);
 /* Octets of a prefix without path identifier. */
 static inline size_t nlri_len(const struct prefix *p)
 {
 	return 1 + (p->len + 7u) / 8;
 }
+/* The next prefix of a valid sequence, canonical; false at the end.  `*out_path_id` (may be NULL
+ * without identifiers) is 0 where there are none. */
+bool nlri_next(struct rd *r, struct nlri_form form, struct prefix *out, uint32_t *out_path_id);
+void nlri_encode(struct wr *w, const struct prefix *p);
+void nlri_encode_path(struct wr *w, const struct prefix *p, uint32_t path_id);

@@ -8,6 +8,8 @@
  * RFC 4271 §4.3, §6.3; RFC 4760 §3–4, §7; RFC 4724 §2; RFC 7606 §3, §5; RFC 7911 §3. */
 #include "rib/wire/update.h"
 
+#include <stddef.h>
+
 #include "rib/base/check.h"
 
 struct fields {
@@ -24,6 +26,7 @@ static void reset(struct update *out, enum fault fault, uint8_t subcode, size_t 
 {
 	ASSERT(fault_verdict(fault) == VERDICT_SESSION_RESET);
 	struct attr_result *r = &out->attrs;
+	*r = (struct attr_result){0};
 	r->verdict = VERDICT_SESSION_RESET;
 	r->fault = fault;
 	r->offset = (uint16_t)offset;
@@ -152,7 +155,8 @@ void update_decode(struct span body, const struct update_opts *opts, struct attr
 		   struct update *out)
 {
 	struct fields f;
-	*out = (struct update){0};
+	/* The rest is attr_decode's to clear. */
+	memset(out, 0, offsetof(struct update, attrs));
 	if (!split(body, opts, &f, out)) {
 		draft->wire_len = 0;
 		return;

@@ -20,11 +20,11 @@ struct update_nlri {
 /* A decoded UPDATE: spans point into the message.  A prefix that is both withdrawn and announced
  * counts as announced (RFC 4271 §4.3): apply `withdrawn` first. */
 struct update {
-	struct attr_result attrs; /* Verdict, next hops, what was present. */
 	struct update_nlri withdrawn[UPDATE_PLACE_COUNT]; /* To be withdrawn. */
 	/* To be announced; with TREAT_AS_WITHDRAW to be withdrawn. */
 	struct update_nlri announced[UPDATE_PLACE_COUNT];
 	bool is_eor[FAMILY_COUNT];
+	struct attr_result attrs; /* Verdict, next hops, what was present. */
 };
 
 /* Decode a body.  The verdict is in out->attrs; with SESSION_RESET nothing else is to be used. */
