@@ -37,6 +37,7 @@ struct decoder {
 	struct attr_result *out;
 	const uint8_t *begin; /* Of the field: offsets count from here. */
 	bool has_nlri;
+	bool is_reachable;	 /* Something is announced, even if it could not be read. */
 	bool has_error;		 /* TREAT_AS_WITHDRAW that the operator's list did not ask for. */
 	uint8_t subcode;	 /* Of the worst fault's NOTIFICATION, */
 	struct span data;	 /* and what goes with it. */
@@ -376,7 +377,8 @@ static void check_set(struct decoder *d)
 {
 	/* A malformed MP_REACH_NLRI was there all the same: its own verdict covers it. */
 	bool is_lost = bit_has(d->out->seen, ATTR_MP_REACH_NLRI) && !d->out->reach.is_present;
-	if (d->has_nlri || d->out->reach.nlri.len > 0 || is_lost) {
+	d->is_reachable = d->has_nlri || d->out->reach.nlri.len > 0 || is_lost;
+	if (d->is_reachable) {
 		check_mandatory(d);
 		check_next_hops(d);
 	} else if (d->has_error) {
@@ -494,6 +496,17 @@ static void build(struct decoder *d, struct attr_draft *draft)
 	draft->wire_len = (uint16_t)wr_len(&w);
 }
 
+/* RFC 7606 §7.2, RFC 4271 §6.3: the path as it will be used, for an AS4_PATH may have replaced the
+ * whole of an old speaker's AS_PATH. */
+static void check_first_as(struct decoder *d, const struct attr_facts *facts)
+{
+	asn_t want = d->opts->first_as;
+	if (want != 0 && d->is_reachable && bit_has(d->good, ATTR_AS_PATH) &&
+	    facts->neighbor_as != want) {
+		set_fault(d, ATTR_AS_PATH, FAULT_PATH_FIRST_AS, NOTIFY_UPDATE_AS_PATH);
+	}
+}
+
 void attr_decode(struct span in, const struct update_opts *opts, bool has_nlri,
 		 struct attr_draft *draft, struct attr_result *out)
 {
@@ -502,6 +515,7 @@ void attr_decode(struct span in, const struct update_opts *opts, bool has_nlri,
 	d.out = out;
 	d.begin = in.data;
 	d.has_nlri = has_nlri;
+	d.is_reachable = false;
 	d.has_error = false;
 	memset(d.good, 0, sizeof(d.good));
 	/* All but the octets of `why`, which mean nothing without its length. */
@@ -517,5 +531,8 @@ void attr_decode(struct span in, const struct update_opts *opts, bool has_nlri,
 		out->why = notify_with(NOTIFY_UPDATE, d.subcode, d.data);
 	}
 	attr_facts_compute(draft->wire, draft->wire_len, &draft->facts);
+	if (out->verdict != VERDICT_SESSION_RESET) {
+		check_first_as(&d, &draft->facts);
+	}
 	ASSERT((out->verdict == VERDICT_OK) == (out->reason == NULL));
 }

@@ -62,7 +62,7 @@ struct update_opts {
 	bool has_next_hop6;		 /* RFC 8950: IPv4 prefixes may have an IPv6 next hop. */
 	bool can_disable;    /* The caller obeys AFI_DISABLE; else it is a SESSION_RESET. */
 	bool accepts_as_set; /* RFC 9774 §3: normally not. */
-	asn_t first_as;	     /* AS_PATH must begin with it (RFC 4271 §6.3); 0: need not. */
+	asn_t first_as;	     /* The path must begin with it (RFC 4271 §6.3); 0: need not. */
 	asn_t local_as; /* Not looked at: a loop (§9.1.2) is not a malformed path, import asks. */
 	const struct attr_lists *lists; /* Borrowed; NULL: none. */
 };

@@ -33,7 +33,6 @@ struct path_view {
 	bool is_valid;
 	bool has_zero;
 	unsigned types; /* Bit set of segment types. */
-	asn_t first;	/* 0 when the path is empty. */
 };
 
 /* Inlined with constants, so that each width gets a loop of its own. */
@@ -56,7 +55,6 @@ static inline struct path_view path_walk(struct span path, unsigned asn_bytes)
 			struct rd r = rd_of(span_of(at, asn_bytes));
 			asn_t asn = asn_bytes == 2 ? rd_u16(&r) : rd_u32(&r);
 			v.has_zero |= asn == 0;
-			v.first = v.first == 0 ? asn : v.first;
 		}
 	}
 	return v;
@@ -89,12 +87,7 @@ static enum fault check_as_path(struct span value, const struct update_opts *opt
 	if (has_type(&v, AS_SET) && !opts->accepts_as_set) {
 		return FAULT_PATH_AS_SET;
 	}
-	if (v.has_zero) {
-		return FAULT_PATH_AS_0;
-	}
-	/* An old speaker's own number may not fit (RFC 6793 §4.2.2). */
-	asn_t want = !opts->is_as4 && opts->first_as > UINT16_MAX ? AS_TRANS : opts->first_as;
-	return want == 0 || v.first == want ? FAULT_NONE : FAULT_PATH_FIRST_AS;
+	return v.has_zero ? FAULT_PATH_AS_0 : FAULT_NONE;
 }
 
 static enum fault check_next_hop(struct span value, const struct update_opts *opts,

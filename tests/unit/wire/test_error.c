@@ -60,28 +60,40 @@ static void list_add(uint32_t *bits, unsigned long type)
 	bits[type / 32] |= UINT32_C(1) << (type % 32);
 }
 
+static void session_agree(struct session *s, const char *word)
+{
+	const char *value = strchr(word, '=');
+	unsigned long number = value == NULL ? 0 : strtoul(value + 1, NULL, 10);
+	if (strcmp(word, "as2") == 0) {
+		s->opts.is_as4 = false;
+	} else if (strcmp(word, "add-path") == 0) {
+		s->opts.has_path_ids[FAMILY_IPV4] = s->opts.has_path_ids[FAMILY_IPV6] = true;
+	} else if (strcmp(word, "next-hop6") == 0) {
+		s->opts.has_next_hop6 = true;
+	} else if (strcmp(word, "as-set") == 0) {
+		s->opts.accepts_as_set = true;
+	} else if (strncmp(word, "first-as=", 9) == 0) {
+		s->opts.first_as = (asn_t)number;
+	} else if (strncmp(word, "discard=", 8) == 0) {
+		list_add(s->lists.discard, number);
+	} else if (strncmp(word, "withdraw=", 9) == 0) {
+		list_add(s->lists.withdraw, number);
+	} else {
+		cr_assert_str_eq(word, "-");
+	}
+}
+
 static void session_init(struct session *s, const char *words)
 {
 	*s = (struct session){.opts = {.is_as4 = true, .families = {true, true}}};
 	s->opts.lists = &s->lists;
-	const char *value = strchr(words, '=');
-	unsigned long number = value == NULL ? 0 : strtoul(value + 1, NULL, 10);
-	if (strcmp(words, "as2") == 0) {
-		s->opts.is_as4 = false;
-	} else if (strcmp(words, "add-path") == 0) {
-		s->opts.has_path_ids[FAMILY_IPV4] = s->opts.has_path_ids[FAMILY_IPV6] = true;
-	} else if (strcmp(words, "next-hop6") == 0) {
-		s->opts.has_next_hop6 = true;
-	} else if (strcmp(words, "as-set") == 0) {
-		s->opts.accepts_as_set = true;
-	} else if (strncmp(words, "first-as=", 9) == 0) {
-		s->opts.first_as = (asn_t)number;
-	} else if (strncmp(words, "discard=", 8) == 0) {
-		list_add(s->lists.discard, number);
-	} else if (strncmp(words, "withdraw=", 9) == 0) {
-		list_add(s->lists.withdraw, number);
-	} else {
-		cr_assert_str_eq(words, "-");
+	while (*words != '\0') {
+		char word[32] = "";
+		size_t len = strcspn(words, " ");
+		cr_assert_lt(len, sizeof(word));
+		memcpy(word, words, len);
+		session_agree(s, word);
+		words += len + strspn(words + len, " ");
 	}
 }
 
