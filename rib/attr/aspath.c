@@ -1,7 +1,8 @@
 /* AS_PATH values.
  *
- * One walker over segments; validity, length, membership and text are loops over it.  Everything
- * here accepts any bytes: the walker ends where a segment would run past the value. */
+ * One walker over segments; length, membership and text are loops over it, and validity is a walk
+ * of its own, for it sees every path that arrives.  Everything here accepts any bytes: a walk ends
+ * where a segment would run past the value. */
 #include "rib/attr/aspath.h"
 
 #include "rib/base/text.h"
@@ -20,20 +21,34 @@ bool aspath_next(struct rd *r, unsigned asn_bytes, uint8_t *out_type, struct spa
 	return true;
 }
 
-bool aspath_is_valid(struct span value, unsigned asn_bytes)
+/* Inlined with constants, so that each width gets a loop of its own. */
+static inline struct aspath_view walk(struct span path, unsigned asn_bytes)
 {
-	struct rd r = rd_of(value);
-	uint8_t type;
-	struct span asns;
+	struct aspath_view v = {.is_valid = true};
+	const uint8_t *at = path.data;
+	const uint8_t *end = path.data + path.len;
 
-	while (rd_left(&r) > 0) {
+	while (at < end) {
 		/* RFC 7606 §7.2: overrun, underrun, an unknown type, a segment of length zero. */
-		if (!aspath_next(&r, asn_bytes, &type, &asns) || type < AS_SET ||
-		    type > AS_CONFED_SET || asns.len == 0) {
-			return false;
+		size_t left = (size_t)(end - at);
+		if (left < 2 || at[0] < AS_SET || at[0] > AS_CONFED_SET || at[1] == 0 ||
+		    (size_t)at[1] * asn_bytes > left - 2) {
+			return (struct aspath_view){0};
+		}
+		v.types |= 1u << at[0];
+		const uint8_t *asns_end = at + 2 + (size_t)at[1] * asn_bytes;
+		for (at += 2; at < asns_end; at += asn_bytes) {
+			struct rd r = rd_of(span_of(at, asn_bytes));
+			asn_t asn = asn_bytes == 2 ? rd_u16(&r) : rd_u32(&r);
+			v.has_zero |= asn == 0;
 		}
 	}
-	return true;
+	return v;
+}
+
+struct aspath_view aspath_view(struct span value, unsigned asn_bytes)
+{
+	return asn_bytes == 2 ? walk(value, 2) : walk(value, 4);
 }
 
 unsigned aspath_hops(struct span value)

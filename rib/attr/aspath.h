@@ -10,9 +10,19 @@ enum as_segment { AS_SET = 1, AS_SEQUENCE = 2, AS_CONFED_SEQUENCE = 3, AS_CONFED
 /* The next segment of a path of `asn_bytes` (2 or 4) octet numbers: its type and the bytes of the
  * numbers.  False at the end, and where a segment would run past it (then the cursor is bad). */
 bool aspath_next(struct rd *r, unsigned asn_bytes, uint8_t *out_type, struct span *out_asns);
-/* Whether `value` is a whole number of well-formed, non-empty segments of `asn_bytes` (2 or 4)
- * octets with known types.  RFC 7606 §7.2. */
-bool aspath_is_valid(struct span value, unsigned asn_bytes);
+/* What one look at a path tells. */
+struct aspath_view {
+	bool is_valid;	/* A whole number of well-formed, non-empty segments of known types. */
+	bool has_zero;	/* AS 0 is in it. */
+	unsigned types; /* Bit set of segment types. */
+};
+
+/* A path of `asn_bytes` (2 or 4) octet numbers; all zero when it is malformed.  RFC 7606 §7.2. */
+struct aspath_view aspath_view(struct span value, unsigned asn_bytes);
+static inline bool aspath_is_valid(struct span value, unsigned asn_bytes)
+{
+	return aspath_view(value, asn_bytes).is_valid;
+}
 /* What one segment of 4-octet numbers counts for, RFC 4271 §9.1.2.2 a: an AS_SET one, however many
  * are in it; a confederation's none (RFC 5065 §5.3). */
 static inline unsigned aspath_segment_hops(uint8_t type, struct span asns)

@@ -28,44 +28,7 @@ static enum fault check_origin(struct span value, const struct update_opts *opts
 	return value.data[0] <= ORIGIN_INCOMPLETE ? FAULT_NONE : FAULT_ORIGIN_VALUE;
 }
 
-/* What one walk over a path finds. */
-struct path_view {
-	bool is_valid;
-	bool has_zero;
-	unsigned types; /* Bit set of segment types. */
-};
-
-/* Inlined with constants, so that each width gets a loop of its own. */
-static inline struct path_view path_walk(struct span path, unsigned asn_bytes)
-{
-	struct path_view v = {.is_valid = true};
-	const uint8_t *at = path.data;
-	const uint8_t *end = path.data + path.len;
-	while (at < end) {
-		/* RFC 7606 §7.2: overrun, underrun, an unknown type, a segment of length zero. */
-		size_t left = (size_t)(end - at);
-		if (left < 2 || at[0] < AS_SET || at[0] > AS_CONFED_SET || at[1] == 0 ||
-		    (size_t)at[1] * asn_bytes > left - 2) {
-			v.is_valid = false;
-			return v;
-		}
-		v.types |= 1u << at[0];
-		const uint8_t *asns_end = at + 2 + (size_t)at[1] * asn_bytes;
-		for (at += 2; at < asns_end; at += asn_bytes) {
-			struct rd r = rd_of(span_of(at, asn_bytes));
-			asn_t asn = asn_bytes == 2 ? rd_u16(&r) : rd_u32(&r);
-			v.has_zero |= asn == 0;
-		}
-	}
-	return v;
-}
-
-static struct path_view path_view_of(struct span path, bool is_as4)
-{
-	return is_as4 ? path_walk(path, 4) : path_walk(path, 2);
-}
-
-static bool has_type(const struct path_view *v, enum as_segment type)
+static bool has_type(const struct aspath_view *v, enum as_segment type)
 {
 	return (v->types >> type & 1) != 0;
 }
@@ -74,7 +37,7 @@ static enum fault check_as_path(struct span value, const struct update_opts *opt
 				struct attr_result *out)
 {
 	(void)out;
-	struct path_view v = path_view_of(value, opts->is_as4);
+	struct aspath_view v = aspath_view(value, opts->is_as4 ? 4 : 2);
 	if (!v.is_valid) {
 		return FAULT_PATH_SEGMENT;
 	}
@@ -118,7 +81,7 @@ static enum fault check_as4_path(struct span value, const struct update_opts *op
 				 struct attr_result *out)
 {
 	(void)out;
-	struct path_view v = path_view_of(value, true);
+	struct aspath_view v = aspath_view(value, 4);
 	if (!v.is_valid) {
 		return FAULT_PATH4_SEGMENT;
 	}
@@ -293,8 +256,8 @@ static size_t clean_large(uint8_t *value, size_t len)
 const struct attr_row attr_rows[ATTR_ROW_COUNT] = {
 	[ATTR_ORIGIN] = {TEXTS("ORIGIN", "RFC 7606 §7.1"), WELL_KNOWN, LENGTH(1), ESSENTIAL,
 		WITHDRAW(NOTIFY_UPDATE_ORIGIN), .check = check_origin},
-	[ATTR_AS_PATH] = {TEXTS("AS_PATH", "RFC 7606 §7.2"), WELL_KNOWN, LENGTHS(0, LEN_ANY), ESSENTIAL,
-		WITHDRAW(NOTIFY_UPDATE_AS_PATH), .check = check_as_path},
+	[ATTR_AS_PATH] = {TEXTS("AS_PATH", "RFC 7606 §7.2"), WELL_KNOWN, LENGTHS(0, LEN_ANY),
+		ESSENTIAL, WITHDRAW(NOTIFY_UPDATE_AS_PATH), .check = check_as_path},
 	[ATTR_NEXT_HOP] = {TEXTS("NEXT_HOP", "RFC 7606 §7.3"), WELL_KNOWN, LENGTH(4), ESSENTIAL,
 		WITHDRAW(NOTIFY_UPDATE_NEXT_HOP), .use = ATTR_USE_ASIDE, .check = check_next_hop},
 	[ATTR_MED] = {TEXTS("MULTI_EXIT_DISC", "RFC 7606 §7.4"), OPT_LOCAL, LENGTH(4),
@@ -302,10 +265,10 @@ const struct attr_row attr_rows[ATTR_ROW_COUNT] = {
 	[ATTR_LOCAL_PREF] = {TEXTS("LOCAL_PREF", "RFC 7606 §7.5"), WELL_KNOWN, LENGTH(4),
 		DISCARD(NOTIFY_UPDATE_ATTR_LENGTH), .refusal = ATTR_REFUSE_ALWAYS,
 		.reason_refused = "LOCAL_PREF: from an external neighbour"},
-	[ATTR_ATOMIC_AGGREGATE] = {TEXTS("ATOMIC_AGGREGATE", "RFC 7606 §7.6"), WELL_KNOWN, LENGTH(0),
-		 DISCARD(NOTIFY_UPDATE_ATTR_LENGTH)},
+	[ATTR_ATOMIC_AGGREGATE] = {TEXTS("ATOMIC_AGGREGATE", "RFC 7606 §7.6"), WELL_KNOWN,
+		LENGTH(0), DISCARD(NOTIFY_UPDATE_ATTR_LENGTH)},
 	[ATTR_AGGREGATOR] = {TEXTS("AGGREGATOR", "RFC 7606 §7.7"), OPT_TRANSITIVE, LENGTHS(6, 8),
-		 DISCARD(NOTIFY_UPDATE_OPTIONAL_ATTR), .check = check_aggregator},
+		DISCARD(NOTIFY_UPDATE_OPTIONAL_ATTR), .check = check_aggregator},
 	[ATTR_COMMUNITIES] = {TEXTS("COMMUNITIES", "RFC 7606 §7.8"), OPT_TRANSITIVE, MULTIPLE(4),
 		WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR)},
 	[ATTR_ORIGINATOR_ID] = {TEXTS("ORIGINATOR_ID", "RFC 7606 §7.9"), OPT_LOCAL, LENGTH(4),
@@ -315,10 +278,10 @@ const struct attr_row attr_rows[ATTR_ROW_COUNT] = {
 		DISCARD(NOTIFY_UPDATE_OPTIONAL_ATTR), .refusal = ATTR_REFUSE_ALWAYS,
 		.reason_refused = "CLUSTER_LIST: from an external neighbour"},
 	/* §5.3, §7.11, §7.12: the NLRI cannot be located. */
-	[ATTR_MP_REACH_NLRI] = {TEXTS("MP_REACH_NLRI", "RFC 7606 §5.3"), MULTIPROTOCOL, ESSENTIAL,
-		LENGTHS(5, LEN_ANY), .use = ATTR_USE_ASIDE, .check = check_mp_reach},
-	[ATTR_MP_UNREACH_NLRI] = {TEXTS("MP_UNREACH_NLRI", "RFC 7606 §5.3"), MULTIPROTOCOL, ESSENTIAL,
-		LENGTHS(3, LEN_ANY), .use = ATTR_USE_ASIDE, .check = check_mp_unreach},
+	[ATTR_MP_REACH_NLRI] = {TEXTS("MP_REACH_NLRI", "RFC 7606 §5.3"), MULTIPROTOCOL,
+		ESSENTIAL, LENGTHS(5, LEN_ANY), .use = ATTR_USE_ASIDE, .check = check_mp_reach},
+	[ATTR_MP_UNREACH_NLRI] = {TEXTS("MP_UNREACH_NLRI", "RFC 7606 §5.3"), MULTIPROTOCOL,
+		ESSENTIAL, LENGTHS(3, LEN_ANY), .use = ATTR_USE_ASIDE, .check = check_mp_unreach},
 	[ATTR_EXT_COMMUNITIES] = {TEXTS("EXTENDED_COMMUNITIES", "RFC 7606 §7.14"), OPT_TRANSITIVE,
 		MULTIPLE(EXT_LEN), WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR), .clean = clean_ext},
 	/* RFC 6793 §6: discard what is malformed; §4.1: and all of it from a new speaker. */
@@ -330,8 +293,9 @@ const struct attr_row attr_rows[ATTR_ROW_COUNT] = {
 		DISCARD(NOTIFY_UPDATE_OPTIONAL_ATTR), .use = ATTR_USE_ASIDE,
 		.refusal = ATTR_REFUSE_AS4, .check = check_as4_aggregator,
 		.reason_refused = "AS4_AGGREGATOR: from a speaker of 4-octet AS numbers"},
-	[ATTR_EXT_COMMUNITIES_IPV6] = {TEXTS("IPV6_EXTENDED_COMMUNITIES", "RFC 7606 §7.15"), OPT_TRANSITIVE,
-		MULTIPLE(EXT6_LEN), WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR), .clean = clean_ext6},
+	[ATTR_EXT_COMMUNITIES_IPV6] = {TEXTS("IPV6_EXTENDED_COMMUNITIES", "RFC 7606 §7.15"),
+		OPT_TRANSITIVE, MULTIPLE(EXT6_LEN), WITHDRAW(NOTIFY_UPDATE_OPTIONAL_ATTR),
+		.clean = clean_ext6},
 	/* RFC 7311 §3.2: without AIGP_SESSION passed over; a transitive one discarded. */
 	[ATTR_AIGP] = {TEXTS("AIGP", "RFC 7311 §3.2"), .flags = ATTR_FLAG_OPTIONAL,
 		.verdict_flags = VERDICT_ATTR_DISCARD, LENGTHS(0, LEN_ANY),

@@ -94,7 +94,7 @@ void nlri_encode(struct wr *w, const struct prefix *p)
 		wr_copy(w, p->bytes, len - 1);
 		return;
 	}
-	/* With room for the whole address: one copy of a fixed size, then only `len` of it count. */
+	/* With room for the whole address: one copy of a fixed size, of which `len` count. */
 	w->at[0] = p->len;
 	memcpy(w->at + 1, p->bytes, sizeof(p->bytes));
 	w->at += len;

@@ -5,7 +5,8 @@
  * (RFC 5492), one to a parameter or many: capability.c.  A parameter of another type is refused.
  * We write the second shape only when asked to: what we say fits into the first.
  *
- * RFC 4271 §4.2, §6.2; RFC 4760 §8; RFC 5492 §4; RFC 6286 §2.2; RFC 6793 §4.1; RFC 7607; RFC 9072. */
+ * RFC 4271 §4.2, §6.2; RFC 4760 §8; RFC 5492 §4; RFC 6286 §2.2; RFC 6793 §4.1; RFC 7607;
+ * RFC 9072. */
 #include "rib/wire/open.h"
 
 #include "rib/attr/aspath.h"

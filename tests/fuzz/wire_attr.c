@@ -1,0 +1,64 @@
+/* Path attributes alone: what was accepted is canonical, so decoding it again changes nothing.
+ *
+ * Input: a byte that says how the session reads (wire_opts.h), one whose lowest bit tells whether
+ * there are IPv4 prefixes, then the attributes. */
+#include "rib/base/check.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/wire_opts.h"
+
+static void check_canonical(const struct attr_draft *draft, uint8_t how)
+{
+	static struct attr_draft again;
+	struct update_opts opts = wire_opts(how & (uint8_t) ~(HOW_AS2 | HOW_FIRST_AS));
+	struct attr_result r;
+
+	attr_decode(guarded(span_of(draft->wire, draft->wire_len)), &opts, false, &again, &r);
+	ASSERT(r.verdict == VERDICT_OK);
+	ASSERT(again.wire_len == draft->wire_len);
+	ASSERT(memcmp(again.wire, draft->wire, draft->wire_len) == 0);
+	ASSERT(again.facts.path_len == draft->facts.path_len);
+	ASSERT(again.facts.otc == draft->facts.otc);
+}
+
+/* Types ascend, and no attribute that stands elsewhere is among them. */
+static void check_order(const struct attr_draft *draft)
+{
+	struct rd r = rd_of(span_of(draft->wire, draft->wire_len));
+	int before = -1;
+
+	while (rd_left(&r) > 0) {
+		uint8_t flags = rd_u8(&r);
+		uint8_t type = rd_u8(&r);
+		size_t len = (flags & ATTR_FLAG_EXT_LEN) != 0 ? rd_u16(&r) : rd_u8(&r);
+
+		rd_span(&r, len);
+		ASSERT(rd_is_ok(&r));
+		ASSERT(type > before);
+		ASSERT(type != ATTR_NEXT_HOP && type != ATTR_LOCAL_PREF);
+		ASSERT(type != ATTR_MP_REACH_NLRI && type != ATTR_MP_UNREACH_NLRI);
+		ASSERT(type != ATTR_AS4_PATH && type != ATTR_AS4_AGGREGATOR);
+		ASSERT((flags & ATTR_FLAG_EXT_LEN) == 0 || len > UINT8_MAX);
+		before = type;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static struct attr_draft draft;
+	struct attr_result r;
+
+	if (len < 2) {
+		return 0;
+	}
+	struct update_opts opts = wire_opts(data[0]);
+	struct span in = guarded(span_of(data + 2, len - 2));
+	attr_decode(in, &opts, (data[1] & 1) != 0, &draft, &r);
+	ASSERT(r.verdict < VERDICT_COUNT);
+	check_order(&draft);
+	if (attr_is_usable(&r)) {
+		check_canonical(&draft, data[0]);
+	} else if (r.verdict == VERDICT_SESSION_RESET) {
+		ASSERT(draft.wire_len == 0);
+	}
+	return 0;
+}
