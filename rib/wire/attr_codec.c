@@ -498,11 +498,11 @@ static void build(struct decoder *d, struct attr_draft *draft)
 
 /* RFC 7606 §7.2, RFC 4271 §6.3: the path as it will be used, for an AS4_PATH may have replaced the
  * whole of an old speaker's AS_PATH. */
-static void check_first_as(struct decoder *d, const struct attr_facts *facts)
+static void check_first_as(struct decoder *d, const struct attr_draft *draft)
 {
 	asn_t want = d->opts->first_as;
-	if (want != 0 && d->is_reachable && bit_has(d->good, ATTR_AS_PATH) &&
-	    facts->neighbor_as != want) {
+	if (want != 0 && d->is_reachable && bit_has(d->good, ATTR_AS_PATH) && draft->wire_len > 0 &&
+	    draft->facts.neighbor_as != want) {
 		set_fault(d, ATTR_AS_PATH, FAULT_PATH_FIRST_AS, NOTIFY_UPDATE_AS_PATH);
 	}
 }
@@ -532,7 +532,7 @@ void attr_decode(struct span in, const struct update_opts *opts, bool has_nlri,
 	}
 	attr_facts_compute(draft->wire, draft->wire_len, &draft->facts);
 	if (out->verdict != VERDICT_SESSION_RESET) {
-		check_first_as(&d, &draft->facts);
+		check_first_as(&d, draft);
 	}
 	ASSERT((out->verdict == VERDICT_OK) == (out->reason == NULL));
 }

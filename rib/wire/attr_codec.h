@@ -31,9 +31,11 @@ struct attr_result {
 	/* Beside a verdict of AFI_DISABLE: announced prefixes of the other families are to be
 	 * withdrawn, for TREAT_AS_WITHDRAW was found too. */
 	bool is_withdraw;
-	bool is_disabled[FAMILY_COUNT]; /* With AFI_DISABLE: these, if any is ours. */
-	const char *reason;		/* A short fixed phrase for the operator; NULL when OK. */
-	const char *section;		/* "RFC 7606 §7.2"; NULL when OK. */
+	/* With AFI_DISABLE, if any is ours: drop the member's routes of these, and clear them in
+	 * the options, so that later ones are ignored (RFC 4760 §7). */
+	bool is_disabled[FAMILY_COUNT];
+	const char *reason;  /* A short fixed phrase for the operator; NULL when OK. */
+	const char *section; /* "RFC 7606 §7.2"; NULL when OK. */
 	/* Every fault, in the order found, for counters; the excess only as a number. */
 	uint8_t note_count;
 	uint16_t fault_count;
