@@ -106,18 +106,24 @@ static void note(struct decoder *d, const struct finding *f)
 	}
 }
 
-/* RFC 4760 §7: the family can be given up only when it can be read, and by a caller that does. */
+/* RFC 4760 §7: the family can be given up only when it can be read.  One that is not carried on
+ * this session is given up already; any other only by a caller that does so. */
 static enum verdict disable_or_reset(struct decoder *d, const struct raw_attr *a)
 {
 	struct rd r = rd_of(a->value);
 	uint16_t afi = rd_u16(&r);
 	uint8_t safi = rd_u8(&r);
-	if (!d->opts->can_disable || !rd_is_ok(&r)) {
+	enum family family;
+	if (!rd_is_ok(&r)) {
 		return VERDICT_SESSION_RESET;
 	}
-	if (safi == SAFI_UNICAST && (afi == AFI_IPV4 || afi == AFI_IPV6)) {
-		d->out->is_disabled[afi == AFI_IPV4 ? FAMILY_IPV4 : FAMILY_IPV6] = true;
+	if (!family_of_afi(afi, safi, &family) || !d->opts->families[family]) {
+		return VERDICT_AFI_DISABLE;
 	}
+	if (!d->opts->can_disable) {
+		return VERDICT_SESSION_RESET;
+	}
+	d->out->is_disabled[family] = true;
 	return VERDICT_AFI_DISABLE;
 }
 

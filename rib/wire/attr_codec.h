@@ -62,7 +62,7 @@ struct update_opts {
 	bool families[FAMILY_COUNT];	 /* Negotiated; NLRI of another family is ignored. */
 	bool has_path_ids[FAMILY_COUNT]; /* RFC 7911: it sends path identifiers. */
 	bool has_next_hop6;		 /* RFC 8950: IPv4 prefixes may have an IPv6 next hop. */
-	bool can_disable;    /* The caller obeys AFI_DISABLE; else it is a SESSION_RESET. */
+	bool can_disable;    /* The caller obeys is_disabled; else it is a SESSION_RESET. */
 	bool accepts_as_set; /* RFC 9774 §3: normally not. */
 	asn_t first_as;	     /* The path must begin with it (RFC 4271 §6.3); 0: need not. */
 	asn_t local_as; /* Not looked at: a loop (§9.1.2) is not a malformed path, import asks. */

@@ -12,7 +12,9 @@ is afi-disable.  Some rows are well-formed: they look odd, and must pass.
 
 What a session may have agreed on: as2 (2-octet AS numbers), add-path (identifiers in both
 families), next-hop6 (RFC 8950), as-set (the operator accepts them), first-as=N (AS_PATH must begin
-so), discard=N and withdraw=N (attribute N is on the operator's list).
+so), discard=N and withdraw=N (attribute N is on the operator's list), ipv4-only.  Where it says so,
+or foreign (a family that no session carries), the MP attribute is of a family that is given up
+anyway: afi-disable is then never a reset.
 """
 
 import os
@@ -636,8 +638,14 @@ ROWS = (
      DISABLE, 14, 0, "MP_REACH_NLRI: wrong next hop length", "",
      "", "{ORIGIN} {PATH} 800e0e 0001 01 05 c612000900 00 18c63365", ""),
     ("RFC 7606 §7.11", "MP_REACH of a family we do not carry, next hop too long",
-     DISABLE, 14, 0, "MP_REACH_NLRI: next hop exceeds the attribute", "",
+     DISABLE, 14, 0, "MP_REACH_NLRI: next hop exceeds the attribute", "foreign",
      "", "{ORIGIN} {PATH} 800e06 0019 46 ff 00 00", ""),
+    ("RFC 7606 §7.11", "MP_REACH of a family that was not agreed, next hop too short",
+     DISABLE, 14, 0, "MP_REACH_NLRI: wrong next hop length", "ipv4-only",
+     "", "{BASE} 800e0e 0002 01 04 c6120001 00 20 20010db8", "{NLRI}"),
+    ("RFC 7606 §5.3", "MP_UNREACH of a family that was not agreed, prefix cut off",
+     DISABLE, 15, 0, "MP_UNREACH_NLRI: malformed prefix", "ipv4-only",
+     "", "{BASE} 800f07 0002 01 20 20010d", "{NLRI}"),
     ("RFC 4271 §6.3", "MP_REACH next hop ::1",
      WITHDRAW, 14, 0, "MP_REACH_NLRI: next hop is not a host", "",
      "", "{ORIGIN} {PATH} 800e1a 0002 01 10 00000000000000000000000000000001 00 20 20010db8", ""),
