@@ -49,13 +49,48 @@ enum reasm_verdict reasm_add(struct reasm *r, uint64_t from, uint64_t to)
 		end++;
 	}
 	if (first == end) {
-		return insert_at(r, first, (struct reasm_range){from, to});
+		return insert_at(r, first, (struct reasm_range){from, to, ++r->clock});
 	}
 	r->range[first].from = min_u64(r->range[first].from, from);
 	r->range[first].to = max_u64(r->range[end - 1].to, to);
+	r->range[first].stamp = ++r->clock;
 	memmove(r->range + first + 1, r->range + end, (r->count - end) * sizeof(*r->range));
 	r->count -= end - first - 1;
 	return REASM_OK;
+}
+
+bool reasm_overlap(const struct reasm *r, uint64_t from, uint64_t to, struct reasm_range *out)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		const struct reasm_range *range = &r->range[i];
+
+		if (range->from < to && range->to > from) {
+			out->from = max_u64(range->from, from);
+			out->to = min_u64(range->to, to);
+			return true;
+		}
+	}
+	return false;
+}
+
+unsigned reasm_recent(const struct reasm *r, struct reasm_range *out, unsigned max)
+{
+	unsigned count = 0;
+
+	/* An insertion into the few best. */
+	for (unsigned i = 0; i < r->count; i++) {
+		unsigned at = count < max ? count++ : max;
+
+		for (; at > 0 && out[at - 1].stamp < r->range[i].stamp; at--) {
+			if (at < max) {
+				out[at] = out[at - 1];
+			}
+		}
+		if (at < max) {
+			out[at] = r->range[i];
+		}
+	}
+	return count;
 }
 
 uint64_t reasm_take(struct reasm *r, uint64_t next)

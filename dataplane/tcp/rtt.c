@@ -40,6 +40,15 @@ void rtt_sample(struct rtt *r, usec_t sample_us)
 	r->backoff = 0;
 }
 
+void rtt_confirm(struct rtt *r, usec_t round_us)
+{
+	uint64_t spread = max_u64(RTT_GRANULARITY, 4 * (uint64_t)r->rttvar_us);
+
+	if (r->has_sample && round_us + spread >= r->srtt_us && round_us <= r->srtt_us + spread) {
+		r->backoff = 0;
+	}
+}
+
 void rtt_backoff(struct rtt *r)
 {
 	if (r->backoff < BACKOFF_MAX) {

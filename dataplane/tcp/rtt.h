@@ -25,6 +25,8 @@ struct rtt {
 void rtt_init(struct rtt *r);
 /* A measured round trip; ends back-off. */
 void rtt_sample(struct rtt *r, usec_t sample_us);
+/* A round trip that may be another's: when it is what was to be expected, back-off ends. */
+void rtt_confirm(struct rtt *r, usec_t round_us);
 /* The timer expired: double. */
 void rtt_backoff(struct rtt *r);
 /* RFC 6298 §5.7: the SYN had to be sent again and no sample exists: begin data with 3 s. */

@@ -3,7 +3,7 @@
  * Closing sets flags only; tcp_out.c sends the FIN or RST when its turn comes, because a pure
  * machine sends nothing on its own.  RFC 9293 §3.10.1 to §3.10.6 (the user calls).
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_steps.h"
 
 #include <stdlib.h>
 
@@ -53,6 +53,7 @@ const char *tcp_reason_text(enum tcp_reason r)
 static void stop_timers(struct tcp *c)
 {
 	c->rto_at = c->persist_at = c->delayed_ack_at = c->linger_at = USEC_NEVER;
+	c->reorder_at = c->tail_at = USEC_NEVER;
 }
 
 struct tcp *tcp_new(void)
@@ -75,6 +76,7 @@ void tcp_free(struct tcp *c)
 	sendq_fini(&c->sendq);
 	rbuf_fini(&c->rbuf);
 	reasm_fini(&c->reasm);
+	sack_fini(&c->sack);
 	free(c);
 }
 
@@ -93,6 +95,7 @@ void tcp_show(struct tcp *c)
 	c->stats.srtt_us = c->rtt.srtt_us;
 	c->stats.rto_us = (uint32_t)rtt_rto(&c->rtt);
 	c->stats.cwnd = c->cc.cwnd;
+	c->stats.path_mss = c->mss_path;
 }
 
 /* The smallest shift with which the window field can say all of `bytes`. */
@@ -124,18 +127,19 @@ static void begin(struct tcp *c, const struct tcp_conf *conf, enum tcp_state sta
 	sendq_init(&c->sendq, conf->snd_buf_max);
 	rbuf_init(&c->rbuf, conf->rcv_buf_max);
 	rtt_init(&c->rtt);
+	rack_init(&c->rack);
+	sack_init(&c->sack, c->snd_base);
 	tcp_show(c);
 }
 
-/* What the options of every segment take. */
-static uint32_t options_len(const struct tcp *c)
+/* SACK blocks that fit beside the options of every segment. */
+static uint8_t sack_room(const struct tcp *c)
 {
-	struct seg s = {.wscale = WSCALE_NONE,
-			.has_ts = c->has_ts,
-			.auth = c->conf.auth,
-			.mac_len = c->conf.mac_len};
-
-	return (uint32_t)seg_header_len(&s) - TCP_HEADER_MIN;
+	return (uint8_t)min_u64(SEG_SACK_MAX,
+				seg_sack_room(&(struct seg){.wscale = WSCALE_NONE,
+							    .has_ts = c->has_ts,
+							    .auth = c->conf.auth,
+							    .mac_len = c->conf.mac_len}));
 }
 
 void tcp_negotiate(struct tcp *c, const struct seg *syn, usec_t now)
@@ -147,10 +151,16 @@ void tcp_negotiate(struct tcp *c, const struct seg *syn, usec_t now)
 		mss = c->conf.remote.addr.family == FAMILY_IPV4 ? MSS_DEFAULT_IPV4
 								: MSS_DEFAULT_IPV6;
 	}
-	/* RFC 6691: the option does not count TCP options, the payload must. */
 	c->has_ts = syn->has_ts;
-	mss = (uint32_t)min_u64(max_u64(mss, TCP_MSS_MIN), c->conf.mss);
-	c->snd_mss = mss - options_len(c);
+	c->has_sack = syn->has_sack_permitted && !c->conf.has_no_sack;
+	/* Beside MD5's 20 bytes there is no room for timestamps and a SACK block.  The side that
+	 * answers chooses; like Linux we prefer SACK, because it serves at every loss. */
+	if (c->state == TCP_SYN_RECEIVED && c->conf.auth == SEG_AUTH_MD5 && c->has_sack) {
+		c->has_ts = false;
+	}
+	c->sack_max = c->has_sack ? sack_room(c) : 0;
+	/* RFC 6691: the option does not count TCP options, the payload must. */
+	tcp_path_init(c, (uint32_t)min_u64(max_u64(mss, TCP_MSS_MIN), c->conf.mss));
 	if (c->has_ts) {
 		c->ts_recent = syn->ts_val;
 		c->ts_recent_at = now;
@@ -308,7 +318,13 @@ static void check_send(const struct tcp *c)
 	       min_u64(max_u64(c->snd_una, c->snd_base), tcp_data_end(c)));
 	ASSERT(c->snd_wnd <= c->snd_wnd_max);
 	ASSERT(c->cc.mss == 0 || c->cc.cwnd >= c->cc.mss);
+	ASSERT(c->cc.mss == 0 || c->cc.mss == c->snd_mss);
+	ASSERT(c->mss_path <= c->mss_agreed);
 	sendq_check(&c->sendq);
+	if (c->has_sack && c->state >= TCP_ESTABLISHED) {
+		ASSERT(c->snd_nxt == c->snd_max);
+		sack_check(&c->sack, c->snd_una, c->snd_max);
+	}
 }
 
 static void check_receive(const struct tcp *c)
@@ -360,4 +376,5 @@ void tcp_check(const struct tcp *c)
 		break;
 	}
 	ASSERT(c->is_aborting || (c->rto_at != USEC_NEVER) == (tcp_flight(c) > 0));
+	ASSERT(c->tail_at == USEC_NEVER || (c->has_sack && c->tail_at <= c->rto_at));
 }

@@ -1,4 +1,4 @@
-/* One TCP connection: a pure machine.  RFC 9293, 6298, 7323, 5681, 6582.
+/* One TCP connection: a pure machine.  RFC 9293, 6298, 7323, 2018, 8985, 9438.
  *
  * Segments and `now` go in, segments and the next deadline come out; no clock, no I/O, no globals.
  * Bytes to send are pushed into the send queue (whole BGP messages), received bytes are peeked and
@@ -10,9 +10,11 @@
  */
 #pragma once
 
+#include "dataplane/tcp/cc.h"
 #include "dataplane/tcp/drop.h"
 #include "dataplane/tcp/seg.h"
 #include "dataplane/tcp/sendq.h"
+#include "dataplane/tcp/seq.h"
 #include "rib/base/metric.h"
 
 enum tcp_state {
@@ -64,8 +66,10 @@ struct tcp_conf {
 	uint32_t iss;	      /* Initial sequence number, from the caller's keyed generator. */
 	uint32_t ts_offset;   /* Added to the timestamp clock, RFC 7323 §5.4. */
 	/* Every segment carries this option, which the caller signs and has verified (auth.h). */
-	uint8_t auth;	 /* enum seg_auth */
-	uint8_t mac_len; /* Of the option. */
+	uint8_t auth;	  /* enum seg_auth */
+	uint8_t mac_len;  /* Of the option. */
+	uint8_t cc;	  /* enum cc_kind */
+	bool has_no_sack; /* Neither offer nor accept SACK. */
 };
 
 struct tcp;
@@ -88,6 +92,10 @@ void tcp_tick(struct tcp *c, usec_t now);
 bool tcp_tx(struct tcp *c, struct seg *out, usec_t now);
 /* Copy the payload of the segment that tcp_tx just returned, and return its sum (csum.h). */
 uint64_t tcp_payload(struct tcp *c, const struct seg *s, uint8_t *to);
+/* An ICMP message says that a segment of ours, with sequence number `quoted`, was too big for a
+ * path of `mtu` bytes (0: it does not say).  Believed only for what is in flight; never makes
+ * segments larger.  RFC 1191, 8201, 5927 §7. */
+void tcp_too_big(struct tcp *c, seq_t quoted, uint16_t mtu, usec_t now);
 /* When tcp_tick is wanted next; USEC_NEVER if never.  Pushing to the queue can bring it forward. */
 usec_t tcp_due(const struct tcp *c);
 /* Whether tcp_tx would give a segment.  A few comparisons. */
@@ -122,8 +130,11 @@ const struct endpoint *tcp_remote(const struct tcp *c);
 struct tcp_stats {
 	metric_t segs_in, segs_out, bytes_in, bytes_out;
 	metric_t retransmits, timeouts, fast_retransmits, dup_acks_in, ooo_in, zero_windows;
+	metric_t dsacks_in, probes_out, spurious,
+		path_lowered; /* Tail probes; reductions undone. */
 	metric_t drop[TCP_DROP_COUNT];
 	uint32_t srtt_us, rto_us, cwnd;
+	uint32_t path_mss; /* Payload and options that a segment may carry now. */
 };
 /* Live numbers; valid while the connection lives. */
 const struct tcp_stats *tcp_stats(const struct tcp *c);

@@ -1,21 +1,20 @@
-/* The body of a connection, shared by tcp.c (life), tcp_in.c (arriving segments), tcp_out.c
- * (departing ones) and tcp_timer.c; nobody else sees it.
+/* The body of a connection, shared by the files of the machine (tcp_steps.h); nobody else sees it.
  *
  * All positions are 64 bit (seq.h).  The send side in one line (each mark <= the next):
  *
  *     snd_iss(SYN)  snd_base ... snd_una ... snd_nxt ... snd_max ... data_end(FIN)
  *
- * snd_max is the end of what was ever sent; snd_nxt is what is sent next and falls back to snd_una
- * when the timer expires (everything after it is then sent again, as the window allows).
+ * snd_max is the end of what was ever sent; snd_nxt is what is sent next.  With SACK the scoreboard
+ * says what is sent again, and snd_nxt is snd_max; without, snd_nxt falls back to snd_una when the
+ * timer expires (everything after it is then sent again, as the window allows).
  * snd_base is stream offset 0 of the send queue; a FIN occupies the position tcp_data_end().
  */
 #pragma once
 
-#include "dataplane/tcp/cc.h"
 #include "dataplane/tcp/rbuf.h"
+#include "dataplane/tcp/rack.h"
 #include "dataplane/tcp/reasm.h"
 #include "dataplane/tcp/rtt.h"
-#include "dataplane/tcp/seq.h"
 #include "dataplane/tcp/tcp.h"
 #include "rib/base/check.h"
 
@@ -39,6 +38,12 @@ struct tcp {
 	bool has_wscale; /* Both sides scale (RFC 7323 §2.2). */
 	struct sendq sendq;
 
+	/* The path, RFC 1191, 4821: what a segment may carry, options included. */
+	uint32_t mss_agreed, mss_path; /* By the handshake; as far as the path is known. */
+	usec_t raise_at, raise_us;     /* When a larger segment is tried again; the wait. */
+	uint64_t raise_from, raise_to; /* The segment that tries; raise_to 0: none is out. */
+	bool is_raise_due;
+
 	/* Receive sequence space. */
 	uint64_t rcv_irs, rcv_nxt;
 	uint64_t rcv_adv;      /* Right edge of the widest window offered; never moves back. */
@@ -49,6 +54,8 @@ struct tcp {
 	uint8_t rcv_wscale;
 	struct rbuf rbuf;
 	struct reasm reasm;
+	struct sack_block dsack; /* To be told: what came twice, RFC 2883. */
+	bool is_dsack_due;
 
 	/* Timestamps, RFC 7323. */
 	usec_t ts_recent_at;
@@ -56,6 +63,14 @@ struct tcp {
 	bool has_ts;
 
 	/* Congestion and time. */
+	bool has_sack;	  /* Both sides: the scoreboard is kept. */
+	uint8_t sack_max; /* Blocks that fit beside the other options. */
+	struct sack sack;
+	struct rack rack;
+	uint64_t tail_end;  /* The end of a tail loss probe that is out; 0: none. */
+	bool is_tail_again; /* It repeated old bytes. */
+	uint32_t undo_ts;   /* Our clock when the last reduction's first segment went again. */
+	uint32_t timeouts;  /* In a row. */
 	struct cc cc;
 	struct rtt rtt;
 	uint64_t mark;	       /* An ACK of this position ends the measured round trip; 0 = none. */
@@ -69,6 +84,7 @@ struct tcp {
 	bool is_closing;     /* FIN after the data. */
 	bool is_aborting;    /* RST, then closed. */
 	bool is_resend_due;  /* The first unacknowledged segment again, whatever the windows. */
+	bool is_tail_due;    /* Tail loss probe. */
 	bool is_probe_due;   /* Window probe. */
 	bool is_ack_due;     /* ACK at once. */
 	bool is_refusal_due; /* RST for an ACK that fits no handshake of ours. */
@@ -78,6 +94,8 @@ struct tcp {
 
 	/* Deadlines; USEC_NEVER when idle. */
 	usec_t rto_at, persist_at, delayed_ack_at;
+	usec_t reorder_at;   /* What is late by then is lost (RACK). */
+	usec_t tail_at;	     /* The tail loss probe. */
 	usec_t linger_at;    /* FIN-WAIT-2, TIME-WAIT. */
 	usec_t challenge_at; /* Not a timer: before this no further challenge ACK. */
 	usec_t progress_at;  /* The peer last took something, or said that it lives. */
@@ -102,6 +120,12 @@ static inline uint64_t tcp_flight(const struct tcp *c)
 	return c->snd_max - c->snd_una;
 }
 
+/* Bytes believed to be in the network. */
+static inline uint64_t tcp_pipe(const struct tcp *c)
+{
+	return c->has_sack ? sack_pipe(&c->sack) : c->snd_nxt - c->snd_una;
+}
+
 static inline uint32_t tcp_ts_now(const struct tcp *c, usec_t now)
 {
 	return (uint32_t)(now / USEC_PER_MSEC) + c->conf.ts_offset;
@@ -120,19 +144,3 @@ static inline bool tcp_is_persisting(const struct tcp *c)
 	return c->persist_at != USEC_NEVER && c->snd_una == c->snd_max &&
 	       c->snd_nxt < tcp_data_end(c);
 }
-
-/* tcp.c: the end.  All timers stop; what is buffered stays for the owner. */
-void tcp_end(struct tcp *c, enum tcp_reason reason);
-/* tcp.c: bring the live numbers up to date. */
-void tcp_show(struct tcp *c);
-/* tcp.c: what the peer's SYN offers. */
-void tcp_negotiate(struct tcp *c, const struct seg *syn, usec_t now);
-/* tcp_timer.c: (re)start the retransmission timer, or stop it when nothing is in flight. */
-void tcp_rto_restart(struct tcp *c, usec_t now);
-/* tcp_timer.c: run the persist timer while the peer's window keeps us from sending. */
-void tcp_persist_update(struct tcp *c, usec_t now);
-/* tcp_out.c: data waits and the congestion window alone holds it back. */
-bool tcp_is_cwnd_limited(const struct tcp *c);
-/* tcp_out.c: the right edge that we may offer now, by the receiver's side of silly-window
- * avoidance. */
-uint64_t tcp_window_edge(const struct tcp *c);

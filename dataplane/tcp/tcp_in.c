@@ -7,79 +7,9 @@
  * at most ten a second (RFC 5961 §3, §4, §5, §7).  The same limit keeps two peers that disagree
  * from answering each other's ACKs for ever.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_steps.h"
 
 #define TS_RECENT_LIFE_US (24 * UINT64_C(86400) * USEC_PER_SEC) /* RFC 7323 §5.5. */
-
-/* An arriving segment with its numbers widened; trimmed step by step. */
-struct arrival {
-	const struct seg *seg;
-	uint64_t from;	   /* Position of the first payload byte. */
-	struct span bytes; /* Payload that is still of interest. */
-	uint64_t ack;
-	uint32_t window; /* Scaled. */
-	bool has_fin;
-	usec_t now;
-};
-
-static void drop(struct tcp *c, enum tcp_drop why)
-{
-	metric_add(&c->stats.drop[why], 1);
-}
-
-/* Answer with an ACK, but not too often (RFC 5961 §7). */
-static void challenge(struct tcp *c, usec_t now)
-{
-	if (now >= c->challenge_at) {
-		c->challenge_at = now + TCP_CHALLENGE_US;
-		c->is_ack_due = true;
-	}
-}
-
-static void refuse(struct tcp *c, seq_t seq)
-{
-	drop(c, TCP_DROP_HANDSHAKE_ACK);
-	c->is_refusal_due = true;
-	c->refusal_seq = seq;
-}
-
-/* The ACK covers the measured segment: one sample.  Our own clock is finer; where a retransmission
- * makes it ambiguous, the echoed timestamp tells which one was answered (RFC 7323 §4).  An echo
- * older than the last transmission says that an earlier ACK was lost: no sample then (Karn), else
- * each such loss would feed a whole timeout back into the next one. */
-static void measure(struct tcp *c, const struct arrival *a)
-{
-	if (c->mark == 0 || a->ack < c->mark) {
-		return;
-	}
-	c->mark = 0;
-	if (c->is_mark_clean) {
-		rtt_sample(&c->rtt, a->now - c->mark_at);
-	} else if (a->seg->has_ts && !seq_is_before(a->seg->ts_ecr, tcp_ts_now(c, c->mark_at))) {
-		int32_t ticks = seq_diff(tcp_ts_now(c, a->now), a->seg->ts_ecr);
-
-		if (ticks >= 0) {
-			rtt_sample(&c->rtt, max_u64((uint32_t)ticks, 1) * USEC_PER_MSEC);
-		}
-	}
-}
-
-/* The handshake is complete. */
-static void establish(struct tcp *c, const struct arrival *a)
-{
-	ASSERT(a->ack == c->snd_base);
-	c->state = TCP_ESTABLISHED;
-	c->snd_una = c->snd_base;
-	c->snd_nxt = max_u64(c->snd_nxt, c->snd_una);
-	c->progress_at = a->now;
-	measure(c, a);
-	if (c->syn_tries > 0) {
-		rtt_distrust(&c->rtt);
-	}
-	cc_init(&c->cc, c->snd_mss, c->snd_iss, c->syn_tries > 0);
-	tcp_rto_restart(c, a->now);
-	tcp_show(c);
-}
 
 /* RFC 9293 §3.10.7.3. */
 static void rx_syn_sent(struct tcp *c, struct arrival *a)
@@ -89,9 +19,9 @@ static void rx_syn_sent(struct tcp *c, struct arrival *a)
 
 	if (has_ack && (a->ack != c->snd_base || c->snd_max != c->snd_base)) {
 		if ((seg->flags & TCP_RST) != 0) {
-			drop(c, TCP_DROP_HANDSHAKE_ACK);
+			tcp_drop(c, TCP_DROP_HANDSHAKE_ACK);
 		} else {
-			refuse(c, seg->ack);
+			tcp_refuse(c, seg->ack);
 		}
 		return;
 	}
@@ -99,24 +29,24 @@ static void rx_syn_sent(struct tcp *c, struct arrival *a)
 		if (has_ack) {
 			tcp_end(c, TCP_REASON_REFUSED);
 		} else {
-			drop(c, TCP_DROP_RST_OUTSIDE);
+			tcp_drop(c, TCP_DROP_RST_OUTSIDE);
 		}
 		return;
 	}
 	if ((seg->flags & TCP_SYN) == 0) {
-		drop(c, TCP_DROP_HANDSHAKE_FLAGS);
+		tcp_drop(c, TCP_DROP_HANDSHAKE_FLAGS);
 		return;
 	}
 	if ((seg->flags & TCP_FIN) != 0) {
-		drop(c, TCP_DROP_SYN_FLAGS);
+		tcp_drop(c, TCP_DROP_SYN_FLAGS);
 		return;
 	}
 	if (seg->payload.len > 0) {
-		drop(c, TCP_DROP_SYN_PAYLOAD); /* It will be sent again. */
+		tcp_drop(c, TCP_DROP_SYN_PAYLOAD); /* It will be sent again. */
 	}
 	tcp_negotiate(c, seg, a->now);
 	if (has_ack) {
-		establish(c, a);
+		tcp_establish(c, a);
 		c->snd_wl2 = a->ack;
 		c->is_ack_due = true;
 	} else { /* Simultaneous open: our SYN again, now with an ACK. */
@@ -139,13 +69,13 @@ static bool check_timestamp(struct tcp *c, const struct arrival *a)
 		if ((seg->flags & TCP_SYN) != 0) {
 			return true;
 		}
-		drop(c, TCP_DROP_TS_MISSING);
+		tcp_drop(c, TCP_DROP_TS_MISSING);
 		return false;
 	}
 	if (seq_is_before(seg->ts_val, c->ts_recent) &&
 	    a->now - c->ts_recent_at < TS_RECENT_LIFE_US) {
-		drop(c, TCP_DROP_PAWS);
-		challenge(c, a->now);
+		tcp_drop(c, TCP_DROP_PAWS);
+		tcp_challenge(c, a->now);
 		return false;
 	}
 	return true;
@@ -161,17 +91,27 @@ static void keep_timestamp(struct tcp *c, const struct arrival *a)
 	}
 }
 
+/* [from, to) came twice: the next ACK says so (RFC 2883 §4). */
+static void note_duplicate(struct tcp *c, uint64_t from, uint64_t to)
+{
+	if (from < to) {
+		c->dsack = (struct sack_block){.from = (seq_t)from, .to = (seq_t)to};
+		c->is_dsack_due = c->sack_max > 0;
+	}
+}
+
 /* Outside the window: answer, so that a peer whose ACK was lost goes on; bytes always, bare ACKs
  * (keepalives, probes, or a quarrel) at a bounded rate. */
 static void answer_outside(struct tcp *c, const struct arrival *a)
 {
 	bool has_text = a->bytes.len > 0 || a->has_fin;
 
-	drop(c, a->from < c->rcv_nxt ? TCP_DROP_SEQ_OLD : TCP_DROP_SEQ_BEYOND);
+	tcp_drop(c, a->from < c->rcv_nxt ? TCP_DROP_SEQ_OLD : TCP_DROP_SEQ_BEYOND);
 	if (has_text) {
+		note_duplicate(c, a->from, min_u64(a->from + a->bytes.len, c->rcv_nxt));
 		c->is_ack_due = true;
 	} else {
-		challenge(c, a->now);
+		tcp_challenge(c, a->now);
 	}
 	if (c->state == TCP_TIME_WAIT && a->has_fin) {
 		c->linger_at = a->now + TCP_TIME_WAIT_US;
@@ -200,10 +140,10 @@ static void rx_reset(struct tcp *c, const struct arrival *a)
 	if (a->from == c->rcv_nxt) {
 		tcp_end(c, TCP_REASON_RESET);
 	} else if (a->from > c->rcv_nxt && a->from < c->rcv_adv) {
-		drop(c, TCP_DROP_RST_CHALLENGED);
-		challenge(c, a->now);
+		tcp_drop(c, TCP_DROP_RST_CHALLENGED);
+		tcp_challenge(c, a->now);
 	} else {
-		drop(c, TCP_DROP_RST_OUTSIDE);
+		tcp_drop(c, TCP_DROP_RST_OUTSIDE);
 	}
 }
 
@@ -215,145 +155,12 @@ static bool rx_syn_again(struct tcp *c, struct arrival *a)
 		c->is_ack_due = true;
 		return true;
 	}
-	drop(c, TCP_DROP_SEQ_OLD);
+	tcp_drop(c, TCP_DROP_SEQ_OLD);
 	if (a->now >= c->challenge_at) {
 		c->challenge_at = a->now + TCP_CHALLENGE_US;
 		c->snd_nxt = c->snd_iss;
 	}
 	return false;
-}
-
-/* RFC 9293 §3.10.7.4, fifth check in SYN-RECEIVED. */
-static bool rx_handshake_ack(struct tcp *c, const struct arrival *a)
-{
-	if (a->ack != c->snd_base || c->snd_max != c->snd_base) {
-		refuse(c, a->seg->ack);
-		return false;
-	}
-	establish(c, a);
-	c->snd_wnd = a->window;
-	c->snd_wnd_max = (uint32_t)max_u64(c->snd_wnd_max, a->window);
-	c->snd_wl1 = a->from;
-	c->snd_wl2 = a->ack;
-	return true;
-}
-
-/* New data is acknowledged. */
-static void ack_advances(struct tcp *c, const struct arrival *a)
-{
-	uint64_t acked = a->ack - c->snd_una;
-
-	if (tcp_is_cwnd_limited(c)) {
-		c->limited_upto = c->snd_max;
-	}
-	bool is_limited = c->snd_una < c->limited_upto;
-
-	c->snd_una = a->ack;
-	c->snd_nxt = max_u64(c->snd_nxt, a->ack);
-	c->is_resend_due = false;
-	c->dups = 0;
-	c->progress_at = a->now;
-	c->persist_at = USEC_NEVER;
-	measure(c, a);
-	sendq_ack(&c->sendq, min_u64(a->ack, tcp_data_end(c)) - c->snd_base);
-
-	enum cc_action action = cc_ack(&c->cc, a->ack, acked, tcp_flight(c), is_limited);
-
-	c->is_resend_due = action != CC_NONE && tcp_flight(c) > 0;
-	if (action != CC_RESEND) {
-		tcp_rto_restart(c, a->now); /* RFC 6298 §5.2, §5.3; RFC 6582 §3.2 step 3. */
-	}
-	tcp_show(c);
-}
-
-/* RFC 5681 §2's definition.  Answers to window probes are none: nothing may be sent then. */
-static void ack_repeats(struct tcp *c, const struct arrival *a)
-{
-	if (tcp_flight(c) == 0 || a->bytes.len > 0 || a->has_fin || a->window != c->snd_wnd ||
-	    c->snd_wnd == 0) {
-		return;
-	}
-	metric_add(&c->stats.dup_acks_in, 1);
-	c->dups++;
-	if (cc_dup_ack(&c->cc, c->snd_una, c->snd_max, c->dups)) {
-		metric_add(&c->stats.fast_retransmits, 1);
-		c->is_resend_due = true;
-	}
-	tcp_show(c);
-}
-
-/* RFC 9293 §3.10.7.4: only a segment newer than the last one that set the window. */
-static void update_window(struct tcp *c, const struct arrival *a)
-{
-	if (a->from < c->snd_wl1 || (a->from == c->snd_wl1 && a->ack < c->snd_wl2)) {
-		return;
-	}
-	if (a->window == 0 && c->snd_wnd != 0) {
-		metric_add(&c->stats.zero_windows, 1);
-	}
-	c->snd_wnd = a->window;
-	c->snd_wnd_max = (uint32_t)max_u64(c->snd_wnd_max, a->window);
-	c->snd_wl1 = a->from;
-	c->snd_wl2 = a->ack;
-}
-
-static void enter_time_wait(struct tcp *c, usec_t now)
-{
-	c->state = TCP_TIME_WAIT;
-	c->linger_at = now + TCP_TIME_WAIT_US;
-}
-
-/* Our FIN is acknowledged. */
-static void fin_acked(struct tcp *c, usec_t now)
-{
-	switch (c->state) {
-	case TCP_FIN_WAIT_1:
-		c->state = TCP_FIN_WAIT_2;
-		c->linger_at = now + TCP_FIN_WAIT_2_US;
-		break;
-	case TCP_CLOSING:
-		enter_time_wait(c, now);
-		break;
-	case TCP_LAST_ACK:
-		tcp_end(c, TCP_REASON_CLOSED);
-		break;
-	default:
-		break;
-	}
-}
-
-/* Fifth check.  False: drop the rest. */
-static bool rx_ack(struct tcp *c, const struct arrival *a)
-{
-	if (c->state == TCP_SYN_RECEIVED && !rx_handshake_ack(c, a)) {
-		return false;
-	}
-	if (a->ack > c->snd_max) {
-		drop(c, TCP_DROP_ACK_BEYOND);
-		challenge(c, a->now);
-		return false;
-	}
-	if (a->ack + c->snd_wnd_max < c->snd_una) { /* RFC 5961 §5.2. */
-		drop(c, TCP_DROP_ACK_OLD);
-		challenge(c, a->now);
-		return false;
-	}
-	if (a->ack > c->snd_una) {
-		ack_advances(c, a);
-	} else if (a->ack == c->snd_una) {
-		ack_repeats(c, a);
-	}
-	if (a->ack == c->snd_una) {
-		update_window(c, a);
-		if (c->snd_wnd == 0 && !c->is_closing) {
-			c->progress_at = a->now; /* Shut, but alive. */
-		}
-		tcp_persist_update(c, a->now);
-	}
-	if (tcp_has_sent_fin(c) && c->snd_una == c->snd_max) {
-		fin_acked(c, a->now);
-	}
-	return c->state != TCP_CLOSED;
 }
 
 /* Cut off what is already there and what lies beyond the window. */
@@ -362,6 +169,7 @@ static void trim(struct tcp *c, struct arrival *a)
 	if (a->from < c->rcv_nxt) {
 		uint64_t old = min_u64(c->rcv_nxt - a->from, a->bytes.len);
 
+		note_duplicate(c, a->from, a->from + old);
 		a->bytes = span_of(a->bytes.data + old, a->bytes.len - old);
 		a->from += old;
 		c->is_ack_due = true; /* Sent twice: our ACK was lost. */
@@ -369,7 +177,7 @@ static void trim(struct tcp *c, struct arrival *a)
 	uint64_t room = c->rcv_adv > a->from ? c->rcv_adv - a->from : 0;
 
 	if (a->bytes.len > room) {
-		drop(c, TCP_DROP_SEQ_TRIMMED);
+		tcp_drop(c, TCP_DROP_SEQ_TRIMMED);
 		a->bytes.len = room;
 		a->has_fin = false;
 	}
@@ -381,7 +189,7 @@ static bool store(struct tcp *c, const struct arrival *a)
 	uint32_t offset = (uint32_t)(a->from - unread_at);
 
 	if (!rbuf_write(&c->rbuf, offset, a->bytes)) {
-		drop(c, TCP_DROP_NO_MEMORY);
+		tcp_drop(c, TCP_DROP_NO_MEMORY);
 		return false;
 	}
 	return true;
@@ -421,16 +229,21 @@ static bool take_out_of_order(struct tcp *c, const struct arrival *a)
 	if (a->bytes.len == 0) {
 		return true;
 	}
+	struct reasm_range twice;
+
+	if (reasm_overlap(&c->reasm, a->from, a->from + a->bytes.len, &twice)) {
+		note_duplicate(c, twice.from, twice.to);
+	}
 	metric_add(&c->stats.ooo_in, 1);
 	if (!store(c, a)) {
 		return false;
 	}
 	switch (reasm_add(&c->reasm, a->from, a->from + a->bytes.len)) {
 	case REASM_FULL:
-		drop(c, TCP_DROP_GAPS);
+		tcp_drop(c, TCP_DROP_GAPS);
 		return false;
 	case REASM_NO_MEMORY:
-		drop(c, TCP_DROP_NO_MEMORY);
+		tcp_drop(c, TCP_DROP_NO_MEMORY);
 		return false;
 	default:
 		return true;
@@ -443,7 +256,7 @@ static bool rx_text(struct tcp *c, struct arrival *a)
 	if (c->rcv_fin != 0) {
 		/* Nothing can follow a FIN; a repeated tail of what came before it can. */
 		if (a->from + a->bytes.len > c->rcv_fin && a->bytes.len > 0) {
-			drop(c, TCP_DROP_AFTER_FIN);
+			tcp_drop(c, TCP_DROP_AFTER_FIN);
 			c->is_ack_due = true;
 			return false;
 		}
@@ -454,7 +267,7 @@ static bool rx_text(struct tcp *c, struct arrival *a)
 	trim(c, a);
 	if (a->has_fin && reasm_end(&c->reasm) > a->from + a->bytes.len) {
 		/* A FIN below bytes that we hold already is a contradiction and does not count. */
-		drop(c, TCP_DROP_AFTER_FIN);
+		tcp_drop(c, TCP_DROP_AFTER_FIN);
 		a->has_fin = false;
 	}
 	if (a->bytes.len == 0 && !a->has_fin) {
@@ -493,7 +306,7 @@ static void fin_arrives(struct tcp *c, usec_t now)
 		c->state = TCP_CLOSING;
 		break;
 	case TCP_FIN_WAIT_2:
-		enter_time_wait(c, now);
+		tcp_time_wait(c, now);
 		break;
 	default:
 		ASSERT(false);
@@ -515,8 +328,8 @@ static void rx_synchronized(struct tcp *c, struct arrival *a)
 		return;
 	}
 	if ((flags & TCP_SYN) != 0 && !is_syn_again) { /* RFC 5961 §4: wherever it stands. */
-		drop(c, TCP_DROP_SYN_CHALLENGED);
-		challenge(c, a->now);
+		tcp_drop(c, TCP_DROP_SYN_CHALLENGED);
+		tcp_challenge(c, a->now);
 		return;
 	}
 	if (!is_in_window(c, a)) {
@@ -524,11 +337,11 @@ static void rx_synchronized(struct tcp *c, struct arrival *a)
 		return;
 	}
 	if ((flags & TCP_ACK) == 0) {
-		drop(c, TCP_DROP_ACK_MISSING);
+		tcp_drop(c, TCP_DROP_ACK_MISSING);
 		return;
 	}
 	keep_timestamp(c, a);
-	if (!rx_ack(c, a)) {
+	if (!tcp_rx_ack(c, a)) {
 		return;
 	}
 	bool is_whole = rx_text(c, a);
@@ -547,7 +360,7 @@ void tcp_rx(struct tcp *c, const struct seg *in, usec_t now)
 
 	metric_add(&c->stats.segs_in, 1);
 	if (c->state == TCP_CLOSED || c->is_aborting) {
-		drop(c, TCP_DROP_CLOSED);
+		tcp_drop(c, TCP_DROP_CLOSED);
 		return;
 	}
 	struct arrival a = {

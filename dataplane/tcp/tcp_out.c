@@ -8,7 +8,7 @@
  * RFC 9293 §3.8.6 (windows), §3.10.3 (send), RFC 7323 §3.2 (timestamps), RFC 5681 §4.1 (idle),
  * RFC 3042 (limited transmit).
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_steps.h"
 
 #define WINDOW_FIELD_MAX 65535
 
@@ -17,7 +17,7 @@ enum out_kind {
 	OUT_RESET,   /* tcp_abort */
 	OUT_REFUSAL, /* RST for a wrong ACK in the handshake; the connection goes on. */
 	OUT_SYN,
-	OUT_RESEND, /* The first unacknowledged segment. */
+	OUT_RESEND, /* From `from`; len 0: a FIN alone. */
 	OUT_DATA,   /* From snd_nxt; len 0: a FIN alone. */
 	OUT_PROBE,
 	OUT_ACK,
@@ -25,9 +25,26 @@ enum out_kind {
 
 struct out_plan {
 	enum out_kind kind;
+	uint64_t from;
 	uint32_t len;	 /* Payload. */
 	bool is_limited; /* The congestion window holds data back. */
+	bool is_raise;	 /* Larger than the path is known to take. */
+	bool is_tail;	 /* Tail loss probe. */
 };
+
+/* SACK blocks that the next ACK carries. */
+static unsigned block_count(const struct tcp *c)
+{
+	return (unsigned)min_u64(c->reasm.count + c->is_dsack_due, c->sack_max);
+}
+
+/* The payload of a full segment beside them. */
+static uint32_t segment_room(const struct tcp *c)
+{
+	unsigned count = block_count(c);
+
+	return count == 0 ? c->snd_mss : c->snd_mss - 4 - 8 * count;
+}
 
 uint64_t tcp_window_edge(const struct tcp *c)
 {
@@ -68,8 +85,33 @@ static bool can_send_data(const struct tcp *c)
 	}
 }
 
-/* Data, or the FIN, at snd_nxt, as far as both windows allow. */
-static struct out_plan plan_data(const struct tcp *c)
+/* How much of the `waiting` bytes the next segment may take into the peer's window. */
+static uint64_t fit_window(const struct tcp *c, uint64_t waiting)
+{
+	uint64_t out = c->snd_nxt - c->snd_una;
+	uint64_t usable = c->snd_wnd > out ? c->snd_wnd - out : 0;
+	uint64_t len = min_u64(waiting, segment_room(c));
+
+	if (len <= usable) {
+		return len;
+	}
+	/* RFC 9293 §3.8.6.2.1; the probe timer is its override timeout. */
+	bool is_override = c->is_probe_due && usable > 0;
+
+	return tcp_is_window_silly(c, usable) && !is_override ? 0 : usable;
+}
+
+/* Whether a segment of the agreed size can try whether the path takes it by now. */
+static bool can_raise(const struct tcp *c, uint64_t waiting, uint64_t cwnd)
+{
+	uint64_t full = tcp_path_full(c), out = c->snd_nxt - c->snd_una;
+
+	return c->snd_nxt == c->snd_max && waiting >= full && out + full <= c->snd_wnd &&
+	       tcp_pipe(c) + full <= cwnd && block_count(c) == 0 && !c->cc.is_recovering;
+}
+
+/* Data, or the FIN, at snd_nxt, as far as both windows allow; a tail loss probe may exceed one. */
+static struct out_plan plan_data(const struct tcp *c, bool is_tail)
 {
 	struct out_plan none = {.kind = OUT_NONE};
 	uint64_t end = tcp_data_end(c);
@@ -80,40 +122,71 @@ static struct out_plan plan_data(const struct tcp *c)
 
 		return has_fin ? (struct out_plan){.kind = OUT_DATA} : none;
 	}
-	uint64_t waiting = end - c->snd_nxt;
-	uint64_t out = c->snd_nxt - c->snd_una;
-	uint64_t cwnd = cc_window(&c->cc, c->snd_una, c->dups);
-	uint64_t usable = c->snd_wnd > out ? c->snd_wnd - out : 0;
-	uint64_t len = min_u64(waiting, c->snd_mss);
+	uint64_t len = fit_window(c, end - c->snd_nxt);
+	uint64_t cwnd = cc_window(&c->cc, c->snd_una, c->has_sack ? 0 : c->dups);
 
-	if (len > usable) {
-		/* RFC 9293 §3.8.6.2.1; the probe timer is its override timeout. */
-		bool is_override = c->is_probe_due && usable > 0;
-
-		if (tcp_is_window_silly(c, usable) && !is_override) {
-			return none;
-		}
-		len = usable;
+	if (len == 0) {
+		return none;
 	}
-	if (out + len > cwnd) {
+	if (tcp_pipe(c) + len > cwnd && !is_tail) {
 		none.is_limited = true;
 		return none;
 	}
-	return (struct out_plan){.kind = OUT_DATA, .len = (uint32_t)len};
+	struct out_plan plan = {.kind = OUT_DATA, .len = (uint32_t)len};
+
+	if (c->is_raise_due && can_raise(c, end - c->snd_nxt, cwnd)) {
+		plan.len = tcp_path_full(c);
+		plan.is_raise = true;
+	}
+	return plan;
+}
+
+/* [from, to) once more, as much as a segment takes. */
+static struct out_plan resend(const struct tcp *c, uint64_t from, uint64_t to)
+{
+	uint64_t end = min_u64(to, tcp_data_end(c));
+	uint64_t len = end > from ? end - from : 0;
+
+	ASSERT(from < to);
+	return (struct out_plan){
+		.kind = OUT_RESEND, .from = from, .len = (uint32_t)min_u64(len, segment_room(c))};
+}
+
+/* What the scoreboard has lost comes before new data (RFC 6675 §5). */
+static struct out_plan plan_bytes(const struct tcp *c)
+{
+	uint64_t from, to;
+
+	if (!c->has_sack || !sack_first_lost(&c->sack, &from, &to)) {
+		return plan_data(c, false);
+	}
+	struct out_plan plan = resend(c, from, to);
+
+	if (sack_pipe(&c->sack) + plan.len > c->cc.cwnd) {
+		return (struct out_plan){.kind = OUT_NONE, .is_limited = true};
+	}
+	return plan;
+}
+
+/* RFC 8985 §7.3: new data if there is any and the peer takes it, else the last segment. */
+static struct out_plan plan_tail(const struct tcp *c)
+{
+	struct out_plan plan = plan_data(c, true);
+
+	ASSERT(tcp_flight(c) > 0);
+	if (plan.kind == OUT_NONE) {
+		uint64_t room = segment_room(c);
+		uint64_t from = tcp_flight(c) > room ? c->snd_max - room : c->snd_una;
+
+		plan = resend(c, from, c->snd_max);
+	}
+	plan.is_tail = true;
+	return plan;
 }
 
 bool tcp_is_cwnd_limited(const struct tcp *c)
 {
-	return can_send_data(c) && plan_data(c).is_limited;
-}
-
-static struct out_plan plan_resend(const struct tcp *c)
-{
-	uint64_t end = min_u64(c->snd_max, tcp_data_end(c));
-	uint64_t len = end > c->snd_una ? end - c->snd_una : 0;
-
-	ASSERT(tcp_flight(c) > 0);
-	return (struct out_plan){.kind = OUT_RESEND, .len = (uint32_t)min_u64(len, c->snd_mss)};
+	return can_send_data(c) && plan_bytes(c).is_limited;
 }
 
 static struct out_plan plan_next(const struct tcp *c)
@@ -137,9 +210,9 @@ static struct out_plan plan_next(const struct tcp *c)
 	}
 	if (can_send_data(c)) {
 		if (c->is_resend_due) {
-			return plan_resend(c);
+			return resend(c, c->snd_una, c->snd_max);
 		}
-		plan = plan_data(c);
+		plan = c->is_tail_due ? plan_tail(c) : plan_bytes(c);
 		if (plan.kind != OUT_NONE) {
 			return plan;
 		}
@@ -150,6 +223,24 @@ static struct out_plan plan_next(const struct tcp *c)
 		plan.kind = OUT_ACK;
 	}
 	return plan;
+}
+
+/* RFC 2018 §4: the range that the last segment went to first, then others, newest first; before
+ * them what came twice (RFC 2883 §4). */
+static void put_blocks(struct tcp *c, struct seg *s)
+{
+	struct reasm_range recent[SEG_SACK_MAX];
+
+	if (c->is_dsack_due) {
+		s->sack[s->sack_count++] = c->dsack;
+		c->is_dsack_due = false;
+	}
+	unsigned count = reasm_recent(&c->reasm, recent, c->sack_max - s->sack_count);
+
+	for (unsigned i = 0; i < count; i++) {
+		s->sack[s->sack_count++] = (struct sack_block){.from = (seq_t)recent[i].from,
+							       .to = (seq_t)recent[i].to};
+	}
 }
 
 /* Everything of a segment but its payload. */
@@ -172,6 +263,9 @@ static struct seg make(struct tcp *c, uint64_t position, uint8_t flags, usec_t n
 		s.window = offer_window(c);
 	}
 	if ((flags & TCP_ACK) != 0) {
+		if (block_count(c) > 0 && (flags & TCP_SYN) == 0) {
+			put_blocks(c, &s);
+		}
 		s.ack = (seq_t)c->rcv_nxt;
 		c->rcv_ack_sent = c->rcv_nxt;
 		c->is_ack_due = false;
@@ -193,6 +287,10 @@ static void note_sent(struct tcp *c, uint64_t from, uint64_t to, usec_t now)
 		metric_add(&c->stats.retransmits, 1);
 		c->is_mark_clean = false;
 	}
+	if (c->has_sack && from >= c->snd_base) {
+		sack_sent(&c->sack, from, to, now);
+		cc_sent(&c->cc, to - from);
+	}
 	c->snd_nxt = max_u64(c->snd_nxt, to);
 	c->snd_max = max_u64(c->snd_max, to);
 	/* One measurement per round trip; a segment sent twice serves only with timestamps, which a
@@ -206,6 +304,9 @@ static void note_sent(struct tcp *c, uint64_t from, uint64_t to, usec_t now)
 	if (c->rto_at == USEC_NEVER) {
 		tcp_rto_restart(c, now); /* RFC 6298 §5.1 */
 	}
+	if (c->has_sack) {
+		tcp_tail_restart(c, now);
+	}
 }
 
 static void send_syn(struct tcp *c, struct seg *out, usec_t now)
@@ -216,9 +317,11 @@ static void send_syn(struct tcp *c, struct seg *out, usec_t now)
 	out->mss = c->conf.mss;
 	/* RFC 7323 §1.3: an answer carries only the options that the peer offered. */
 	out->wscale = c->state == TCP_SYN_SENT || c->has_wscale ? c->rcv_wscale : WSCALE_NONE;
+	out->has_sack_permitted = c->has_sack;
 	if (c->state == TCP_SYN_SENT) {
 		out->has_ts = true;
 		out->ts_val = tcp_ts_now(c, now);
+		out->has_sack_permitted = !c->conf.has_no_sack;
 	}
 	note_sent(c, c->snd_iss, c->snd_iss + 1, now);
 }
@@ -246,8 +349,8 @@ static void send_bytes(struct tcp *c, uint64_t from, uint32_t len, struct seg *o
 			end++;
 		}
 	}
-	if (from == c->snd_max) {
-		metric_add(&c->stats.bytes_out, len);
+	if (from + len > c->snd_max) { /* What is sent again may have been cut otherwise. */
+		metric_add(&c->stats.bytes_out, from + len - max_u64(from, c->snd_max));
 	}
 	*out = make(c, from, flags, now);
 	out->payload = span_of(NULL, len);
@@ -277,6 +380,15 @@ static void send_probe(struct tcp *c, struct seg *out, usec_t now)
 	*out = make(c, c->snd_una - 1, TCP_ACK, now);
 }
 
+/* Before the probe leaves; its end is that of what is then in flight. */
+static void begin_tail(struct tcp *c, struct out_plan plan)
+{
+	metric_add(&c->stats.probes_out, 1);
+	c->is_tail_due = false;
+	c->is_tail_again = plan.kind == OUT_RESEND;
+	c->tail_end = c->is_tail_again ? c->snd_max : c->snd_nxt + plan.len;
+}
+
 static void carry_out(struct tcp *c, struct out_plan plan, struct seg *out, usec_t now)
 {
 	switch (plan.kind) {
@@ -297,9 +409,14 @@ static void carry_out(struct tcp *c, struct out_plan plan, struct seg *out, usec
 		break;
 	case OUT_RESEND:
 		c->is_resend_due = false;
-		send_bytes(c, c->snd_una, plan.len, out, now);
+		send_bytes(c, plan.from, plan.len, out, now);
 		break;
 	case OUT_DATA:
+		if (plan.is_raise) {
+			c->is_raise_due = false;
+			c->raise_from = c->snd_nxt;
+			c->raise_to = c->snd_nxt + plan.len;
+		}
 		send_data(c, plan.len, out, now);
 		break;
 	case OUT_PROBE:
@@ -323,6 +440,9 @@ bool tcp_tx(struct tcp *c, struct seg *out, usec_t now)
 	}
 	if (plan.kind == OUT_NONE) {
 		return false;
+	}
+	if (plan.is_tail) {
+		begin_tail(c, plan);
 	}
 	carry_out(c, plan, out, now);
 	metric_add(&c->stats.segs_out, 1);

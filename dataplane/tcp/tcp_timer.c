@@ -1,5 +1,5 @@
-/* The timers of a connection: retransmission (with giving up), persist, delayed ACK, and the two
- * waits at the end.
+/* The timers of a connection: retransmission (with giving up), tail loss probe, reordering window,
+ * persist, delayed ACK, and the two waits at the end.
  *
  * A timer only marks what is owed; tcp_tx sends it.  Giving up is a matter of time, not of a count
  * (RFC 9293 §3.8.3, R2): `progress_at` is when the peer last took something.  A peer that keeps its
@@ -8,7 +8,7 @@
  *
  * RFC 6298 §5, RFC 9293 §3.8.3, §3.8.6.1, §3.10.8.
  */
-#include "dataplane/tcp/tcp_conn.h"
+#include "dataplane/tcp/tcp_steps.h"
 
 #define PERSIST_BACKOFF_MAX 9
 
@@ -42,6 +42,24 @@ static bool has_given_up(const struct tcp *c, usec_t now)
 	}
 }
 
+/* Nothing came back: all that is in flight counts as lost, and is sent again as the window of one
+ * segment grows. */
+static void lose_all(struct tcp *c, usec_t now)
+{
+	if (c->timeouts++ == 0) {
+		c->undo_ts = tcp_ts_now(c, now);
+	}
+	tcp_path_suspect(c, now);
+	cc_timeout(&c->cc, c->snd_una, c->snd_max, c->timeouts == 1);
+	if (c->has_sack) {
+		tcp_recover_timeout(c);
+	} else {
+		c->snd_nxt = c->snd_una;
+		c->is_resend_due = true;
+		c->dups = 0;
+	}
+}
+
 static void retransmit_expired(struct tcp *c, usec_t now)
 {
 	ASSERT(tcp_flight(c) > 0);
@@ -54,10 +72,7 @@ static void retransmit_expired(struct tcp *c, usec_t now)
 		c->syn_tries++;
 		c->snd_nxt = c->snd_iss;
 	} else {
-		cc_timeout(&c->cc, c->snd_una, c->snd_max, c->rtt.backoff == 0);
-		c->snd_nxt = c->snd_una;
-		c->is_resend_due = true;
-		c->dups = 0;
+		lose_all(c, now);
 	}
 	c->mark = 0;
 	rtt_backoff(&c->rtt);
@@ -87,8 +102,17 @@ void tcp_tick(struct tcp *c, usec_t now)
 		c->delayed_ack_at = USEC_NEVER;
 		c->is_ack_due = true;
 	}
+	if (c->tail_at <= now) {
+		/* RFC 8985 §7.3: the probe, and only then the timeout. */
+		c->tail_at = USEC_NEVER;
+		c->is_tail_due = true;
+		tcp_rto_restart(c, now);
+	}
 	if (c->rto_at <= now) {
 		retransmit_expired(c, now);
+	}
+	if (c->reorder_at <= now) {
+		tcp_reorder_expired(c, now);
 	}
 	if (tcp_is_persisting(c) && c->persist_at <= now) {
 		persist_expired(c, now);
@@ -102,6 +126,6 @@ usec_t tcp_due(const struct tcp *c)
 {
 	usec_t due = min_u64(c->rto_at, c->delayed_ack_at);
 
-	due = min_u64(due, c->linger_at);
+	due = min_u64(due, min_u64(c->linger_at, min_u64(c->tail_at, c->reorder_at)));
 	return tcp_is_persisting(c) ? min_u64(due, c->persist_at) : due;
 }

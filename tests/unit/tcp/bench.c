@@ -34,6 +34,9 @@ struct tcp_conf bench_conf(const struct bench_opts *o)
 		.snd_buf_max = o->snd_buf_max != 0 ? o->snd_buf_max : 1 << 20,
 		.iss = o->iss,
 		.ts_offset = 0xfffff000,
+		.cc = o->has_cubic ? CC_CUBIC : CC_RENO,
+		.auth = o->auth,
+		.mac_len = o->auth == SEG_AUTH_MD5 ? SEG_MD5_LEN : 0,
 	};
 }
 
@@ -113,6 +116,20 @@ void bench_ack(struct bench *b, uint32_t ack)
 	bench_rx(b, bench_seg(b, TCP_ACK, NULL, 0));
 }
 
+void bench_sack(struct bench *b, uint32_t ack, uint32_t base, unsigned count,
+		const uint32_t (*block)[2])
+{
+	b->ack = ack;
+	struct seg s = bench_seg(b, TCP_ACK, NULL, 0);
+
+	s.sack_count = (uint8_t)count;
+	for (unsigned i = 0; i < count; i++) {
+		s.sack[i] =
+			(struct sack_block){.from = base + block[i][0], .to = base + block[i][1]};
+	}
+	bench_rx(b, s);
+}
+
 void bench_push(struct bench *b, size_t len)
 {
 	struct sendq *q = tcp_sendq(b->c);
@@ -133,6 +150,7 @@ static struct seg peer_syn(const struct bench *b, const struct bench_opts *o, ui
 
 	s.mss = o->peer_mss != 0 ? o->peer_mss : BENCH_MSS;
 	s.wscale = o->has_wscale ? o->peer_wscale : 0xff;
+	s.has_sack_permitted = o->has_sack;
 	return s;
 }
 

@@ -26,8 +26,10 @@ struct bench_opts {
 	uint16_t peer_mss;    /* 0 = BENCH_MSS */
 	uint16_t window;      /* 0 = 65535 */
 	uint8_t peer_wscale;  /* Offered if has_wscale. */
-	bool has_wscale, has_ts;
+	bool has_wscale, has_ts, has_sack;
 	bool is_passive;
+	bool has_cubic; /* Else Reno, whose windows are easy to foretell. */
+	uint8_t auth;	/* enum seg_auth */
 };
 
 struct tcp_conf bench_conf(const struct bench_opts *o);
@@ -41,6 +43,9 @@ void bench_rx(struct bench *b, struct seg s);
 void bench_data(struct bench *b, const void *data, size_t len);
 /* The peer acknowledges up to `ack` with its window. */
 void bench_ack(struct bench *b, uint32_t ack);
+/* The same with SACK blocks: pairs of numbers relative to `base`. */
+void bench_sack(struct bench *b, uint32_t ack, uint32_t base, unsigned count,
+		const uint32_t (*block)[2]);
 /* One segment out, kept in b->out; false when none. */
 bool bench_tx(struct bench *b);
 /* Drain; the number of segments. */

@@ -26,6 +26,8 @@ void link_open(struct link *l, const struct link_conf *conf)
 			.snd_buf_max = 200000,
 			.iss = conf->iss[i],
 			.ts_offset = i * 0x7ffffff0U,
+			.cc = conf->cc,
+			.has_no_sack = conf->has_no_sack[i],
 		};
 		s->c = tcp_new();
 		cr_assert_not_null(s->c);
@@ -158,6 +160,9 @@ static void pump(struct link *l)
 			wants = tcp_wants_tx(s->c, l->now);
 			cr_assert_eq(tcp_tx(s->c, &out, l->now), wants);
 			if (wants) {
+				if (l->conf.on_tx != NULL) {
+					l->conf.on_tx(s->c, &out);
+				}
 				transmit(l, i, &out);
 			}
 			tcp_check(s->c);

@@ -17,6 +17,10 @@ struct link_conf {
 	bool is_simultaneous;	 /* Both open actively. */
 	bool has_slow_reader;	 /* Reads little, now and then. */
 	bool closes;		 /* Each side closes when it has sent all. */
+	bool has_no_sack[2];
+	uint8_t cc; /* enum cc_kind */
+	/* Sees each segment just after tcp_tx; may be NULL. */
+	void (*on_tx)(const struct tcp *c, const struct seg *s);
 };
 
 struct link_frame {

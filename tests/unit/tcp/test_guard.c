@@ -261,6 +261,8 @@ Test(tcp, no_segment_can_break_an_invariant)
 							    1 + (uint32_t)prng_below(&prng, 9000),
 						    .has_ts = prng_chance(&prng, 1, 2),
 						    .has_wscale = prng_chance(&prng, 1, 2),
+						    .has_sack = prng_chance(&prng, 2, 3),
+						    .has_cubic = prng_chance(&prng, 1, 2),
 						    .peer_wscale = (uint8_t)prng_below(&prng, 15),
 						    .is_passive = prng_chance(&prng, 1, 2)});
 		for (int step = 0; step < 300 && tcp_state(b.c) != TCP_CLOSED; step++) {
@@ -279,7 +281,17 @@ Test(tcp, no_segment_can_break_an_invariant)
 			if (prng_chance(&prng, 1, 2)) {
 				s.seq = b.out.ack; /* Exactly where we are. */
 			}
+			s.sack_count = (uint8_t)prng_below(&prng, 5);
+			for (unsigned i = 0; i < s.sack_count; i++) {
+				s.sack[i].from = s.ack + (uint32_t)prng_below(&prng, 6000) - 1000;
+				s.sack[i].to =
+					s.sack[i].from + (uint32_t)prng_below(&prng, 2000) - 100;
+			}
 			bench_rx(&b, s);
+			if (prng_chance(&prng, 1, 50)) {
+				tcp_too_big(b.c, s.ack, (uint16_t)prng_u64(&prng), b.now);
+				tcp_check(b.c);
+			}
 			b.now += prng_below(&prng, 300000);
 			tcp_tick(b.c, b.now);
 			tcp_check(b.c);

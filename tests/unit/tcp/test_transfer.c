@@ -26,6 +26,8 @@ static struct link_conf random_conf(uint64_t seed)
 				3000 + (uint32_t)prng_below(&prng, 200000)},
 		.total = {MEGABYTE, MEGABYTE},
 		.has_slow_reader = seed % 7 == 0,
+		.has_no_sack = {seed % 8 == 0, seed % 8 == 0 && seed % 16 == 0},
+		.cc = seed % 6 == 0 ? CC_RENO : CC_CUBIC,
 	};
 }
 
