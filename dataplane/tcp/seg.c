@@ -23,6 +23,8 @@
 #define OPTION_AO	      29
 
 #define SACK_BLOCK_LEN 8
+#define TS_LEN	       12 /* With the padding before it: RFC 7323, appendix A. */
+#define TS_HEAD	       (OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_TIMESTAMP << 8 | 10)
 
 #define WSCALE_MAX   14
 #define PROTOCOL_TCP 6
@@ -120,26 +122,50 @@ static bool decode_options(struct span options, struct seg *out)
 	return true;
 }
 
+/* Everything but the options of a header whose length is proved. */
+static void decode_fixed(struct span in, size_t header_len, struct seg *out)
+{
+	struct rd r = rd_of(span_of(in.data + 4, TCP_HEADER_MIN - 4));
+
+	seg_clear(out);
+	out->seq = rd_u32(&r);
+	out->ack = rd_u32(&r);
+	rd_u8(&r);
+	out->flags = rd_u8(&r) & 0x3f; /* The two ECN bits mean nothing to us. */
+	out->window = rd_u16(&r);
+	out->header_len = (uint8_t)header_len;
+	out->payload = span_of(in.data + header_len, in.len - header_len);
+}
+
+/* The options of nearly all segments: none, or a timestamp padded as in RFC 7323, appendix A. */
+static bool is_plain(struct span options)
+{
+	struct rd r = rd_of(options);
+
+	return options.len == 0 || (options.len == TS_LEN && rd_u32(&r) == TS_HEAD);
+}
+
+static void decode_plain(struct span options, struct seg *out)
+{
+	struct rd r = rd_of(options);
+
+	if (options.len > 0) {
+		rd_u32(&r);
+		out->ts_val = rd_u32(&r);
+		out->ts_ecr = rd_u32(&r);
+		out->has_ts = true;
+	}
+}
+
 enum seg_verdict seg_decode(struct span in, const struct addr *src, const struct addr *dst,
 			    bool is_csum_good, uint16_t *out_src_port, uint16_t *out_dst_port,
 			    struct seg *out)
 {
-	struct rd r = rd_of(in);
-	struct seg s = {.wscale = 0xff};
-
 	if (in.len < TCP_HEADER_MIN) {
 		return SEG_SHORT;
 	}
-	uint16_t src_port = rd_u16(&r);
-	uint16_t dst_port = rd_u16(&r);
+	size_t header_len = (size_t)(in.data[12] >> 4) * 4;
 
-	s.seq = rd_u32(&r);
-	s.ack = rd_u32(&r);
-	size_t header_len = (size_t)(rd_u8(&r) >> 4) * 4;
-
-	s.flags = rd_u8(&r) & 0x3f; /* The two ECN bits mean nothing to us. */
-	s.window = rd_u16(&r);
-	rd_u32(&r); /* Checksum and urgent pointer. */
 	if (header_len < TCP_HEADER_MIN || header_len > in.len) {
 		return SEG_OFFSET;
 	}
@@ -148,14 +174,24 @@ enum seg_verdict seg_decode(struct span in, const struct addr *src, const struct
 				   in.len))) {
 		return SEG_CHECKSUM;
 	}
-	s.header_len = (uint8_t)header_len;
-	if (!decode_options(rd_span(&r, header_len - TCP_HEADER_MIN), &s)) {
-		return SEG_OPTIONS;
+	struct span options = span_of(in.data + TCP_HEADER_MIN, header_len - TCP_HEADER_MIN);
+
+	if (is_plain(options)) {
+		decode_fixed(in, header_len, out);
+		decode_plain(options, out);
+	} else {
+		struct seg s;
+
+		decode_fixed(in, header_len, &s);
+		if (!decode_options(options, &s)) {
+			return SEG_OPTIONS;
+		}
+		*out = s;
 	}
-	s.payload = rd_span(&r, rd_left(&r));
-	*out_src_port = src_port;
-	*out_dst_port = dst_port;
-	*out = s;
+	struct rd ports = rd_of(in);
+
+	*out_src_port = rd_u16(&ports);
+	*out_dst_port = rd_u16(&ports);
 	return SEG_OK;
 }
 
@@ -268,21 +304,32 @@ static void encode_options(struct wr *w, const struct seg *s)
 	encode_auth(w, s);
 }
 
+typedef uint64_t pair __attribute__((vector_size(16)));
+
+/* In pieces of 16 bytes: the checksum reads them back at once and would wait for smaller ones. */
+static void put_words(uint8_t *to, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+	pair words = {__builtin_bswap64((uint64_t)a << 32 | b),
+		      __builtin_bswap64((uint64_t)c << 32 | d)};
+
+	memcpy(to, &words, sizeof(words));
+}
+
 void seg_encode(const struct seg *s, const struct endpoint *from, const struct endpoint *to_end,
 		uint8_t *to)
 {
 	size_t header_len = seg_header_len(s);
-	struct wr w = wr_of(to, header_len);
 
 	ASSERT(header_len <= TCP_HEADER_MAX);
 	ASSERT(s->auth != SEG_AUTH_MD5 || s->mac_len == SEG_MD5_LEN);
-	wr_u16(&w, from->port);
-	wr_u16(&w, to_end->port);
-	wr_u32(&w, s->seq);
-	wr_u32(&w, s->ack);
-	wr_u8(&w, (uint8_t)(header_len / 4 << 4));
-	wr_u8(&w, s->flags);
-	wr_u16(&w, s->window);
+	put_words(to, (uint32_t)from->port << 16 | to_end->port, s->seq, s->ack,
+		  (uint32_t)header_len / 4 << 28 | (uint32_t)s->flags << 16 | s->window);
+	if (header_len == TCP_HEADER_MIN + TS_LEN && s->has_ts && !s->has_sack_permitted) {
+		put_words(to + 16, 0, TS_HEAD, s->ts_val, s->ts_ecr); /* Nearly all segments. */
+		return;
+	}
+	struct wr w = wr_of(to + 16, header_len - 16);
+
 	wr_u32(&w, 0); /* Checksum, to be filled in; no urgent data. */
 	encode_options(&w, s);
 	ASSERT(wr_is_ok(&w) && wr_left(&w) == 0);

@@ -47,14 +47,21 @@ struct seg {
 	bool has_ts;
 	bool has_sack_permitted; /* SYN. */
 	uint8_t sack_count;
-	struct sack_block sack[SEG_SACK_MAX];
 	uint8_t auth;	 /* enum seg_auth: the option that is there. */
 	uint8_t mac_at;	 /* Received: offset of the MAC in the header.  Sent: at its end. */
 	uint8_t mac_len; /* MD5: SEG_MD5_LEN. */
 	uint8_t key_id, rnext_id; /* AO: KeyID and RNextKeyID, RFC 5925 §2.2. */
 	struct span
 		payload; /* Received: points into the frame.  To be sent: data NULL, only len. */
+	struct sack_block sack[SEG_SACK_MAX]; /* The first sack_count of them. */
 };
+
+/* Nothing in it.  The blocks are left as they are: clearing them costs as much as the rest. */
+static inline void seg_clear(struct seg *s)
+{
+	memset(s, 0, offsetof(struct seg, sack));
+	s->wscale = 0xff;
+}
 
 enum seg_verdict { SEG_OK, SEG_SHORT, SEG_OFFSET, SEG_OPTIONS, SEG_CHECKSUM };
 

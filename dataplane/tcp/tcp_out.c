@@ -244,34 +244,32 @@ static void put_blocks(struct tcp *c, struct seg *s)
 }
 
 /* Everything of a segment but its payload. */
-static struct seg make(struct tcp *c, uint64_t position, uint8_t flags, usec_t now)
+static void make(struct tcp *c, uint64_t position, uint8_t flags, struct seg *s, usec_t now)
 {
-	struct seg s = {.seq = (seq_t)position,
-			.flags = flags,
-			.wscale = WSCALE_NONE,
-			.auth = c->conf.auth,
-			.mac_len = c->conf.mac_len};
-
+	seg_clear(s);
+	s->seq = (seq_t)position;
+	s->flags = flags;
+	s->auth = c->conf.auth;
+	s->mac_len = c->conf.mac_len;
 	if (c->has_ts) {
-		s.has_ts = true;
-		s.ts_val = tcp_ts_now(c, now);
-		s.ts_ecr = c->ts_recent;
+		s->has_ts = true;
+		s->ts_val = tcp_ts_now(c, now);
+		s->ts_ecr = c->ts_recent;
 	}
 	if ((flags & TCP_SYN) != 0) {
-		s.window = (uint16_t)min_u64(c->rcv_max, WINDOW_FIELD_MAX); /* Never scaled. */
+		s->window = (uint16_t)min_u64(c->rcv_max, WINDOW_FIELD_MAX); /* Never scaled. */
 	} else {
-		s.window = offer_window(c);
+		s->window = offer_window(c);
 	}
 	if ((flags & TCP_ACK) != 0) {
 		if (block_count(c) > 0 && (flags & TCP_SYN) == 0) {
-			put_blocks(c, &s);
+			put_blocks(c, s);
 		}
-		s.ack = (seq_t)c->rcv_nxt;
+		s->ack = (seq_t)c->rcv_nxt;
 		c->rcv_ack_sent = c->rcv_nxt;
 		c->is_ack_due = false;
 		c->delayed_ack_at = USEC_NEVER;
 	}
-	return s;
 }
 
 /* Account for [from, to) having left: marks, timer, round-trip measurement. */
@@ -313,7 +311,7 @@ static void send_syn(struct tcp *c, struct seg *out, usec_t now)
 {
 	uint8_t flags = c->state == TCP_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
 
-	*out = make(c, c->snd_iss, flags, now);
+	make(c, c->snd_iss, flags, out, now);
 	out->mss = c->conf.mss;
 	/* RFC 7323 §1.3: an answer carries only the options that the peer offered. */
 	out->wscale = c->state == TCP_SYN_SENT || c->has_wscale ? c->rcv_wscale : WSCALE_NONE;
@@ -352,7 +350,7 @@ static void send_bytes(struct tcp *c, uint64_t from, uint32_t len, struct seg *o
 	if (from + len > c->snd_max) { /* What is sent again may have been cut otherwise. */
 		metric_add(&c->stats.bytes_out, from + len - max_u64(from, c->snd_max));
 	}
-	*out = make(c, from, flags, now);
+	make(c, from, flags, out, now);
 	out->payload = span_of(NULL, len);
 	note_sent(c, from, end, now);
 	if ((flags & TCP_FIN) != 0) {
@@ -377,7 +375,7 @@ static void send_data(struct tcp *c, uint32_t len, struct seg *out, usec_t now)
 static void send_probe(struct tcp *c, struct seg *out, usec_t now)
 {
 	c->is_probe_due = false;
-	*out = make(c, c->snd_una - 1, TCP_ACK, now);
+	make(c, c->snd_una - 1, TCP_ACK, out, now);
 }
 
 /* Before the probe leaves; its end is that of what is then in flight. */
@@ -393,7 +391,7 @@ static void carry_out(struct tcp *c, struct out_plan plan, struct seg *out, usec
 {
 	switch (plan.kind) {
 	case OUT_RESET:
-		*out = make(c, c->snd_max, TCP_RST | TCP_ACK, now);
+		make(c, c->snd_max, TCP_RST | TCP_ACK, out, now);
 		tcp_end(c, TCP_REASON_ABORTED);
 		break;
 	case OUT_REFUSAL:
@@ -427,7 +425,7 @@ static void carry_out(struct tcp *c, struct out_plan plan, struct seg *out, usec
 		if (c->dups_owed > 0) {
 			c->dups_owed--;
 		}
-		*out = make(c, c->snd_max, TCP_ACK, now);
+		make(c, c->snd_max, TCP_ACK, out, now);
 	}
 }
 
