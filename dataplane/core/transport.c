@@ -14,7 +14,6 @@
 
 #include "dataplane/tcp/cookie.h"
 #include "rib/base/check.h"
-#include "rib/base/hash.h"
 
 #define PROBE_US USEC_PER_SEC
 
@@ -29,7 +28,7 @@ struct tcp_conf transport_conf(const struct member *m, const struct endpoint *lo
 		.mss = (uint16_t)(mtu - ip_len - TCP_HEADER_MIN),
 		.rcv_buf_max = RCV_BUF_MAX,
 		.snd_buf_max = s->opts.send_bytes_max,
-		.ts_offset = (uint32_t)hash_bytes(&remote->addr, sizeof(remote->addr), s->key + 1),
+		.ts_offset = tcp_ts_offset(local, remote, s->key),
 	};
 }
 

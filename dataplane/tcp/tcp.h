@@ -149,6 +149,8 @@ bool tcp_reset_for(const struct seg *in, struct seg *out);
 /* RFC 6528: keyed ISN that grows with time for one 4-tuple. */
 uint32_t tcp_isn(const struct endpoint *local, const struct endpoint *remote, uint64_t key,
 		 usec_t now);
+/* RFC 7323 §7.1: the same for one 4-tuple, unrelated for two. */
+uint32_t tcp_ts_offset(const struct endpoint *local, const struct endpoint *remote, uint64_t key);
 
 /* Assert the invariants. */
 void tcp_check(const struct tcp *c);

@@ -393,3 +393,17 @@ Test(tcp, isn_grows_with_time_and_differs_by_tuple_and_key)
 	b.port++;
 	cr_expect_neq(tcp_isn(&a, &b, 1, 0), first);
 }
+
+/* RFC 7323 §7.1. */
+Test(tcp, timestamp_offsets_differ_by_tuple_and_key_and_from_the_isn)
+{
+	struct endpoint a = {.addr = addr_v4(1), .port = 179},
+			b = {.addr = addr_v4(2), .port = 1000};
+	uint32_t first = tcp_ts_offset(&a, &b, 1);
+
+	cr_expect_eq(tcp_ts_offset(&a, &b, 1), first);
+	cr_expect_neq(tcp_isn(&a, &b, 1, 0), first);
+	cr_expect_neq(tcp_ts_offset(&a, &b, 2), first);
+	b.port++;
+	cr_expect_neq(tcp_ts_offset(&a, &b, 1), first);
+}
