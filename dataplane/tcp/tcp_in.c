@@ -332,16 +332,21 @@ static void rx_synchronized(struct tcp *c, struct arrival *a)
 		tcp_challenge(c, a->now);
 		return;
 	}
-	if (!is_in_window(c, a)) {
+	bool is_inside = is_in_window(c, a);
+
+	if (!is_inside) {
 		answer_outside(c, a);
-		return;
+		/* A shut window keeps bytes out, but not the ACK that they carry. */
+		if (a->from != c->rcv_nxt) {
+			return;
+		}
 	}
 	if ((flags & TCP_ACK) == 0) {
 		tcp_drop(c, TCP_DROP_ACK_MISSING);
 		return;
 	}
 	keep_timestamp(c, a);
-	if (!tcp_rx_ack(c, a)) {
+	if (!tcp_rx_ack(c, a) || !is_inside) {
 		return;
 	}
 	bool is_whole = rx_text(c, a);

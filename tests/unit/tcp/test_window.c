@@ -134,6 +134,25 @@ Test(tcp, the_window_closes_with_unread_bytes_and_opens_in_steps)
 	bench_close(&b);
 }
 
+/* RFC 9293 §3.10.7.4: "special allowance should be made to accept valid ACKs". */
+Test(tcp, a_shut_window_does_not_keep_an_ack_out)
+{
+	struct bench b;
+
+	bench_open(&b, &(struct bench_opts){.rcv_buf_max = BENCH_MSS});
+	bench_data(&b, full, BENCH_MSS);
+	bench_push(&b, 500);
+	bench_drain(&b);
+	b.ack += 500;
+	bench_rx(&b, bench_seg(&b, TCP_ACK, "probe", 5));
+	cr_expect_eq(sendq_bytes(tcp_sendq(b.c)), 0);
+	cr_expect_eq(tcp_peek(b.c).len, BENCH_MSS);
+	cr_assert(bench_tx(&b));
+	cr_expect_eq(b.out.ack, b.seq);
+	cr_expect_eq(b.out.window, 0);
+	bench_close(&b);
+}
+
 Test(tcp, bytes_beyond_the_window_are_cut_off)
 {
 	struct bench b;
