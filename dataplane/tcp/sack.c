@@ -325,6 +325,7 @@ usec_t sack_lose_before(struct sack *s, usec_t at, uint64_t end, usec_t deadline
 
 void sack_lose_all(struct sack *s, uint64_t from)
 {
+	ASSERT(s->count > 0);
 	split(s, from);
 	for (uint32_t i = 0; i < s->count; i++) {
 		if (row(s)[i].to > from && row(s)[i].state == SACK_FLYING) {
@@ -336,6 +337,7 @@ void sack_lose_all(struct sack *s, uint64_t from)
 
 static void become_flying(struct sack *s, enum sack_state state)
 {
+	ASSERT(s->count > 0);
 	for (uint32_t i = 0; i < s->count; i++) {
 		if (row(s)[i].state == state) {
 			set_state(s, i, SACK_FLYING);

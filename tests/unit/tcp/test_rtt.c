@@ -67,3 +67,29 @@ Test(tcp, after_a_lost_syn_data_begins_with_three_seconds)
 	rtt_distrust(&r);
 	cr_expect_eq(rtt_rto(&r), 200000);
 }
+
+/* RFC 6298 §5.7 wants a sample; an answer just one round trip after the last transmission is as
+ * good, any other is not. */
+Test(tcp, an_answer_in_the_expected_time_ends_back_off)
+{
+	static const struct {
+		usec_t round_us;
+		bool is_expected;
+	} rows[] = {{0, false}, {9000, true}, {10000, true}, {11000, true}, {50000, false}};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct rtt r;
+
+		rtt_init(&r);
+		for (int j = 0; j < 50; j++) {
+			rtt_sample(&r, 10000);
+		}
+		uint32_t before = r.srtt_us;
+
+		rtt_backoff(&r);
+		rtt_backoff(&r);
+		rtt_confirm(&r, rows[i].round_us);
+		cr_expect_eq(r.backoff, rows[i].is_expected ? 0 : 2, "row %zu", i);
+		cr_expect_eq(r.srtt_us, before);
+	}
+}
