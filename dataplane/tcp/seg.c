@@ -131,7 +131,9 @@ static void decode_fixed(struct span in, size_t header_len, struct seg *out)
 	out->seq = rd_u32(&r);
 	out->ack = rd_u32(&r);
 	rd_u8(&r);
-	out->flags = rd_u8(&r) & 0x3f; /* The two ECN bits mean nothing to us. */
+	/* The two ECN bits mean nothing to us: we do not negotiate it (RFC 3168 §6.1.1).
+	 * Deviates: nor does the urgent pointer (RFC 9293 §3.8.5); BGP has no urgent data. */
+	out->flags = rd_u8(&r) & 0x3f;
 	out->window = rd_u16(&r);
 	out->header_len = (uint8_t)header_len;
 	out->payload = span_of(in.data + header_len, in.len - header_len);

@@ -80,6 +80,24 @@ Test(tcp, cubic_never_leaps)
 	cr_expect_leq(grow(&c, cwnd, &now, 100000, 100000), cwnd * 17 / 10);
 }
 
+/* §5.8: time in which the window was not the limit does not count. */
+Test(tcp, cubic_does_not_grow_by_idle_time)
+{
+	struct cubic c = {0};
+	usec_t now = USEC_PER_SEC;
+
+	cubic_reduce(&c, 100 * MSS, 100 * MSS);
+	uint64_t cwnd = grow(&c, 70 * MSS, &now, 20 * USEC_PER_SEC, 100000);
+
+	cr_expect_gt(cwnd, 100 * MSS);
+	cubic_pause(&c);
+	now += 3600 * USEC_PER_SEC;
+	cr_expect_leq(grow(&c, cwnd, &now, 100000, 100000), cwnd + 2 * MSS);
+	/* A new epoch begins with each loss, too. */
+	cwnd = cubic_reduce(&c, (uint32_t)cwnd, cwnd);
+	cr_expect_leq(grow(&c, cwnd, &now, 100000, 100000), cwnd * 11 / 10);
+}
+
 /* No size of segment and no time can overflow the arithmetic. */
 Test(tcp, cubic_is_safe_at_every_extreme)
 {

@@ -229,6 +229,36 @@ Test(tcp, a_lost_retransmission_is_found_without_a_timeout)
 	bench_close(&b);
 }
 
+/* RFC 8985 §6.2 step 2: an echo from before the repetition answers the original, however late, and
+ * tells nothing about what left between the two. */
+Test(tcp, a_late_original_does_not_make_the_rest_look_lost)
+{
+	struct bench b;
+	uint32_t base, echo;
+
+	bench_open(&b, &(struct bench_opts){.has_sack = true, .has_ts = true});
+	bench_push(&b, 19);
+	bench_drain(&b);
+	b.now += 10000;
+	bench_ack(&b, b.ack + 19);
+	bench_push(&b, 100 * MSS);
+	bench_drain(&b);
+	base = b.ack;
+	echo = b.ts_in;
+	b.now += 10000;
+	bench_sack(&b, base, base, 1, (const uint32_t[][2]){{1448, 4 * 1448}});
+	cr_assert(bench_tx(&b));
+	cr_expect_eq(b.out.seq, base);
+	bench_drain(&b);
+	b.now += 12000;
+	b.ts_in = echo;
+	bench_ack(&b, base + 4 * 1448);
+	while (bench_tx(&b)) {
+		cr_expect_geq(b.out.seq - base, 10U * 1448);
+	}
+	bench_close(&b);
+}
+
 /* RFC 8985 §6.2 step 4: with reordering seen, a quarter of a round trip is waited. */
 Test(tcp, reordering_that_was_seen_is_waited_for)
 {
