@@ -25,13 +25,19 @@ static uint32_t mss_code(uint16_t mss)
 	return code;
 }
 
+/* Whether the cookie holds all that the SYN offers. */
+static bool is_full(const struct tcp_conf *conf, bool has_ts)
+{
+	return has_ts || conf->auth != SEG_AUTH_NONE;
+}
+
 /* What is remembered of a SYN, in the low bits of the cookie. */
 static uint32_t code_of(const struct tcp_conf *conf, const struct seg *syn)
 {
 	uint16_t absent =
 		conf->remote.addr.family == FAMILY_IPV4 ? 536 : 1220; /* RFC 9293 §3.7.1. */
 	uint32_t code = mss_code(syn->mss == 0 ? absent : syn->mss);
-	if (syn->has_ts) {
+	if (is_full(conf, syn->has_ts)) {
 		uint32_t scale = syn->wscale == WSCALE_ABSENT
 					 ? WSCALE_CODE_NONE
 					 : (uint32_t)min_u64(syn->wscale, WSCALE_CODE_NONE - 1);
@@ -42,7 +48,7 @@ static uint32_t code_of(const struct tcp_conf *conf, const struct seg *syn)
 }
 
 /* The SYN as `code` and the ACK that followed it tell. */
-static struct seg syn_of(uint32_t code, const struct seg *ack)
+static struct seg syn_of(const struct tcp_conf *conf, uint32_t code, const struct seg *ack)
 {
 	struct seg syn = {
 		.seq = ack->seq - 1,
@@ -54,7 +60,7 @@ static struct seg syn_of(uint32_t code, const struct seg *ack)
 		.ts_val = ack->ts_val,
 		.auth = ack->auth,
 	};
-	if (ack->has_ts) {
+	if (is_full(conf, ack->has_ts)) {
 		uint32_t scale = code >> BITS_PLAIN & 15;
 		syn.wscale = scale == WSCALE_CODE_NONE ? WSCALE_ABSENT : (uint8_t)scale;
 		syn.has_sack_permitted = code >> (BITS_FULL - 1) != 0;
@@ -65,7 +71,7 @@ static struct seg syn_of(uint32_t code, const struct seg *ack)
 static uint32_t cookie_of(const struct tcp_conf *conf, const struct seg *syn, uint32_t code,
 			  uint64_t key, usec_t now)
 {
-	unsigned bits = syn->has_ts ? BITS_FULL : BITS_PLAIN;
+	unsigned bits = is_full(conf, syn->has_ts) ? BITS_FULL : BITS_PLAIN;
 	uint64_t word[7];
 	memcpy(word, conf->local.addr.bytes, 16);
 	memcpy(word + 2, conf->remote.addr.bytes, 16);
@@ -95,16 +101,19 @@ static struct tcp *handshake(const struct tcp_conf *conf, uint32_t cookie, const
 bool tcp_cookie_answer(const struct tcp_conf *conf, const struct seg *syn, uint64_t key, usec_t now,
 		       struct seg *out)
 {
-	uint32_t code = code_of(conf, syn);
 	struct seg remembered = *syn;
 	ASSERT((syn->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN);
 	remembered.payload.len = 0; /* It will be sent again. */
-	if (!syn->has_ts) {
+	if (conf->auth == SEG_AUTH_MD5 && syn->has_sack_permitted && !conf->has_no_sack) {
+		remembered.has_ts = false; /* As tcp_accept will choose; the ACK has none. */
+	}
+	if (!is_full(conf, remembered.has_ts)) {
 		remembered.wscale = WSCALE_ABSENT;
 		remembered.has_sack_permitted = false;
 	}
-	struct tcp *c =
-		handshake(conf, cookie_of(conf, syn, code, key, now), &remembered, now, out);
+	uint32_t code = code_of(conf, &remembered);
+	uint32_t cookie = cookie_of(conf, &remembered, code, key, now);
+	struct tcp *c = handshake(conf, cookie, &remembered, now, out);
 	bool is_made = c != NULL;
 	tcp_free(c);
 	return is_made;
@@ -126,8 +135,9 @@ struct tcp *tcp_cookie_open(const struct tcp_conf *conf, const struct seg *ack, 
 			    usec_t now)
 {
 	uint32_t cookie = ack->ack - 1;
-	uint32_t code = cookie & ((1u << (ack->has_ts ? BITS_FULL : BITS_PLAIN)) - 1);
-	struct seg syn = syn_of(code, ack), sent;
+	uint32_t code =
+		cookie & ((1u << (is_full(conf, ack->has_ts) ? BITS_FULL : BITS_PLAIN)) - 1);
+	struct seg syn = syn_of(conf, code, ack), sent;
 	usec_t age;
 	if ((ack->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK ||
 	    !age_of(conf, ack, now, &age)) {

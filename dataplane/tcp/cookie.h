@@ -9,7 +9,8 @@
  * hold the MSS, the window scale and whether SACK is permitted, 24 are keyed, and the echoed
  * timestamp, which only those know who saw our SYN+ACK, adds 16.  Without timestamps there is no
  * such second proof: three bits hold the MSS, 29 are keyed, and the connection does without
- * window scale and SACK.
+ * window scale and SACK.  A MAC (TCP-MD5, TCP-AO) is proof enough: then eight bits serve without
+ * timestamps, which Linux leaves out beside MD5.
  *
  * Deviates: RFC 6528 wants numbers that grow with time for one 4-tuple; these do not.  Old segments
  * live for milliseconds on one hop, and timestamps tell them from new ones.

@@ -191,3 +191,27 @@ Test(cookie, guesses_do_not_open)
 		cr_assert_not(opens(&s.conf, &s.ack, KEY, NOW));
 	}
 }
+
+/* Linux leaves timestamps out of a SYN beside MD5, others may not; with SACK we do without them.
+ * The MAC proves the ACK, so window scale and SACK are kept. */
+Test(tcp, beside_md5_a_cookie_keeps_window_scale_and_sack)
+{
+	for (unsigned mode = 0; mode < 4; mode++) {
+		bool has_ts = mode % 2 != 0, has_sack = mode >= 2;
+		struct shake s = {.conf = conf_of(FAMILY_IPV4),
+				  .syn = syn_with(has_ts, 1460, 7, has_sack)};
+
+		s.conf.auth = s.syn.auth = SEG_AUTH_MD5;
+		s.conf.mac_len = s.syn.mac_len = SEG_MD5_LEN;
+		cr_assert(tcp_cookie_answer(&s.conf, &s.syn, KEY, NOW, &s.syn_ack));
+		cr_expect_eq(s.syn_ack.has_ts, has_ts && !has_sack, "mode %u", mode);
+		cr_expect_eq(s.syn_ack.has_sack_permitted, has_sack, "mode %u", mode);
+		cr_expect_neq(s.syn_ack.wscale, 0xff, "mode %u", mode);
+		s.ack = answer_to(&s.syn, &s.syn_ack);
+		s.ack.has_ts = s.syn_ack.has_ts;
+		s.ack.auth = SEG_AUTH_MD5;
+		cr_expect(opens(&s.conf, &s.ack, KEY, NOW + 5000), "mode %u", mode);
+		s.ack.ack++;
+		cr_expect_not(opens(&s.conf, &s.ack, KEY, NOW + 5000), "mode %u", mode);
+	}
+}
