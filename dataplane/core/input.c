@@ -121,8 +121,12 @@ static void input_icmp(struct member *m, const struct icmp_error *e)
 		[ICMP_SOFT] = CORE_DROP_ICMP_SOFT,
 	};
 	ASSERT(e->kind < ICMP_KIND_COUNT);
-	bool is_known = transport_find(m, &local, &remote) != NULL;
-	member_drop(m, is_known ? drops[e->kind] : CORE_DROP_ICMP_UNKNOWN);
+	struct tcp *tcp = transport_find(m, &local, &remote);
+	member_drop(m, tcp != NULL ? drops[e->kind] : CORE_DROP_ICMP_UNKNOWN);
+	if (tcp != NULL && e->kind == ICMP_TOO_BIG) {
+		tcp_too_big(tcp, e->seq, e->mtu, m->core->now);
+		member_sync(m);
+	}
 }
 
 /* Deal with one frame; true when its buffer was given away. */
