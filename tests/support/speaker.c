@@ -158,6 +158,7 @@ static void hear(struct speaker *s, const uint8_t *m, size_t len, usec_t now)
 		s->keepalive_due = now + KEEPALIVE_US;
 	} else if (m[18] == 3) {
 		memcpy(s->last_notification, m + 19, 2);
+		s->blamed += m[19] <= 3 || m[19] == 5;
 	}
 }
 
@@ -209,33 +210,75 @@ static void follow_transport(struct speaker *s, usec_t now)
 	}
 }
 
-static bool receive(struct speaker *s, usec_t now)
-{
-	struct frame_buf frame[NIC_BURST_MAX];
-	unsigned count = nic_rx(s->nic, 0, frame, NIC_BURST_MAX);
-	for (unsigned i = 0; i < count; i++) {
-		struct net_rx rx;
-		struct seg seg;
-		uint16_t src_port, dst_port;
-		if (net_rx(s->net, 0, &frame[i], now, &rx) == NET_TCP && s->tcp != NULL &&
-		    seg_decode(rx.l4, &rx.src, &rx.dst, false, &src_port, &dst_port, &seg) ==
-			    SEG_OK &&
-		    dst_port == tcp_local(s->tcp)->port) {
-			tcp_rx(s->tcp, &seg, now);
-		}
-	}
-	nic_release(s->nic, 0, frame, count);
-	return count > 0;
-}
-
 static bool send_frame(struct speaker *s, struct frame_buf *frame, size_t len)
 {
 	frame->len = (uint16_t)len;
+	if (s->conf.mangle != NULL) {
+		s->conf.mangle(s->conf.mangle_context, s->nic, frame);
+	}
 	if (nic_tx(s->nic, 0, frame, 1) == 1) {
 		return true;
 	}
 	nic_release(s->nic, 0, frame, 1);
 	return false;
+}
+
+static bool is_ours(const struct speaker *s, const struct net_rx *rx, uint16_t src_port,
+		    uint16_t dst_port)
+{
+	return s->tcp != NULL && dst_port == tcp_local(s->tcp)->port &&
+	       src_port == tcp_remote(s->tcp)->port &&
+	       addr_equal(&rx->src, &tcp_remote(s->tcp)->addr);
+}
+
+/* A segment for a connection that is not there: RST, as every host answers. */
+static void refuse(struct speaker *s, const struct net_rx *rx, const struct seg *in,
+		   uint16_t src_port, uint16_t dst_port, usec_t now)
+{
+	struct endpoint local = {.addr = s->conf.addr, .port = dst_port};
+	struct endpoint remote = {.addr = rx->src, .port = src_port};
+	struct net_route route;
+	struct frame_buf frame;
+	struct seg seg;
+
+	if (!tcp_reset_for(in, &seg) ||
+	    net_route(s->net, &local.addr, &remote.addr, now, &route) != ROUTE_OK ||
+	    nic_alloc(s->nic, 0, &frame, 1) != 1) {
+		return;
+	}
+	size_t header = seg_header_len(&seg);
+	seg_encode(&seg, &local, &remote, frame.data + route.header_len);
+	net_encap(s->net, &route, (uint16_t)header, frame.data);
+	send_frame(s, &frame, route.header_len + header);
+}
+
+static void receive_frame(struct speaker *s, const struct frame_buf *frame, usec_t now)
+{
+	struct net_rx rx;
+	struct seg seg;
+	uint16_t src_port, dst_port;
+
+	if (net_rx(s->net, 0, frame, now, &rx) != NET_TCP ||
+	    seg_decode(rx.l4, &rx.src, &rx.dst, false, &src_port, &dst_port, &seg) != SEG_OK) {
+		return;
+	}
+	if (is_ours(s, &rx, src_port, dst_port)) {
+		tcp_rx(s->tcp, &seg, now);
+		tcp_check(s->tcp);
+	} else {
+		refuse(s, &rx, &seg, src_port, dst_port, now);
+	}
+}
+
+static bool receive(struct speaker *s, usec_t now)
+{
+	struct frame_buf frame[NIC_BURST_MAX];
+	unsigned count = nic_rx(s->nic, 0, frame, NIC_BURST_MAX);
+	for (unsigned i = 0; i < count; i++) {
+		receive_frame(s, &frame[i], now);
+	}
+	nic_release(s->nic, 0, frame, count);
+	return count > 0;
 }
 
 static bool transmit(struct speaker *s, usec_t now)
@@ -281,6 +324,7 @@ bool speaker_step(struct speaker *s, usec_t now)
 	if (s->tcp != NULL) {
 		if (tcp_due(s->tcp) <= now) {
 			tcp_tick(s->tcp, now);
+			tcp_check(s->tcp);
 		}
 		did = read_messages(s, now) || did;
 		follow_transport(s, now);

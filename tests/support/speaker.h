@@ -28,6 +28,9 @@ struct speaker_conf {
 	 * be NULL. */
 	void (*record)(void *context, const uint8_t *message, size_t len, bool is_up);
 	void *context;
+	/* Sees, and may change, every frame before it is sent; may be NULL. */
+	void (*mangle)(void *context, struct nic *nic, struct frame_buf *frame);
+	void *mangle_context;
 };
 
 struct held_route {
@@ -55,6 +58,7 @@ struct speaker {
 	uint64_t announces, withdraws, messages;
 	unsigned own_seen; /* Routes that carried its own mark: must stay 0. */
 	uint8_t last_notification[2];
+	unsigned blamed; /* NOTIFICATIONs that found fault with what it said (codes 1, 2, 3, 5). */
 	struct held_route held[UNIVERSE_MAX];
 };
 

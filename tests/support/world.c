@@ -1,5 +1,6 @@
 /* The exchange in a process: see world.h.  The server is AS 65000 (id 198.18.0.1) on 198.18.0.1 and
- * 2001:db8:0:1::1; member i is AS 100 + i (a 4-octet AS for every third). */
+ * 2001:db8:0:1::1, the second one has the next numbers; member i is AS 100 + i (a 4-octet AS for
+ * every third). */
 #include "tests/support/world.h"
 
 #include <stdio.h>
@@ -50,6 +51,9 @@ static void tap_record(void *context, const uint8_t *message, size_t len, bool i
 static bool keep_frame(void *context, const struct frame_buf *frame)
 {
 	struct world *w = context;
+	if (w->opts.frame != NULL) {
+		w->opts.frame(w->opts.context, frame);
+	}
 	for (unsigned i = 0; i < w->opts.members; i++) {
 		struct mac mac = mac_of(0x100 + i);
 		if (w->is_cut[i] && (memcmp(frame->data, mac.bytes, 6) == 0 ||
@@ -94,40 +98,130 @@ static void make_universe(struct world *w)
 	}
 }
 
-static void make_server(struct world *w)
+static unsigned site_count(const struct world *w)
 {
-	struct member_conf conf[WORLD_MEMBERS_MAX];
-	memset(conf, 0, sizeof(conf));
-	for (unsigned i = 0; i < w->opts.members; i++) {
-		conf[i] = (struct member_conf){.asn = member_asn(i),
-					       .addr = member_addr(i),
-					       .hold_s = 90,
-					       .hold_min_s = 3,
-					       .retry_s = 5,
-					       .is_passive = !w->opts.are_active,
-					       .is_enabled = true};
+	return w->opts.sites == 0 ? 1 : w->opts.sites;
+}
+
+unsigned world_site_of(const struct world *w, unsigned member)
+{
+	return member % site_count(w);
+}
+
+peer_id_t world_peer_of(const struct world *w, unsigned member)
+{
+	return (peer_id_t)(member / site_count(w));
+}
+
+/* Behind the site's members. */
+peer_id_t world_link_of(const struct world *w, unsigned site)
+{
+	return (peer_id_t)((w->opts.members + site_count(w) - 1 - site) / site_count(w));
+}
+
+struct mac world_server_mac(unsigned site)
+{
+	return mac_of(1 + site);
+}
+
+struct addr world_server_addr(unsigned site, uint8_t family)
+{
+	return family == FAMILY_IPV4 ? addr_v4(SERVER_V4 + site) : v6_addr(1 + site);
+}
+
+struct mac world_guest_mac(unsigned n)
+{
+	return mac_of(0x600 + n);
+}
+
+static unsigned configure_members(const struct world *w, unsigned site, struct member_conf *conf)
+{
+	unsigned count = 0;
+	for (unsigned i = site; i < w->opts.members; i += site_count(w)) {
+		ASSERT(count == world_peer_of(w, i));
+		conf[count++] = (struct member_conf){.asn = member_asn(i),
+						     .addr = member_addr(i),
+						     .hold_s = 90,
+						     .hold_min_s = 3,
+						     .retry_s = 5,
+						     .is_passive = !w->opts.are_active,
+						     .is_enabled = true};
 	}
-	struct net_port_conf port = {.mac = mac_of(1), .mtu = 1500, .addr_count = 2};
-	port.addr[0].addr = addr_v4(SERVER_V4);
+	if (site_count(w) > 1) {
+		ASSERT(count == world_link_of(w, site));
+		conf[count++] =
+			(struct member_conf){.asn = SERVER_AS + 1 - site,
+					     .addr = world_server_addr(1 - site, FAMILY_IPV4),
+					     .hold_s = 90,
+					     .hold_min_s = 3,
+					     .retry_s = 5,
+					     .is_passive = w->opts.caller != site,
+					     .is_enabled = true};
+	}
+	return count;
+}
+
+void world_start_server(struct world *w, unsigned site)
+{
+	struct member_conf conf[WORLD_MEMBERS_MAX + 1];
+	struct world_site *s = &w->site[site];
+	unsigned queues = w->opts.queues == 0 ? w->opts.workers : w->opts.queues;
+
+	ASSERT(s->server == NULL);
+	s->nic = nic_mem_open(w->hub, world_server_mac(site), 1500, (uint16_t)queues);
+	if (w->opts.has_faulty_site && site + 1 == site_count(w)) {
+		s->nic = nic_fault_new(s->nic, w->opts.seed ^ w->now);
+		nic_fault_set_time(s->nic, w->now);
+	}
+	struct net_port_conf port = {.mac = world_server_mac(site), .mtu = 1500, .addr_count = 2};
+	port.addr[0].addr = world_server_addr(site, FAMILY_IPV4);
 	port.addr[0].prefix_len = 16;
-	port.addr[1].addr = v6_addr(1);
+	port.addr[1].addr = world_server_addr(site, FAMILY_IPV6);
 	port.addr[1].prefix_len = 64;
 	struct server_opts opts = {
-		.local_as = SERVER_AS,
-		.router_id = SERVER_V4,
+		.local_as = SERVER_AS + site,
+		.router_id = SERVER_V4 + site,
 		.core_count = w->opts.workers,
-		.seed = w->opts.seed,
+		.seed = w->opts.seed ^ (site + w->now - START_US),
 		.members = conf,
-		.member_count = w->opts.members,
+		.member_count = configure_members(w, site, conf),
 		.ports = &port,
-		.nics = &w->server_nic,
+		.nics = &s->nic,
 		.port_count = 1,
 		.log_bytes_max = w->opts.log_bytes_max,
 		.send_bytes_max = w->opts.send_bytes_max,
 		.now = w->now,
 	};
-	w->server = server_new(&opts);
-	ASSERT(w->server != NULL);
+	s->server = server_new(&opts);
+	ASSERT(s->server != NULL);
+	memset(s->core_due, 0, sizeof(s->core_due));
+	w->server = w->site[0].server;
+}
+
+void world_stop_server(struct world *w, unsigned site)
+{
+	struct world_site *s = &w->site[site];
+	server_free(s->server);
+	s->server = NULL;
+	s->nic->ops->close(s->nic);
+	s->nic = NULL;
+	w->server = w->site[0].server;
+	epoch_barrier();
+}
+
+void world_fault_member(struct world *w, unsigned member, enum nic_fault_way way,
+			const struct nic_fault_plan *plan)
+{
+	ASSERT(w->opts.has_faulty_links);
+	nic_fault_set_plan(w->nic[member], way, plan);
+}
+
+void world_fault_site(struct world *w, enum nic_fault_way way, const struct nic_fault_plan *plan)
+{
+	ASSERT(w->opts.has_faulty_site);
+	if (w->site[site_count(w) - 1].nic != NULL) {
+		nic_fault_set_plan(w->site[site_count(w) - 1].nic, way, plan);
+	}
 }
 
 static void make_speaker(struct world *w, unsigned i)
@@ -137,7 +231,7 @@ static void make_speaker(struct world *w, unsigned i)
 		.asn = member_asn(i),
 		.router_id = 0x0a000000u + (i * 7919u) % 251 * 256 + 1,
 		.addr = member_addr(i),
-		.server = is_v4 ? addr_v4(SERVER_V4) : v6_addr(1),
+		.server = world_server_addr(world_site_of(w, i), member_addr(i).family),
 		.prefix_len = is_v4 ? 16 : 64,
 		.mac = mac_of(0x100 + i),
 		.is_as4 = !(w->opts.has_old_speakers && i % 4 == 3 && member_asn(i) <= 65535),
@@ -152,6 +246,9 @@ static void make_speaker(struct world *w, unsigned i)
 	};
 	w->tap[i] = (struct world_tap){.world = w, .member = i};
 	w->nic[i] = nic_mem_open(w->hub, conf.mac, 1500, 1);
+	if (w->opts.has_faulty_links) {
+		w->nic[i] = nic_fault_new(w->nic[i], w->opts.seed * 64 + i);
+	}
 	speaker_init(&w->speaker[i], &conf, w->nic[i]);
 }
 
@@ -163,13 +260,13 @@ void world_init(struct world *w, const struct world_opts *opts)
 	prng_init(&w->prng, opts->seed);
 	epoch_thread_begin_alone();
 	make_universe(w);
-	w->hub = nic_hub_new(opts->members + 1, 4096);
+	w->hub = nic_hub_new(opts->members + site_count(w) + opts->guests, 4096);
 	nic_hub_set_time(w->hub, w->now, LINK_US);
 	nic_hub_set_filter(w->hub, keep_frame, w);
-	w->server_nic = nic_mem_open(w->hub, mac_of(1), 1500,
-				     (uint16_t)(opts->queues == 0 ? opts->workers : opts->queues));
-	ASSERT(w->hub != NULL && w->server_nic != NULL);
-	make_server(w);
+	ASSERT(w->hub != NULL);
+	for (unsigned i = 0; i < site_count(w); i++) {
+		world_start_server(w, i);
+	}
 	for (unsigned i = 0; i < opts->members; i++) {
 		make_speaker(w, i);
 	}
@@ -177,8 +274,11 @@ void world_init(struct world *w, const struct world_opts *opts)
 
 void world_fini(struct world *w)
 {
-	server_free(w->server);
-	w->server_nic->ops->close(w->server_nic);
+	for (unsigned i = 0; i < site_count(w); i++) {
+		if (w->site[i].server != NULL) {
+			world_stop_server(w, i);
+		}
+	}
 	for (unsigned i = 0; i < w->opts.members; i++) {
 		speaker_fini(&w->speaker[i]);
 		w->nic[i]->ops->close(w->nic[i]);
@@ -188,36 +288,73 @@ void world_fini(struct world *w)
 	epoch_thread_end();
 }
 
-static bool step_one(struct world *w, unsigned who)
+static unsigned core_count(const struct world *w)
 {
-	if (who >= w->opts.workers) {
-		return speaker_step(&w->speaker[who - w->opts.workers], w->now);
+	return w->opts.workers * site_count(w);
+}
+
+static bool step_core(struct world *w, struct world_site *s, unsigned worker)
+{
+	if (s->server == NULL) {
+		return false;
 	}
 	if (w->is_frozen || (w->opts.may_skip_workers && prng_chance(&w->prng, 1, 6))) {
 		return true;
 	}
-	w->core_due[who] = core_step(server_core(w->server, (core_id_t)who), w->now);
-	return w->core_due[who] <= w->now;
+	struct core *core = server_core(s->server, (core_id_t)worker);
+	s->core_due[worker] = core_step(core, w->now);
+	core_check(core);
+	return s->core_due[worker] <= w->now;
+}
+
+static bool step_one(struct world *w, unsigned who)
+{
+	if (who >= core_count(w)) {
+		return speaker_step(&w->speaker[who - core_count(w)], w->now);
+	}
+	return step_core(w, &w->site[who / w->opts.workers], who % w->opts.workers);
+}
+
+static void set_time(struct world *w)
+{
+	nic_hub_set_time(w->hub, w->now, LINK_US);
+	for (unsigned i = 0; w->opts.has_faulty_links && i < w->opts.members; i++) {
+		nic_fault_set_time(w->nic[i], w->now);
+	}
+	struct nic *last = w->site[site_count(w) - 1].nic;
+	if (w->opts.has_faulty_site && last != NULL) {
+		nic_fault_set_time(last, w->now);
+	}
 }
 
 static usec_t next_due(const struct world *w)
 {
 	usec_t due = nic_hub_due(w->hub);
-	for (unsigned i = 0; i < w->opts.workers; i++) {
-		due = min_u64(due, w->core_due[i]);
+	for (unsigned i = 0; i < core_count(w); i++) {
+		const struct world_site *s = &w->site[i / w->opts.workers];
+		if (s->server != NULL) {
+			due = min_u64(due, s->core_due[i % w->opts.workers]);
+		}
 	}
 	for (unsigned i = 0; i < w->opts.members; i++) {
 		due = min_u64(due, speaker_due(&w->speaker[i]));
+		if (w->opts.has_faulty_links) {
+			due = min_u64(due, nic_fault_due(w->nic[i]));
+		}
+	}
+	const struct nic *last = w->site[site_count(w) - 1].nic;
+	if (w->opts.has_faulty_site && last != NULL) {
+		due = min_u64(due, nic_fault_due(last));
 	}
 	return due;
 }
 
 void world_turn(struct world *w, usec_t limit)
 {
-	unsigned count = w->opts.workers + w->opts.members;
-	unsigned order[CORE_COUNT_MAX + WORLD_MEMBERS_MAX];
+	unsigned count = core_count(w) + w->opts.members;
+	unsigned order[WORLD_SITES_MAX * CORE_COUNT_MAX + WORLD_MEMBERS_MAX];
 	bool did = false;
-	nic_hub_set_time(w->hub, w->now, LINK_US);
+	set_time(w);
 	for (unsigned i = 0; i < count; i++) {
 		unsigned j = (unsigned)prng_below(&w->prng, i + 1);
 		order[i] = order[j];
@@ -253,6 +390,21 @@ bool world_run_until(struct world *w, bool (*is_done)(const struct world *w), us
 	return true;
 }
 
+static bool is_link_up(const struct world *w)
+{
+	for (unsigned i = 0; site_count(w) > 1 && i < site_count(w); i++) {
+		struct member_status st;
+		if (w->site[i].server == NULL) {
+			return false;
+		}
+		server_member_status(w->site[i].server, world_link_of(w, i), &st);
+		if (st.state != FSM_ESTABLISHED || !st.is_complete[0] || !st.is_complete[1]) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool world_is_up(const struct world *w)
 {
 	for (unsigned i = 0; i < w->opts.members; i++) {
@@ -261,33 +413,58 @@ bool world_is_up(const struct world *w)
 			return false;
 		}
 	}
-	return true;
+	return is_link_up(w);
 }
 
-static bool is_empty(const struct world *w)
+static bool is_log_empty(const struct shard *shard, enum family f)
 {
-	for (unsigned i = 0; i < w->opts.workers; i++) {
-		const struct shard *shard = server_shard(w->server, (core_id_t)i);
-		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-			const struct shard_stats *st = shard_stats(shard, (enum family)f);
-			if (st->entries != 0 || st->paths != 0 || st->tombstones != 0 ||
-			    st->retired != 0) {
-				return false;
-			}
-			for (unsigned k = 0; k < WIRE_CLASS_COUNT; k++) {
-				struct runlog_stats log;
-				runlog_stats(shard_log(shard, (enum family)f, k), &log);
-				if (log.begin != log.end) {
-					return false;
-				}
-			}
-		}
-		const struct core_stats *cs = server_core_stats(w->server, (core_id_t)i);
-		if (cs->attrs != 0 || cs->connections != 0) {
+	for (unsigned k = 0; k < WIRE_CLASS_COUNT; k++) {
+		struct runlog_stats log;
+		runlog_stats(shard_log(shard, f, k), &log);
+		if (log.begin != log.end) {
 			return false;
 		}
 	}
 	return true;
+}
+
+static bool is_core_empty(const struct server *server, core_id_t core)
+{
+	const struct shard *shard = server_shard(server, core);
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		const struct shard_stats *st = shard_stats(shard, (enum family)f);
+		if (st->entries != 0 || st->paths != 0 || st->tombstones != 0 || st->retired != 0 ||
+		    !is_log_empty(shard, (enum family)f)) {
+			return false;
+		}
+	}
+	const struct core_stats *cs = server_core_stats(server, core);
+	return cs->attrs == 0 && cs->connections == 0;
+}
+
+static bool is_empty(const struct world *w)
+{
+	for (unsigned i = 0; i < core_count(w); i++) {
+		const struct server *server = w->site[i / w->opts.workers].server;
+		if (server != NULL && !is_core_empty(server, (core_id_t)(i % w->opts.workers))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void show_core(const struct server *server, core_id_t core)
+{
+	const struct shard *shard = server_shard(server, core);
+	const struct core_stats *cs = server_core_stats(server, core);
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		const struct shard_stats *st = shard_stats(shard, (enum family)f);
+		fprintf(stderr,
+			"shard %u family %u: entries %lu paths %lu tombstones %lu retired %lu; "
+			"worker: attrs %lu connections %lu\n",
+			core, f, st->entries, st->paths, st->tombstones, st->retired, cs->attrs,
+			cs->connections);
+	}
 }
 
 void world_expect_empty(struct world *w)
@@ -296,16 +473,10 @@ void world_expect_empty(struct world *w)
 		epoch_barrier();
 		world_run(w, 200 * USEC_PER_MSEC);
 	}
-	for (unsigned i = 0; i < w->opts.workers && !is_empty(w); i++) {
-		const struct shard *shard = server_shard(w->server, (core_id_t)i);
-		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-			const struct shard_stats *st = shard_stats(shard, (enum family)f);
-			fprintf(stderr,
-				"shard %u family %u: entries %lu paths %lu tombstones %lu "
-				"retired %lu; worker: attrs %lu connections %lu\n",
-				i, f, st->entries, st->paths, st->tombstones, st->retired,
-				server_core_stats(w->server, (core_id_t)i)->attrs,
-				server_core_stats(w->server, (core_id_t)i)->connections);
+	for (unsigned i = 0; i < core_count(w) && !is_empty(w); i++) {
+		if (w->site[i / w->opts.workers].server != NULL) {
+			show_core(w->site[i / w->opts.workers].server,
+				  (core_id_t)(i % w->opts.workers));
 		}
 	}
 	ASSERT(is_empty(w));

@@ -1,13 +1,16 @@
 /* A whole exchange in one process and one thread, on virtual time: a server of several workers on
- * an in-memory LAN, and scripted members.  Everything follows from the seed. */
+ * an in-memory LAN, and scripted members; or two servers, each with half of the members and each
+ * the other's member.  Every link can be made faulty.  Everything follows from the seed. */
 #pragma once
 
 #include "dataplane/core/core.h"
+#include "dataplane/nic/nic_fault.h"
 #include "dataplane/nic/nic_mem.h"
 #include "rib/base/prng.h"
 #include "tests/support/speaker.h"
 
 #define WORLD_MEMBERS_MAX 64
+#define WORLD_SITES_MAX	  2
 
 struct world_opts {
 	uint64_t seed;
@@ -21,10 +24,24 @@ struct world_opts {
 	bool are_active;	 /* The server connects too; members take no connection. */
 	bool may_skip_workers;	 /* A worker sometimes misses turns. */
 	unsigned loss_per_mille; /* Frames lost on the LAN. */
+	unsigned sites;		 /* Servers; 0 = 1.  Member i is of site i % sites. */
+	unsigned caller;	 /* Of two servers, the one that connects to the other. */
+	bool has_faulty_links;	 /* Members' links can be given plans. */
+	bool has_faulty_site;	 /* So can the link of the last server. */
+	unsigned guests;	 /* Further NICs that may be opened on the hub. */
 	uint32_t window_bytes;	 /* Receive buffer of members; 0 = 16 KiB. */
 	void (*record)(void *context, unsigned member, const uint8_t *message, size_t len,
 		       bool is_up);
+	/* Sees every frame as it is put on the LAN; may be NULL. */
+	void (*frame)(void *context, const struct frame_buf *frame);
 	void *context;
+};
+
+/* A server and its place on the LAN. */
+struct world_site {
+	struct nic *nic;
+	struct server *server; /* NULL while it is down. */
+	usec_t core_due[CORE_COUNT_MAX];
 };
 
 struct world {
@@ -32,8 +49,8 @@ struct world {
 	struct prng prng;
 	usec_t now;
 	struct nic_hub *hub;
-	struct nic *server_nic;
-	struct server *server;
+	struct world_site site[WORLD_SITES_MAX];
+	struct server *server; /* site[0].server */
 	struct nic *nic[WORLD_MEMBERS_MAX];
 	struct speaker speaker[WORLD_MEMBERS_MAX];
 	struct world_tap {
@@ -42,13 +59,27 @@ struct world {
 	} tap[WORLD_MEMBERS_MAX];
 	struct naive_prefix universe[UNIVERSE_MAX];
 	bool is_cut[WORLD_MEMBERS_MAX]; /* The member's cable: nothing passes. */
-	usec_t core_due[CORE_COUNT_MAX];
-	bool is_frozen; /* The server's workers do not run. */
+	bool is_frozen;			/* The servers' workers do not run. */
 };
 
 /* The caller's memory is large (a speaker is ~90 kB): allocate it. */
 void world_init(struct world *w, const struct world_opts *opts);
 void world_fini(struct world *w);
+/* A server is gone from one moment to the next, with all its memory; and comes back. */
+void world_stop_server(struct world *w, unsigned site);
+void world_start_server(struct world *w, unsigned site);
+/* Where member i belongs, and its number there; the other server's number there. */
+unsigned world_site_of(const struct world *w, unsigned member);
+peer_id_t world_peer_of(const struct world *w, unsigned member);
+peer_id_t world_link_of(const struct world *w, unsigned site);
+struct mac world_server_mac(unsigned site);
+struct addr world_server_addr(unsigned site, uint8_t family);
+/* The MAC of the n-th NIC that is neither a server's nor a member's. */
+struct mac world_guest_mac(unsigned n);
+/* What a faulty link does from now on, as seen from the member or the server. */
+void world_fault_member(struct world *w, unsigned member, enum nic_fault_way way,
+			const struct nic_fault_plan *plan);
+void world_fault_site(struct world *w, enum nic_fault_way way, const struct nic_fault_plan *plan);
 /* One turn of everybody, in random order, then time moves on (a little when something happened,
  * else to the next deadline, but not past `limit`). */
 void world_turn(struct world *w, usec_t limit);
@@ -56,7 +87,7 @@ void world_turn(struct world *w, usec_t limit);
 void world_run(struct world *w, usec_t us);
 /* Run until `is_done` holds, at most `us`; whether it held. */
 bool world_run_until(struct world *w, bool (*is_done)(const struct world *w), usec_t us);
-/* Everyone who wants to be up is, and has End-of-RIB of both families. */
+/* Everyone who wants to be up is, and has End-of-RIB of both families; so are two servers. */
 bool world_is_up(const struct world *w);
 /* Number of members still in the server's hands after everything went: 0 sets, paths, entries... */
 void world_expect_empty(struct world *w);
