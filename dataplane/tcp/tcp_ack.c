@@ -201,6 +201,16 @@ static void fin_acked(struct tcp *c, usec_t now)
 	}
 }
 
+/* RFC 7323 §4.3 (2): only a segment at the left edge may move TS.Recent, so that a delayed ACK
+ * echoes the oldest segment that it covers. */
+static void keep_timestamp(struct tcp *c, const struct arrival *a)
+{
+	if (c->has_ts && a->seg->has_ts && a->from <= c->rcv_ack_sent) {
+		c->ts_recent = a->seg->ts_val;
+		c->ts_recent_at = a->now;
+	}
+}
+
 /* Fifth check.  False: drop the rest. */
 bool tcp_rx_ack(struct tcp *c, const struct arrival *a)
 {
@@ -217,6 +227,8 @@ bool tcp_rx_ack(struct tcp *c, const struct arrival *a)
 		tcp_challenge(c, a->now);
 		return false;
 	}
+	/* Not before: what RFC 5961 refuses must not shut out the peer by its timestamp. */
+	keep_timestamp(c, a);
 	if (a->seg->sack_count > 0 && !c->has_sack) {
 		tcp_drop(c, TCP_DROP_SACK_UNASKED);
 	}

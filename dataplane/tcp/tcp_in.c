@@ -81,16 +81,6 @@ static bool check_timestamp(struct tcp *c, const struct arrival *a)
 	return true;
 }
 
-/* RFC 7323 §4.3 (2): only a segment at the left edge may move TS.Recent, so that a delayed ACK
- * echoes the oldest segment that it covers. */
-static void keep_timestamp(struct tcp *c, const struct arrival *a)
-{
-	if (c->has_ts && a->seg->has_ts && a->from <= c->rcv_ack_sent) {
-		c->ts_recent = a->seg->ts_val;
-		c->ts_recent_at = a->now;
-	}
-}
-
 /* [from, to) came twice: the next ACK says so (RFC 2883 §4). */
 static void note_duplicate(struct tcp *c, uint64_t from, uint64_t to)
 {
@@ -345,7 +335,6 @@ static void rx_synchronized(struct tcp *c, struct arrival *a)
 		tcp_drop(c, TCP_DROP_ACK_MISSING);
 		return;
 	}
-	keep_timestamp(c, a);
 	if (!tcp_rx_ack(c, a) || !is_inside) {
 		return;
 	}

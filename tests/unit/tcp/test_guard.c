@@ -105,6 +105,28 @@ Test(tcp, an_ack_of_something_never_sent_drops_its_segment)
 	bench_close(&b);
 }
 
+/* RFC 5961 §5.2, RFC 7323 §5.3: who cannot name an ACK that fits must not move TS.Recent either, or
+ * one segment in the window would shut out everything that the true peer sends from then on. */
+Test(tcp, a_segment_with_a_wrong_ack_does_not_move_the_newest_timestamp)
+{
+	static const uint32_t acks[] = {1, 0x80000000}; /* Beyond; older than any window. */
+
+	for (size_t i = 0; i < ARRAY_COUNT(acks); i++) {
+		struct bench b;
+
+		bench_open(&b, &(struct bench_opts){.has_ts = true});
+		struct seg forged = bench_seg(&b, TCP_ACK, "forged", 6);
+		forged.ack += acks[i];
+		forged.ts_val += 0x40000000;
+		bench_rx(&b, forged);
+		cr_expect_eq(tcp_peek(b.c).len, 0);
+		bench_data(&b, "true", 4);
+		cr_expect_eq(tcp_peek(b.c).len, 4, "row %zu", i);
+		cr_expect_eq(bench_drops(&b, TCP_DROP_PAWS), 0);
+		bench_close(&b);
+	}
+}
+
 /* RFC 7323 §5.3: also across the wrap of the timestamp clock. */
 Test(tcp, paws_drops_an_old_timestamp_and_answers)
 {
