@@ -167,10 +167,13 @@ static void ack_repeats(struct tcp *c, const struct arrival *a)
 	tcp_show(c);
 }
 
-/* RFC 9293 §3.10.7.4: only a segment newer than the last one that set the window. */
-static void update_window(struct tcp *c, const struct arrival *a)
+/* RFC 9293 §3.10.7.4: only a segment newer than the last one that set the window.
+ * Deviates: an ACK that advances is the newest by itself, though it may ride on a retransmission,
+ * whose number is old; its window kept out, the edge would move on with the ACK alone. */
+static void update_window(struct tcp *c, const struct arrival *a, bool has_advanced)
 {
-	if (a->from < c->snd_wl1 || (a->from == c->snd_wl1 && a->ack < c->snd_wl2)) {
+	if (!has_advanced &&
+	    (a->from < c->snd_wl1 || (a->from == c->snd_wl1 && a->ack < c->snd_wl2))) {
 		return;
 	}
 	if (a->window == 0 && c->snd_wnd != 0) {
@@ -232,13 +235,15 @@ bool tcp_rx_ack(struct tcp *c, const struct arrival *a)
 	if (a->seg->sack_count > 0 && !c->has_sack) {
 		tcp_drop(c, TCP_DROP_SACK_UNASKED);
 	}
-	if (a->ack > c->snd_una) {
+	bool has_advanced = a->ack > c->snd_una;
+
+	if (has_advanced) {
 		ack_advances(c, a);
 	} else if (a->ack == c->snd_una) {
 		ack_repeats(c, a);
 	}
 	if (a->ack == c->snd_una) {
-		update_window(c, a);
+		update_window(c, a, has_advanced);
 		if (c->snd_wnd == 0 && !c->is_closing) {
 			c->progress_at = a->now; /* Shut, but alive. */
 		}

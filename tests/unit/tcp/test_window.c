@@ -330,3 +330,27 @@ Test(tcp, an_idle_connection_holds_no_buffers)
 	cr_expect_null(tcp_peek(b.c).data);
 	bench_close(&b);
 }
+
+/* RFC 9293 §3.10.7.4 takes the window of the newest sequence number only.  Deviates: an ACK that
+ * advances is newest by itself; it may ride on a retransmission, which has an old number. */
+Test(tcp, the_window_follows_an_ack_that_rides_on_a_retransmission)
+{
+	struct bench b;
+	struct seg ahead, again;
+
+	bench_open(&b, &(struct bench_opts){.window = 1000});
+	bench_push(&b, 1000);
+	cr_assert_eq(bench_drain(&b), 1);
+	ahead = bench_seg(&b, TCP_ACK, "behind a gap", 12);
+	ahead.seq += 4;
+	bench_rx(&b, ahead);
+	bench_drain(&b);
+	again = bench_seg(&b, TCP_ACK, "gap.", 4);
+	again.ack += 600;
+	again.window = 400; /* The same right edge as before. */
+	bench_rx(&b, again);
+	bench_drain(&b);
+	bench_push(&b, 500);
+	cr_expect_not(bench_tx(&b), "sent beyond the window");
+	bench_close(&b);
+}
