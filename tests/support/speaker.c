@@ -8,6 +8,7 @@
 
 #define RETRY_US     (200 * USEC_PER_MSEC)
 #define KEEPALIVE_US (20 * USEC_PER_SEC)
+#define OPENING_US   (60 * USEC_PER_SEC) /* Then an unanswered OPEN is given up. */
 
 void speaker_init(struct speaker *s, const struct speaker_conf *conf, struct nic *nic)
 {
@@ -191,6 +192,7 @@ static void follow_transport(struct speaker *s, usec_t now)
 	if (s->state == SPEAKER_CONNECTING && state == TCP_ESTABLISHED) {
 		uint8_t open[128];
 		s->state = SPEAKER_OPENING;
+		s->opening_due = now + OPENING_US;
 		speaker_send(s, open,
 			     naive_open(open, s->conf.asn, s->conf.router_id, s->conf.hold_s,
 					s->conf.is_as4, s->conf.has_refresh));
@@ -334,6 +336,9 @@ bool speaker_step(struct speaker *s, usec_t now)
 		speaker_send(s, keepalive, naive_keepalive(keepalive));
 		s->keepalive_due = now + KEEPALIVE_US;
 	}
+	if (s->state == SPEAKER_OPENING && now >= s->opening_due) {
+		speaker_end(s, END_RESET, now);
+	}
 	if (s->state == SPEAKER_DOWN && s->wants_up && now >= s->retry_due) {
 		connect_now(s, now);
 	}
@@ -348,6 +353,9 @@ usec_t speaker_due(const struct speaker *s)
 	}
 	if (s->state == SPEAKER_UP) {
 		due = min_u64(due, s->keepalive_due);
+	}
+	if (s->state == SPEAKER_OPENING) {
+		due = min_u64(due, s->opening_due);
 	}
 	if (s->state == SPEAKER_DOWN && s->wants_up) {
 		due = min_u64(due, s->retry_due);

@@ -53,7 +53,7 @@ struct speaker {
 	bool is_stalled; /* Reads nothing from its connection. */
 	bool is_broken;	 /* It received something that is not BGP. */
 	unsigned downs;	 /* Sessions lost. */
-	usec_t retry_due, keepalive_due;
+	usec_t retry_due, opening_due, keepalive_due;
 	bool has_eor[2];
 	uint64_t announces, withdraws, messages;
 	unsigned own_seen; /* Routes that carried its own mark: must stay 0. */

@@ -225,6 +225,52 @@ size_t wire_build(const struct wire_segment *s, uint8_t *to)
 	return where.tcp_at + tcp_len;
 }
 
+/* `icmp` is filled but for type, code, MTU and checksum. */
+static void finish_icmp(const uint8_t *ip, uint8_t *icmp, size_t len)
+{
+	bool is_v4 = (ip[0] >> 4) == 4;
+	uint32_t sum = 0;
+
+	icmp[0] = is_v4 ? 3 : 2;
+	icmp[1] = is_v4 ? 4 : 0;
+	put16(icmp + 6, is_v4 ? 576 : 1280);
+	if (!is_v4) {
+		sum = sum_add(58 + (uint32_t)len, ip + 8, 32);
+	}
+	put16(icmp + 2, 0xffff & ~sum_fold(sum_add(sum, icmp, len)));
+}
+
+size_t wire_too_big(const uint8_t *lost, const struct mac *from, uint8_t *to)
+{
+	bool is_v4 = get16(lost + 12) == 0x0800;
+	size_t header = is_v4 ? 20 : 40, addr_len = is_v4 ? 4 : 16, icmp_len = 8 + header + 8;
+	const uint8_t *was = lost + ETH_LEN;
+	uint8_t *ip = to + ETH_LEN, *src = ip + header - 2 * addr_len;
+
+	if (!is_v4 && get16(lost + 12) != 0x86dd) {
+		return 0;
+	}
+	memcpy(to, lost + 6, 6);
+	memcpy(to + 6, from->bytes, 6);
+	memcpy(to + 12, lost + 12, 2);
+	memcpy(ip, was, header);
+	memcpy(src, was + header - addr_len, addr_len); /* Back to where it came from. */
+	memcpy(src + addr_len, was + header - 2 * addr_len, addr_len);
+	memset(ip + header, 0, 8);
+	memcpy(ip + header + 8, was, header + 8);
+	if (is_v4) {
+		put16(ip + 2, (uint32_t)(header + icmp_len));
+		ip[9] = 1;
+		put16(ip + 10, 0);
+		put16(ip + 10, 0xffff & ~sum_fold(sum_add(0, ip, header)));
+	} else {
+		put16(ip + 4, (uint32_t)icmp_len);
+		ip[6] = 58;
+	}
+	finish_icmp(ip, ip + header, icmp_len);
+	return ETH_LEN + header + icmp_len;
+}
+
 struct wire *wire_new(void)
 {
 	struct wire *w = calloc(1, sizeof(*w));
@@ -323,7 +369,7 @@ static void conn_begin(struct wire *w, struct wire_conn *c, unsigned way,
 	struct wire_flow *f = &c->flow[way], *back = &c->flow[1 - way];
 
 	if (!back->has_syn || s->ack != back->syn_seq + 1 ||
-	    (c->is_live && f->isn == s->seq && back->isn == back->syn_seq)) {
+	    (c->is_live && back->isn == back->syn_seq)) {
 		return;
 	}
 	note_syn(f, s);
@@ -343,13 +389,16 @@ static void conn_begin(struct wire *w, struct wire_conn *c, unsigned way,
 	c->born = ++w->births;
 }
 
-static void rx_syn(struct wire *w, const struct wire_segment *s)
+static void rx_syn(struct wire *w, const struct wire_segment *s, bool is_trusted)
 {
 	unsigned way = 0;
 	struct wire_conn *c = conn_find(w, s, &way);
 
 	if (c == NULL) {
 		c = conn_new(w, s);
+	}
+	if (is_trusted && s->seq != c->flow[way].isn) {
+		c->is_live = false; /* The sender knows nothing of it any more. */
 	}
 	if ((s->flags & TCP_ACK) != 0) {
 		conn_begin(w, c, way, s);
@@ -455,7 +504,7 @@ void wire_see(struct wire *w, const struct frame_buf *frame)
 		return;
 	}
 	if ((s.flags & TCP_SYN) != 0) {
-		rx_syn(w, &s);
+		rx_syn(w, &s, is_trusted);
 		return;
 	}
 	struct wire_conn *c = conn_find(w, &s, &way);

@@ -1,0 +1,199 @@
+/* What must be true: the oracle's tables once quiet, and the rules that hold at every moment. */
+#include <stdio.h>
+
+#include "rib/base/check.h"
+#include "tests/sim/history.h"
+
+/* After the last fault.  A server that has not heard a member's end keeps the dead session for the
+ * hold time: 90 s, but 4 minutes while it waits for an OPEN (RFC 4271 §8.2.2).  Retransmissions have
+ * backed off to 60 s between two, a server that calls waits a few seconds between attempts, and
+ * what comes after that takes milliseconds. */
+#define LIVENESS_US (330 * USEC_PER_SEC)
+#define ROUND_US    (300 * USEC_PER_MSEC)
+#define SHOWN	    10
+
+/* What the server of `site` may choose from: its own members' routes and, at the end, the one that
+ * the other server has sent it (that server's own choice among its members).  Returns the number. */
+static unsigned candidates(const struct history *h, unsigned prefix, unsigned site,
+			   struct naive_route *route, struct naive_speaker *who)
+{
+	const struct world *w = h->world;
+	unsigned count = w->opts.members;
+	struct naive_route theirs[WORLD_MEMBERS_MAX];
+
+	for (unsigned i = 0; i < count; i++) {
+		bool is_here = world_site_of(w, i) == site;
+		struct naive_route none = {.is_set = false};
+		who[i] = h->who[i];
+		route[i] = is_here ? h->route[prefix][i] : none;
+		theirs[i] = is_here ? none : h->route[prefix][i];
+	}
+	int best = naive_view(theirs, h->who, count, -1);
+	route[count] = best >= 0 ? theirs[best] : (struct naive_route){.is_set = false};
+	struct addr other = world_server_addr(1 - site, FAMILY_IPV4);
+	who[count] = (struct naive_speaker){.router_id = addr_v4_host_order(&other),
+					    .family = other.family};
+	memcpy(who[count].addr, other.bytes, 16);
+	return count + 1;
+}
+
+/* What `member` should hold for a prefix; false when nothing. */
+static bool expected(const struct history *h, unsigned member, unsigned prefix,
+		     struct naive_attrs *out)
+{
+	const struct world *w = h->world;
+	struct naive_route route[WORLD_MEMBERS_MAX + 1];
+	struct naive_speaker who[WORLD_MEMBERS_MAX + 1];
+	const struct naive_route *from = h->route[prefix];
+	int best;
+
+	if (w->opts.sites <= 1) {
+		best = naive_view(from, h->who, w->opts.members, (int)member);
+	} else {
+		unsigned count = candidates(h, prefix, world_site_of(w, member), route, who);
+		from = route;
+		best = naive_view(route, who, count, (int)member);
+	}
+	if (best >= 0) {
+		*out = from[best].attrs;
+	}
+	return best >= 0;
+}
+
+/* Whether what `member` holds for a prefix is what the oracle says; says why not. */
+static bool is_right(const struct history *h, unsigned member, unsigned prefix, bool verbose)
+{
+	const struct speaker *s = &h->world->speaker[member];
+	const struct held_route *held = &s->held[prefix];
+	struct naive_attrs attrs;
+	uint8_t bytes[NAIVE_ATTRS_MAX];
+	size_t len = 0, nh = h->world->universe[prefix].family == 0 ? 4 : 16;
+	bool has_route = expected(h, member, prefix, &attrs);
+
+	if (has_route) {
+		len = naive_expected(bytes, &attrs, s->conf.is_as4);
+	}
+	bool is_same = held->is_held == has_route &&
+		       (!has_route || (held->attrs_len == len && held->next_hop_len == nh &&
+				       memcmp(held->attrs, bytes, len) == 0 &&
+				       memcmp(held->next_hop, attrs.next_hop, nh) == 0));
+	if (!is_same && verbose) {
+		fprintf(stderr, "seed %lu: member %u prefix %u: holds %s, expected %s%u\n", h->seed,
+			member, prefix, held->is_held ? "another route" : "nothing",
+			has_route ? "one from AS " : "nothing", has_route ? attrs.announcer : 0);
+	}
+	return is_same;
+}
+
+unsigned expect_wrong(struct history *h, bool is_partial, bool verbose)
+{
+	unsigned wrong = 0;
+
+	for (unsigned m = 0; m < h->world->opts.members; m++) {
+		const struct speaker *s = &h->world->speaker[m];
+		bool is_up = s->state == SPEAKER_UP;
+
+		if (is_partial && (!is_up || h->is_liar[m])) {
+			continue;
+		}
+		if (!is_up) {
+			wrong += s->wants_up;
+			continue;
+		}
+		for (unsigned i = 0; i < h->world->opts.universe; i++) {
+			wrong += !is_right(h, m, i, verbose && wrong < SHOWN);
+		}
+	}
+	return wrong;
+}
+
+bool expect_rules(struct history *h)
+{
+	bool is_ok = wire_faults(h->wire) == 0;
+
+	for (unsigned i = 0; i < h->world->opts.members; i++) {
+		const struct speaker *s = &h->world->speaker[i];
+		bool is_blamed = s->blamed != 0 && !h->is_liar[i];
+
+		if (s->own_seen != 0 || s->is_broken || is_blamed) {
+			fprintf(stderr,
+				"seed %lu: member %u: %u own routes received, broken %d, blamed %u "
+				"(last notification %u/%u)\n",
+				h->seed, i, s->own_seen, s->is_broken, s->blamed,
+				s->last_notification[0], s->last_notification[1]);
+			is_ok = false;
+		}
+	}
+	if (h->is_strict && h->lost != 0) {
+		fprintf(stderr, "seed %lu: %u sessions were lost\n", h->seed, h->lost);
+		is_ok = false;
+	}
+	return is_ok;
+}
+
+static void show_down(const struct history *h)
+{
+	const struct world *w = h->world;
+
+	for (unsigned i = 0; i < w->opts.members; i++) {
+		const struct speaker *s = &w->speaker[i];
+		const struct server *server = w->site[world_site_of(w, i)].server;
+		struct member_status st = {0};
+
+		if (s->wants_up && (s->state != SPEAKER_UP || !s->has_eor[0] || !s->has_eor[1])) {
+			if (server != NULL) {
+				server_member_status(server, world_peer_of(w, i), &st);
+			}
+			fprintf(stderr,
+				"seed %lu: member %u is not up: state %d eor %d %d; at the server "
+				"%u: %s\n",
+				h->seed, i, s->state, s->has_eor[0], s->has_eor[1], st.state,
+				st.last_error);
+		}
+	}
+	for (unsigned i = 0; w->opts.sites > 1 && i < w->opts.sites; i++) {
+		struct member_status st;
+		server_member_status(w->site[i].server, world_link_of(w, i), &st);
+		fprintf(stderr, "seed %lu: server %u: the other is %u: %s\n", h->seed, i, st.state,
+			st.last_error);
+	}
+}
+
+bool expect_settled(struct history *h)
+{
+	struct world *w = h->world;
+	usec_t until = w->now + LIVENESS_US;
+
+	history_end_stalls(h, true);
+	while (w->now < until) {
+		world_run(w, ROUND_US);
+		history_note_downs(h);
+		if (world_is_up(w) && expect_wrong(h, false, false) == 0) {
+			break;
+		}
+	}
+	/* And then some more, in which nothing may change for the worse. */
+	world_run(w, 3 * USEC_PER_SEC);
+	history_note_downs(h);
+	h->totals->compared += w->opts.members * w->opts.universe;
+	if (!world_is_up(w)) {
+		show_down(h);
+		return false;
+	}
+	bool is_right_now = expect_wrong(h, false, true) == 0;
+	return expect_rules(h) && is_right_now;
+}
+
+void expect_dump(struct history *h)
+{
+	const struct world *w = h->world;
+
+	for (unsigned m = 0; h->dump != NULL && m < w->opts.members; m++) {
+		for (unsigned i = 0; i < w->opts.universe; i++) {
+			struct naive_attrs attrs;
+			if (w->speaker[m].state == SPEAKER_UP && expected(h, m, i, &attrs)) {
+				dump_expect(h->dump, &w->speaker[m].conf, &w->universe[i], &attrs);
+			}
+		}
+	}
+}

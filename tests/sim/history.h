@@ -1,0 +1,76 @@
+/* One seeded history of whole servers: what the files of the simulator share.
+ *
+ * history.c plays events, trouble.c brings faults, restarts and attackers, expect.c holds what is
+ * against the oracle and the invariants, main.c counts seeds.
+ */
+#pragma once
+
+#include "tests/sim/dump.h"
+#include "tests/support/rogue.h"
+#include "tests/support/world.h"
+
+enum history_kind {
+	HISTORY_PLAIN,	/* One server; a little loss at most. */
+	HISTORY_FAULTS, /* One server on faulty links. */
+	HISTORY_PAIR,	/* Two servers, which restart; often on faulty links. */
+	HISTORY_ROGUES, /* One server, attacked. */
+	HISTORY_KIND_COUNT
+};
+
+struct totals {
+	uint64_t histories, kind[HISTORY_KIND_COUNT];
+	uint64_t events, announced, withdrawn, downs, lost, refreshes, stalls, compared, messages,
+		evictions, segments;
+	uint64_t fault[NIC_FAULT_COUNT], too_big_told;
+	uint64_t restarts, attack[ROGUE_ATTACK_COUNT], kills, deaths, mangle[MANGLE_COUNT];
+};
+
+struct history {
+	struct world *world;
+	enum history_kind kind;
+	struct naive_route route[UNIVERSE_MAX][WORLD_MEMBERS_MAX];
+	struct naive_speaker who[WORLD_MEMBERS_MAX];
+	unsigned downs_known[WORLD_MEMBERS_MAX];
+	uint32_t serial;
+	usec_t stalled_until[WORLD_MEMBERS_MAX];
+	/* No session may be lost but by our own doing. */
+	bool is_strict;
+	unsigned lost; /* Sessions of which this was expected and that were lost. */
+	struct wire *wire;
+	bool is_hard;	    /* Faults that can end sessions: cuts, black holes, heavy loss. */
+	struct nic *bearer; /* Of ICMP messages; a guest of the LAN. */
+	bool tells_too_big;
+	usec_t restart_at[WORLD_SITES_MAX]; /* 0: it runs. */
+	struct rogue rogue;
+	bool is_liar[WORLD_MEMBERS_MAX];
+	struct mangler mangler[WORLD_MEMBERS_MAX];
+	size_t memory_before;
+	struct dump *dump;
+	uint64_t seed;
+	struct totals *totals;
+};
+
+/* history.c */
+bool history_run(uint64_t seed, struct dump *dump, struct totals *totals);
+const char *history_kind_text(enum history_kind kind);
+/* Sessions that ended by themselves took their routes with them. */
+void history_note_downs(struct history *h);
+void history_end_stalls(struct history *h, bool all);
+
+/* trouble.c */
+void trouble_prepare(struct history *h, struct world_opts *opts, struct prng *p); /* The options. */
+void trouble_begin(struct history *h); /* The world stands. */
+bool trouble_turn(struct history *h);  /* Between two events; false when a rule was broken. */
+void trouble_end(struct history *h);   /* No trouble from now on. */
+void trouble_fini(struct history *h);
+
+/* expect.c */
+/* Routes that are not what the oracle says.  Only of members that are up and honest if
+ * `is_partial`; `verbose` says which. */
+unsigned expect_wrong(struct history *h, bool is_partial, bool verbose);
+/* The invariants that hold at every moment. */
+bool expect_rules(struct history *h);
+/* Time passes until everyone who wants to be up is and holds what he should; false when that takes
+ * longer than it may. */
+bool expect_settled(struct history *h);
+void expect_dump(struct history *h);
