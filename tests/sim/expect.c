@@ -5,15 +5,15 @@
 #include "tests/sim/history.h"
 
 /* After the last fault.  A server that has not heard a member's end keeps the dead session for the
- * hold time: 90 s, but 4 minutes while it waits for an OPEN (RFC 4271 §8.2.2).  Retransmissions have
- * backed off to 60 s between two, a server that calls waits a few seconds between attempts, and
- * what comes after that takes milliseconds. */
+ * hold time: 90 s, but 4 minutes while it waits for an OPEN (RFC 4271 §8.2.2).  Retransmissions
+ * have backed off to 60 s between two, a server that calls waits a few seconds between attempts,
+ * and what comes after that takes milliseconds. */
 #define LIVENESS_US (330 * USEC_PER_SEC)
 #define ROUND_US    (300 * USEC_PER_MSEC)
 #define SHOWN	    10
 
 /* What the server of `site` may choose from: its own members' routes and, at the end, the one that
- * the other server has sent it (that server's own choice among its members).  Returns the number. */
+ * the other server has sent it (that server's own choice among its members).  The number. */
 static unsigned candidates(const struct history *h, unsigned prefix, unsigned site,
 			   struct naive_route *route, struct naive_speaker *who)
 {

@@ -63,8 +63,8 @@ static void random_attrs(struct history *h, unsigned member, unsigned family,
 				    .has_med = prng_chance(p, 1, 2),
 				    .has_unknown = prng_chance(p, 1, 6)};
 	out->med = out->has_med ? (uint32_t)prng_below(p, 3) : 0;
-	/* No neighbour AS on both sides of two servers: MED would then make the choice of each depend
-	 * on that of the other, and there may be no answer (RFC 3345 has such cases). */
+	/* No neighbour AS on both sides of two servers: MED would make the choice of each depend on
+	 * that of the other, and there may be no answer (RFC 3345 has such cases). */
 	out->path[0] = 1000 + (uint32_t)prng_below(p, 3) + 100 * world_site_of(h->world, member);
 	for (unsigned i = 1; i < out->path_len; i++) {
 		out->path[i] = prng_chance(p, 1, 4) ? 400000 + i : 2000 + i;
@@ -307,8 +307,8 @@ static bool play(struct history *h)
 static void history_init(struct history *h)
 {
 	struct world_opts opts = opts_for(h);
-	h->world = malloc(sizeof(*h->world));
 	h->wire = wire_new();
+	h->route = calloc(opts.universe, sizeof(*h->route));
 	world_init(h->world, &opts);
 	for (unsigned i = 0; i < opts.members; i++) {
 		const struct speaker_conf *c = &h->world->speaker[i].conf;
@@ -325,9 +325,10 @@ static void history_init(struct history *h)
 	trouble_begin(h);
 }
 
-bool history_run(uint64_t seed, struct dump *dump, struct totals *totals)
+bool history_run(uint64_t seed, struct world *world, struct dump *dump, struct totals *totals)
 {
 	struct history *h = calloc(1, sizeof(*h));
+	h->world = world;
 	h->seed = seed;
 	h->dump = dump;
 	h->totals = totals;
@@ -342,7 +343,7 @@ bool history_run(uint64_t seed, struct dump *dump, struct totals *totals)
 	trouble_fini(h);
 	world_fini(h->world);
 	wire_free(h->wire);
-	free(h->world);
+	free(h->route);
 	free(h);
 	return is_ok;
 }

@@ -28,7 +28,7 @@ struct totals {
 struct history {
 	struct world *world;
 	enum history_kind kind;
-	struct naive_route route[UNIVERSE_MAX][WORLD_MEMBERS_MAX];
+	struct naive_route (*route)[WORLD_MEMBERS_MAX]; /* [universe] */
 	struct naive_speaker who[WORLD_MEMBERS_MAX];
 	unsigned downs_known[WORLD_MEMBERS_MAX];
 	uint32_t serial;
@@ -51,7 +51,8 @@ struct history {
 };
 
 /* history.c */
-bool history_run(uint64_t seed, struct dump *dump, struct totals *totals);
+/* `world` is memory only, and used again from one history to the next: it is large. */
+bool history_run(uint64_t seed, struct world *world, struct dump *dump, struct totals *totals);
 const char *history_kind_text(enum history_kind kind);
 /* Sessions that ended by themselves took their routes with them. */
 void history_note_downs(struct history *h);

@@ -121,6 +121,7 @@ int main(int argc, char **argv)
 		}
 	}
 	struct dump *dump = dump_dir != NULL ? dump_open(dump_dir) : NULL;
+	struct world *world = malloc(sizeof(*world));
 	struct totals t = {0};
 	unsigned failed = 0;
 	printf("history: seeds %lu..%lu\n", seed, seed + count - 1);
@@ -131,11 +132,12 @@ int main(int argc, char **argv)
 	signal(SIGBUS, on_crash);
 	for (uint64_t i = 0; i < count && failed < FAILURES_MAX; i++) {
 		seed_now = seed + i;
-		if (!history_run(seed_now, dump, &t)) {
+		if (!history_run(seed_now, world, dump, &t)) {
 			fprintf(stderr, "history: FAILED with seed %lu\n", seed_now);
 			failed++;
 		}
 	}
 	dump_close(dump);
+	free(world);
 	return conclude(&t, failed);
 }

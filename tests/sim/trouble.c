@@ -175,7 +175,7 @@ static void turn_links(struct history *h)
 	/* Time for retransmissions; now and then for timers of BGP. */
 	if (one_in(h, 8)) {
 		pass(h, draw(h, 800 * USEC_PER_MSEC));
-	} else if (h->is_hard && one_in(h, 80)) {
+	} else if (h->is_hard && one_in(h, 150)) {
 		pass(h, draw(h, 120 * USEC_PER_SEC));
 	}
 }
@@ -237,11 +237,16 @@ static struct rogue_target target_of(const struct history *h, unsigned member)
 				     .server_mac = world_server_mac(0)};
 }
 
+/* Only the honest: what a liar has said itself may be what makes a forgery fit. */
 static void attack(struct history *h)
 {
-	struct rogue_target t = target_of(h, (unsigned)draw(h, h->world->opts.members));
+	unsigned member = (unsigned)draw(h, h->world->opts.members);
 
 	rogue_step(&h->rogue);
+	if (h->is_liar[member]) {
+		return;
+	}
+	struct rogue_target t = target_of(h, member);
 	for (uint64_t n = 1 + draw(h, 6); n > 0; n--) {
 		rogue_strike(&h->rogue, &t);
 	}
@@ -327,15 +332,13 @@ static void change_lies(struct history *h)
 
 static bool turn_rogues(struct history *h)
 {
-	struct world *w = h->world;
-
 	attack(h);
 	if (one_in(h, 10)) {
 		change_lies(h);
 	}
 	if (one_in(h, 10)) {
 		pass(h, draw(h, 500 * USEC_PER_MSEC));
-	} else if (one_in(h, 100)) {
+	} else if (one_in(h, 150)) {
 		pass(h, draw(h, 100 * USEC_PER_SEC));
 	}
 	history_note_downs(h);
@@ -367,6 +370,19 @@ bool trouble_turn(struct history *h)
 	return expect_rules(h);
 }
 
+/* A member that only lied about its window goes on, with what the server made of that.  One that
+ * sent bytes that are not its stream, or odd flags, may have spoilt its session: it begins anew. */
+static void forgive(struct history *h, unsigned member)
+{
+	const struct mangler *m = &h->mangler[member];
+
+	h->mangler[member].mode = MANGLE_NOTHING;
+	if (m->counts[MANGLE_OVERLAP] + m->counts[MANGLE_OPTIONS] + m->counts[MANGLE_FLAGS] > 0) {
+		speaker_end(&h->world->speaker[member], END_RESET, h->world->now);
+		history_note_downs(h);
+	}
+}
+
 void trouble_end(struct history *h)
 {
 	struct world *w = h->world;
@@ -378,7 +394,7 @@ void trouble_end(struct history *h)
 		}
 	}
 	for (unsigned i = 0; i < w->opts.members; i++) {
-		h->mangler[i].mode = MANGLE_NOTHING;
+		forgive(h, i);
 		for (unsigned way = 0; w->opts.has_faulty_links && way < 2; way++) {
 			world_fault_member(w, i, (enum nic_fault_way)way, &perfect);
 		}

@@ -7,6 +7,7 @@
 #include "rib/base/check.h"
 
 #define RETRY_US     (200 * USEC_PER_MSEC)
+#define RESOLVE_US   (20 * USEC_PER_MSEC)
 #define KEEPALIVE_US (20 * USEC_PER_SEC)
 #define OPENING_US   (60 * USEC_PER_SEC) /* Then an unanswered OPEN is given up. */
 
@@ -44,8 +45,10 @@ static void connect_now(struct speaker *s, usec_t now)
 {
 	struct net_route route;
 	s->retry_due = now + RETRY_US;
-	if (net_route(s->net, &s->conf.addr, &s->conf.server, now, &route) != ROUTE_OK) {
-		s->retry_due = now + USEC_PER_MSEC;
+	enum net_route_verdict verdict =
+		net_route(s->net, &s->conf.addr, &s->conf.server, now, &route);
+	if (verdict != ROUTE_OK) {
+		s->retry_due = now + (verdict == ROUTE_WAIT ? RESOLVE_US : RETRY_US);
 		return;
 	}
 	tcp_free(s->tcp);
@@ -189,7 +192,8 @@ static bool read_messages(struct speaker *s, usec_t now)
 static void follow_transport(struct speaker *s, usec_t now)
 {
 	enum tcp_state state = tcp_state(s->tcp);
-	if (s->state == SPEAKER_CONNECTING && state == TCP_ESTABLISHED) {
+	if (s->state == SPEAKER_CONNECTING &&
+	    (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT)) {
 		uint8_t open[128];
 		s->state = SPEAKER_OPENING;
 		s->opening_due = now + OPENING_US;

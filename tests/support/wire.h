@@ -41,9 +41,9 @@ bool wire_read(const uint8_t *frame, size_t len, struct wire_segment *out);
 size_t wire_build(const struct wire_segment *s, uint8_t *to);
 /* Set the TCP checksum of a frame that was changed. */
 void wire_sum(uint8_t *frame, size_t len, const struct wire_segment *s);
-/* ICMP's word, from the receiver of `lost`, that the packet was too big (RFC 1191 §4, RFC 4443 §3.2):
- * a whole frame into `to`, sent by the station `from`; its length, 0 when `lost` is not IP.  The MTU
- * told is the family's least (576, 1280). */
+/* ICMP's word, from the receiver of `lost`, that the packet was too big (RFC 1191 §4, RFC 4443
+ * §3.2): a whole frame into `to`, sent by the station `from`; its length, 0 when `lost` is not IP.
+ * The MTU told is the family's least (576, 1280). */
 size_t wire_too_big(const uint8_t *lost, const struct mac *from, uint8_t *to);
 
 /* One direction of a connection, as the listener has seen it. */

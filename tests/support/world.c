@@ -3,6 +3,7 @@
  * every third). */
 #include "tests/support/world.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,7 +255,7 @@ static void make_speaker(struct world *w, unsigned i)
 
 void world_init(struct world *w, const struct world_opts *opts)
 {
-	memset(w, 0, sizeof(*w));
+	memset(w, 0, offsetof(struct world, speaker)); /* Speakers are large. */
 	w->opts = *opts;
 	w->now = START_US;
 	prng_init(&w->prng, opts->seed);
@@ -298,7 +299,7 @@ static bool step_core(struct world *w, struct world_site *s, unsigned worker)
 	if (s->server == NULL) {
 		return false;
 	}
-	if (w->is_frozen || (w->opts.may_skip_workers && prng_chance(&w->prng, 1, 6))) {
+	if (w->is_frozen || worker + w->opts.workers * (unsigned)(s - w->site) == w->idler) {
 		return true;
 	}
 	struct core *core = server_core(s->server, (core_id_t)worker);
@@ -355,6 +356,10 @@ void world_turn(struct world *w, usec_t limit)
 	unsigned order[WORLD_SITES_MAX * CORE_COUNT_MAX + WORLD_MEMBERS_MAX];
 	bool did = false;
 	set_time(w);
+	w->idler = UINT_MAX;
+	if (w->opts.may_skip_workers && prng_chance(&w->prng, 1, 3)) {
+		w->idler = (unsigned)prng_below(&w->prng, core_count(w));
+	}
 	for (unsigned i = 0; i < count; i++) {
 		unsigned j = (unsigned)prng_below(&w->prng, i + 1);
 		order[i] = order[j];

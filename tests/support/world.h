@@ -52,7 +52,6 @@ struct world {
 	struct world_site site[WORLD_SITES_MAX];
 	struct server *server; /* site[0].server */
 	struct nic *nic[WORLD_MEMBERS_MAX];
-	struct speaker speaker[WORLD_MEMBERS_MAX];
 	struct world_tap {
 		struct world *world;
 		unsigned member;
@@ -60,6 +59,8 @@ struct world {
 	struct naive_prefix universe[UNIVERSE_MAX];
 	bool is_cut[WORLD_MEMBERS_MAX]; /* The member's cable: nothing passes. */
 	bool is_frozen;			/* The servers' workers do not run. */
+	unsigned idler;			/* The worker that misses this turn. */
+	struct speaker speaker[WORLD_MEMBERS_MAX];
 };
 
 /* The caller's memory is large (a speaker is ~90 kB): allocate it. */
