@@ -7,8 +7,9 @@
 tidy     layers and tidiness of the sources
 unit     the lab's own tests; the unit tests built with gcc, then the same under ASan, UBSan and
          LeakSanitizer (clang)
-sim      whole servers in virtual time: seeded histories against the naive oracle, and once more
-         with bgpdump as the decoder
+sim      whole servers in virtual time: seeded histories against the naive oracle, on links that
+         fail and under attack, and once more with bgpdump as the decoder; then planted bugs, each
+         of which the histories must find
 fuzz     the corpora of the fuzz targets (scripts/fuzz finds them), each input replayed in the gcc
          build and under the sanitizers
 interop  real routers in network namespaces: scripts/demo --once, then tests/interop/*/run
@@ -155,6 +156,8 @@ def suite_sim(tally):
                 [sys.executable, os.path.join(ROOT, "tests", "sim", "verify.py"), folder])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    program(tally, "planted bugs",
+            [sys.executable, os.path.join(ROOT, "tests", "sim", "planted.py")])
 
 
 def suite_fuzz(tally):

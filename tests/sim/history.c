@@ -157,7 +157,7 @@ static void event_stall(struct history *h, unsigned member)
 	h->stalled_until[member] = max_u64(h->stalled_until[member], until);
 }
 
-static void one_event(struct history *h)
+void history_event(struct history *h)
 {
 	struct world *w = h->world;
 	unsigned member = (unsigned)prng_below(&w->prng, w->opts.members);
@@ -258,7 +258,7 @@ static struct world_opts opts_for(struct history *h)
 static void play_event(struct history *h)
 {
 	struct world *w = h->world;
-	one_event(h);
+	history_event(h);
 	for (uint64_t n = prng_below(&w->prng, 12); n > 0; n--) {
 		world_turn(w, w->now + 20 * USEC_PER_MSEC);
 		history_note_downs(h);

@@ -22,7 +22,7 @@ struct totals {
 	uint64_t events, announced, withdrawn, downs, lost, refreshes, stalls, compared, messages,
 		evictions, segments;
 	uint64_t fault[NIC_FAULT_COUNT], too_big_told;
-	uint64_t restarts, attack[ROGUE_ATTACK_COUNT], kills, deaths, mangle[MANGLE_COUNT];
+	uint64_t restarts, attack[ROGUE_ATTACK_COUNT], kills, deaths, mangle[MANGLE_COUNT], blinks;
 };
 
 struct history {
@@ -54,6 +54,8 @@ struct history {
 /* `world` is memory only, and used again from one history to the next: it is large. */
 bool history_run(uint64_t seed, struct world *world, struct dump *dump, struct totals *totals);
 const char *history_kind_text(enum history_kind kind);
+/* A member does something. */
+void history_event(struct history *h);
 /* Sessions that ended by themselves took their routes with them. */
 void history_note_downs(struct history *h);
 void history_end_stalls(struct history *h, bool all);

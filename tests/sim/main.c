@@ -1,6 +1,6 @@
 /* The simulator: many histories, each from its seed alone.
  *
- *     history [--seed S] [--count N] [--dump DIR]
+ *     history [--seed S] [--count N] [--failures N] [--dump DIR]
  *
  * A failing seed is printed and repeats exactly: history --seed S --count 1.  With --dump DIR all
  * received messages go to an MRT file and the expected tables to a text file, so that a third
@@ -17,7 +17,7 @@
 #include "rib/base/check.h"
 #include "tests/sim/history.h"
 
-#define FAILURES_MAX 5
+#define FAILURES_MAX 5	  /* Unless told otherwise. */
 #define ALL_KINDS    1000 /* So many histories must show every kind of trouble. */
 
 static const char *const fault_texts[] = {
@@ -82,6 +82,7 @@ static unsigned say_totals(const struct totals *t)
 	for (unsigned i = MANGLE_NOTHING + 1; i < MANGLE_COUNT; i++) {
 		say(mangle_text((enum mangle)i), t->mangle[i], &never);
 	}
+	say("windows_shut", t->blinks, &never);
 	printf("\n");
 	return never;
 }
@@ -105,7 +106,7 @@ static int conclude(const struct totals *t, unsigned failed)
 
 int main(int argc, char **argv)
 {
-	uint64_t seed = 1, count = 10;
+	uint64_t seed = 1, count = 10, failures_max = FAILURES_MAX;
 	const char *dump_dir = NULL;
 	for (int i = 1; i < argc; i += 2) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
@@ -113,10 +114,13 @@ int main(int argc, char **argv)
 			seed = strtoull(value, NULL, 0);
 		} else if (value[0] != 0 && strcmp(argv[i], "--count") == 0) {
 			count = strtoull(value, NULL, 0);
+		} else if (value[0] != 0 && strcmp(argv[i], "--failures") == 0) {
+			failures_max = strtoull(value, NULL, 0);
 		} else if (value[0] != 0 && strcmp(argv[i], "--dump") == 0) {
 			dump_dir = value;
 		} else {
-			fprintf(stderr, "usage: history [--seed S] [--count N] [--dump DIR]\n");
+			fprintf(stderr, "usage: history [--seed S] [--count N] [--failures N] "
+					"[--dump DIR]\n");
 			return 64;
 		}
 	}
@@ -130,7 +134,7 @@ int main(int argc, char **argv)
 	signal(SIGABRT, on_crash);
 	signal(SIGSEGV, on_crash);
 	signal(SIGBUS, on_crash);
-	for (uint64_t i = 0; i < count && failed < FAILURES_MAX; i++) {
+	for (uint64_t i = 0; i < count && failed < failures_max; i++) {
 		seed_now = seed + i;
 		if (!history_run(seed_now, world, dump, &t)) {
 			fprintf(stderr, "history: FAILED with seed %lu\n", seed_now);

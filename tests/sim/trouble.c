@@ -105,10 +105,8 @@ void trouble_begin(struct history *h)
 	for (unsigned i = 0; i < w->opts.members; i++) {
 		h->is_liar[i] = i > 0 && one_in(h, 3);
 		prng_init(&h->mangler[i].prng, h->seed * 64 + i);
-		if (h->is_liar[i]) {
-			w->speaker[i].conf.mangle = mangler_frame;
-			w->speaker[i].conf.mangle_context = &h->mangler[i];
-		}
+		w->speaker[i].conf.mangle = mangler_frame;
+		w->speaker[i].conf.mangle_context = &h->mangler[i];
 	}
 	h->memory_before = mallinfo2().uordblks;
 }
@@ -304,6 +302,41 @@ static bool keeps_up(struct history *h)
 	return false;
 }
 
+/* A window is shut for a moment, and nobody says that it is open again (as if the update were
+ * lost): the server has to ask, soon (RFC 9293 §3.8.6.1).  The member's next KEEPALIVE would tell,
+ * too, so it is not waited for. */
+static bool blinks_well(struct history *h)
+{
+	struct world *w = h->world;
+	unsigned member = (unsigned)draw(h, w->opts.members);
+	struct speaker *s = &w->speaker[member];
+
+	if (s->state != SPEAKER_UP || h->is_liar[member] || s->is_stalled ||
+	    s->keepalive_due < w->now + 2 * DELAY_MAX_US) {
+		return true;
+	}
+	usec_t keepalive_due = s->keepalive_due;
+	unsigned downs = s->downs;
+	h->mangler[member].mode = MANGLE_WINDOW_ZERO;
+	for (unsigned i = 0; i < 12; i++) {
+		history_event(h);
+		pass(h, 20 * USEC_PER_MSEC);
+	}
+	h->mangler[member].mode = MANGLE_NOTHING;
+	h->totals->blinks++;
+	history_end_stalls(h, true);
+	for (usec_t until = w->now + DELAY_MAX_US; w->now < until;) {
+		pass(h, 100 * USEC_PER_MSEC);
+		if (s->downs != downs || s->keepalive_due != keepalive_due ||
+		    expect_wrong(h, true, false) == 0) {
+			return true;
+		}
+	}
+	fprintf(stderr, "seed %lu: member %u still waits at a window that is open\n", h->seed,
+		member);
+	return false;
+}
+
 static bool is_within_memory(const struct history *h)
 {
 	const struct world *w = h->world;
@@ -344,6 +377,9 @@ static bool turn_rogues(struct history *h)
 	history_note_downs(h);
 	if (one_in(h, 200)) {
 		kill_session(h);
+	}
+	if (one_in(h, 60) && !blinks_well(h)) {
+		return false;
 	}
 	return is_within_memory(h) && (!one_in(h, 60) || keeps_up(h));
 }
