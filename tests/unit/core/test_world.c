@@ -244,3 +244,28 @@ Test(world, everything_is_given_back)
 	world_expect_empty(w);
 	world_end(w);
 }
+
+/* The sanitizers would tell of the frame that is left. */
+Test(core, a_server_that_stops_gives_frames_on_their_way_between_workers_back)
+{
+	struct world *w = world_of(3, 6, 17);
+	cr_assert(world_run_until(w, world_is_up, 10 * USEC_PER_SEC));
+	uint64_t before = 0, after = 0;
+	for (unsigned i = 0; i < 3; i++) {
+		before += server_core_stats(w->server, (core_id_t)i)->frames_handed_over;
+	}
+	for (unsigned i = 0; i < 6; i++) {
+		announce(w, i, i);
+		speaker_step(&w->speaker[i], w->now);
+	}
+	w->now += USEC_PER_MSEC;
+	nic_hub_set_time(w->hub, w->now, 0);
+	for (unsigned i = 3; i-- > 0;) { /* Nobody reads his mail once it is there. */
+		core_step(server_core(w->server, (core_id_t)i), w->now);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		after += server_core_stats(w->server, (core_id_t)i)->frames_handed_over;
+	}
+	cr_expect_gt(after, before);
+	world_end(w);
+}
