@@ -254,6 +254,7 @@ static void refuse(struct speaker *s, const struct net_rx *rx, const struct seg 
 	}
 	size_t header = seg_header_len(&seg);
 	seg_encode(&seg, &local, &remote, frame.data + route.header_len);
+	seg_seal(&seg, &local, &remote, frame.data + route.header_len, 0);
 	net_encap(s->net, &route, (uint16_t)header, frame.data);
 	send_frame(s, &frame, route.header_len + header);
 }

@@ -11,11 +11,23 @@
 #define CONNS_MAX    256
 #define MACS_MAX     4
 #define FAULTS_SHOWN 10
+#define ANSWERS	     4
+
+/* A SYN+ACK that was sent.  A server with SYN cookies gives many, and forgets each of them: only
+ * what the other side makes of one tells which counts. */
+struct wire_answer {
+	bool is_there;
+	unsigned way; /* Its sender's. */
+	uint32_t seq, ack;
+	struct wire_flow flow[2]; /* As both directions begin. */
+};
 
 struct wire_conn {
 	bool is_live;
 	uint64_t born;
 	struct wire_flow flow[2];
+	struct wire_answer answer[ANSWERS];
+	unsigned answer_next;
 };
 
 struct wire {
@@ -362,31 +374,56 @@ static void note_syn(struct wire_flow *f, const struct wire_segment *s)
 	f->syn_ts_val = s->ts_val;
 }
 
-/* Both SYNs are known: the connection begins, unless this is one of them again. */
-static void conn_begin(struct wire *w, struct wire_conn *c, unsigned way,
-		       const struct wire_segment *s)
+/* A SYN+ACK whose SYN was seen: this is how the connection begins if the other side takes it. */
+static void note_answer(struct wire_conn *c, unsigned way, const struct wire_segment *s)
 {
 	struct wire_flow *f = &c->flow[way], *back = &c->flow[1 - way];
 
-	if (!back->has_syn || s->ack != back->syn_seq + 1 ||
-	    (c->is_live && back->isn == back->syn_seq)) {
+	if (!back->has_syn || s->ack != back->syn_seq + 1) {
 		return;
 	}
 	note_syn(f, s);
+	struct wire_answer *answer = &c->answer[c->answer_next++ % ANSWERS];
 	bool is_scaled = f->syn_scale != WIRE_NO_SCALE && back->syn_scale != WIRE_NO_SCALE;
+
+	*answer = (struct wire_answer){
+		.is_there = true, .way = way, .seq = s->seq, .ack = s->ack, .flow = {*f, *back}};
 	for (unsigned i = 0; i < 2; i++) {
-		struct wire_flow *x = &c->flow[i];
+		struct wire_flow *x = &answer->flow[i];
 
 		x->isn = x->syn_seq;
 		x->scale = is_scaled ? x->syn_scale : 0;
 		x->max = x->isn + 1;
-		x->ack = c->flow[1 - i].syn_seq + 1;
+		x->ack = answer->flow[1 - i].syn_seq + 1;
 		x->edge = x->ack + x->syn_window;
 		x->ts_val = x->syn_ts_val;
 		x->has_ts = s->has_ts;
 	}
-	c->is_live = true;
-	c->born = ++w->births;
+}
+
+/* The first word after a SYN+ACK: the connection begins, unless it has. */
+static void conn_begin(struct wire *w, struct wire_conn *c, unsigned way,
+		       const struct wire_segment *s)
+{
+	for (unsigned i = 0; i < ANSWERS; i++) {
+		const struct wire_answer *answer = &c->answer[i];
+
+		if (!answer->is_there || answer->way == way || s->ack != answer->seq + 1 ||
+		    s->seq != answer->ack ||
+		    (c->is_live && c->flow[answer->way].isn == answer->seq)) {
+			continue;
+		}
+		for (unsigned k = 0; k < 2; k++) {
+			struct wire_flow *f = &c->flow[k == 0 ? answer->way : way];
+			uint8_t *bytes = f->bytes;
+
+			*f = answer->flow[k];
+			f->bytes = bytes;
+		}
+		c->is_live = true;
+		c->born = ++w->births;
+		return;
+	}
 }
 
 static void rx_syn(struct wire *w, const struct wire_segment *s, bool is_trusted)
@@ -401,7 +438,7 @@ static void rx_syn(struct wire *w, const struct wire_segment *s, bool is_trusted
 		c->is_live = false; /* The sender knows nothing of it any more. */
 	}
 	if ((s->flags & TCP_ACK) != 0) {
-		conn_begin(w, c, way, s);
+		note_answer(c, way, s);
 	} else {
 		note_syn(&c->flow[way], s);
 	}
@@ -508,7 +545,11 @@ void wire_see(struct wire *w, const struct frame_buf *frame)
 		return;
 	}
 	struct wire_conn *c = conn_find(w, &s, &way);
-	if (c == NULL || !c->is_live || (s.flags & TCP_ACK) == 0) {
+	if (c == NULL || (s.flags & TCP_ACK) == 0) {
+		return;
+	}
+	conn_begin(w, c, way, &s);
+	if (!c->is_live) {
 		return;
 	}
 	if (is_trusted) {
