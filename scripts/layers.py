@@ -45,6 +45,8 @@ THIRD_PARTY = (
     (r"rte_", ("dataplane/nic/nic_dpdk.c", "dataplane/core/launch.c"),
      "DPDK stays behind nic.h and launch.h"),
     (r"urcu", ("rib/base/epoch.c",), "liburcu stays behind epoch.h"),
+    (r"nettle/", ("dataplane/tcp/md5.c", "dataplane/tcp/auth_mac.h", "dataplane/tcp/auth.c"),
+     "digests of segments are tcp's"),
     (r"(sys/socket|sys/un|sys/epoll|netinet/|arpa/|net/|netdb|linux/|poll\.h)",
      ("control", "bench", "tests",
       "dataplane/nic/nic_dpdk.c",   # finds the driver's socket, to sleep on it
