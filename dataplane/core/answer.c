@@ -79,6 +79,7 @@ void answer_syn(struct member *m, const struct tcp_conf *conf, const struct seg 
 		member_drop(m, CORE_DROP_NO_MEMORY_CONNECTION);
 		return;
 	}
+	keys_answer(m, syn, &out);
 	answer(m, &conf->local, &conf->remote, &out);
 }
 
@@ -87,7 +88,7 @@ void answer_reset(struct member *m, const struct endpoint *local, const struct e
 {
 	struct core *c = m->core;
 	struct seg out;
-	if (!tcp_reset_for(in, &out)) {
+	if (!tcp_reset_for(in, &out) || !keys_answer(m, in, &out)) {
 		return;
 	}
 	if (c->answer_count == ANSWERS_MAX || !allowance_take(&reset_all, &c->reset_due, c->now)) {

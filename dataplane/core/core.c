@@ -366,5 +366,6 @@ void core_check(const struct core *c)
 		ASSERT(!m->is_up || m->session.state == FSM_ESTABLISHED);
 		session_check(&m->session);
 		transport_check(m);
+		auth_check(m->auth.now);
 	}
 }

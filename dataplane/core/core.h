@@ -16,6 +16,7 @@
 #include "dataplane/net/net.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/import.h"
+#include "dataplane/tcp/auth.h"
 #include "dataplane/tcp/tcp.h"
 #include "rib/table/shard.h"
 
@@ -29,6 +30,7 @@ struct member_conf {
 	bool is_passive;
 	bool is_enabled;
 	uint8_t hop_limit_min; /* Of what it sends (GTSM, RFC 5082); 0 = no bound. */
+	const struct auth_keys *keys; /* Copied by server_new; NULL or none: unsigned. */
 };
 
 struct server_opts {
@@ -84,21 +86,23 @@ enum request_kind {
 	REQUEST_RESET,	  /* Cease/Administrative Reset with text. */
 	REQUEST_REFRESH,  /* Ask the member for its routes again (RFC 2918). */
 	REQUEST_SHUTDOWN, /* Whole core: Cease to all, then server_is_quiet(). */
+	REQUEST_KEYS,	  /* `auth` replaces the member's keys. */
 };
 
 struct request {
 	enum request_kind kind;
 	peer_id_t peer;
 	char text[128];
+	struct auth *auth; /* KEYS: taken; NULL is none. */
 };
 
-/* False when the ring is full: try again.  Control thread. */
+/* False when the ring is full: nothing was taken, try again.  Control thread. */
 bool server_request(struct server *s, const struct request *r);
 /* After REQUEST_SHUTDOWN: all connections have ended (or been given up).  Any thread. */
 bool server_is_quiet(const struct server *s);
 
 /* Core → control. */
-enum event_kind { EVENT_UP, EVENT_DOWN, EVENT_FAILED, EVENT_FAULT, EVENT_CONFLICT };
+enum event_kind { EVENT_UP, EVENT_DOWN, EVENT_FAILED, EVENT_FAULT, EVENT_CONFLICT, EVENT_AUTH };
 
 struct event {
 	enum event_kind kind;
@@ -136,6 +140,8 @@ struct member_status {
 	uint32_t evictions;		   /* Times it was moved from a log to a pending set. */
 	uint32_t collisions;		   /* Of connections, RFC 4271 §6.8. */
 	uint64_t drops[DROP_MEMBER_COUNT]; /* From row DROP_MEMBER_FIRST on. */
+	struct auth_status auth;
+	usec_t refused_at[AUTH_VERDICT_COUNT]; /* By its keys; the last of each. */
 };
 void server_member_status(const struct server *s, peer_id_t peer, struct member_status *out);
 

@@ -8,6 +8,7 @@
 
 #include "dataplane/core/core.h"
 #include "dataplane/core/drop.h"
+#include "dataplane/core/keys.h"
 #include "dataplane/core/mailbox.h"
 #include "dataplane/session/export.h"
 #include "rib/base/wheel.h"
@@ -80,6 +81,7 @@ struct member {
 	uint64_t core_drop[CORE_DROP_COUNT]; /* Without a connection. */
 	uint64_t drop_seen[TCP_DROP_COUNT];  /* As added to the worker's. */
 	enum fsm_state published_state;
+	struct member_auth auth;
 };
 
 struct work_list {
@@ -177,6 +179,8 @@ void member_pump(struct member *m);
 void member_settle(struct member *m);
 void member_request(struct member *m, const struct request *r);
 void member_publish(struct member *m);
+/* Tell control; `text` NULL: the session's cause. */
+void member_tell(struct member *m, enum event_kind kind, const char *text);
 /* Count a drop, for the worker and the member; and one of nobody's. */
 void member_drop(struct member *m, enum core_drop why);
 void core_drop(struct core *c, enum core_drop why);

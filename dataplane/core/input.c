@@ -17,6 +17,10 @@ static void member_input(struct member *m, const struct net_rx *rx, const struct
 	struct endpoint remote = {.addr = rx->src, .port = src_port};
 	uint16_t mtu = c->server->port[rx->port].mtu;
 	bool is_syn = (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+	struct auth_packet packet = {seg, &remote, &local, rx->l4};
+	if (!keys_admit(m, &packet)) {
+		return;
+	}
 	struct tcp *tcp = transport_find(m, &local, &remote);
 	if (tcp != NULL && !tcp_can_reuse(tcp, seg)) {
 		tcp_rx(tcp, seg, c->now);

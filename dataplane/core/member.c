@@ -18,7 +18,7 @@
 
 void member_init(struct member *m, struct core *c, peer_id_t id, const struct member_conf *conf)
 {
-	*m = (struct member){.conf = conf, .core = c, .id = id};
+	*m = (struct member){.conf = conf, .core = c, .id = id, .auth = m->auth};
 	struct session_conf sc = {
 		.local_as = c->server->opts.local_as,
 		.peer_as = conf->asn,
@@ -101,7 +101,7 @@ static void push_all(struct member *m, struct op op)
 	}
 }
 
-static void tell(struct member *m, enum event_kind kind, const char *text)
+void member_tell(struct member *m, enum event_kind kind, const char *text)
 {
 	struct event *e = spsc_push(m->core->events);
 	if (e == NULL) {
@@ -139,7 +139,7 @@ static void member_up(struct member *m)
 						.class_idx = (uint8_t)class_idx});
 		}
 	}
-	tell(m, EVENT_UP, "");
+	member_tell(m, EVENT_UP, "");
 }
 
 static void member_down(struct member *m)
@@ -158,7 +158,7 @@ static void member_down(struct member *m)
 		transport_disconnect(m); /* It would read bytes that go away. */
 	}
 	push_all(m, (struct op){.kind = OP_DOWN});
-	tell(m, EVENT_DOWN, NULL);
+	member_tell(m, EVENT_DOWN, NULL);
 }
 
 void member_lost(struct member *m)
@@ -245,7 +245,7 @@ static void member_update(struct member *m, struct span body)
 		session_update_failed(&m->session, &why, m->core->now);
 	} else if (verdict != VERDICT_OK && m->core->now >= m->fault_due) {
 		m->fault_due = m->core->now + FAULT_PERIOD_US;
-		tell(m, EVENT_FAULT, m->import.last_fault);
+		member_tell(m, EVENT_FAULT, m->import.last_fault);
 	}
 }
 
@@ -354,6 +354,9 @@ void member_request(struct member *m, const struct request *r)
 			session_send_refresh(&m->session, (enum family)f);
 		}
 		break;
+	case REQUEST_KEYS:
+		keys_change(m, r->auth);
+		break;
 	}
 	member_sync(m);
 }
@@ -417,6 +420,7 @@ void member_publish(struct member *m)
 		.collisions = m->collisions,
 	};
 	publish_drops(m, st.drops);
+	keys_publish(m, &st);
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		st.families[f] = s->state == FSM_ESTABLISHED && s->opts.families[f];
 		st.is_complete[f] = m->export.is_eor_sent[f] && st.families[f];

@@ -101,17 +101,20 @@ void output_forward(struct core *c, const struct mail *mail)
 	}
 }
 
-/* Write one segment into a frame of the route's port; the payload is there already when `tcp` is
- * NULL (it has none). */
-static void emit_segment(struct core *c, const struct net_route *route, struct frame_buf *frame,
+/* Write one segment of the member's into a frame of the route's port; one without payload needs no
+ * `tcp`. */
+static void emit_segment(struct member *m, const struct net_route *route, struct frame_buf *frame,
 			 const struct seg *seg, const struct endpoint *local,
 			 const struct endpoint *remote, struct tcp *tcp)
 {
+	struct core *c = m->core;
 	size_t header = seg_header_len(seg);
 	uint8_t *l4 = frame->data + route->header_len;
 	ASSERT(route->header_len + header + seg->payload.len <= frame->room);
 	uint64_t sum = seg->payload.len > 0 ? tcp_payload(tcp, seg, l4 + header) : 0;
+	struct auth_packet packet = {seg, local, remote, span_of(l4, header + seg->payload.len)};
 	seg_encode(seg, local, remote, l4);
+	keys_sign(m, &packet, l4);
 	seg_seal(seg, local, remote, l4, sum);
 	net_encap(c->net, route, (uint16_t)(header + seg->payload.len), frame->data);
 	frame_end_tx(c, nic_of(c, route->port), route->header_len + header + seg->payload.len);
@@ -140,7 +143,7 @@ static bool connection_tx(struct core *c, struct member *m, struct tcp *tcp, uns
 		if (!tcp_tx(tcp, &seg, c->now)) {
 			return false;
 		}
-		emit_segment(c, &route, frame, &seg, local, remote, tcp);
+		emit_segment(m, &route, frame, &seg, local, remote, tcp);
 		--*turn_budget;
 	}
 	return tcp_wants_tx(tcp, c->now);
@@ -192,7 +195,7 @@ static void output_answer(struct core *c, const struct answer *a)
 		core_drop(c, CORE_DROP_TX_FULL);
 		return;
 	}
-	emit_segment(c, &route, frame, &a->seg, &a->local, &a->remote, NULL);
+	emit_segment(a->member, &route, frame, &a->seg, &a->local, &a->remote, NULL);
 }
 
 static void output_answers(struct core *c)

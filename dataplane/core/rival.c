@@ -23,6 +23,7 @@ void rival_free(struct member *m)
 	if (m->rival.tcp != NULL) {
 		transport_free(m, m->rival.tcp);
 		m->rival = (struct rival){.tcp = NULL};
+		keys_settle(m);
 	}
 }
 

@@ -164,6 +164,22 @@ static bool make_tables(struct server *s)
 	return s->mesh != NULL && make_addr_table(s);
 }
 
+/* Before anything else of a member: none may ever run without its keys. */
+static bool make_keys(struct server *s)
+{
+	for (unsigned i = 0; i < s->opts.member_count; i++) {
+		const struct auth_keys *keys = s->conf[i].keys;
+		if (auth_keys_kind(keys) != SEG_AUTH_NONE) {
+			s->member[i].auth.now = auth_new(keys);
+			if (s->member[i].auth.now == NULL) {
+				return false;
+			}
+		}
+		s->conf[i].keys = NULL; /* The caller's. */
+	}
+	return true;
+}
+
 struct server *server_new(const struct server_opts *opts)
 {
 	ASSERT(opts->core_count >= 1 && opts->core_count <= CORE_COUNT_MAX);
@@ -174,7 +190,7 @@ struct server *server_new(const struct server_opts *opts)
 	}
 	s->opts = *opts;
 	s->opts.send_bytes_max = opts->send_bytes_max == 0 ? SND_BUF_MAX : opts->send_bytes_max;
-	bool is_ok = make_tables(s);
+	bool is_ok = make_tables(s) && make_keys(s);
 	for (unsigned i = 0; is_ok && i < opts->core_count; i++) {
 		is_ok = make_core(s, (core_id_t)i);
 	}
@@ -208,6 +224,16 @@ static void free_mail(struct core *c)
 	}
 }
 
+/* Keys that were on their way to a worker when it ended. */
+static void free_requests(struct core *c)
+{
+	const struct request *r;
+	while (c->requests != NULL && (r = spsc_pop(c->requests)) != NULL) {
+		auth_free(r->kind == REQUEST_KEYS ? r->auth : NULL);
+	}
+	spsc_free(c->requests);
+}
+
 static void free_core(struct core *c)
 {
 	free_mail(c);
@@ -227,7 +253,7 @@ static void free_core(struct core *c)
 	free(c->end_seen);
 	free(c->floor);
 	free(c->tx);
-	spsc_free(c->requests);
+	free_requests(c);
 	spsc_free(c->events);
 }
 
@@ -246,6 +272,9 @@ void server_free(struct server *s)
 	}
 	for (unsigned i = 0; s->core != NULL && i < s->opts.core_count; i++) {
 		intern_free(s->core[i].intern);
+	}
+	for (unsigned i = 0; s->member != NULL && i < s->opts.member_count; i++) {
+		keys_fini(&s->member[i]);
 	}
 	mesh_free(s->mesh);
 	free(s->core);

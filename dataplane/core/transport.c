@@ -23,6 +23,8 @@ struct tcp_conf transport_conf(const struct member *m, const struct endpoint *lo
 	const struct server *s = m->core->server;
 	unsigned ip_len = remote->addr.family == FAMILY_IPV4 ? 20 : 40;
 	return (struct tcp_conf){
+		.auth = (uint8_t)auth_kind(m->auth.now),
+		.mac_len = auth_mac_len(m->auth.now),
 		.local = *local,
 		.remote = *remote,
 		.mss = (uint16_t)(mtu - ip_len - TCP_HEADER_MIN),
@@ -63,6 +65,7 @@ void transport_free(struct member *m, struct tcp *tcp)
 	for (unsigned i = 0; i < TCP_DROP_COUNT; i++) {
 		m->tcp_drop[i] += metric_get(&stats->drop[i]);
 	}
+	keys_close(m, tcp_local(tcp), tcp_remote(tcp));
 	tcp_free(tcp);
 	m->core->live_count--;
 }
@@ -75,6 +78,7 @@ void transport_disconnect(struct member *m)
 	m->is_closing = false;
 	m->close_due = 0;
 	m->partial_len = 0;
+	keys_settle(m);
 }
 
 void transport_drop(struct member *m, const char *why)
@@ -104,7 +108,8 @@ void transport_take(struct member *m, struct tcp *tcp, bool is_ours)
 
 static bool may_accept(const struct member *m, const struct endpoint *local)
 {
-	if (local->port != BGP_PORT || !m->session.is_enabled || m->core->is_stopping) {
+	if (local->port != BGP_PORT || !m->session.is_enabled || m->core->is_stopping ||
+	    m->auth.has_next) {
 		return false;
 	}
 	return !m->conf->has_local_addr || addr_equal(&m->conf->local_addr, &local->addr);
@@ -119,7 +124,7 @@ static bool is_replaceable(const struct member *m)
 	return m->is_closing || (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT);
 }
 
-static void accept_connection(struct member *m, struct tcp *tcp)
+static void accept_connection(struct member *m, struct tcp *tcp, const struct seg *ack)
 {
 	m->core->live_count++;
 	if (m->tcp != NULL && !is_replaceable(m)) {
@@ -129,6 +134,7 @@ static void accept_connection(struct member *m, struct tcp *tcp)
 		transport_drop(m, "replaced by a new connection");
 		transport_take(m, tcp, false);
 	}
+	keys_accept(m, tcp_local(tcp), tcp_remote(tcp), ack);
 	member_sync(m);
 }
 
@@ -170,7 +176,7 @@ void transport_stray(struct member *m, const struct endpoint *local, const struc
 		tcp = tcp_cookie_open(&conf, seg, transport_cookie_key(m), m->core->now);
 	}
 	if (tcp != NULL) {
-		accept_connection(m, tcp);
+		accept_connection(m, tcp, seg);
 		return;
 	}
 	member_drop(m, CORE_DROP_NO_CONNECTION);
@@ -204,7 +210,7 @@ static void transport_ended(struct member *m)
 	}
 	m->is_closing = true;
 	m->close_due = USEC_NEVER;
-	if (!is_gone) {
+	if (!is_gone && !m->auth.has_next) {
 		return; /* TIME-WAIT answers late segments by itself. */
 	}
 	transport_disconnect(m); /* First: what it had borrowed need not be copied. */
@@ -262,6 +268,7 @@ static void open_connection(struct member *m)
 	struct tcp_conf conf = transport_conf(m, &local, &remote, route.mtu);
 	conf.iss = tcp_isn(&local, &remote, c->server->key, c->now);
 	tcp_connect(tcp, &conf, c->now);
+	keys_connect(m, &conf);
 	transport_take(m, tcp, true);
 	c->live_count++;
 }
