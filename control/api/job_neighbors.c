@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/api/auth_json.h"
 #include "control/api/drop_json.h"
 #include "control/api/exported.h"
 #include "control/api/job.h"
@@ -192,6 +193,7 @@ static void put_row(struct neighbors_job *j, const struct api_env *env, struct r
 		set_number(row, "worker", place_member(env->server, &client->ip));
 		json_object_set_new(row, "families", families_json(env, peer, &st));
 		set_import(row, &st.import);
+		json_object_set_new(row, "authentication", auth_json(&st, now));
 		set_traffic(row, &st);
 		json_object_set_new(row, "drops", drops_json(&st));
 	}

@@ -183,6 +183,22 @@ static void put_session(FILE *out, const json_t *row)
 	put_family(out, "IPv6", json_object_get(families, "ipv6"));
 }
 
+static void put_authentication(FILE *out, json_t *auth)
+{
+	const char *name;
+	json_t *refused;
+	const char *kind = text_of(auth, "kind");
+	const char *text = text_of(auth, "text");
+	if (strcmp(kind, "none") != 0) {
+		fprintf(out, "  %-22s%s%s%s\n", "authentication", kind, text[0] != '\0' ? ": " : "",
+			text);
+	}
+	json_object_foreach(json_object_get(auth, "refused"), name, refused)
+	{
+		put_line(out, "refused", text_of(refused, "text"));
+	}
+}
+
 void table_neighbor(FILE *out, const json_t *row)
 {
 	char buf[32];
@@ -192,6 +208,7 @@ void table_neighbor(FILE *out, const json_t *row)
 		state_of(row), show_duration(number_of(row, "since_s"), buf));
 	put_line(out, "description", text_of(row, "description"));
 	put_session(out, row);
+	put_authentication(out, json_object_get(row, "authentication"));
 	fprintf(out, "  %-22s%llu received, %llu accepted, %llu filtered, %llu exported\n",
 		"routes", number_of(row, "received"), number_of(row, "accepted"),
 		number_of(row, "filtered"), number_of(row, "exported"));

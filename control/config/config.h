@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "dataplane/tcp/auth.h"
 #include "rib/base/addr.h"
 #include "rib/base/log.h"
 
@@ -34,7 +35,8 @@ struct config_client {
 	bool has_local_addr;
 	struct addr local_addr; /* `local_address` */
 	bool is_passive;
-	uint8_t hop_limit_min; /* `gtsm` and `multihop`; 0: no bound. */
+	uint8_t hop_limit_min;	/* `gtsm` and `multihop`; 0: no bound. */
+	struct auth_keys *keys; /* `password` or `tcp_ao`; NULL when there are none. */
 };
 
 struct config {
@@ -77,7 +79,9 @@ struct config_errors {
 /* Read FILE and what it includes.  NULL when there is any error; warnings may be there either way.
  * The caller frees both.  Control thread. */
 struct config *config_load(const char *file, struct config_errors *out_errors);
+/* Secrets are wiped. */
 void config_free(struct config *c);
+void config_keys_free(struct auth_keys *k);
 void config_errors_free(struct config_errors *e);
 /* One "FILE:LINE:COL: text" line for each to `to`. */
 void config_errors_print(const struct config_errors *e, FILE *to);

@@ -26,6 +26,7 @@ struct file {
 	dev_t device;
 	ino_t inode;
 	char *text;
+	size_t len;
 	struct yaml *yaml;
 };
 
@@ -185,6 +186,7 @@ static void read_file(struct loader *l, int index)
 		fail_file(l, f, what);
 		goto out;
 	}
+	f->len = len;
 	parse_file(l, f, &st, len);
 out:
 	if (in != NULL) {
@@ -196,6 +198,10 @@ static void files_free(struct file_queue *q)
 {
 	for (int i = 0; i < q->count; i++) {
 		yaml_free(q->item[i].yaml);
+		if (q->item[i].text != NULL) {
+			explicit_bzero(q->item[i].text,
+				       q->item[i].len); /* There are secrets in it. */
+		}
 		free(q->item[i].text);
 		free(q->item[i].path);
 	}
@@ -210,6 +216,7 @@ static void drafts_free(struct loader *l)
 	}
 	for (unsigned i = 0; i < l->client_count; i++) {
 		free(l->client[i].value.description);
+		config_keys_free(l->client[i].value.keys);
 	}
 	free(l->port);
 	free(l->client);
@@ -266,6 +273,14 @@ struct config *config_load(const char *file, struct config_errors *out_errors)
 	return c;
 }
 
+void config_keys_free(struct auth_keys *k)
+{
+	if (k != NULL) {
+		explicit_bzero(k, sizeof(*k));
+		free(k);
+	}
+}
+
 void config_free(struct config *c)
 {
 	if (c == NULL) {
@@ -277,6 +292,7 @@ void config_free(struct config *c)
 	}
 	for (unsigned i = 0; i < c->client_count; i++) {
 		free(c->client[i].description);
+		config_keys_free(c->client[i].keys);
 	}
 	free(c->dataplane.port);
 	free(c->client);

@@ -22,6 +22,12 @@ struct draft_session {
 	struct set_u16 hold_s, hold_min_s, is_passive, has_gtsm, hops;
 };
 
+/* A client's keys, and where they stand (line 0: not there). */
+struct draft_keys {
+	struct auth_keys keys;
+	struct place password_at, ao_at;
+};
+
 struct draft_client {
 	struct config_client value;
 	struct place ip_at, local_at;
@@ -63,6 +69,15 @@ void read_dataplane(struct loader *l, const struct node *key, const struct node 
 void read_control(struct loader *l, const struct node *key, const struct node *v, void *target);
 void read_cfg(struct loader *l, const struct node *key, const struct node *v, void *target);
 void read_clients(struct loader *l, const struct node *key, const struct node *v, void *target);
+
+/* section_keys.c: the values of a client's `password` and `tcp_ao`. */
+void password_read(struct loader *l, const struct node *key, const struct node *v,
+		   struct draft_keys *d);
+void tcp_ao_read(struct loader *l, const struct node *key, const struct node *v,
+		 struct draft_keys *d);
+void draft_keys_check(struct loader *l, const struct draft_keys *d);
+/* NULL when there are none. */
+struct auth_keys *draft_keys_copy(const struct draft_keys *d);
 
 /* After all files: defaults, inheritance, and what only the whole can show. */
 void finish_config(struct loader *l);

@@ -1,8 +1,7 @@
 /* `cfg`, `clients` and the root: arouteserver's names, read as far as this version acts on them.
  *
  * What arouteserver knows and we do not support yet is a warning, so that an exchange's existing
- * files can be tried; a key whose absence would weaken a session (password, tcp_ao) is an
- * error, because a session that silently runs without it is worse than none.
+ * files can be tried.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -104,18 +103,6 @@ static void read_multihop(struct loader *l, const struct node *key, const struct
 	}
 }
 
-static void read_secret(struct loader *l, const struct node *key, const struct node *v,
-			void *target)
-{
-	(void)v;
-	(void)target;
-	l->has_secret = true;
-	loader_fail(l, &key->at,
-		    "'%s' is not supported by this version: the session would run without "
-		    "authentication; remove the key on both sides to accept that",
-		    key->text);
-}
-
 static void read_rs_as(struct loader *l, const struct node *key, const struct node *v, void *target)
 {
 	(void)key;
@@ -200,6 +187,7 @@ struct file_client {
 	struct place local_at;
 	bool has_asn;
 	struct node ip;
+	struct draft_keys keys;
 };
 
 static void read_client_cfg(struct loader *l, const struct node *key, const struct node *v,
@@ -249,6 +237,20 @@ static void read_client_local(struct loader *l, const struct node *key, const st
 	}
 }
 
+static void read_client_password(struct loader *l, const struct node *key, const struct node *v,
+				 void *target)
+{
+	struct file_client *client = target;
+	password_read(l, key, v, &client->keys);
+}
+
+static void read_client_ao(struct loader *l, const struct node *key, const struct node *v,
+			   void *target)
+{
+	struct file_client *client = target;
+	tcp_ao_read(l, key, v, &client->keys);
+}
+
 static const struct key client_key[] = {
 	{.name = "asn", .read = read_client_asn},
 	{.name = "ip", .read = read_client_ip},
@@ -258,8 +260,8 @@ static const struct key client_key[] = {
 	{.name = "local_address", .read = read_client_local},
 	{.name = "passive", .read = read_passive},
 	{.name = "cfg", .read = read_client_cfg},
-	{.name = "password", .read = read_secret},
-	{.name = "tcp_ao", .read = read_secret},
+	{.name = "password", .read = read_client_password},
+	{.name = "tcp_ao", .read = read_client_ao},
 	{.name = "16bit_mapped_asn", .kind = KEY_FOREIGN},
 };
 static const struct key_table client_keys = {
@@ -285,6 +287,7 @@ static void add_client(struct loader *l, const struct file_client *client, const
 				       .local_at = client->local_at,
 				       .session = client->session};
 	draft->value.ip = a;
+	draft->value.keys = draft_keys_copy(&client->keys);
 	if (client->value.description != NULL) {
 		draft->value.description = strdup(client->value.description);
 		ASSERT(draft->value.description != NULL);
@@ -313,6 +316,7 @@ static void read_client(struct loader *l, const struct node *item)
 {
 	struct file_client client = {.ip = {.kind = NODE_NULL, .at = {.line = 0}}};
 	keys_walk(l, item, &client_keys, &client);
+	draft_keys_check(l, &client.keys);
 	if (item->kind == NODE_MAP && !client.has_asn) {
 		loader_fail(l, &item->at,
 			    "this client has no 'asn'; add the neighbour's AS number");
@@ -323,6 +327,7 @@ static void read_client(struct loader *l, const struct node *item)
 		add_clients(l, &client);
 	}
 	free(client.value.description);
+	explicit_bzero(&client.keys, sizeof(client.keys));
 }
 
 void read_clients(struct loader *l, const struct node *key, const struct node *v, void *target)

@@ -80,7 +80,15 @@ static void set_scalar(struct node *n, struct config_errors *errors)
 	}
 }
 
-static struct node node_of(struct fy_node *fy, const struct place *fallback,
+/* Of these keys nothing is ever repeated in a message: it may be a piece of a secret. */
+static bool is_secret(const struct node *key)
+{
+	return key->kind == NODE_SCALAR &&
+	       (strcmp(key->text, "password") == 0 || strcmp(key->text, "key") == 0);
+}
+
+/* `quotes`: whether a message may say what stands there. */
+static struct node node_of(struct fy_node *fy, const struct place *fallback, bool quotes,
 			   struct config_errors *errors)
 {
 	struct node n = {.fy = fy, .kind = NODE_NULL, .at = place_of(fy, fallback)};
@@ -91,8 +99,9 @@ static struct node node_of(struct fy_node *fy, const struct place *fallback,
 		n.fy = fy_node_resolve_alias(fy);
 		if (n.fy == NULL || fy_node_is_alias(n.fy)) {
 			errors_add(errors, &n.at, false,
-				   "there is no anchor '&%s'; define it or write the value here",
-				   fy_node_get_scalar0(fy));
+				   "there is no anchor '&%s'; define it or write the value here; a "
+				   "text that begins with '*' needs quotation marks",
+				   quotes ? fy_node_get_scalar0(fy) : "…");
 			n.kind = NODE_BAD;
 			return n;
 		}
@@ -101,8 +110,8 @@ static struct node node_of(struct fy_node *fy, const struct place *fallback,
 	if (tag != NULL) {
 		errors_add(errors, &n.at, false,
 			   "the tag '%s' is not supported; other files come in by the root key "
-			   "'include'",
-			   fy_token_get_text0(tag));
+			   "'include'; a text that begins with '!' needs quotation marks",
+			   quotes ? fy_token_get_text0(tag) : "!…");
 		n.kind = NODE_BAD;
 	} else if (fy_node_is_mapping(n.fy)) {
 		n.kind = NODE_MAP;
@@ -196,7 +205,7 @@ struct yaml *yaml_parse(const char *file, const char *text, size_t len,
 		return NULL;
 	}
 	const struct place start = {.file = file, .line = 1, .column = 1};
-	y->root = node_of(fy_document_root(y->doc), &start, errors);
+	y->root = node_of(fy_document_root(y->doc), &start, true, errors);
 	return y;
 }
 
@@ -226,8 +235,8 @@ bool node_next_pair(const struct node *map, void **cursor, struct config_errors 
 	if (pair == NULL) {
 		return false;
 	}
-	*out_key = node_of(fy_node_pair_key(pair), &map->at, errors);
-	*out_value = node_of(fy_node_pair_value(pair), &out_key->at, errors);
+	*out_key = node_of(fy_node_pair_key(pair), &map->at, true, errors);
+	*out_value = node_of(fy_node_pair_value(pair), &out_key->at, !is_secret(out_key), errors);
 	return true;
 }
 
@@ -239,7 +248,7 @@ bool node_next_item(const struct node *list, void **cursor, struct config_errors
 	if (item == NULL) {
 		return false;
 	}
-	*out_item = node_of(item, &list->at, errors);
+	*out_item = node_of(item, &list->at, true, errors);
 	return true;
 }
 

@@ -29,6 +29,7 @@
 #include "control/api/api.h"
 #include "control/daemon/events.h"
 #include "control/daemon/identity.h"
+#include "control/daemon/reload.h"
 #include "control/daemon/worker.h"
 #include "dataplane/core/launch.h"
 #include "dataplane/nic/nic_dpdk.h"
@@ -55,6 +56,7 @@ struct daemon {
 	struct api_env env;
 	struct api *api;
 	struct events *events;
+	struct reload *reload;
 	struct workers *workers;
 	int signal_fd;
 	usec_t watchdog_us, watchdog_due; /* 0: no watchdog. */
@@ -286,6 +288,7 @@ static struct member_conf member_conf(const struct config_client *client, const 
 		.is_passive = client->is_passive,
 		.hop_limit_min = client->hop_limit_min,
 		.is_enabled = state_find(state, &client->ip) == NULL,
+		.keys = client->keys,
 	};
 }
 
@@ -366,6 +369,7 @@ static int drop_privileges(struct daemon *d)
 static int start_workers(struct daemon *d)
 {
 	d->events = events_new(d->config);
+	d->reload = reload_new(d->server, d->config);
 	d->workers = workers_new(d->server, d->config->dataplane.is_busy, launch_now);
 	int err = launch_workers(workers_turn, d->workers);
 	if (err != 0) {
@@ -405,6 +409,7 @@ static void stop(struct daemon *d)
 	}
 	workers_free(d->workers);
 	events_free(d->events);
+	reload_free(d->reload);
 	server_free(d->server);
 	for (unsigned i = 0; i < d->nic_count; i++) {
 		d->nic[i]->ops->close(d->nic[i]);
@@ -423,27 +428,6 @@ static void stop(struct daemon *d)
 	}
 }
 
-/* SIGHUP: say whether the file is good; nothing changes. */
-static void recheck(const struct daemon *d)
-{
-	struct config_errors errors;
-	struct config *c = config_load(d->config_file, &errors);
-	for (unsigned i = 0; i < errors.count; i++) {
-		const struct config_error *e = &errors.item[i];
-		log_printf(e->is_warning ? LOG_WARNING : LOG_ERROR, "configuration", "%s:%d:%d: %s",
-			   e->file, e->line, e->column, e->text);
-	}
-	if (c != NULL) {
-		log_event(LOG_NOTICE, "configuration good", "detail",
-			  "this version applies changes at the next start", NULL);
-	} else {
-		log_event(LOG_ERROR, "configuration faulty", "detail",
-			  "the running configuration stays as it is", NULL);
-	}
-	config_errors_free(&errors);
-	config_free(c);
-}
-
 static void begin_shutdown(struct daemon *d, usec_t now)
 {
 	if (d->shutdown_due != 0) {
@@ -460,7 +444,7 @@ static void take_signals(struct daemon *d, usec_t now)
 	struct signalfd_siginfo info;
 	while (read(d->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
-			recheck(d);
+			reload_begin(d->reload, d->config_file);
 		} else {
 			begin_shutdown(d, now);
 		}
@@ -510,6 +494,7 @@ static void loop(struct daemon *d)
 		}
 		has_more = api_serve(d->api, fds + 1, count, now);
 		events_drain(d->events, d->server);
+		reload_step(d->reload);
 		busy_tick(&d->busy, d->server, now);
 		feed_watchdog(d, now);
 		if (is_shut_down(d, now)) {

@@ -19,7 +19,7 @@ struct limit {
 	uint32_t left_out;
 };
 
-enum { LIMIT_FAILED, LIMIT_FAULT, LIMIT_COUNT };
+enum { LIMIT_FAILED, LIMIT_FAULT, LIMIT_AUTH, LIMIT_COUNT };
 
 #define CONFLICTS_MAX 64 /* Addresses with a limit of their own; the rest shares the last. */
 
@@ -60,6 +60,21 @@ static bool is_due(struct limit *l, usec_t now, uint32_t *out_left_out)
 	return true;
 }
 
+/* The limit of a kind that can repeat fast; LIMIT_COUNT for the others. */
+static unsigned limit_of(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_FAILED:
+		return LIMIT_FAILED;
+	case EVENT_FAULT:
+		return LIMIT_FAULT;
+	case EVENT_AUTH:
+		return LIMIT_AUTH;
+	default:
+		return LIMIT_COUNT;
+	}
+}
+
 static void log_one(struct events *e, const struct event *event)
 {
 	static const struct {
@@ -70,15 +85,14 @@ static void log_one(struct events *e, const struct event *event)
 		[EVENT_DOWN] = {"session down", LOG_NOTICE},
 		[EVENT_FAILED] = {"session failed", LOG_INFO},
 		[EVENT_FAULT] = {"faulty update", LOG_WARNING},
+		[EVENT_AUTH] = {"segment refused", LOG_WARNING},
 	};
 	char peer[ADDR_TEXT_MAX], asn[16], more[16];
 	uint32_t left_out = 0;
 	const struct config_client *client = &e->config->client[event->peer];
-	if (event->kind == EVENT_FAILED || event->kind == EVENT_FAULT) {
-		unsigned kind = event->kind == EVENT_FAILED ? LIMIT_FAILED : LIMIT_FAULT;
-		if (!is_due(&e->limit[event->peer][kind], event->at, &left_out)) {
-			return;
-		}
+	unsigned limit = limit_of(event->kind);
+	if (limit != LIMIT_COUNT && !is_due(&e->limit[event->peer][limit], event->at, &left_out)) {
+		return;
 	}
 	snprintf(asn, sizeof(asn), "%u", client->asn);
 	snprintf(more, sizeof(more), "%u", left_out);

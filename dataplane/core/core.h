@@ -29,7 +29,7 @@ struct member_conf {
 	uint16_t retry_s; /* Pause before an active member connects again; 0 = 120. */
 	bool is_passive;
 	bool is_enabled;
-	uint8_t hop_limit_min; /* Of what it sends (GTSM, RFC 5082); 0 = no bound. */
+	uint8_t hop_limit_min;	      /* Of what it sends (GTSM, RFC 5082); 0 = no bound. */
 	const struct auth_keys *keys; /* Copied by server_new; NULL or none: unsigned. */
 };
 

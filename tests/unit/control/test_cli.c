@@ -168,6 +168,12 @@ static char *show(enum cli_view view, bool is_json, const char *lines, int *out_
 	"{\"row\":{\"address\":\"198.18.1.1\",\"asn\":64501,\"state\":\"Idle\",\"enabled\":false," \
 	"\"since_s\":93784,\"received\":1,\"accepted\":2,\"filtered\":3,\"exported\":4,"           \
 	"\"description\":\"Evil\\u001b[2J\"}}\n"
+#define SIGNED                                                                                     \
+	"{\"row\":{\"address\":\"198.18.1.1\",\"asn\":64501,\"state\":\"Idle\","                   \
+	"\"authentication\":"                                                                      \
+	"{\"kind\":\"TCP-AO\",\"text\":\"sends with id 1, asks for id "                            \
+	"2\",\"refused\":{\"AUTH_BAD\":"                                                           \
+	"{\"count\":1,\"last_s\":2,\"text\":\"TCP-AO: 1 segment with a wrong digest\"}}}}}\n"
 #define END_DONE "{\"end\":{\"status\":\"done\",\"rows\":1}}\n"
 
 Test(cli, tables_show_what_the_rows_say)
@@ -190,6 +196,10 @@ Test(cli, tables_show_what_the_rows_say)
 	text = show(VIEW_NEIGHBORS, false, NEIGHBOR END_DONE, &status, errors);
 	cr_expect(strstr(text, "Disabled") != NULL && strstr(text, "1d 02h") != NULL, "%s", text);
 	cr_expect(strstr(text, "Evil?[2J") != NULL && strchr(text, '\x1b') == NULL);
+	free(text);
+	text = show(VIEW_NEIGHBOR, false, SIGNED END_DONE, &status, errors);
+	cr_expect(strstr(text, "  authentication        TCP-AO: sends with id 1, asks for id 2\n"));
+	cr_expect(strstr(text, "  refused               TCP-AO: 1 segment with a wrong digest\n"));
 	free(text);
 	text = show(VIEW_CHANGE, false, END_DONE, &status, errors);
 	cr_expect_str_eq(text, "done\n");
