@@ -61,13 +61,18 @@ class Exchange:
         quiet("ip", "-n", lan, "link", "set", "br0", "up")
         self.server.plug(run)
         for member in self.members:
-            inner, outer = run.add_namespace(member.name), "m%d" % member.number
-            quiet("ip", "link", "add", "eth0", "netns", inner, "type", "veth",
-                  "peer", "name", outer, "netns", lan)
-            quiet("ip", "-n", inner, "addr", "add", member.address(4) + "/16", "dev", "eth0")
-            quiet("ip", "-n", inner, "addr", "add", member.address(6) + "/64", "dev", "eth0")
-            quiet("ip", "-n", inner, "link", "set", "eth0", "up")
-            quiet("ip", "-n", lan, "link", "set", outer, "master", "br0", "up")
+            self.plug(member)
+
+    def plug(self, member):
+        """A namespace for the member, and its wire."""
+        lan = self.run.namespace("lan")
+        inner, outer = self.run.add_namespace(member.name), "m%d" % member.number
+        quiet("ip", "link", "add", "eth0", "netns", inner, "type", "veth",
+              "peer", "name", outer, "netns", lan)
+        quiet("ip", "-n", inner, "addr", "add", member.address(4) + "/16", "dev", "eth0")
+        quiet("ip", "-n", inner, "addr", "add", member.address(6) + "/64", "dev", "eth0")
+        quiet("ip", "-n", inner, "link", "set", "eth0", "up")
+        quiet("ip", "-n", lan, "link", "set", outer, "master", "br0", "up")
 
     def deal(self, scale=1.0):
         """Give the members their routes and work out who should get what."""

@@ -36,17 +36,28 @@ CLIENT = """\
 """
 
 
+ONE = """\
+  - asn: {asn}
+    description: {name}
+    ip: "{address}"
+    hold_time: {hold}
+    passive: {passive}
+"""
+
+
 class Causewayd:
     name = "rs"
     asn = RS_ASN
+    number = 1  # Of its addresses on the LAN.
 
     def __init__(self, run):
         self.run = run
+        self.keys = {}  # {(member's name, family): lines of its client, with its keys}
         self.dir = os.path.join(run.dir, self.name)
         self.process = None
 
     def address(self, family):
-        return "198.18.0.1" if family == 4 else "2001:db8:0:1::1"
+        return ("198.18.0.%d" if family == 4 else "2001:db8:0:1::%x") % self.number
 
     def file(self, name):
         return os.path.join(self.dir, name)
@@ -54,23 +65,36 @@ class Causewayd:
     def plug(self, run):
         """A veth between the server's namespace and the bridge."""
         inner, lan = run.add_namespace(self.name), run.namespace("lan")
+        outer = "ix0p" if self.number == 1 else "ix%dp" % self.number
         run.sysctl(self.name, "net.ipv6.conf.all.disable_ipv6=1",
                    "net.ipv6.conf.default.disable_ipv6=1")
         quiet("ip", "link", "add", "ix0", "netns", inner, "type", "veth",
-              "peer", "name", "ix0p", "netns", lan)
+              "peer", "name", outer, "netns", lan)
         quiet("ip", "-n", inner, "link", "set", "ix0", "up", "arp", "off")
-        run.run("lan", "ethtool", "-K", "ix0p", "tx", "off")
-        quiet("ip", "-n", lan, "link", "set", "ix0p", "master", "br0", "up")
+        run.run("lan", "ethtool", "-K", outer, "tx", "off")
+        quiet("ip", "-n", lan, "link", "set", outer, "master", "br0", "up")
 
     def configure(self, members):
         os.makedirs(self.file("state"), exist_ok=True)
         text = CONFIG.format(asn=self.asn, address4=self.address(4), address6=self.address(6),
                              dir=self.dir)
         for member in members:
-            text += CLIENT.format(asn=member.asn, name=member.name, hold=member.hold,
-                                  address4=member.address(4), address6=member.address(6))
+            if not member.dialled and not any(name == member.name for name, _ in self.keys):
+                text += CLIENT.format(asn=member.asn, name=member.name, hold=member.hold,
+                                      address4=member.address(4), address6=member.address(6))
+                continue
+            for family in (4, 6):
+                text += ONE.format(asn=member.asn, name=member.name, hold=member.hold,
+                                   address=member.address(family),
+                                   passive="false" if family in member.dialled else "true")
+                text += self.keys.get((member.name, family), "")
         with open(self.file("causeway.yml"), "w") as file:
             file.write(text)
+
+    def reload(self, members):
+        """Write the configuration again and have it read."""
+        self.configure(members)
+        self.process.send_signal(signal.SIGHUP)
 
     def start(self, members, seconds=30):
         self.configure(members)
@@ -107,6 +131,10 @@ class Causewayd:
         document = json.loads(self.causeway("--json", "neighbors"))
         rows = document["neighbors"] if isinstance(document, dict) else document
         return {row["address"]: row for row in rows}
+
+    def neighbor(self, address):
+        """The row of `causeway --json neighbor ADDRESS`."""
+        return json.loads(self.causeway("--json", "neighbor", address))
 
     def version(self):
         done = subprocess.run([os.path.join(BUILD, "causewayd"), "--version"],

@@ -29,6 +29,8 @@ class Member:
         self.router_id = router_id
         self.server = server  # Has asn and address(family).
         self.hold = 90
+        self.passwords = {4: None, 6: None}  # TCP-MD5, as this side has it.
+        self.dialled = frozenset()  # Families in which it waits for the server to connect.
         self.routes = {4: {}, 6: {}}
         self.dir = os.path.join(run.dir, self.name)
         self.process = None

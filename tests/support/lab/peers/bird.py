@@ -26,7 +26,7 @@ SESSION = """\
 protocol bgp rs{family} {{
 	local {mine} as {asn};
 	neighbor {server} as {server_asn};
-	hold time {hold};
+	hold time {hold};{more}
 	connect delay time 1;
 	connect retry time 3;
 	error wait time 2, 5;
@@ -55,11 +55,18 @@ class Bird(Member):
             for family in (4, 6):
                 file.write(SESSION.format(
                     family=family, mine=self.address(family), asn=self.asn, hold=self.hold,
-                    server=self.server.address(family), server_asn=self.server.asn))
+                    server=self.server.address(family), server_asn=self.server.asn,
+                    more="".join(self._more(family))))
                 for prefix, route in self.routes[family].items():
                     file.write("\troute %s blackhole { %s };\n"
                                % (prefix, " ".join(self._settings(family, route))))
                 file.write("}\n")
+
+    def _more(self, family):
+        if self.passwords[family]:
+            yield '\n\tpassword "%s";' % self.passwords[family]
+        if family in self.dialled:
+            yield "\n\tpassive yes;"
 
     def _settings(self, family, route):
         yield "bgp_origin = ORIGIN_%s;" % ORIGINS[route.origin]

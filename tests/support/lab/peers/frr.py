@@ -77,6 +77,11 @@ class Frr(Member):
             text += SESSION.format(
                 server=self.server.address(family), server_asn=self.server.asn, family=family,
                 mine=self.address(family), hold=self.hold, keepalive=max(1, self.hold // 3))
+            if self.passwords[family]:
+                text += " neighbor %s password %s\n" % (self.server.address(family),
+                                                        self.passwords[family])
+            if family in self.dialled:
+                text += " neighbor %s passive\n" % self.server.address(family)
         for family in (4, 6):
             text += FAMILY.format(family=family, server=self.server.address(family))
             text += "".join(networks[family]) + " exit-address-family\n"

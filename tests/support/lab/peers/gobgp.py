@@ -18,13 +18,13 @@ SESSION = """\
 [[neighbors]]
   [neighbors.config]
     peer-as = {server_asn}
-    neighbor-address = "{server}"
+    neighbor-address = "{server}"{password}
   [neighbors.timers.config]
     connect-retry = 5
     hold-time = {hold}
     keepalive-interval = {keepalive}
   [neighbors.transport.config]
-    local-address = "{mine}"
+    local-address = "{mine}"{passive}
   [[neighbors.afi-safis]]
     [neighbors.afi-safis.config]
       afi-safi-name = "ipv{family}-unicast"
@@ -47,7 +47,10 @@ class Gobgp(Member):
         for family in (4, 6):
             text += SESSION.format(
                 server_asn=self.server.asn, server=self.server.address(family), hold=self.hold,
-                keepalive=max(1, self.hold // 3), mine=self.address(family), family=family)
+                keepalive=max(1, self.hold // 3), mine=self.address(family), family=family,
+                password='\n    auth-password = "%s"' % self.passwords[family]
+                if self.passwords[family] else "",
+                passive="\n    passive-mode = true" if family in self.dialled else "")
         self.write("gobgpd.toml", text)
 
     def _inject(self, family, prefixes):

@@ -23,7 +23,7 @@ neighbor {server} {{
 	enforce neighbor-as no
 	holdtime {hold}
 	announce IPv{family} unicast
-	announce IPv{other} none
+	announce IPv{other} none{more}
 }}
 """
 # bgpd's children change their root to its user's home, which systemd would make under /run.
@@ -51,13 +51,20 @@ class Openbgpd(Member):
         for family in (4, 6):
             text += SESSION.format(
                 server=self.server.address(family), family=family, other=10 - family,
-                server_asn=self.server.asn, mine=self.address(family), hold=self.hold)
+                server_asn=self.server.asn, mine=self.address(family), hold=self.hold,
+                more="".join(self._more(family)))
         text += "prefix-set own { %s }\n" % " ".join(
             prefix for family in (4, 6) for prefix in self.routes[family])
         # Own routes only: never back what the server sent.
         text += "allow from ebgp\nallow to ebgp prefix-set own\n"
         # bgpd wants its configuration to be root's and not writable by others.
         os.chmod(self.write("bgpd.conf", text), 0o600)
+
+    def _more(self, family):
+        if self.passwords[family]:
+            yield '\n\ttcp md5sig password "%s"' % self.passwords[family]
+        if family in self.dialled:
+            yield "\n\tpassive"
 
     def _settings(self, route):
         # Its own routes must stay best, or it would withdraw them: LOCAL_PREF does that.
