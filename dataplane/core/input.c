@@ -127,7 +127,10 @@ static void input_icmp(struct member *m, const struct icmp_error *e)
 	ASSERT(e->kind < ICMP_KIND_COUNT);
 	struct tcp *tcp = transport_find(m, &local, &remote);
 	member_drop(m, tcp != NULL ? drops[e->kind] : CORE_DROP_ICMP_UNKNOWN);
-	if (tcp != NULL && e->kind == ICMP_TOO_BIG) {
+	/* RFC 5925 §7.8: with AO, IPv4's report counts as little as what is not signed.  A path
+	 * that swallows large segments is found without it. */
+	bool is_trusted = auth_kind(m->auth.now) != SEG_AUTH_AO || e->remote.family != FAMILY_IPV4;
+	if (tcp != NULL && e->kind == ICMP_TOO_BIG && is_trusted) {
 		tcp_too_big(tcp, e->seq, e->mtu, m->core->now);
 		member_sync(m);
 	}
