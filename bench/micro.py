@@ -1,0 +1,41 @@
+"""The micro-benchmarks: what one core does with one room alone, without a NIC.
+
+Each is a program of its own (bench/micro_*.c) that prints what it measured; here they are run one
+after the other, their figures put beside the goals, and printed as a table in Markdown.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+TARGETS = ["bench/micro_tcp", "bench/micro_codec", "bench/micro_auth"]
+
+
+def output(*argv):
+    return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def rows(folder):
+    """(what, measured, goal), a row each."""
+    tcp = json.loads(output(os.path.join(folder, "bench", "micro_tcp")))
+    yield ("TCP: full segments sent from shared payload, with header and checksum",
+           "%.1f million/s" % (tcp["send_segments_per_s"] / 1e6), "10 million/s")
+    yield ("TCP: ACKs taken in, with checksum", "%.1f million/s" % (tcp["acks_per_s"] / 1e6),
+           "10 million/s")
+    codec = json.loads(output(sys.executable, os.path.join(ROOT, "bench", "codec.py"),
+                              "--build", folder))
+    yield ("BGP: decoding and checking UPDATEs, per prefix", "%.1f ns" % codec["decode_ns_per_prefix"],
+           "60 ns")
+    yield ("BGP: encoding UPDATEs, per prefix", "%.1f ns" % codec["encode_ns_per_prefix"], "30 ns")
+    for line in output(os.path.join(folder, "bench", "micro_auth")).splitlines():
+        kind, payload, sign_ns, *_ = line.split()
+        if payload == "1448":
+            yield ("TCP: signing a full segment with " + kind, sign_ns + " ns", "150 ns")
+
+
+def run(folder):
+    print("| what | measured | goal |\n|---|---|---|")
+    for row in rows(folder):
+        print("| %s | %s | %s |" % row, flush=True)
