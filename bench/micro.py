@@ -22,13 +22,14 @@ def rows(folder):
     tcp = json.loads(output(os.path.join(folder, "bench", "micro_tcp")))
     yield ("TCP: full segments sent from shared payload, with header and checksum",
            "%.1f million/s" % (tcp["send_segments_per_s"] / 1e6), "10 million/s")
-    yield ("TCP: ACKs taken in, with checksum", "%.1f million/s" % (tcp["acks_per_s"] / 1e6),
-           "10 million/s")
+    yield ("TCP: ACKs taken in, with checksum",
+           "%.1f million/s" % (tcp["acks_per_s"] / 1e6), "10 million/s")
     codec = json.loads(output(sys.executable, os.path.join(ROOT, "bench", "codec.py"),
                               "--build", folder))
-    yield ("BGP: decoding and checking UPDATEs, per prefix", "%.1f ns" % codec["decode_ns_per_prefix"],
-           "60 ns")
-    yield ("BGP: encoding UPDATEs, per prefix", "%.1f ns" % codec["encode_ns_per_prefix"], "30 ns")
+    yield ("BGP: decoding and checking UPDATEs, per prefix",
+           "%.1f ns" % codec["decode_ns_per_prefix"], "60 ns")
+    yield ("BGP: encoding UPDATEs, per prefix",
+           "%.1f ns" % codec["encode_ns_per_prefix"], "30 ns")
     for line in output(os.path.join(folder, "bench", "micro_auth")).splitlines():
         kind, payload, sign_ns, *_ = line.split()
         if payload == "1448":
