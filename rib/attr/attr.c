@@ -108,6 +108,18 @@ static int aggregator_extra(struct span value)
 	return is_big ? 3 + 8 - 2 : -2;
 }
 
+static void community_facts(struct span value, struct attr_facts *f)
+{
+	struct rd r = rd_of(value);
+
+	while (rd_left(&r) >= 4) {
+		uint32_t community = rd_u32(&r);
+
+		f->is_llgr_stale = f->is_llgr_stale || community == COMMUNITY_LLGR_STALE;
+		f->is_no_llgr = f->is_no_llgr || community == COMMUNITY_NO_LLGR;
+	}
+}
+
 static uint32_t u32_of(struct span value)
 {
 	struct rd r = rd_of(value);
@@ -149,6 +161,7 @@ void attr_facts_compute(const uint8_t *wire, size_t wire_len, struct attr_facts 
 			break;
 		case ATTR_COMMUNITIES:
 			f.communities = slice;
+			community_facts(value, &f);
 			break;
 		case ATTR_EXT_COMMUNITIES:
 			f.ext_communities = slice;
@@ -165,4 +178,42 @@ void attr_facts_compute(const uint8_t *wire, size_t wire_len, struct attr_facts 
 	}
 	f.wire2_extra = extra > 0 ? (uint16_t)extra : 0;
 	*out = f;
+}
+
+bool attr_add_community(const struct attr *a, uint32_t community, struct attr_draft *out)
+{
+	struct wr w = wr_of(out->wire, sizeof(out->wire));
+	struct span old = {0};
+	uint8_t flags = ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE;
+	size_t before = 0, after = 0; /* The attribute stands between, or would stand there. */
+	size_t pos = 0;
+	uint8_t its_flags, type;
+	struct span value;
+
+	while (attr_next(a, &pos, &its_flags, &type, &value) && type <= ATTR_COMMUNITIES) {
+		after = pos;
+		if (type == ATTR_COMMUNITIES) {
+			old = value;
+			flags = its_flags & (uint8_t)~ATTR_FLAG_EXT_LEN;
+		} else {
+			before = pos;
+		}
+	}
+	wr_copy(&w, a->wire, before);
+	wr_u8(&w, header_len(old.len + 4) > 3 ? flags | ATTR_FLAG_EXT_LEN : flags);
+	wr_u8(&w, ATTR_COMMUNITIES);
+	if (header_len(old.len + 4) > 3) {
+		wr_u16(&w, (uint16_t)(old.len + 4));
+	} else {
+		wr_u8(&w, (uint8_t)(old.len + 4));
+	}
+	wr_copy(&w, old.data, old.len);
+	wr_u32(&w, community);
+	wr_copy(&w, a->wire + after, a->wire_len - after);
+	if (!wr_is_ok(&w)) {
+		return false;
+	}
+	out->wire_len = (uint16_t)wr_len(&w);
+	attr_facts_compute(out->wire, out->wire_len, &out->facts);
+	return true;
 }

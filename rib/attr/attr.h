@@ -52,6 +52,10 @@ struct attr_slice {
 	uint16_t len;
 };
 
+/* Well-known communities that decide what becomes of a route here. */
+#define COMMUNITY_LLGR_STALE UINT32_C(0xffff0006) /* RFC 9494 §4.3 */
+#define COMMUNITY_NO_LLGR    UINT32_C(0xffff0007) /* RFC 9494 §4.2 */
+
 /* What ranking and display need, computed once from the bytes. */
 struct attr_facts {
 	uint32_t local_pref; /* 100 unless policy says otherwise. */
@@ -68,6 +72,8 @@ struct attr_facts {
 	struct attr_slice large_communities;
 	/* Bytes by which the 2-octet form (RFC 6793) exceeds wire_len, or 0. */
 	uint16_t wire2_extra;
+	bool is_llgr_stale; /* Carries LLGR_STALE: the least preferred, RFC 9494 §4.3. */
+	bool is_no_llgr;    /* Carries NO_LLGR: must not become long-lived stale. */
 };
 
 #define ATTR_WIRE_MAX 8192 /* Canonical bytes of one set; 2-octet paths may double in length. */
@@ -95,3 +101,6 @@ bool attr_next(const struct attr *a, size_t *pos, uint8_t *out_flags, uint8_t *o
 struct span attr_find(const struct attr *a, uint8_t type);
 /* Canonical bytes `wire` → facts.  Lengths inside must be valid (the codec's duty). */
 void attr_facts_compute(const uint8_t *wire, size_t wire_len, struct attr_facts *out);
+/* The attributes of `a` and one more (standard) community, as the last.  False when that makes more
+ * than ATTR_WIRE_MAX: `out` is then not to be used. */
+bool attr_add_community(const struct attr *a, uint32_t community, struct attr_draft *out);

@@ -229,3 +229,78 @@ Test(attr, facts_of_any_bytes_stay_within_them)
 		guard_free(&g);
 	}
 }
+
+static const struct attr *intern_text(struct intern *in, struct draft_text *d)
+{
+	const struct attr *a = intern_get(in, draft_end(d), &no_hop, 1);
+	cr_assert_not_null(a);
+	return a;
+}
+
+Test(attr, well_known_communities_of_long_lived_restart_are_facts)
+{
+	/* RFC 9494 §4.2, §4.3 */
+	struct draft_text d;
+	struct attr_facts f;
+
+	draft_begin(&d);
+	draft_put(&d, OPTIONAL, ATTR_COMMUNITIES, "\0\1\0\2\xff\xff\0\6", 8);
+	draft_end(&d);
+	attr_facts_compute(d.draft.wire, d.draft.wire_len, &f);
+	cr_expect(f.is_llgr_stale && !f.is_no_llgr);
+	draft_begin(&d);
+	draft_put(&d, OPTIONAL, ATTR_COMMUNITIES, "\xff\xff\0\7\0\6\xff\xff", 8);
+	draft_end(&d);
+	attr_facts_compute(d.draft.wire, d.draft.wire_len, &f);
+	cr_expect(!f.is_llgr_stale && f.is_no_llgr);
+}
+
+Test(attr, a_community_is_added_as_the_last_whatever_stands_around_it)
+{
+	/* RFC 1997; canonical order by type. */
+	struct intern *in = intern_new(0, 1, 16);
+	for (unsigned shape = 0; shape < 8; shape++) {
+		static const uint8_t many[252];
+		size_t old_len = (shape & 4) != 0 ? 252 : 4; /* From 256 octets on: extended. */
+		struct draft_text d, want;
+		struct attr_draft got;
+		draft_begin(&d);
+		draft_begin(&want);
+		if ((shape & 1) != 0) {
+			draft_u8(&d, WELL_KNOWN, ATTR_ORIGIN, ORIGIN_EGP);
+			draft_u8(&want, WELL_KNOWN, ATTR_ORIGIN, ORIGIN_EGP);
+		}
+		uint8_t value[256] = {0};
+		if ((shape & 6) != 0) {
+			draft_put(&d, OPTIONAL | ATTR_FLAG_PARTIAL, ATTR_COMMUNITIES, many,
+				  old_len);
+		} else {
+			old_len = 0;
+		}
+		memcpy(value + old_len, "\xff\xff\0\6", 4);
+		draft_put(&want, old_len > 0 ? OPTIONAL | ATTR_FLAG_PARTIAL : OPTIONAL,
+			  ATTR_COMMUNITIES, value, old_len + 4);
+		if ((shape & 3) != 1) {
+			draft_put(&d, OPTIONAL, ATTR_LARGE_COMMUNITIES, value, 12);
+			draft_put(&want, OPTIONAL, ATTR_LARGE_COMMUNITIES, value, 12);
+		}
+		draft_end(&want);
+		cr_assert(attr_add_community(intern_text(in, &d), COMMUNITY_LLGR_STALE, &got));
+		cr_assert_eq(got.wire_len, want.draft.wire_len, "shape %u", shape);
+		cr_expect_eq(memcmp(got.wire, want.draft.wire, got.wire_len), 0, "shape %u", shape);
+		cr_expect(got.facts.is_llgr_stale);
+	}
+	intern_free(in);
+}
+
+Test(attr, a_community_that_does_not_fit_is_not_added)
+{
+	static const uint8_t big[ATTR_WIRE_MAX - 10];
+	struct intern *in = intern_new(0, 1, 16);
+	struct draft_text d;
+	struct attr_draft got;
+	draft_begin(&d);
+	draft_put(&d, OPTIONAL, 99, big, sizeof(big));
+	cr_expect_not(attr_add_community(intern_text(in, &d), 1, &got));
+	intern_free(in);
+}
