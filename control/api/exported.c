@@ -1,7 +1,7 @@
 /* Counting views without asking view() for every member.
  *
  * A member has no view of an entry when no ranked path fits its message form, or when the only one
- * that fits is its own.  So one look at the first two fitting paths of an entry settles it for all
+ * that fits is its own.  So one look at the first two members with fitting paths settles it for all
  * members: count the entry once, and note the announcer of a sole path.  That is O(entries) and not
  * O(entries × members).
  */
@@ -38,8 +38,9 @@ static void add_class(struct exported *e, const struct scan_hit *hit, unsigned c
 	unsigned fitting = 0;
 	peer_id_t announcer = PEER_NONE;
 	for (unsigned i = 0; i < hit->paths->ranked_count && fitting < 2; i++) {
-		if (update_fits(hit->paths->path[i].attr, &form)) {
-			announcer = hit->paths->path[i].peer;
+		const struct path *p = &hit->paths->path[i];
+		if (p->peer != announcer && attr_suits(p->attr, &form)) {
+			announcer = p->peer;
 			fitting++;
 		}
 	}

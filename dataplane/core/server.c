@@ -76,13 +76,13 @@ static bool make_core(struct server *s, core_id_t id)
 		.log_bytes_max = s->opts.log_bytes_max,
 		.gather_us = GATHER_US,
 	};
+	c->intern = shard.intern = intern_new(id, s->key, ATTRS_MAX);
 	c->id = id;
 	c->server = s;
 	c->now = s->opts.now;
 	prng_init(&c->prng, hash_mix(s->opts.seed, 100 + id));
 	c->net = net_new(s->port, s->opts.port_count, hash_mix(s->opts.seed, 200 + id));
 	c->shard = shard_new(&shard);
-	c->intern = intern_new(id, s->key, ATTRS_MAX);
 	c->wheel = wheel_new(s->opts.now);
 	c->member = calloc(s->opts.member_count + 1, sizeof(struct member *));
 	c->far_drop = calloc(s->opts.member_count + 1, sizeof(metric_t));

@@ -84,7 +84,7 @@ static bool does_fit(struct batch *b, const struct attr *attr, enum family famil
 	if (!f->is_known[class_idx]) {
 		struct update_form form = wire_form(family, class_idx);
 		f->is_known[class_idx] = true;
-		f->is_fit[class_idx] = update_fits(attr, &form);
+		f->is_fit[class_idx] = attr_suits(attr, &form);
 	}
 	return f->is_fit[class_idx];
 }
@@ -95,10 +95,12 @@ struct heads batch_heads(struct batch *b, const struct paths *paths, enum family
 	struct heads h = {NULL, NULL};
 	for (unsigned i = 0; paths != NULL && i < paths->ranked_count; i++) {
 		const struct path *p = &paths->path[i];
-		if (!does_fit(b, p->attr, family, class_idx)) {
+		bool is_first = h.first == NULL;
+		if ((!is_first && p->peer == h.first->peer) ||
+		    !does_fit(b, p->attr, family, class_idx)) {
 			continue;
 		}
-		if (h.first != NULL) {
+		if (!is_first) {
 			h.second = p;
 			break;
 		}

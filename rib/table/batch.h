@@ -16,7 +16,8 @@ struct batch;
 
 struct batch *batch_new(void);
 void batch_free(struct batch *b);
-/* The first two paths in rank order that fit the class: all that any member's view can be. */
+/* The first path in rank order that suits the class, and the first of another member: all that any
+ * member's view can be. */
 struct heads {
 	const struct path *first, *second;
 };

@@ -11,15 +11,19 @@ struct census {
 	uint64_t used;
 	uint64_t *received; /* [peer] */
 	uint64_t *accepted;
+	uint64_t *stale;
+	uint64_t slots; /* Paths with a path id. */
 };
 
-static void census_paths(struct census *c, const struct paths *p)
+static void census_paths(const struct table *t, struct census *c, const struct paths *p)
 {
 	for (unsigned i = 0; p != NULL && i < p->count; i++) {
 		c->received[p->path[i].peer]++;
 		c->accepted[p->path[i].peer] += p->path[i].reason == 0;
+		c->stale[p->path[i].peer] += path_life(t, &p->path[i]) != PATH_LIVE;
+		c->slots += p->path[i].slot != 0;
 		for (unsigned j = i + 1; j < p->count; j++) {
-			ASSERT(p->path[i].peer != p->path[j].peer);
+			ASSERT(path_key(&p->path[i]) != path_key(&p->path[j]));
 		}
 	}
 	c->paths += p != NULL ? p->count : 0;
@@ -77,7 +81,7 @@ static void check_entry(const struct table *t, entry_id_t id, uint32_t names, st
 	if (e->working != NULL && e->working != e->published) {
 		c->path_bytes += paths_bytes(e->working->count);
 	}
-	census_paths(c, e->working);
+	census_paths(t, c, e->working);
 	c->entries += e->working != NULL;
 	c->used++;
 }
@@ -86,6 +90,7 @@ static void check_census(const struct table *t, const struct census *c)
 {
 	ASSERT(c->entries == t->stats.entries);
 	ASSERT(c->paths == t->stats.paths);
+	ASSERT(c->slots == t->pathids.count);
 	ASSERT(c->used == t->slab.used && c->used == t->ptable.count);
 	/* The rest is retired. */
 	ASSERT(c->path_bytes <= t->stats.path_bytes);
@@ -93,6 +98,7 @@ static void check_census(const struct table *t, const struct census *c)
 	for (unsigned i = 0; i < t->peer_count; i++) {
 		ASSERT(c->received[i] == t->peer_stats[i].received);
 		ASSERT(c->accepted[i] == t->peer_stats[i].accepted);
+		ASSERT(c->stale[i] == t->peer_stats[i].stale);
 	}
 }
 
@@ -138,7 +144,8 @@ void table_check(const struct table *t)
 {
 	uint32_t *names = mem_new((t->slab.slab.count + 1u) * sizeof(*names));
 	struct census c = {.received = mem_new(t->peer_count * sizeof(uint64_t)),
-			   .accepted = mem_new(t->peer_count * sizeof(uint64_t))};
+			   .accepted = mem_new(t->peer_count * sizeof(uint64_t)),
+			   .stale = mem_new(t->peer_count * sizeof(uint64_t))};
 	for (unsigned i = 0; i < WIRE_CLASS_COUNT; i++) {
 		runlog_check(t->wire[i].log, names);
 	}
@@ -148,14 +155,17 @@ void table_check(const struct table *t)
 	check_census(t, &c);
 	check_dirty(t);
 	check_members(t);
+	ASSERT(bits_count(t->awaited, (t->peer_count + 63u) / 64) == t->awaited_count);
 	free(names);
 	free(c.received);
 	free(c.accepted);
+	free(c.stale);
 }
 
 bool table_is_empty(const struct table *t)
 {
 	bool is_empty = t->slab.used == 0 && t->dirty_count == 0 && t->stats.paths == 0;
+	is_empty &= t->pathids.count == 0;
 	is_empty &= t->stats.path_bytes == 0 && retire_count(t->retire) == 0;
 	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
 		is_empty &= runlog_oldest(t->wire[c].log) == NULL;

@@ -35,22 +35,47 @@ static int three_way(uint32_t a, uint32_t b)
 static int compare_strength(const struct path *a, const struct path *b)
 {
 	const struct attr_facts *fa = &a->attr->facts, *fb = &b->attr->facts;
-	int c = three_way(fb->local_pref, fa->local_pref);
+	int c = fa->is_llgr_stale - fb->is_llgr_stale; /* RFC 9494 §4.3: least preferred. */
+	c = c != 0 ? c : three_way(fb->local_pref, fa->local_pref);
 	c = c != 0 ? c : three_way(fa->path_len, fb->path_len);
 	return c != 0 ? c : three_way(fa->origin, fb->origin);
 }
 
-/* Accepted before rejected; the accepted by strength, the rejected by peer. */
+static int by_key(const struct path *a, const struct path *b)
+{
+	return a->peer != b->peer ? three_way(a->peer, b->peer) : three_way(a->slot, b->slot);
+}
+
+/* Accepted before rejected; the accepted by strength, the rejected by peer and slot. */
 static int by_strength(const void *a, const void *b, void *peers)
 {
 	(void)peers;
 	const struct path *pa = a, *pb = b;
 	bool ra = pa->reason != 0, rb = pb->reason != 0;
 	if (ra || rb) {
-		return ra && rb ? three_way(pa->peer, pb->peer) : ra - rb;
+		return ra && rb ? by_key(pa, pb) : ra - rb;
 	}
 	int c = compare_strength(pa, pb);
-	return c != 0 ? c : three_way(pa->peer, pb->peer);
+	return c != 0 ? c : by_key(pa, pb);
+}
+
+static int compare_octets(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+	int c = memcmp(a, b, a_len < b_len ? a_len : b_len);
+	return c != 0 ? c : (a_len > b_len) - (a_len < b_len);
+}
+
+/* Of two paths of one member.  RFC 7911 names no rule, and path ids mean nothing (§3): so the order
+ * is one of contents, and does not depend on when they came. */
+static int compare_content(const struct path *a, const struct path *b)
+{
+	const struct attr *x = a->attr, *y = b->attr;
+	if (a->peer != b->peer || x == y) {
+		return 0;
+	}
+	int c = compare_octets(x->next_hop.bytes, x->next_hop.len, y->next_hop.bytes,
+			       y->next_hop.len);
+	return c != 0 ? c : compare_octets(x->wire, x->wire_len, y->wire, y->wire_len);
 }
 
 static int by_identity(const void *a, const void *b, void *peers)
@@ -60,7 +85,8 @@ static int by_identity(const void *a, const void *b, void *peers)
 	const struct rank_peer *x = &peer[pa->peer], *y = &peer[pb->peer];
 	int c = three_way(x->router_id, y->router_id);
 	c = c != 0 ? c : addr_cmp(&x->addr, &y->addr);
-	return c != 0 ? c : three_way(pa->peer, pb->peer);
+	c = c != 0 ? c : compare_content(pa, pb);
+	return c != 0 ? c : by_key(pa, pb);
 }
 
 static int by_group(const void *a, const void *b, void *peers)
@@ -153,6 +179,9 @@ enum rule decide_rule(const struct paths *paths, unsigned i, const struct rank_p
 	}
 	const struct path *a = &paths->path[i], *b = &paths->path[i + 1];
 	const struct attr_facts *fa = &a->attr->facts, *fb = &b->attr->facts;
+	if (fa->is_llgr_stale != fb->is_llgr_stale) {
+		return RULE_LLGR_STALE;
+	}
 	if (fa->local_pref != fb->local_pref) {
 		return RULE_LOCAL_PREF;
 	}
@@ -165,6 +194,9 @@ enum rule decide_rule(const struct paths *paths, unsigned i, const struct rank_p
 	if (fa->neighbor_as == fb->neighbor_as && fa->med != fb->med) {
 		return RULE_MED;
 	}
+	if (a->peer == b->peer) {
+		return RULE_CONTENT;
+	}
 	return peers[a->peer].router_id != peers[b->peer].router_id ? RULE_ROUTER_ID
 								    : RULE_PEER_ADDR;
 }
@@ -172,9 +204,14 @@ enum rule decide_rule(const struct paths *paths, unsigned i, const struct rank_p
 const char *rule_text(enum rule r)
 {
 	static const char *const text[] = {
-		[RULE_LOCAL_PREF] = "higher LOCAL_PREF", [RULE_PATH_LEN] = "shorter AS_PATH",
-		[RULE_ORIGIN] = "lower ORIGIN",		 [RULE_MED] = "lower MED",
-		[RULE_ROUTER_ID] = "lower router id",	 [RULE_PEER_ADDR] = "lower peer address",
+		[RULE_LLGR_STALE] = "not long-lived stale",
+		[RULE_LOCAL_PREF] = "higher LOCAL_PREF",
+		[RULE_PATH_LEN] = "shorter AS_PATH",
+		[RULE_ORIGIN] = "lower ORIGIN",
+		[RULE_MED] = "lower MED",
+		[RULE_ROUTER_ID] = "lower router id",
+		[RULE_PEER_ADDR] = "lower peer address",
+		[RULE_CONTENT] = "lower next hop or attributes, of one member",
 		[RULE_ONLY] = "the only path",
 	};
 	static_assert(ARRAY_COUNT(text) == RULE_COUNT, "every rule has its words");

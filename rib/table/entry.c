@@ -17,7 +17,7 @@ const struct path *view(const struct paths *paths, peer_id_t peer, const struct 
 	}
 	for (unsigned i = 0; i < paths->ranked_count; i++) {
 		const struct path *p = &paths->path[i];
-		if (p->peer != peer && update_fits(p->attr, form)) {
+		if (p->peer != peer && attr_suits(p->attr, form)) {
 			return p;
 		}
 	}
@@ -26,7 +26,7 @@ const struct path *view(const struct paths *paths, peer_id_t peer, const struct 
 
 struct paths *paths_new(unsigned count)
 {
-	ASSERT(count > 0 && count <= PEER_COUNT_MAX);
+	ASSERT(count > 0 && count <= UINT16_MAX);
 	struct paths *p = mem_new(sizeof(*p) + count * sizeof(struct path));
 	p->count = (uint16_t)count;
 	return p;
@@ -37,19 +37,19 @@ size_t paths_bytes(unsigned count)
 	return (sizeof(struct paths) + count * sizeof(struct path) + 15) & ~(size_t)15;
 }
 
-int paths_find(const struct paths *p, peer_id_t peer)
+int paths_find(const struct paths *p, uint32_t key)
 {
 	for (int i = 0; p != NULL && i < p->count; i++) {
-		if (p->path[i].peer == peer) {
+		if (path_key(&p->path[i]) == key) {
 			return i;
 		}
 	}
 	return -1;
 }
 
-bool paths_has_attr(const struct paths *p, peer_id_t peer, const struct attr *attr)
+bool paths_has_attr(const struct paths *p, uint32_t key, const struct attr *attr)
 {
-	int i = paths_find(p, peer);
+	int i = paths_find(p, key);
 	return i >= 0 && p->path[i].attr == attr;
 }
 
@@ -63,7 +63,7 @@ bool paths_equal(const struct paths *a, const struct paths *b)
 	}
 	for (unsigned i = 0; i < a->count; i++) {
 		const struct path *x = &a->path[i], *y = &b->path[i];
-		if (x->attr != y->attr || x->peer != y->peer || x->reason != y->reason ||
+		if (x->attr != y->attr || path_key(x) != path_key(y) || x->reason != y->reason ||
 		    x->incarnation != y->incarnation) {
 			return false;
 		}

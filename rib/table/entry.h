@@ -13,14 +13,28 @@
 #include "rib/wire/update.h"
 
 /* One member's route of a prefix.  Accepted paths stand first, in rank order; rejected ones, with
- * their reason, after them. */
+ * their reason, after them.  A member that sends path ids (RFC 7911) may have several, told apart
+ * by their slots; (peer, slot) is the path's key. */
 struct path {
 	const struct attr *attr;
 	peer_id_t peer;
+	uint16_t slot;	      /* 0: announced without a path id; else see pathid.h. */
 	uint16_t incarnation; /* Low bits of the announcing session's. */
 	uint8_t reason;	      /* enum reject; 0 = ranked. */
-	uint8_t spare[3];
+	uint8_t spare;
 };
+
+static_assert(sizeof(struct path) == 16, "a path costs no more than this");
+
+static inline uint32_t path_key_of(peer_id_t peer, uint16_t slot)
+{
+	return (uint32_t)slot << 16 | peer;
+}
+
+static inline uint32_t path_key(const struct path *p)
+{
+	return path_key_of(p->peer, p->slot);
+}
 
 struct paths {
 	uint16_t count;	       /* All. */
@@ -51,6 +65,13 @@ struct slab {
 static inline struct entry *slab_at(const struct slab *s, entry_id_t id)
 {
 	return epoch_read(s->chunk[id >> SLAB_CHUNK_BITS]) + (id & (SLAB_CHUNK_COUNT - 1));
+}
+
+/* Whether the set may be sent in the form: it can be represented, and long-lived stale routes go to
+ * those alone that know them (RFC 9494 §4.3). */
+static inline bool attr_suits(const struct attr *a, const struct update_form *form)
+{
+	return (!a->facts.is_llgr_stale || form->has_llgr) && update_fits(a, form);
 }
 
 /* The view: the first path in rank order that `peer` may have, or NULL.  Allowed when it is not

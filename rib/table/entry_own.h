@@ -33,9 +33,9 @@ enum retired_kind {
 /* Path arrays.  The bytes are what the allocator takes for them. */
 struct paths *paths_new(unsigned count);
 size_t paths_bytes(unsigned count);
-/* Index of the peer's path, or -1. */
-int paths_find(const struct paths *p, peer_id_t peer);
-bool paths_has_attr(const struct paths *p, peer_id_t peer, const struct attr *attr);
+/* Index of the path with this key (path_key), or -1. */
+int paths_find(const struct paths *p, uint32_t key);
+bool paths_has_attr(const struct paths *p, uint32_t key, const struct attr *attr);
 bool paths_equal(const struct paths *a, const struct paths *b);
 
 /* The slab with what only the owner knows. */

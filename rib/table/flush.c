@@ -109,7 +109,7 @@ static void flush_batch(struct table *t)
 void flush_turn(struct table *t, usec_t now, bool is_inbox_busy)
 {
 	t->is_gathering = false;
-	if (t->dirty_count == 0) {
+	if (t->dirty_count == 0 || restart_is_deferred(t)) {
 		return;
 	}
 	if (t->dirty_since == USEC_NEVER) {

@@ -172,7 +172,7 @@ static void admit(struct table *t, peer_id_t peer)
 
 void member_admit(struct table *t)
 {
-	while (t->dirty_count == 0 && t->waiting.head != PEER_NONE) {
+	while (t->dirty_count == 0 && !restart_is_deferred(t) && t->waiting.head != PEER_NONE) {
 		admit(t, t->waiting.head);
 	}
 }

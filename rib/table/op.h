@@ -12,6 +12,11 @@
  *                     JOIN_ACK  the worker's floor now covers the position of JOINED
  *                     RESCAN    send everything of the family again (ROUTE-REFRESH)
  *                     DOWN      the incarnation is dead: leave all logs, drop all its paths
+ *                     STALE     sent before DOWN: the family's paths stay, as stale ones
+ *                     STALE_END what is still stale goes
+ *                     LLGR      what is still stale becomes long-lived stale
+ *                     SETTLED   a deferred selection need not wait for the member any more;
+ *                               from PEER_NONE: for nobody
  *   shard → session   JOINED    position in the log of (shard, family, class) to read from
  *   shard → worker    ADJUST    add `delta` references to `attr`
  */
@@ -29,7 +34,11 @@ enum op_kind {
 	OP_JOIN_ACK,
 	OP_RESCAN,
 	OP_DOWN,
-	OP_JOINED,
+	OP_STALE,
+	OP_STALE_END,
+	OP_LLGR,
+	OP_SETTLED,
+	OP_JOINED, /* From here on: to sessions and workers. */
 	OP_ADJUST,
 	OP_KIND_COUNT
 };
@@ -45,14 +54,20 @@ enum reject {
 const char *reject_text(enum reject reason);
 
 struct op {
-	uint8_t kind;	   /* enum op_kind */
-	uint8_t family;	   /* enum family */
-	uint8_t reason;	   /* ANNOUNCE: enum reject. */
-	uint8_t class_idx; /* JOIN, JOINED: wire class. */
+	uint8_t kind;	/* enum op_kind */
+	uint8_t family; /* enum family */
+	uint8_t reason; /* ANNOUNCE: enum reject. */
+	union {
+		uint8_t class_idx; /* JOIN, JOINED: wire class. */
+		bool has_path_id;  /* ANNOUNCE, WITHDRAW: the member sends several paths. */
+	};
 	peer_id_t peer;
 	core_id_t from; /* The sending worker: JOINED goes back to it. */
 	incarnation_t incarnation;
-	uint32_t router_id; /* UP: host order. */
+	union {
+		uint32_t router_id; /* UP: host order. */
+		uint32_t path_id;   /* ANNOUNCE, WITHDRAW: with has_path_id, RFC 7911 §3. */
+	};
 	union {
 		const struct attr *attr; /* ANNOUNCE, ADJUST. */
 		uint64_t position;	 /* JOINED. */

@@ -21,7 +21,7 @@ static void retire_paths(struct table *t, struct paths *old, const struct paths 
 						.kind = RETIRED_PATHS});
 	for (unsigned i = 0; i < old->count; i++) {
 		const struct path *p = &old->path[i];
-		if (!paths_has_attr(now, p->peer, p->attr)) {
+		if (!paths_has_attr(now, path_key(p), p->attr)) {
 			retire_push(t->retire,
 				    (struct retired){.object = (void *)(uintptr_t)p->attr,
 						     .weight = 1,
@@ -210,7 +210,7 @@ void table_watch(struct table *t, usec_t now)
 
 void table_count(struct table *t)
 {
-	size_t bytes = slab_bytes(&t->slab) + ptable_bytes(&t->ptable);
+	size_t bytes = slab_bytes(&t->slab) + ptable_bytes(&t->ptable) + pathids_bytes(&t->pathids);
 	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
 		bytes += runlog_table_bytes(t->wire[c].log);
 	}

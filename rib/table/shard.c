@@ -27,7 +27,11 @@ struct update_form wire_form(enum family family, unsigned class_idx)
 {
 	ASSERT(class_idx < WIRE_CLASS_COUNT);
 	return (struct update_form){
-		.family = family, .is_as4 = class_idx == 0, .message_max = 4096};
+		.family = family,
+		.is_as4 = (class_idx & WIRE_CLASS_AS2) == 0,
+		.has_llgr = (class_idx & WIRE_CLASS_LLGR) != 0,
+		.message_max = 4096,
+	};
 }
 
 struct shard *shard_new(const struct shard_opts *opts)
@@ -68,16 +72,14 @@ void shard_free(struct shard *s)
 	free(s);
 }
 
-/* The member's session is gone: no log, and its paths are stale from now on. */
+/* The member's session is gone: no log, and what of its paths does not stay is dead. */
 static void peer_down(struct shard *s, peer_id_t peer)
 {
 	s->peer[peer].is_up = false;
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		struct table *t = &s->table[f];
 		member_leave(t, peer);
-		if (t->peer_stats[peer].received > 0) {
-			sweep_begin(t);
-		}
+		restart_down(t, peer);
 	}
 }
 
@@ -97,6 +99,12 @@ static void peer_up(struct shard *s, const struct op *op)
 {
 	if (s->peer[op->peer].is_up) {
 		peer_down(s, op->peer);
+	}
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		/* Another identifier is another router; and what stays is ranked by the old one. */
+		if (s->rank[op->peer].router_id != op->router_id) {
+			restart_stale_end(&s->table[f], op->peer);
+		}
 	}
 	s->peer[op->peer] = (struct peer){.incarnation = op->incarnation, .is_up = true};
 	rank_write(&s->rank[op->peer], op);
@@ -126,8 +134,14 @@ static void apply_live(struct shard *s, const struct op *op)
 	case OP_RESCAN:
 		member_rescan(t, op);
 		return;
+	case OP_STALE:
+		restart_stale(t, op->peer);
+		return;
 	case OP_UP:
 	case OP_DOWN:
+	case OP_STALE_END:
+	case OP_LLGR:
+	case OP_SETTLED:
 	case OP_JOINED:
 	case OP_ADJUST:
 	case OP_KIND_COUNT:
@@ -136,14 +150,39 @@ static void apply_live(struct shard *s, const struct op *op)
 	ASSERT(op->kind < OP_JOINED);
 }
 
+/* Ops that may come while the member has no session.  False when `op` is none of them. */
+static bool apply_restart(struct table *t, const struct op *op)
+{
+	switch (op->kind) {
+	case OP_STALE_END:
+		restart_stale_end(t, op->peer);
+		return true;
+	case OP_LLGR:
+		restart_llgr(t, op->peer);
+		return true;
+	case OP_SETTLED:
+		restart_settled(t, op->peer);
+		return true;
+	default:
+		return false;
+	}
+}
+
 void shard_apply(struct shard *s, const struct op *op)
 {
-	ASSERT(op->peer < s->opts.peer_count);
 	ASSERT(op->family < FAMILY_COUNT);
-	metric_add(&s->table[op->family].stats.ops, 1);
+	struct table *t = &s->table[op->family];
+	metric_add(&t->stats.ops, 1);
+	if (op->kind == OP_SETTLED && op->peer == PEER_NONE) {
+		restart_settled(t, PEER_NONE);
+		return;
+	}
+	ASSERT(op->peer < s->opts.peer_count);
 	const struct peer *peer = &s->peer[op->peer];
 	if (op->kind == OP_UP) {
 		peer_up(s, op);
+	} else if (peer->incarnation == op->incarnation && apply_restart(t, op)) {
+		return;
 	} else if (peer->is_up && peer->incarnation == op->incarnation) {
 		apply_live(s, op);
 	} else if (op->kind == OP_ANNOUNCE) {
@@ -208,7 +247,8 @@ static bool can_progress(const struct table *t)
 			return true;
 		}
 	}
-	return t->dirty_count > 0 && !t->is_gathering && !flush_is_held(t);
+	return t->dirty_count > 0 && !t->is_gathering && !flush_is_held(t) &&
+	       !restart_is_deferred(t);
 }
 
 usec_t shard_due(const struct shard *s)

@@ -13,11 +13,15 @@
  */
 #pragma once
 
+#include "rib/attr/intern.h"
 #include "rib/base/metric.h"
 #include "rib/table/decide.h"
 #include "rib/table/runlog.h"
 
-#define WIRE_CLASS_COUNT 2 /* 0: 4-octet AS numbers; 1: 2-octet (RFC 6793 OLD speakers). */
+/* Wire classes: a bit for each way in which members' bytes differ. */
+#define WIRE_CLASS_AS2	 1u /* 2-octet AS numbers (RFC 6793 OLD speakers). */
+#define WIRE_CLASS_LLGR	 2u /* Advertised the LLGR capability (RFC 9494 §4.3). */
+#define WIRE_CLASS_COUNT 4
 
 /* A full log asks readers to leave when the lowest stood still for this long. */
 #define LAG_US USEC_PER_SEC
@@ -26,12 +30,17 @@
 struct update_form wire_form(enum family family, unsigned class_idx);
 
 struct shard_opts {
-	core_id_t core;	      /* This worker; the shard's index. */
-	core_id_t core_count; /* Workers = shards. */
-	uint16_t peer_count;  /* Member ids are below; at most PEER_COUNT_MAX. */
-	uint64_t key;	      /* Seeds every hash. */
-	size_t log_bytes_max; /* For each log; 0 = 64 MiB. */
-	usec_t gather_us;     /* A flush waits at most this long while the inbox is busy. */
+	core_id_t core;	       /* This worker; the shard's index. */
+	core_id_t core_count;  /* Workers = shards. */
+	uint16_t peer_count;   /* Member ids are below; at most PEER_COUNT_MAX. */
+	uint64_t key;	       /* Seeds every hash. */
+	struct intern *intern; /* This worker's; may be NULL where nothing becomes LLGR. */
+	size_t log_bytes_max;  /* For each log; 0 = 64 MiB. */
+	usec_t gather_us;      /* A flush waits at most this long while the inbox is busy. */
+	/* The most paths that a member may have for one prefix (RFC 7911); 0 = 16. */
+	uint16_t paths_max;
+	/* We have restarted: nothing is selected before every member is SETTLED (RFC 4724 §4.1). */
+	bool is_deferred;
 };
 
 struct shard;
@@ -67,6 +76,11 @@ struct rank_peer shard_rank_peer(const struct shard *s, peer_id_t peer);
 struct shard_peer_stats {
 	metric_t received; /* Paths held now, rejected ones too. */
 	metric_t accepted; /* Of these, ranked. */
+	metric_t stale;	   /* Of those received, not of a live session. */
+	/* ANNOUNCEs refused because the prefix had paths_max paths of the member already. */
+	metric_t refused_paths;
+	/* Paths that could not become long-lived stale: the table of sets is full. */
+	metric_t refused_llgr;
 };
 const struct shard_peer_stats *shard_peer_stats(const struct shard *s, enum family family,
 						peer_id_t peer);

@@ -1,4 +1,5 @@
-/* The sweep: a walk over all entries that removes the paths of dead incarnations.
+/* The sweep: a walk over all entries that removes the paths of dead incarnations, and gives those
+ * that become long-lived stale their set.
  *
  * One sweep at a time, in slices.  A member that dies while it runs only moves its end: from there
  * once around, so every entry is looked at after every death.  A path that the member's next
@@ -8,6 +9,15 @@
 #include "rib/table/table.h"
 
 #define SLICE_IDS 4096u
+#define DRESS_IDS 16u /* A new set costs as much as looking at so many entries. */
+
+/* The set that was dressed last: neighbours mostly have the same.  Valid within a slice, in which
+ * no reference leaves. */
+struct dresser {
+	const struct attr *from;
+	const struct attr *to; /* NULL: there is none. */
+	unsigned cost;
+};
 
 void sweep_begin(struct table *t)
 {
@@ -15,18 +25,60 @@ void sweep_begin(struct table *t)
 	t->sweep_end = t->sweep;
 }
 
-static bool is_stale(const struct table *t, const struct path *p)
+/* The set with LLGR_STALE, one reference of it; NULL when there is no room for one. */
+static const struct attr *dress(struct table *t, struct dresser *d, const struct attr *attr)
 {
-	const struct peer *peer = &t->peer[p->peer];
-	return !peer->is_up || (uint16_t)peer->incarnation != p->incarnation;
+	if (d->from == attr) {
+		if (d->to != NULL) {
+			intern_adjust(t->intern, d->to, 1);
+		}
+		return d->to;
+	}
+	struct attr_draft draft;
+	ASSERT(t->intern != NULL);
+	d->cost += DRESS_IDS;
+	d->from = attr;
+	d->to = NULL;
+	if (attr_add_community(attr, COMMUNITY_LLGR_STALE, &draft)) {
+		d->to = intern_get(t->intern, &draft, &attr->next_hop, 1);
+	}
+	return d->to;
 }
 
-static void sweep_entry(struct table *t, entry_id_t id)
+/* RFC 9494 §4.2: a route with NO_LLGR goes, the others get LLGR_STALE. */
+static void make_long_lived(struct table *t, struct dresser *d, entry_id_t id, unsigned i)
+{
+	const struct path *p = &slab_at(&t->slab.slab, id)->working->path[i];
+	if (p->attr->facts.is_no_llgr) {
+		table_remove_path(t, id, i);
+		return;
+	}
+	if (p->attr->facts.is_llgr_stale) {
+		return; /* It came so, or was visited before. */
+	}
+	const struct attr *attr = dress(t, d, p->attr);
+	if (attr != NULL) {
+		table_dress_path(t, id, i, attr);
+	} else {
+		metric_add(&t->peer_stats[p->peer].refused_llgr, 1);
+		table_remove_path(t, id, i);
+	}
+}
+
+static void sweep_entry(struct table *t, struct dresser *d, entry_id_t id)
 {
 	const struct entry *e = slab_at(&t->slab.slab, id);
 	for (unsigned i = e->working == NULL ? 0 : e->working->count; i-- > 0;) {
-		if (is_stale(t, &e->working->path[i])) {
+		switch (path_life(t, &e->working->path[i])) {
+		case PATH_LIVE:
+		case PATH_STALE:
+			break;
+		case PATH_STALE_LONG:
+			make_long_lived(t, d, id, i);
+			break;
+		case PATH_GONE:
 			table_remove_path(t, id, i);
+			break;
 		}
 	}
 }
@@ -36,13 +88,14 @@ void sweep_turn(struct table *t)
 	if (!t->is_sweeping) {
 		return;
 	}
-	for (unsigned i = 0; i < SLICE_IDS; i++) {
+	struct dresser d = {0};
+	for (; d.cost < SLICE_IDS; d.cost++) {
 		if (circle_is_done(&t->sweep, &t->sweep_end)) {
 			t->is_sweeping = false;
 			return;
 		}
 		if (t->sweep.at < t->slab.slab.count) {
-			sweep_entry(t, t->sweep.at++);
+			sweep_entry(t, &d, t->sweep.at++);
 		} else {
 			t->sweep = (struct circle){.lap = t->sweep.lap + 1};
 		}

@@ -11,7 +11,8 @@
 #include "rib/base/hash.h"
 #include "rib/table/mem.h"
 
-#define TOMBS_MIN 64u
+#define TOMBS_MIN	  64u
+#define PATHS_MAX_DEFAULT 16
 
 static void wire_init(struct table *t, struct wire_class *w, size_t log_bytes_max)
 {
@@ -35,6 +36,8 @@ void table_init(struct table *t, const struct table_opts *opts)
 		.peer = opts->peer,
 		.audiences = opts->audiences,
 		.outbox = opts->outbox,
+		.intern = o->intern,
+		.paths_max = o->paths_max != 0 ? o->paths_max : PATHS_MAX_DEFAULT,
 		.dirty_head = ENTRY_NONE,
 		.dirty_tail = ENTRY_NONE,
 		.dirty_since = USEC_NEVER,
@@ -42,12 +45,19 @@ void table_init(struct table *t, const struct table_opts *opts)
 	};
 	slab_init(&t->slab);
 	ptable_init(&t->ptable, hash_mix(o->key, (uint64_t)opts->family + 1));
+	pathids_init(&t->pathids, hash_mix(o->key, (uint64_t)opts->family + 11));
+	ASSERT(t->paths_max <= PATHID_SLOTS_MAX);
 	t->retire = retire_new();
 	ASSERT(t->retire != NULL);
 	t->batch = batch_new();
 	t->member = mem_new(t->peer_count * sizeof(*t->member));
 	t->peer_stats = mem_new(t->peer_count * sizeof(*t->peer_stats));
 	t->scratch = mem_new((t->peer_count + 63u) / 64 * sizeof(uint64_t));
+	t->awaited = mem_new((t->peer_count + 63u) / 64 * sizeof(uint64_t));
+	for (unsigned i = 0; o->is_deferred && i < t->peer_count; i++) {
+		bits_set(t->awaited, i);
+		t->awaited_count++;
+	}
 	t->waiting = (struct member_list){PEER_NONE, PEER_NONE};
 	t->replies = mem_new(t->core_count * sizeof(*t->replies));
 	t->pending = mem_new_aligned(CACHE_LINE, t->core_count * sizeof(*t->pending));
@@ -92,6 +102,8 @@ void table_fini(struct table *t)
 	batch_free(t->batch);
 	slab_fini(&t->slab);
 	ptable_fini(&t->ptable);
+	pathids_fini(&t->pathids);
+	free(t->awaited);
 	free(t->member);
 	free(t->peer_stats);
 	free(t->scratch);
@@ -168,7 +180,7 @@ static void working_resize(struct table *t, struct entry *e, unsigned count)
  * in the published array. */
 static void path_gone(struct table *t, const struct entry *e, const struct path *p)
 {
-	if (!paths_has_attr(e->published, p->peer, p->attr)) {
+	if (!paths_has_attr(e->published, path_key(p), p->attr)) {
 		outbox_adjust(t->outbox, p->attr, -1);
 	}
 }
@@ -176,6 +188,9 @@ static void path_gone(struct table *t, const struct entry *e, const struct path 
 static void count_path(struct table *t, const struct path *p, bool is_added)
 {
 	struct shard_peer_stats *s = &t->peer_stats[p->peer];
+	if (path_life(t, p) != PATH_LIVE) {
+		metric_set(&s->stale, is_added ? s->stale + 1 : s->stale - 1);
+	}
 	if (is_added) {
 		metric_add(&t->stats.paths, 1);
 		metric_add(&s->received, 1);
@@ -215,7 +230,7 @@ static void put_path(struct table *t, entry_id_t id, int i, const struct path *f
 			path_gone(t, e, p);
 		}
 	}
-	if (is_same_attr || paths_has_attr(e->published, fresh->peer, fresh->attr)) {
+	if (is_same_attr || paths_has_attr(e->published, path_key(fresh), fresh->attr)) {
 		outbox_adjust(t->outbox, fresh->attr, -1); /* The entry holds one already. */
 	}
 	*p = *fresh;
@@ -224,6 +239,47 @@ static void put_path(struct table *t, entry_id_t id, int i, const struct path *f
 		metric_add(&t->stats.entries, 1);
 	}
 	dirty_push(t, id);
+}
+
+/* A path of no live session gives way when the prefix has as many of the member's as it may: after
+ * a restart the same paths come with other ids.  One that the sweep will take goes first, then the
+ * one with the lowest id.  Returns whether there was one. */
+static bool make_way(struct table *t, entry_id_t id, peer_id_t peer)
+{
+	const struct paths *w = slab_at(&t->slab.slab, id)->working;
+	const struct pathid *p;
+	uint64_t at = PATHID_BEGIN;
+	uint64_t lowest = UINT64_MAX;
+	int found = -1;
+	while ((p = pathids_next(&t->pathids, id, peer, &at)) != NULL) {
+		int i = paths_find(w, path_key_of(peer, p->slot));
+		ASSERT(i >= 0);
+		enum path_life life = path_life(t, &w->path[i]);
+		uint64_t turn = life == PATH_GONE ? 0 : 1 + (uint64_t)p->id;
+		if (life != PATH_LIVE && turn < lowest) {
+			lowest = turn;
+			found = i;
+		}
+	}
+	if (found >= 0) {
+		table_remove_path(t, id, (unsigned)found);
+	}
+	return found >= 0;
+}
+
+/* The slot for a path id; 0 when the member has paths_max of the prefix, or the entry is full. */
+static uint16_t take_slot(struct table *t, entry_id_t id, const struct op *op)
+{
+	uint16_t slot = pathids_find(&t->pathids, id, op->peer, op->path_id);
+	const struct paths *w = slab_at(&t->slab.slab, id)->working;
+	if (slot != 0 || (w != NULL && w->count == UINT16_MAX)) {
+		return slot;
+	}
+	slot = pathids_take(&t->pathids, id, op->peer, op->path_id, t->paths_max);
+	if (slot == 0 && make_way(t, id, op->peer)) {
+		slot = pathids_take(&t->pathids, id, op->peer, op->path_id, t->paths_max);
+	}
+	return slot;
 }
 
 void table_announce(struct table *t, const struct op *op)
@@ -238,7 +294,15 @@ void table_announce(struct table *t, const struct op *op)
 			     .peer = op->peer,
 			     .incarnation = (uint16_t)op->incarnation,
 			     .reason = op->reason};
-	int i = paths_find(e->working, op->peer);
+	if (op->has_path_id) {
+		fresh.slot = take_slot(t, id, op);
+		if (fresh.slot == 0) {
+			metric_add(&t->peer_stats[op->peer].refused_paths, 1);
+			outbox_adjust(t->outbox, op->attr, -1);
+			return;
+		}
+	}
+	int i = paths_find(e->working, path_key(&fresh));
 	if (i >= 0) {
 		const struct path *p = &e->working->path[i];
 		if (p->attr == fresh.attr && p->reason == fresh.reason &&
@@ -250,6 +314,13 @@ void table_announce(struct table *t, const struct op *op)
 	put_path(t, id, i, &fresh);
 }
 
+void table_dress_path(struct table *t, entry_id_t id, unsigned i, const struct attr *attr)
+{
+	struct path fresh = slab_at(&t->slab.slab, id)->working->path[i];
+	fresh.attr = attr;
+	put_path(t, id, (int)i, &fresh);
+}
+
 void table_remove_path(struct table *t, entry_id_t id, unsigned i)
 {
 	struct entry *e = slab_at(&t->slab.slab, id);
@@ -258,6 +329,9 @@ void table_remove_path(struct table *t, entry_id_t id, unsigned i)
 	struct path gone = e->working->path[i];
 	count_path(t, &gone, false);
 	path_gone(t, e, &gone);
+	if (gone.slot != 0) {
+		pathids_drop(&t->pathids, id, gone.peer, gone.slot);
+	}
 	if (count == 1) {
 		if (e->working != e->published) {
 			table_count_bytes(t, paths_bytes(1), 0);
@@ -282,7 +356,14 @@ void table_withdraw(struct table *t, const struct op *op)
 	if (id == ENTRY_NONE) {
 		return;
 	}
-	int i = paths_find(slab_at(&t->slab.slab, id)->working, op->peer);
+	uint16_t slot = 0;
+	if (op->has_path_id) {
+		slot = pathids_find(&t->pathids, id, op->peer, op->path_id);
+		if (slot == 0) {
+			return;
+		}
+	}
+	int i = paths_find(slab_at(&t->slab.slab, id)->working, path_key_of(op->peer, slot));
 	if (i >= 0) {
 		table_remove_path(t, id, (unsigned)i);
 	}

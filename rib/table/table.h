@@ -5,10 +5,11 @@
  *     flush.c       dirty entries: publish, mark, append the difference
  *     carousel.c    scan runs for those that join
  *     sweep.c       paths of dead incarnations
+ *     restart.c     which of these stay (stale), for how long, and when selection begins
  *     batch.c       what flush and carousel append, grouped and packed
  *     member.c      who is joined, where its reading starts, who still has to be told
  *
- * References: an entry holds one reference of each (member, attribute set) that stands in its
+ * References: an entry holds one reference of each (path key, attribute set) that stands in its
  * published or its working array; each announcing run holds one.  What leaves the working array
  * while the published one still has it is given back after that array's grace period.
  * Private to rib/table. */
@@ -18,6 +19,7 @@
 #include "rib/table/batch.h"
 #include "rib/table/lag.h"
 #include "rib/table/outbox.h"
+#include "rib/table/pathid.h"
 #include "rib/table/ptable.h"
 #include "rib/table/shard.h"
 
@@ -27,7 +29,7 @@ struct peer {
 	bool is_up;
 };
 
-/* A member in one family; see member.c, and carousel.c for the rider part. */
+/* A member in one family; see member.c, carousel.c for the rider part, restart.c for the last. */
 struct member {
 	bool is_waiting; /* JOIN was applied; it takes effect with the next whole flush. */
 	bool is_joined;
@@ -44,6 +46,17 @@ struct member {
 	entry_id_t rider_count; /* Ids that existed when it boarded: later ones need no scan. */
 	uint64_t rider_lap;
 	uint64_t position; /* Of JOINED. */
+	bool is_kept;	   /* Paths of the incarnations kept_first..kept_last stay as stale ones. */
+	bool is_llgr;	   /* Those up to llgr_last become, or are, long-lived stale. */
+	uint16_t kept_first, kept_last, llgr_last;
+};
+
+/* What a path is while its member's sessions come and go. */
+enum path_life {
+	PATH_LIVE,
+	PATH_STALE,
+	PATH_STALE_LONG,
+	PATH_GONE,
 };
 
 /* Doubly linked through members; PEER_NONE ends. */
@@ -81,9 +94,12 @@ struct table {
 	const struct peer *peer;
 	struct audience_table *audiences;
 	struct outbox *outbox;
+	struct intern *intern;
+	uint16_t paths_max;
 
 	struct slab_own slab;
 	struct ptable ptable;
+	struct pathids pathids;
 	struct retire *retire;
 	struct batch *batch;
 	struct wire_class wire[WIRE_CLASS_COUNT];
@@ -98,6 +114,9 @@ struct table {
 	bool is_gathering;
 	bool has_more_frees; /* The last turn's budgets were not enough. */
 	bool has_more_expired;
+
+	uint64_t *awaited; /* Members that a deferred selection waits for. */
+	unsigned awaited_count;
 
 	struct circle sweep, sweep_end; /* Done when `sweep` has come around to sweep_end. */
 	bool is_sweeping;
@@ -131,6 +150,8 @@ void table_fini(struct table *t);
 
 void table_announce(struct table *t, const struct op *op);
 void table_withdraw(struct table *t, const struct op *op);
+/* Give path `i` of the working array another attribute set; takes its reference. */
+void table_dress_path(struct table *t, entry_id_t id, unsigned i, const struct attr *attr);
 /* Remove path `i` of the working array. */
 void table_remove_path(struct table *t, entry_id_t id, unsigned i);
 /* Path arrays took `before` bytes and take `after` now. */
@@ -163,6 +184,19 @@ bool carousel_is_held(const struct table *t, unsigned class_idx);
 /* sweep.c */
 void sweep_begin(struct table *t);
 void sweep_turn(struct table *t);
+/* restart.c */
+enum path_life path_life(const struct table *t, const struct path *p);
+void restart_stale(struct table *t, peer_id_t peer);
+void restart_stale_end(struct table *t, peer_id_t peer);
+void restart_llgr(struct table *t, peer_id_t peer);
+/* The member's session ended. */
+void restart_down(struct table *t, peer_id_t peer);
+/* Selection need not wait for the member (PEER_NONE: for anyone) any more. */
+void restart_settled(struct table *t, peer_id_t peer);
+static inline bool restart_is_deferred(const struct table *t)
+{
+	return t->awaited_count > 0;
+}
 /* member.c */
 void member_join(struct table *t, const struct op *op);
 /* JOINs that waited take effect, if nothing is dirty now. */

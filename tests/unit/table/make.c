@@ -38,7 +38,11 @@ const struct attr *make_attr_spec(struct intern *in, const struct attr_spec *spe
 	put_attr(&w, ATTR_FLAG_OPTIONAL, ATTR_MED, value, 4);
 	v = wr_of(value, sizeof(value));
 	wr_u32(&v, spec->id);
-	put_attr(&w, ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE, ATTR_COMMUNITIES, value, 4);
+	if (spec->community != 0) {
+		wr_u32(&v, spec->community);
+	}
+	put_attr(&w, ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE, ATTR_COMMUNITIES, value,
+		 wr_len(&v));
 	if (spec->pad > 0) {
 		put_attr(&w, ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE, 99, pad, spec->pad);
 	}
@@ -74,15 +78,28 @@ const struct attr *make_attr(struct intern *in, unsigned member, unsigned varian
 		spec.pad = 3700;
 	} else if (variant == VARIANT_HUGE) {
 		spec.pad = 4090;
+	} else if (variant == VARIANT_NO_LLGR) {
+		spec.community = 0xffff0007;
+	} else if (variant == VARIANT_LLGR) {
+		spec.community = 0xffff0006;
 	}
 	return make_attr_spec(in, &spec, family);
 }
 
+/* The first community; with ATTR_LLGR when LLGR_STALE (65535:6) is among the others. */
+static uint32_t id_of(struct span communities)
+{
+	struct rd r = rd_of(communities);
+	uint32_t id = rd_u32(&r);
+	while (rd_left(&r) >= 4) {
+		id |= rd_u32(&r) == 0xffff0006 ? ATTR_LLGR : 0;
+	}
+	return id;
+}
+
 uint32_t attr_id(const struct attr *a)
 {
-	struct span s = attr_find(a, ATTR_COMMUNITIES);
-	struct rd r = rd_of(s);
-	return rd_u32(&r);
+	return id_of(attr_find(a, ATTR_COMMUNITIES));
 }
 
 struct prefix make_prefix(enum family family, unsigned number)
@@ -115,7 +132,18 @@ struct paths *make_paths(const struct path *path, unsigned count)
 static uint32_t worst_of(const struct path *p, unsigned step)
 {
 	const struct attr_facts *f = &p->attr->facts;
-	return step == 0 ? UINT32_MAX - f->local_pref : step == 1 ? f->path_len : f->origin;
+	const uint32_t badness[] = {(attr_id(p->attr) & ATTR_LLGR) != 0, UINT32_MAX - f->local_pref,
+				    f->path_len, f->origin};
+	return badness[step];
+}
+
+/* Of two paths of one member: next hop, then attributes, as octets. */
+static bool is_lower(const struct attr *a, const struct attr *b)
+{
+	int c = memcmp(a->next_hop.bytes, b->next_hop.bytes, sizeof(a->next_hop.bytes));
+	size_t len = a->wire_len < b->wire_len ? a->wire_len : b->wire_len;
+	c = c != 0 ? c : memcmp(a->wire, b->wire, len);
+	return c != 0 ? c < 0 : a->wire_len < b->wire_len;
 }
 
 int naive_best(const struct path *path, const bool *is_out, unsigned count,
@@ -124,7 +152,7 @@ int naive_best(const struct path *path, const bool *is_out, unsigned count,
 	bool out[64];
 	ASSERT(count <= ARRAY_COUNT(out));
 	memcpy(out, is_out, count);
-	for (unsigned step = 0; step < 3; step++) {
+	for (unsigned step = 0; step < 4; step++) {
 		uint32_t best = UINT32_MAX;
 		for (unsigned i = 0; i < count; i++) {
 			if (!out[i] && worst_of(&path[i], step) < best) {
@@ -155,8 +183,12 @@ int naive_best(const struct path *path, const bool *is_out, unsigned count,
 			continue;
 		}
 		const struct rank_peer *a = &peers[path[i].peer], *b = &peers[path[best].peer];
-		if (a->router_id != b->router_id ? a->router_id < b->router_id
-						 : addr_cmp(&a->addr, &b->addr) < 0) {
+		if (path[i].peer == path[best].peer) {
+			if (is_lower(path[i].attr, path[best].attr)) {
+				best = (int)i;
+			}
+		} else if (a->router_id != b->router_id ? a->router_id < b->router_id
+							: addr_cmp(&a->addr, &b->addr) < 0) {
 			best = (int)i;
 		}
 	}
@@ -214,7 +246,7 @@ static bool decode_update(const struct decoding *d, struct span body)
 		struct span value = rd_span(&attrs, len);
 		struct rd v = rd_of(value);
 		if (type == ATTR_COMMUNITIES) {
-			id = rd_u32(&v);
+			id = id_of(value);
 		} else if (type == ATTR_MP_REACH_NLRI || type == ATTR_MP_UNREACH_NLRI) {
 			rd_span(&v, 3); /* AFI, SAFI */
 			if (type == ATTR_MP_REACH_NLRI) {

@@ -7,11 +7,14 @@
 
 /* A set is a function of (member number, variant): its community says which, so that a decoder can
  * tell it from bytes.  Variants differ in LOCAL_PREF, AS_PATH length, ORIGIN and MED. */
-#define VARIANT_COUNT  26
-#define VARIANT_LARGE  24 /* Fits the 4-octet form only. */
-#define VARIANT_HUGE   25 /* Fits no message. */
-#define ATTR_ID(m, v)  ((uint32_t)(m) << 16 | ((uint32_t)(v) + 1))
-#define ATTR_MEMBER(i) ((i) >> 16)
+#define VARIANT_COUNT	28
+#define VARIANT_LARGE	24 /* Fits the 4-octet form only. */
+#define VARIANT_HUGE	25 /* Fits no message. */
+#define VARIANT_NO_LLGR 26 /* With NO_LLGR. */
+#define VARIANT_LLGR	27 /* With LLGR_STALE, from the member itself. */
+#define ATTR_ID(m, v)	((uint32_t)(m) << 16 | ((uint32_t)(v) + 1))
+#define ATTR_MEMBER(i)	((i) >> 16)
+#define ATTR_LLGR	0x8000u /* In an id: the set has LLGR_STALE. */
 
 const struct attr *make_attr(struct intern *in, unsigned member, unsigned variant,
 			     enum family family);
@@ -21,6 +24,7 @@ uint32_t attr_id(const struct attr *a);
 struct attr_spec {
 	uint32_t local_pref, path_len, neighbor_as, origin, med, id;
 	unsigned pad;
+	uint32_t community; /* A second one; 0: none. */
 };
 const struct attr *make_attr_spec(struct intern *in, const struct attr_spec *spec,
 				  enum family family);

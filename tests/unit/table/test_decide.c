@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "rib/base/prng.h"
+#include "rib/table/shard.h"
 
 #define PEERS 8
 
@@ -14,6 +15,11 @@ static void make_peers(struct rank_peer *peers, struct prng *p, unsigned ids)
 		peers[i].router_id = (uint32_t)prng_below(p, ids);
 		peers[i].addr = addr_v4(0xc6120000u + (unsigned)prng_below(p, 250) * 256 + i);
 	}
+}
+
+static uint32_t order_key(const struct path *p)
+{
+	return (uint32_t)p->peer << 16 | p->slot;
 }
 
 static void check_order(const struct path *set, unsigned count, const struct rank_peer *peers)
@@ -29,7 +35,7 @@ static void check_order(const struct path *set, unsigned count, const struct ran
 	}
 	for (unsigned i = ranked; i < count; i++) {
 		cr_assert_neq(p->path[i].reason, 0);
-		cr_assert(i == ranked || p->path[i - 1].peer < p->path[i].peer);
+		cr_assert(i == ranked || order_key(&p->path[i - 1]) < order_key(&p->path[i]));
 	}
 	free(p);
 }
@@ -73,9 +79,13 @@ Test(table, decision_is_rfc4271_applied_repeatedly_in_any_order)
 				.origin = (uint32_t)prng_chance(&p, 1, 6),
 				.med = (uint32_t)prng_below(&p, 3),
 				.id = i + 1,
+				.community = prng_chance(&p, 1, 8) ? COMMUNITY_LLGR_STALE : 0,
 			};
+			/* In every third round two paths are of one member (RFC 7911). */
+			bool is_paired = round % 3 == 2;
 			set[i].attr = make_attr_spec(in, &spec, FAMILY_IPV4);
-			set[i].peer = (peer_id_t)i;
+			set[i].peer = (peer_id_t)(is_paired ? i % 3 : i);
+			set[i].slot = is_paired ? (uint16_t)(i / 3) : 0;
 			set[i].reason = prng_chance(&p, 1, 8) ? REJECT_AS_LOOP : REJECT_NONE;
 		}
 		check_permutations(set, count, peers);
@@ -115,12 +125,12 @@ Test(table, the_rule_that_decided_is_named)
 		uint32_t id_a, id_b;
 		enum rule rule;
 	} row[] = {
-		{{200, 9, 1, 0, 0, 1, 0}, {100, 1, 1, 0, 0, 2, 0}, 1, 1, RULE_LOCAL_PREF},
-		{{100, 1, 1, 2, 0, 1, 0}, {100, 2, 1, 0, 0, 2, 0}, 1, 1, RULE_PATH_LEN},
-		{{100, 1, 1, 0, 9, 1, 0}, {100, 1, 1, 1, 0, 2, 0}, 1, 1, RULE_ORIGIN},
-		{{100, 1, 1, 0, 0, 1, 0}, {100, 1, 1, 0, 9, 2, 0}, 9, 1, RULE_MED},
-		{{100, 1, 1, 0, 9, 1, 0}, {100, 1, 2, 0, 0, 2, 0}, 1, 9, RULE_ROUTER_ID},
-		{{100, 1, 1, 0, 0, 1, 0}, {100, 1, 2, 0, 0, 2, 0}, 5, 5, RULE_PEER_ADDR},
+		{{200, 9, 1, 0, 0, 1, 0, 0}, {100, 1, 1, 0, 0, 2, 0, 0}, 1, 1, RULE_LOCAL_PREF},
+		{{100, 1, 1, 2, 0, 1, 0, 0}, {100, 2, 1, 0, 0, 2, 0, 0}, 1, 1, RULE_PATH_LEN},
+		{{100, 1, 1, 0, 9, 1, 0, 0}, {100, 1, 1, 1, 0, 2, 0, 0}, 1, 1, RULE_ORIGIN},
+		{{100, 1, 1, 0, 0, 1, 0, 0}, {100, 1, 1, 0, 9, 2, 0, 0}, 9, 1, RULE_MED},
+		{{100, 1, 1, 0, 9, 1, 0, 0}, {100, 1, 2, 0, 0, 2, 0, 0}, 1, 9, RULE_ROUTER_ID},
+		{{100, 1, 1, 0, 0, 1, 0, 0}, {100, 1, 2, 0, 0, 2, 0, 0}, 5, 5, RULE_PEER_ADDR},
 	};
 	for (size_t i = 0; i < ARRAY_COUNT(row); i++) {
 		struct intern *in = intern_new(0, 1, 64);
@@ -142,8 +152,8 @@ Test(table, the_rule_that_decided_is_named)
 Test(table, view_is_the_first_path_that_is_not_mine_and_fits)
 {
 	struct intern *in = intern_new(0, 1, 64);
-	struct update_form as4 = {.family = FAMILY_IPV4, .is_as4 = true, .message_max = 4096};
-	struct update_form as2 = {.family = FAMILY_IPV4, .message_max = 4096};
+	struct update_form as4 = wire_form(FAMILY_IPV4, 0),
+			   as2 = wire_form(FAMILY_IPV4, WIRE_CLASS_AS2);
 	struct path set[4] = {
 		{.attr = make_attr(in, 0, VARIANT_HUGE, FAMILY_IPV4), .peer = 0},
 		{.attr = make_attr(in, 1, VARIANT_LARGE, FAMILY_IPV4), .peer = 1},
@@ -157,6 +167,25 @@ Test(table, view_is_the_first_path_that_is_not_mine_and_fits)
 	cr_expect_eq(view(p, 7, &as2), &p->path[2]);
 	cr_expect_null(view(p, 2, &as2)); /* The rejected one is never seen. */
 	cr_expect_null(view(NULL, 2, &as2));
+	free(p);
+	intern_free(in);
+}
+
+Test(table, the_rule_between_two_paths_of_one_member_is_named)
+{
+	struct intern *in = intern_new(0, 1, 64);
+	struct rank_peer peers[1] = {{1, addr_v4(1)}};
+	struct path set[2] = {{.attr = make_attr(in, 0, 1, FAMILY_IPV4), .slot = 1},
+			      {.attr = make_attr(in, 0, 1 + 12, FAMILY_IPV4), .slot = 2}};
+	struct paths *p = make_paths(set, 2);
+	decide_rank(p, peers);
+	cr_expect_eq(decide_rule(p, 0, peers), RULE_CONTENT);
+	set[1].attr = make_attr(in, 0, VARIANT_LLGR, FAMILY_IPV4);
+	set[1].peer = set[1].slot = 0;
+	memcpy(p->path, set, sizeof(set));
+	decide_rank(p, peers);
+	cr_expect_eq(p->path[0].slot, 1);
+	cr_expect_eq(decide_rule(p, 0, peers), RULE_LLGR_STALE);
 	free(p);
 	intern_free(in);
 }

@@ -48,6 +48,19 @@ Test(table, histories_with_three_shards_end_as_the_oracle_says, .timeout = 300)
 	run_histories(&(struct world_opts){.shards = 3, .numbers = 48, .is_busy = true}, 2000);
 }
 
+Test(table, histories_of_plain_members_end_as_the_oracle_says, .timeout = 300)
+{
+	run_histories(&(struct world_opts){.shards = 1, .numbers = 16, .is_plain = true}, 4000);
+}
+
+Test(table, histories_after_our_own_restart_end_as_the_oracle_says, .timeout = 300)
+{
+	run_histories(
+		&(struct world_opts){
+			.shards = 3, .numbers = 24, .is_busy = true, .is_deferred = true},
+		5000);
+}
+
 Test(table, histories_with_a_tiny_log_evict_and_end_as_the_oracle_says, .timeout = 300)
 {
 	uint64_t evictions = run_histories(

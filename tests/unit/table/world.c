@@ -1,62 +1,12 @@
 /* A small world around shards: see world.h. */
-#include "tests/unit/table/world.h"
-
-#include <criterion/criterion.h>
-#include <stdlib.h>
-
-#define KEY 77
-
-/* A FIFO of ops. */
-struct mailbox {
-	struct op *op;
-	size_t head, tail, cap;
-};
-
-struct cursor {
-	bool is_joined;
-	bool is_complete;
-	uint64_t position, acked;
-	uint8_t *pending; /* [entry id]: an evicted member's; NULL when there is none. */
-	uint32_t pending_ids;
-};
-
-struct member {
-	bool is_up;
-	incarnation_t incarnation;
-	unsigned class_idx;
-	uint32_t router_id;
-	/* What it announced to us (attr: not counted here), and what it holds from us. */
-	const struct attr *sent[FAMILY_COUNT][WORLD_NUMBERS];
-	uint8_t reason[FAMILY_COUNT][WORLD_NUMBERS];
-	uint32_t held[FAMILY_COUNT][WORLD_NUMBERS];
-	struct cursor cursor[FAMILY_COUNT][WORLD_SHARDS];
-};
-
-struct world {
-	struct world_opts opts;
-	struct prng prng;
-	usec_t now;
-	uint64_t evictions;
-	bool is_calm; /* Inboxes are not busy now. */
-	struct intern *intern[WORLD_SHARDS];
-	struct shard *shard[WORLD_SHARDS];
-	struct mailbox to[WORLD_SHARDS][WORLD_SHARDS];	 /* [core][shard] */
-	struct mailbox from[WORLD_SHARDS][WORLD_SHARDS]; /* [shard][core] */
-	struct member member[WORLD_MEMBERS];
-};
-
-/* Peer ids lie in several words of an audience. */
-static peer_id_t peer_of(unsigned member)
-{
-	return (peer_id_t)(member * 19);
-}
+#include "tests/unit/table/world_own.h"
 
 static core_id_t core_of(const struct world *w, unsigned member)
 {
 	return (core_id_t)(member % w->opts.shards);
 }
 
-static void mailbox_push(struct mailbox *m, const struct op *op)
+void mailbox_push(struct mailbox *m, const struct op *op)
 {
 	if (m->tail == m->cap) {
 		m->cap = m->cap == 0 ? 64 : m->cap * 2;
@@ -84,6 +34,7 @@ struct world *world_new(const struct world_opts *opts)
 	cr_assert_leq(opts->shards, WORLD_SHARDS);
 	cr_assert_leq(opts->members, WORLD_MEMBERS);
 	cr_assert_leq(opts->numbers, WORLD_NUMBERS);
+	w->own = intern_new(0, KEY, 65536);
 	for (unsigned i = 0; i < opts->shards; i++) {
 		w->intern[i] = intern_new((core_id_t)i, KEY, 4096);
 		w->shard[i] = shard_new(&(struct shard_opts){.core = (core_id_t)i,
@@ -91,9 +42,33 @@ struct world *world_new(const struct world_opts *opts)
 							     .peer_count = WORLD_PEERS,
 							     .key = KEY,
 							     .log_bytes_max = opts->log_bytes_max,
+							     .intern = w->intern[i],
+							     .paths_max = WORLD_PATHS,
+							     .is_deferred = opts->is_deferred,
 							     .gather_us = 2000});
 	}
 	return w;
+}
+
+void world_free(struct world *w)
+{
+	for (unsigned s = 0; s < w->opts.shards; s++) {
+		shard_free(w->shard[s]);
+		intern_free(w->intern[s]);
+		for (unsigned c = 0; c < w->opts.shards; c++) {
+			free(w->to[c][s].op);
+			free(w->from[s][c].op);
+		}
+	}
+	for (unsigned i = 0; i < w->opts.members; i++) {
+		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+			for (unsigned s = 0; s < w->opts.shards; s++) {
+				free(w->member[i].cursor[f][s].pending);
+			}
+		}
+	}
+	intern_free(w->own);
+	free(w);
 }
 
 struct shard *world_shard(struct world *w, unsigned shard)
@@ -127,6 +102,34 @@ static void send_op(struct world *w, unsigned member, unsigned shard, const stru
 	mailbox_push(&w->to[core_of(w, member)][shard], op);
 }
 
+/* Routes leave the oracle's memory: all, or the stale ones. */
+static void forget(struct member *m, enum family f, bool is_stale_only)
+{
+	for (unsigned n = 0; n < WORLD_NUMBERS; n++) {
+		for (unsigned id = 0; id < WORLD_IDS; id++) {
+			struct sent *s = &m->sent[f][n][id];
+			if (!is_stale_only || s->is_stale) {
+				*s = (struct sent){0};
+			}
+		}
+	}
+	m->is_kept[f] = m->is_llgr[f] = false;
+}
+
+static void keep(struct member *m, enum family f)
+{
+	for (unsigned n = 0; n < WORLD_NUMBERS; n++) {
+		for (unsigned id = 0; id < WORLD_IDS; id++) {
+			struct sent *s = &m->sent[f][n][id];
+			if (s->is_stale && !m->is_llgr[f]) {
+				*s = (struct sent){0}; /* RFC 4724 §4.2: consecutive restarts. */
+			}
+			s->is_stale = s->attr != NULL;
+		}
+	}
+	m->is_kept[f] = true;
+}
+
 void world_up(struct world *w, unsigned member, unsigned class_idx)
 {
 	struct member *m = &w->member[member];
@@ -134,7 +137,14 @@ void world_up(struct world *w, unsigned member, unsigned class_idx)
 	m->is_up = true;
 	m->incarnation++;
 	m->class_idx = class_idx;
-	m->router_id = (uint32_t)prng_below(&w->prng, 4);
+	m->has_ids = !w->opts.is_plain && prng_chance(&w->prng, 1, 3);
+	if (m->incarnation == 1 || prng_chance(&w->prng, 1, 4)) {
+		uint32_t before = m->router_id;
+		m->router_id = 1 + (uint32_t)prng_below(&w->prng, 4);
+		for (unsigned f = 0; f < FAMILY_COUNT && m->router_id != before; f++) {
+			forget(m, (enum family)f, true); /* Another router. */
+		}
+	}
 	for (unsigned s = 0; s < w->opts.shards; s++) {
 		struct op op = member_op(w, member, OP_UP);
 		op.router_id = m->router_id;
@@ -175,11 +185,76 @@ static void drop_pending(struct world *w, unsigned member, enum family f, unsign
 
 void world_down(struct world *w, unsigned member)
 {
+	const bool is_kept[FAMILY_COUNT] = {false};
+	world_restart(w, member, is_kept);
+}
+
+static void send_all(struct world *w, unsigned member, enum op_kind kind, unsigned family)
+{
+	struct op op = member_op(w, member, kind);
+	op.family = (uint8_t)family;
+	for (unsigned s = 0; s < w->opts.shards; s++) {
+		send_op(w, member, s, &op);
+	}
+}
+
+void world_stale_end(struct world *w, unsigned member, enum family family)
+{
+	forget(&w->member[member], family, true);
+	send_all(w, member, OP_STALE_END, family);
+}
+
+/* The naive form of a long-lived stale route; NULL when it must go (RFC 9494 §4.2). */
+static const struct attr *dressed(struct world *w, const struct attr *a)
+{
+	struct attr_draft draft;
+	if (attr_id(a) % 0x8000 == VARIANT_NO_LLGR + 1) {
+		return NULL;
+	}
+	if ((attr_id(a) & ATTR_LLGR) != 0) {
+		return a;
+	}
+	cr_assert(attr_add_community(a, 0xffff0006, &draft));
+	return intern_get(w->own, &draft, &a->next_hop, 1);
+}
+
+void world_llgr(struct world *w, unsigned member, enum family family)
+{
+	struct member *m = &w->member[member];
+	for (unsigned n = 0; n < WORLD_NUMBERS; n++) {
+		for (unsigned id = 0; id < WORLD_IDS; id++) {
+			struct sent *s = &m->sent[family][n][id];
+			if (s->is_stale) {
+				s->attr = dressed(w, s->attr);
+				s->is_stale = s->attr != NULL;
+			}
+		}
+	}
+	m->is_llgr[family] = m->is_kept[family];
+	send_all(w, member, OP_LLGR, family);
+}
+
+void world_settled(struct world *w, unsigned member)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		send_all(w, member, OP_SETTLED, f);
+	}
+}
+
+void world_restart(struct world *w, unsigned member, const bool *is_kept)
+{
 	struct member *m = &w->member[member];
 	cr_assert(m->is_up);
 	m->is_up = false;
-	memset(m->sent, 0, sizeof(m->sent));
 	memset(m->held, 0, sizeof(m->held));
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (is_kept[f]) {
+			keep(m, (enum family)f);
+			send_all(w, member, OP_STALE, f);
+		} else {
+			forget(m, (enum family)f, false);
+		}
+	}
 	for (unsigned s = 0; s < w->opts.shards; s++) {
 		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 			drop_pending(w, member, (enum family)f, s);
@@ -191,8 +266,31 @@ void world_down(struct world *w, unsigned member)
 	}
 }
 
+static void put_id(struct op *op, unsigned path_id)
+{
+	op->has_path_id = path_id != 0;
+	op->path_id = path_id * 0x3fffffffu; /* All of the 32 bits matter. */
+}
+
+/* Whether one more path with an id is allowed; the stale one with the lowest id makes room. */
+static bool has_room(struct member *m, enum family family, unsigned number)
+{
+	unsigned count = 0;
+	struct sent *stale = NULL;
+	for (unsigned id = WORLD_IDS; id-- > 1;) {
+		struct sent *s = &m->sent[family][number][id];
+		count += s->attr != NULL;
+		stale = s->is_stale ? s : stale;
+	}
+	if (count >= WORLD_PATHS && stale != NULL) {
+		*stale = (struct sent){0};
+		return true;
+	}
+	return count < WORLD_PATHS;
+}
+
 void world_announce(struct world *w, unsigned member, enum family family, unsigned number,
-		    unsigned variant, enum reject reason)
+		    unsigned path_id, unsigned variant, enum reject reason)
 {
 	struct member *m = &w->member[member];
 	struct op op = member_op(w, member, OP_ANNOUNCE);
@@ -200,17 +298,22 @@ void world_announce(struct world *w, unsigned member, enum family family, unsign
 	op.prefix = make_prefix(family, number);
 	op.attr = make_attr(w->intern[core_of(w, member)], member, variant, family);
 	op.reason = (uint8_t)reason;
-	m->sent[family][number] = op.attr;
-	m->reason[family][number] = (uint8_t)reason;
+	put_id(&op, path_id);
+	struct sent *s = &m->sent[family][number][path_id];
+	if (path_id == 0 || s->attr != NULL || has_room(m, family, number)) {
+		*s = (struct sent){.attr = op.attr, .reason = (uint8_t)reason};
+	}
 	send_op(w, member, prefix_shard(&op.prefix, w->opts.shards, KEY), &op);
 }
 
-void world_withdraw(struct world *w, unsigned member, enum family family, unsigned number)
+void world_withdraw(struct world *w, unsigned member, enum family family, unsigned number,
+		    unsigned path_id)
 {
 	struct op op = member_op(w, member, OP_WITHDRAW);
 	op.family = (uint8_t)family;
 	op.prefix = make_prefix(family, number);
-	w->member[member].sent[family][number] = NULL;
+	put_id(&op, path_id);
+	w->member[member].sent[family][number][path_id] = (struct sent){0};
 	send_op(w, member, prefix_shard(&op.prefix, w->opts.shards, KEY), &op);
 }
 
@@ -405,7 +508,7 @@ static void core_joined(struct world *w, unsigned shard, const struct op *op)
 	send_op(w, member, shard, &ack);
 }
 
-static bool deliver_to(struct world *w, unsigned core, unsigned shard)
+bool deliver_to(struct world *w, unsigned core, unsigned shard)
 {
 	struct op op;
 	if (shard_is_congested(w->shard[shard]) || !mailbox_pop(&w->to[core][shard], &op)) {
@@ -415,7 +518,7 @@ static bool deliver_to(struct world *w, unsigned core, unsigned shard)
 	return true;
 }
 
-static bool deliver_from(struct world *w, unsigned shard, unsigned core)
+bool deliver_from(struct world *w, unsigned shard, unsigned core)
 {
 	struct op op;
 	if (!mailbox_pop(&w->from[shard][core], &op)) {
@@ -431,7 +534,7 @@ static bool deliver_from(struct world *w, unsigned shard, unsigned core)
 	return true;
 }
 
-static void pull(struct world *w, unsigned shard)
+void pull(struct world *w, unsigned shard)
 {
 	struct op op;
 	for (unsigned c = 0; c < w->opts.shards; c++) {
@@ -465,238 +568,4 @@ void world_turn(struct world *w, unsigned shard, usec_t forward)
 		   w->opts.is_busy && !w->is_calm && prng_chance(&w->prng, 1, 2));
 	shard_check(w->shard[shard]);
 	epoch_quiescent();
-}
-
-/* Chance. */
-
-static void random_route(struct world *w, unsigned member)
-{
-	enum family f = prng_chance(&w->prng, 1, 3) ? FAMILY_IPV6 : FAMILY_IPV4;
-	unsigned n = (unsigned)prng_below(&w->prng, w->opts.numbers);
-	if (prng_chance(&w->prng, 1, 4)) {
-		world_withdraw(w, member, f, n);
-		return;
-	}
-	unsigned v = (unsigned)prng_below(&w->prng, prng_chance(&w->prng, 1, 8) ? VARIANT_COUNT
-										: VARIANT_LARGE);
-	world_announce(w, member, f, n, v, prng_chance(&w->prng, 1, 12) ? REJECT_NEXT_HOP : 0);
-}
-
-static void random_mail(struct world *w)
-{
-	unsigned c = (unsigned)prng_below(&w->prng, w->opts.shards);
-	unsigned s = (unsigned)prng_below(&w->prng, w->opts.shards);
-	unsigned n = (unsigned)prng_below(&w->prng, 12);
-	while (n-- > 0 && (deliver_to(w, c, s) || deliver_from(w, s, c))) {
-	}
-	pull(w, s);
-}
-
-static void random_session(struct world *w, unsigned member)
-{
-	if (!w->member[member].is_up) {
-		world_up(w, member, prng_chance(&w->prng, 1, 4));
-	} else if (prng_chance(&w->prng, 1, 12)) {
-		world_down(w, member);
-	} else if (prng_chance(&w->prng, 1, 6)) {
-		world_rescan(w, member);
-	}
-}
-
-void world_step(struct world *w)
-{
-	unsigned member = (unsigned)prng_below(&w->prng, w->opts.members);
-	bool is_slow = member % 3 == 2; /* Reads rarely. */
-	switch (prng_below(&w->prng, 10)) {
-	case 0:
-		random_session(w, member);
-		return;
-	case 1:
-	case 2:
-	case 3:
-		for (unsigned n = w->member[member].is_up ? 1 + (unsigned)prng_below(&w->prng, 4)
-							  : 0;
-		     n > 0; n--) {
-			random_route(w, member);
-		}
-		return;
-	case 4:
-	case 5:
-		random_mail(w);
-		return;
-	case 6:
-	case 7:
-		world_turn(w, (unsigned)prng_below(&w->prng, w->opts.shards),
-			   prng_chance(&w->prng, 1, 10) ? LAG_US : prng_below(&w->prng, 3000));
-		return;
-	case 8:
-		if (prng_chance(&w->prng, 1, 40)) {
-			epoch_barrier();
-		}
-		return;
-	default:
-		if (!is_slow || prng_chance(&w->prng, 1, 10)) {
-			world_read(w, member, (unsigned)prng_below(&w->prng, 8),
-				   prng_chance(&w->prng, 1, 2));
-		}
-		return;
-	}
-}
-
-/* Calm. */
-
-static bool is_due(const struct world *w)
-{
-	for (unsigned s = 0; s < w->opts.shards; s++) {
-		usec_t due = shard_due(w->shard[s]);
-		if (due <= w->now) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool has_unread(const struct world *w)
-{
-	for (unsigned i = 0; i < w->opts.members; i++) {
-		const struct member *m = &w->member[i];
-		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-			for (unsigned s = 0; m->is_up && s < w->opts.shards; s++) {
-				const struct cursor *c = &m->cursor[f][s];
-				struct runlog *log =
-					shard_log(w->shard[s], (enum family)f, m->class_idx);
-				if (!c->is_joined || c->acked < runlog_end(log) ||
-				    c->pending != NULL) {
-					return true;
-				}
-			}
-		}
-	}
-	return false;
-}
-
-/* What the member should hold: the first of the naive order that it may have. */
-static uint32_t oracle(const struct world *w, unsigned member, enum family f, unsigned number)
-{
-	struct path path[WORLD_MEMBERS] = {0};
-	struct rank_peer rank[WORLD_PEERS] = {0};
-	unsigned order[WORLD_MEMBERS], count = 0;
-	struct update_form form = wire_form(f, w->member[member].class_idx);
-	for (unsigned i = 0; i < w->opts.members; i++) {
-		const struct member *m = &w->member[i];
-		rank[peer_of(i)] = (struct rank_peer){m->router_id, addr_v4(0xc6120000u + i)};
-		if (m->sent[f][number] != NULL) {
-			path[count++] = (struct path){.attr = m->sent[f][number],
-						      .peer = peer_of(i),
-						      .reason = m->reason[f][number]};
-		}
-	}
-	unsigned ranked = naive_rank(path, count, rank, order);
-	for (unsigned i = 0; i < ranked; i++) {
-		const struct path *p = &path[order[i]];
-		if (p->peer != peer_of(member) && update_fits(p->attr, &form)) {
-			return attr_id(p->attr);
-		}
-	}
-	return 0;
-}
-
-static void compare(const struct world *w, unsigned member)
-{
-	const struct member *m = &w->member[member];
-	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		for (unsigned n = 0; n < w->opts.numbers; n++) {
-			uint32_t want = oracle(w, member, (enum family)f, n);
-			cr_assert_eq(m->held[f][n], want,
-				     "seed %llu member %u family %u number %u: %x, not %x",
-				     (unsigned long long)w->opts.seed, member, f, n, m->held[f][n],
-				     want);
-		}
-		for (unsigned s = 0; s < w->opts.shards; s++) {
-			cr_assert(m->cursor[f][s].is_complete);
-		}
-	}
-}
-
-void world_calm(struct world *w)
-{
-	unsigned rounds = 0, quiet = 0;
-	w->is_calm = true;
-	do {
-		cr_assert_lt(++rounds, 2000, "seed %llu does not come to rest",
-			     (unsigned long long)w->opts.seed);
-		world_deliver_all(w);
-		for (unsigned s = 0; s < w->opts.shards; s++) {
-			world_turn(w, s, 3000);
-		}
-		for (unsigned i = 0; i < w->opts.members; i++) {
-			world_read(w, i, UINT32_MAX, true);
-		}
-		pull(w, 0);
-		/* What was acknowledged just now makes room only with the next turn. */
-		quiet = is_due(w) || has_unread(w) ? 0 : quiet + 1;
-	} while (quiet < 3);
-	w->is_calm = false;
-	for (unsigned i = 0; i < w->opts.members; i++) {
-		if (w->member[i].is_up) {
-			compare(w, i);
-		}
-	}
-}
-
-void world_end(struct world *w)
-{
-	for (unsigned i = 0; i < w->opts.members; i++) {
-		if (w->member[i].is_up) {
-			world_down(w, i);
-		}
-	}
-	bool is_empty = false;
-	for (unsigned round = 0; round < 12 && !is_empty; round++) {
-		world_deliver_all(w);
-		is_empty = true;
-		for (unsigned s = 0; s < w->opts.shards; s++) {
-			do {
-				world_turn(w, s, 3000);
-			} while (shard_due(w->shard[s]) <= w->now);
-			is_empty &= shard_is_empty(w->shard[s]);
-		}
-		if (!is_empty) {
-			epoch_barrier();
-		}
-	}
-	world_deliver_all(w);
-	for (unsigned s = 0; s < w->opts.shards; s++) {
-		cr_assert(shard_is_empty(w->shard[s]), "seed %llu shard %u holds something",
-			  (unsigned long long)w->opts.seed, s);
-		cr_assert_eq(shard_due(w->shard[s]), USEC_NEVER);
-		cr_assert_eq(intern_refs(w->intern[s]), 0, "seed %llu: references left",
-			     (unsigned long long)w->opts.seed);
-		cr_assert_eq(intern_count(w->intern[s]), 0);
-		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-			const struct shard_stats *st = shard_stats(w->shard[s], (enum family)f);
-			cr_assert(st->entries == 0 && st->paths == 0 && st->path_bytes == 0);
-			cr_assert(st->tombstones == 0 && st->retired == 0);
-		}
-	}
-}
-
-void world_free(struct world *w)
-{
-	for (unsigned s = 0; s < w->opts.shards; s++) {
-		shard_free(w->shard[s]);
-		intern_free(w->intern[s]);
-		for (unsigned c = 0; c < w->opts.shards; c++) {
-			free(w->to[c][s].op);
-			free(w->from[s][c].op);
-		}
-	}
-	for (unsigned i = 0; i < w->opts.members; i++) {
-		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-			for (unsigned s = 0; s < w->opts.shards; s++) {
-				free(w->member[i].cursor[f][s].pending);
-			}
-		}
-	}
-	free(w);
 }

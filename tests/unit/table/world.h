@@ -14,12 +14,16 @@
 #define WORLD_MEMBERS 10
 #define WORLD_NUMBERS 48 /* Prefixes of a family. */
 #define WORLD_PEERS   200
+#define WORLD_IDS     5 /* 0: without a path id. */
+#define WORLD_PATHS   2 /* Paths of a member and prefix that the shards allow. */
 
 struct world_opts {
 	uint64_t seed;
 	unsigned shards, members, numbers;
 	size_t log_bytes_max; /* 0: plenty. */
 	bool is_busy;	      /* Inboxes are often busy: flushes gather. */
+	bool is_plain;	      /* Nobody restarts gracefully, has LLGR or sends path ids. */
+	bool is_deferred;     /* The server has restarted. */
 };
 
 struct world;
@@ -36,9 +40,16 @@ void world_end(struct world *w);
 /* Single acts, for scripted tests.  Members are numbered 0.. */
 void world_up(struct world *w, unsigned member, unsigned class_idx);
 void world_down(struct world *w, unsigned member);
+/* The session ends; `is_kept[family]`: its routes stay as stale ones. */
+void world_restart(struct world *w, unsigned member, const bool *is_kept);
+void world_stale_end(struct world *w, unsigned member, enum family family);
+void world_llgr(struct world *w, unsigned member, enum family family);
+/* Selection need not wait for the member. */
+void world_settled(struct world *w, unsigned member);
 void world_announce(struct world *w, unsigned member, enum family family, unsigned number,
-		    unsigned variant, enum reject reason);
-void world_withdraw(struct world *w, unsigned member, enum family family, unsigned number);
+		    unsigned path_id, unsigned variant, enum reject reason);
+void world_withdraw(struct world *w, unsigned member, enum family family, unsigned number,
+		    unsigned path_id);
 void world_rescan(struct world *w, unsigned member);
 /* All mailboxes are emptied (both ways). */
 void world_deliver_all(struct world *w);

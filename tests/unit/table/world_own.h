@@ -1,0 +1,71 @@
+/* What world.c (acts, mailboxes, readers) and world_run.c (chance, the oracle) share. */
+#pragma once
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "tests/unit/table/world.h"
+
+#define KEY 77
+
+/* A FIFO of ops. */
+struct mailbox {
+	struct op *op;
+	size_t head, tail, cap;
+};
+
+struct cursor {
+	bool is_joined;
+	bool is_complete;
+	uint64_t position, acked;
+	uint8_t *pending; /* [entry id]: an evicted member's; NULL when there is none. */
+	uint32_t pending_ids;
+};
+
+/* What a member announced, as the oracle knows it. */
+struct sent {
+	const struct attr *attr; /* NULL: nothing.  Not counted here. */
+	uint8_t reason;
+	bool is_stale;
+};
+
+struct member {
+	bool is_up;
+	incarnation_t incarnation;
+	unsigned class_idx;
+	uint32_t router_id;
+	/* What it announced to us (attr: not counted here), and what it holds from us. */
+	struct sent sent[FAMILY_COUNT][WORLD_NUMBERS][WORLD_IDS];
+	bool has_ids; /* It sends path ids, in this session. */
+	bool is_kept[FAMILY_COUNT];
+	bool is_llgr[FAMILY_COUNT];
+	uint32_t held[FAMILY_COUNT][WORLD_NUMBERS];
+	struct cursor cursor[FAMILY_COUNT][WORLD_SHARDS];
+};
+
+struct world {
+	struct world_opts opts;
+	struct prng prng;
+	usec_t now;
+	uint64_t evictions;
+	bool is_calm; /* Inboxes are not busy now. */
+	struct intern *intern[WORLD_SHARDS];
+	struct intern *own; /* Sets that the oracle makes. */
+	struct shard *shard[WORLD_SHARDS];
+	struct mailbox to[WORLD_SHARDS][WORLD_SHARDS];	 /* [core][shard] */
+	struct mailbox from[WORLD_SHARDS][WORLD_SHARDS]; /* [shard][core] */
+	struct member member[WORLD_MEMBERS];
+};
+
+/* Peer ids lie in several words of an audience. */
+static inline peer_id_t peer_of(unsigned member)
+{
+	return (peer_id_t)(member * 19);
+}
+
+/* One op moves; false when there is none, or the shard is congested. */
+bool deliver_to(struct world *w, unsigned core, unsigned shard);
+bool deliver_from(struct world *w, unsigned shard, unsigned core);
+/* What the shard sends goes into the mailboxes. */
+void pull(struct world *w, unsigned shard);
+void mailbox_push(struct mailbox *m, const struct op *op);

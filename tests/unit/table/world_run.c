@@ -1,0 +1,274 @@
+/* Chance, calm and the oracle: see world.h. */
+#include "tests/unit/table/world_own.h"
+
+/* Chance. */
+
+static void random_route(struct world *w, unsigned member)
+{
+	enum family f = prng_chance(&w->prng, 1, 3) ? FAMILY_IPV6 : FAMILY_IPV4;
+	unsigned n = (unsigned)prng_below(&w->prng, w->opts.numbers);
+	unsigned id = w->member[member].has_ids ? 1 + (unsigned)prng_below(&w->prng, 4) : 0;
+	if (prng_chance(&w->prng, 1, 4)) {
+		world_withdraw(w, member, f, n, id);
+		return;
+	}
+	unsigned v = (unsigned)prng_below(&w->prng, prng_chance(&w->prng, 1, 4) ? VARIANT_COUNT
+										: VARIANT_LARGE);
+	world_announce(w, member, f, n, id, v, prng_chance(&w->prng, 1, 12) ? REJECT_NEXT_HOP : 0);
+}
+
+static void random_mail(struct world *w)
+{
+	unsigned c = (unsigned)prng_below(&w->prng, w->opts.shards);
+	unsigned s = (unsigned)prng_below(&w->prng, w->opts.shards);
+	unsigned n = (unsigned)prng_below(&w->prng, 12);
+	while (n-- > 0 && (deliver_to(w, c, s) || deliver_from(w, s, c))) {
+	}
+	pull(w, s);
+}
+
+static void random_end(struct world *w, unsigned member)
+{
+	bool is_kept[FAMILY_COUNT];
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		is_kept[f] = !w->opts.is_plain && !prng_chance(&w->prng, 1, 3);
+	}
+	world_restart(w, member, is_kept);
+}
+
+/* Timers of restarts, and End-of-RIB. */
+static void random_timer(struct world *w, unsigned member)
+{
+	enum family f = (enum family)prng_below(&w->prng, FAMILY_COUNT);
+	switch (prng_below(&w->prng, 3)) {
+	case 0:
+		world_stale_end(w, member, f);
+		return;
+	case 1:
+		world_llgr(w, member, f);
+		return;
+	default:
+		if (w->opts.is_deferred) {
+			world_settled(w, member);
+		}
+		return;
+	}
+}
+
+static void random_session(struct world *w, unsigned member)
+{
+	if (!w->opts.is_plain && prng_chance(&w->prng, 1, 5)) {
+		random_timer(w, member);
+	} else if (!w->member[member].is_up) {
+		unsigned class_idx = prng_chance(&w->prng, 1, 4) ? WIRE_CLASS_AS2 : 0;
+		if (!w->opts.is_plain && prng_chance(&w->prng, 1, 2)) {
+			class_idx |= WIRE_CLASS_LLGR;
+		}
+		world_up(w, member, class_idx);
+	} else if (prng_chance(&w->prng, 1, 12)) {
+		random_end(w, member);
+	} else if (prng_chance(&w->prng, 1, 6)) {
+		world_rescan(w, member);
+	}
+}
+
+void world_step(struct world *w)
+{
+	unsigned member = (unsigned)prng_below(&w->prng, w->opts.members);
+	bool is_slow = member % 3 == 2; /* Reads rarely. */
+	switch (prng_below(&w->prng, 10)) {
+	case 0:
+		random_session(w, member);
+		return;
+	case 1:
+	case 2:
+	case 3:
+		for (unsigned n = w->member[member].is_up ? 1 + (unsigned)prng_below(&w->prng, 4)
+							  : 0;
+		     n > 0; n--) {
+			random_route(w, member);
+		}
+		return;
+	case 4:
+	case 5:
+		random_mail(w);
+		return;
+	case 6:
+	case 7:
+		world_turn(w, (unsigned)prng_below(&w->prng, w->opts.shards),
+			   prng_chance(&w->prng, 1, 10) ? LAG_US : prng_below(&w->prng, 3000));
+		return;
+	case 8:
+		if (prng_chance(&w->prng, 1, 40)) {
+			epoch_barrier();
+		}
+		return;
+	default:
+		if (!is_slow || prng_chance(&w->prng, 1, 10)) {
+			world_read(w, member, (unsigned)prng_below(&w->prng, 8),
+				   prng_chance(&w->prng, 1, 2));
+		}
+		return;
+	}
+}
+
+/* Calm. */
+
+static bool is_due(const struct world *w)
+{
+	for (unsigned s = 0; s < w->opts.shards; s++) {
+		usec_t due = shard_due(w->shard[s]);
+		if (due <= w->now) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has_unread(const struct world *w)
+{
+	for (unsigned i = 0; i < w->opts.members; i++) {
+		const struct member *m = &w->member[i];
+		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+			for (unsigned s = 0; m->is_up && s < w->opts.shards; s++) {
+				const struct cursor *c = &m->cursor[f][s];
+				struct runlog *log =
+					shard_log(w->shard[s], (enum family)f, m->class_idx);
+				if (!c->is_joined || c->acked < runlog_end(log) ||
+				    c->pending != NULL) {
+					return true;
+				}
+			}
+		}
+	}
+	return false;
+}
+
+/* What the member should hold: the first of the naive order that it may have. */
+static uint32_t oracle(const struct world *w, unsigned member, enum family f, unsigned number)
+{
+	struct path path[WORLD_MEMBERS * (WORLD_PATHS + 1)] = {0};
+	struct rank_peer rank[WORLD_PEERS] = {0};
+	unsigned order[ARRAY_COUNT(path)], count = 0;
+	struct update_form form = wire_form(f, w->member[member].class_idx);
+	for (unsigned i = 0; i < w->opts.members; i++) {
+		const struct member *m = &w->member[i];
+		rank[peer_of(i)] = (struct rank_peer){m->router_id, addr_v4(0xc6120000u + i)};
+		for (unsigned id = 0; id < WORLD_IDS; id++) {
+			const struct sent *s = &m->sent[f][number][id];
+			if (s->attr != NULL) {
+				path[count++] = (struct path){
+					.attr = s->attr, .peer = peer_of(i), .reason = s->reason};
+			}
+		}
+	}
+	unsigned ranked = naive_rank(path, count, rank, order);
+	for (unsigned i = 0; i < ranked; i++) {
+		const struct path *p = &path[order[i]];
+		if ((attr_id(p->attr) & ATTR_LLGR) != 0 &&
+		    (w->member[member].class_idx & WIRE_CLASS_LLGR) == 0) {
+			continue; /* RFC 9494 §4.3. */
+		}
+		if (p->peer != peer_of(member) && update_fits(p->attr, &form)) {
+			return attr_id(p->attr);
+		}
+	}
+	return 0;
+}
+
+static void compare(const struct world *w, unsigned member)
+{
+	const struct member *m = &w->member[member];
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		for (unsigned n = 0; n < w->opts.numbers; n++) {
+			uint32_t want = oracle(w, member, (enum family)f, n);
+			cr_assert_eq(m->held[f][n], want,
+				     "seed %llu member %u family %u number %u: %x, not %x",
+				     (unsigned long long)w->opts.seed, member, f, n, m->held[f][n],
+				     want);
+		}
+		for (unsigned s = 0; s < w->opts.shards; s++) {
+			cr_assert(m->cursor[f][s].is_complete);
+		}
+	}
+}
+
+/* The deferral timer fires. */
+static void settle_all(struct world *w)
+{
+	for (unsigned s = 0; w->opts.is_deferred && s < w->opts.shards; s++) {
+		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+			mailbox_push(&w->to[0][s], &(struct op){.kind = OP_SETTLED,
+								.family = (uint8_t)f,
+								.peer = PEER_NONE});
+		}
+	}
+}
+
+void world_calm(struct world *w)
+{
+	unsigned rounds = 0, quiet = 0;
+	w->is_calm = true;
+	settle_all(w);
+	do {
+		cr_assert_lt(++rounds, 2000, "seed %llu does not come to rest",
+			     (unsigned long long)w->opts.seed);
+		world_deliver_all(w);
+		for (unsigned s = 0; s < w->opts.shards; s++) {
+			world_turn(w, s, 3000);
+		}
+		for (unsigned i = 0; i < w->opts.members; i++) {
+			world_read(w, i, UINT32_MAX, true);
+		}
+		pull(w, 0);
+		/* What was acknowledged just now makes room only with the next turn. */
+		quiet = is_due(w) || has_unread(w) ? 0 : quiet + 1;
+	} while (quiet < 3);
+	w->is_calm = false;
+	for (unsigned i = 0; i < w->opts.members; i++) {
+		if (w->member[i].is_up) {
+			compare(w, i);
+		}
+	}
+}
+
+void world_end(struct world *w)
+{
+	for (unsigned i = 0; i < w->opts.members; i++) {
+		if (w->member[i].is_up) {
+			world_down(w, i);
+		} else {
+			world_stale_end(w, i, FAMILY_IPV4);
+			world_stale_end(w, i, FAMILY_IPV6);
+		}
+	}
+	settle_all(w);
+	bool is_empty = false;
+	for (unsigned round = 0; round < 12 && !is_empty; round++) {
+		world_deliver_all(w);
+		is_empty = true;
+		for (unsigned s = 0; s < w->opts.shards; s++) {
+			do {
+				world_turn(w, s, 3000);
+			} while (shard_due(w->shard[s]) <= w->now);
+			is_empty &= shard_is_empty(w->shard[s]);
+		}
+		if (!is_empty) {
+			epoch_barrier();
+		}
+	}
+	world_deliver_all(w);
+	for (unsigned s = 0; s < w->opts.shards; s++) {
+		cr_assert(shard_is_empty(w->shard[s]), "seed %llu shard %u holds something",
+			  (unsigned long long)w->opts.seed, s);
+		cr_assert_eq(shard_due(w->shard[s]), USEC_NEVER);
+		cr_assert_eq(intern_refs(w->intern[s]), 0, "seed %llu: references left",
+			     (unsigned long long)w->opts.seed);
+		cr_assert_eq(intern_count(w->intern[s]), 0);
+		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+			const struct shard_stats *st = shard_stats(w->shard[s], (enum family)f);
+			cr_assert(st->entries == 0 && st->paths == 0 && st->path_bytes == 0);
+			cr_assert(st->tombstones == 0 && st->retired == 0);
+		}
+	}
+}
