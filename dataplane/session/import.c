@@ -70,7 +70,8 @@ static uint32_t push_each(struct import *im, const struct update_nlri *n)
 	struct rd r = rd_of(n->nlri);
 	uint32_t count = 0;
 	im->op.family = (uint8_t)n->form.family;
-	while (nlri_next(&r, n->form, &im->op.prefix, NULL)) {
+	im->op.has_path_id = n->form.has_path_ids;
+	while (nlri_next(&r, n->form, &im->op.prefix, &im->op.path_id)) {
 		core_id_t shard = prefix_shard(&im->op.prefix, im->env->shard_count, im->env->key);
 		im->sink->push(im->sink->context, shard, &im->op);
 		count++;

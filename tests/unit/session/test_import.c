@@ -377,6 +377,21 @@ Test(import, a_family_that_was_not_negotiated_is_passed_over)
 }
 
 /* RFC 6793: the old form of a path becomes the same set. */
+/* RFC 7911 §3: each family by itself; an id may be anything, 0 too. */
+Test(import, path_ids_travel_with_their_prefixes)
+{
+	struct bench *b = bench_new(16);
+	b->opts.has_path_ids[FAMILY_IPV4] = true;
+	run(b, "ffffffff" NET_B, GOOD REACH_V6, "00000000" NET_A "00000007" NET_A);
+	expect_ops(b, "- 198.51.100.0/24, + 203.0.113.0/24, + 203.0.113.0/24, + 2001:db8:1::/48");
+	for (unsigned i = 0; i < 3; i++) {
+		static const uint32_t ids[] = {UINT32_MAX, 0, 7};
+		cr_expect(b->ops[i].has_path_id && b->ops[i].path_id == ids[i]);
+	}
+	cr_expect_not(b->ops[3].has_path_id);
+	bench_free(b);
+}
+
 Test(import, two_octet_paths_are_the_same_set)
 {
 	struct bench *b = bench_new(16);
