@@ -278,6 +278,25 @@ struct audience *audience_cache_but_two(struct audience_cache *c, peer_id_t a, p
 	return cache_make(c, a, b);
 }
 
+struct audience *audience_cache_pick(struct audience_cache *c, bool has_base,
+				     const peer_id_t *apart, const bool *is_in, unsigned count)
+{
+	size_t bytes = c->table->words * sizeof(uint64_t);
+	if (has_base) {
+		memcpy(c->scratch, c->base, bytes);
+	} else {
+		memset(c->scratch, 0, bytes);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		ASSERT(audience_cache_has(c, apart[i]));
+		bits_clear(c->scratch, apart[i]);
+		if (is_in[i]) {
+			bits_set(c->scratch, apart[i]);
+		}
+	}
+	return audience_get(c->table, c->scratch);
+}
+
 struct audience *audience_cache_only(struct audience_cache *c, peer_id_t peer)
 {
 	ASSERT(peer < c->peer_count);

@@ -64,6 +64,10 @@ unsigned audience_cache_members(const struct audience_cache *c);
 struct audience *audience_cache_but(struct audience_cache *c, peer_id_t peer);
 /* The base without two members.  O(words). */
 struct audience *audience_cache_but_two(struct audience_cache *c, peer_id_t a, peer_id_t b);
+/* The base (or nothing), but of the `count` members apart exactly those that are `is_in`; NULL when
+ * empty.  O(words). */
+struct audience *audience_cache_pick(struct audience_cache *c, bool has_base,
+				     const peer_id_t *apart, const bool *is_in, unsigned count);
 /* The set of one member.  O(words). */
 struct audience *audience_cache_only(struct audience_cache *c, peer_id_t peer);
 

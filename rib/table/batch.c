@@ -28,6 +28,7 @@ struct group {
 struct statement {
 	uint32_t group;
 	entry_id_t id;
+	uint32_t path_id; /* 0 in classes without. */
 };
 
 /* Which classes a set fits; valid within a batch, while the set is surely alive. */
@@ -43,7 +44,8 @@ struct batch {
 	uint32_t *slot; /* Group index + 1; 0 is empty.  Twice group_cap, a power of two. */
 	struct statement *statement;
 	uint32_t count, cap;
-	entry_id_t *id; /* Sorted; `cap` of them. */
+	entry_id_t *id;	   /* Sorted; `cap` of them. */
+	uint32_t *path_id; /* Likewise. */
 	struct fits fits[FITS_COUNT];
 	struct prefix prefix[BATCH_IDS_MAX];
 	uint8_t bytes[RUN_BYTES_MAX];
@@ -58,6 +60,7 @@ struct batch *batch_new(void)
 	b->cap = ITEMS_MIN;
 	b->statement = mem_new(ITEMS_MIN * sizeof(*b->statement));
 	b->id = mem_new(ITEMS_MIN * sizeof(*b->id));
+	b->path_id = mem_new(ITEMS_MIN * sizeof(*b->path_id));
 	return b;
 }
 
@@ -71,11 +74,11 @@ void batch_free(struct batch *b)
 	free(b->slot);
 	free(b->statement);
 	free(b->id);
+	free(b->path_id);
 	free(b);
 }
 
-static bool does_fit(struct batch *b, const struct attr *attr, enum family family,
-		     unsigned class_idx)
+bool batch_suits(struct batch *b, const struct attr *attr, enum family family, unsigned class_idx)
 {
 	struct fits *f = &b->fits[attr->hash % FITS_COUNT];
 	if (f->attr != attr) {
@@ -97,7 +100,7 @@ struct heads batch_heads(struct batch *b, const struct paths *paths, enum family
 		const struct path *p = &paths->path[i];
 		bool is_first = h.first == NULL;
 		if ((!is_first && p->peer == h.first->peer) ||
-		    !does_fit(b, p->attr, family, class_idx)) {
+		    !batch_suits(b, p->attr, family, class_idx)) {
 			continue;
 		}
 		if (!is_first) {
@@ -170,6 +173,12 @@ static uint32_t group_find(struct batch *b, struct table *t, unsigned class_idx,
 void batch_add(struct batch *b, struct table *t, unsigned class_idx, const struct attr *attr,
 	       struct audience *audience, entry_id_t id)
 {
+	batch_add_path(b, t, class_idx, attr, audience, id, 0);
+}
+
+void batch_add_path(struct batch *b, struct table *t, unsigned class_idx, const struct attr *attr,
+		    struct audience *audience, entry_id_t id, uint32_t path_id)
+{
 	if (audience == NULL) {
 		return;
 	}
@@ -178,8 +187,9 @@ void batch_add(struct batch *b, struct table *t, unsigned class_idx, const struc
 		b->cap *= 2;
 		b->statement = mem_grow(b->statement, b->cap * sizeof(*b->statement));
 		b->id = mem_grow(b->id, b->cap * sizeof(*b->id));
+		b->path_id = mem_grow(b->path_id, b->cap * sizeof(*b->path_id));
 	}
-	b->statement[b->count++] = (struct statement){.group = group, .id = id};
+	b->statement[b->count++] = (struct statement){.group = group, .id = id, .path_id = path_id};
 	b->group[group].count++;
 }
 
@@ -204,40 +214,65 @@ static void sort_ids(struct batch *b)
 	}
 	for (uint32_t i = 0; i < b->count; i++) {
 		struct group *g = &b->group[b->statement[i].group];
-		b->id[g->begin + g->count++] = b->statement[i].id;
+		b->id[g->begin + g->count] = b->statement[i].id;
+		b->path_id[g->begin + g->count++] = b->statement[i].path_id;
 	}
 }
 
+/* Append one run: the first ids from `at` on, which are those of `paths`; returns
+ * for how many. */
+static uint32_t append_run(struct batch *b, struct table *t, const struct group *g, uint32_t at,
+			   const struct update_paths *paths)
+{
+	struct update_form form = wire_form(t->family, g->class_idx);
+	struct wr w = wr_of(b->bytes, sizeof(b->bytes));
+	size_t packed = update_pack_paths(&w, &form, g->attr, paths);
+	ASSERT(packed > 0 && packed <= paths->count);
+	audience_hold(g->audience);
+	if (g->attr != NULL) {
+		outbox_adjust(t->outbox, g->attr, 1);
+	}
+	runlog_append(
+		t->wire[g->class_idx].log,
+		&(struct runlog_content){.kind = g->attr != NULL ? RUN_ANNOUNCE : RUN_WITHDRAW,
+					 .attr = g->attr,
+					 .audience = g->audience,
+					 .ids = b->id + at,
+					 .path_ids = paths->path_ids,
+					 .count = (uint32_t)packed,
+					 .bytes = b->bytes,
+					 .bytes_len = (uint32_t)wr_len(&w)},
+		t->retire);
+	return (uint32_t)packed;
+}
+
+/* Up to BATCH_IDS_MAX ids from `at` on. */
+static void append_part(struct batch *b, struct table *t, const struct group *g, uint32_t at,
+			uint32_t count)
+{
+	bool has_path_ids = (g->class_idx & WIRE_CLASS_PATHS) != 0;
+	for (uint32_t i = 0; i < count; i++) {
+		b->prefix[i] = slab_at(&t->slab.slab, b->id[at + i])->prefix;
+	}
+	for (uint32_t done = 0; done < count;) {
+		struct update_paths left = {
+			.prefixes = b->prefix + done,
+			.path_ids = has_path_ids ? b->path_id + at + done : NULL,
+			.count = count - done,
+		};
+		done += append_run(b, t, g, at + done, &left);
+	}
+}
+
+/* With path ids a group may name an entry several times, and be longer than a batch of entries. */
 static void append_group(struct batch *b, struct table *t, const struct group *g)
 {
-	struct runlog *log = t->wire[g->class_idx].log;
-	struct update_form form = wire_form(t->family, g->class_idx);
-	const entry_id_t *ids = b->id + g->begin;
-	ASSERT(g->count > 0 && g->count <= BATCH_IDS_MAX);
-	for (uint32_t i = 0; i < g->count; i++) {
-		b->prefix[i] = slab_at(&t->slab.slab, ids[i])->prefix;
+	ASSERT(g->count > 0);
+	for (uint32_t done = 0; done < g->count; done += BATCH_IDS_MAX) {
+		uint32_t left = g->count - done;
+		append_part(b, t, g, g->begin + done, left < BATCH_IDS_MAX ? left : BATCH_IDS_MAX);
 	}
-	for (uint32_t done = 0; done < g->count;) {
-		struct wr w = wr_of(b->bytes, sizeof(b->bytes));
-		size_t packed = update_pack(&w, &form, g->attr, b->prefix + done, g->count - done);
-		ASSERT(packed > 0 && packed <= g->count - done);
-		audience_hold(g->audience);
-		if (g->attr != NULL) {
-			outbox_adjust(t->outbox, g->attr, 1);
-		}
-		runlog_append(log,
-			      &(struct runlog_content){.kind = g->attr != NULL ? RUN_ANNOUNCE
-									       : RUN_WITHDRAW,
-						       .attr = g->attr,
-						       .audience = g->audience,
-						       .ids = ids + done,
-						       .count = (uint32_t)packed,
-						       .bytes = b->bytes,
-						       .bytes_len = (uint32_t)wr_len(&w)},
-			      t->retire);
-		done += (uint32_t)packed;
-	}
-	runlog_count_encoded(log, g->count);
+	runlog_count_encoded(t->wire[g->class_idx].log, g->count);
 	audience_put(t->audiences, g->audience);
 }
 

@@ -30,10 +30,15 @@ static inline const struct path *heads_view(const struct heads *h, peer_id_t pee
 struct heads batch_heads(struct batch *b, const struct paths *paths, enum family family,
 			 unsigned class_idx);
 
+/* Whether a set suits the members of a class, remembered for the batch. */
+bool batch_suits(struct batch *b, const struct attr *attr, enum family family, unsigned class_idx);
 /* `audience` hears that `id` has `attr` (NULL: is withdrawn).  Takes the audience's count; a NULL
  * audience says nothing. */
 void batch_add(struct batch *b, struct table *t, unsigned class_idx, const struct attr *attr,
 	       struct audience *audience, entry_id_t id);
+/* The same of one path of the entry, in a class with path ids. */
+void batch_add_path(struct batch *b, struct table *t, unsigned class_idx, const struct attr *attr,
+		    struct audience *audience, entry_id_t id, uint32_t path_id);
 /* Mark every run that a statement of this batch supersedes. */
 void batch_mark(const struct batch *b, struct table *t);
 /* Append the runs; the batch is empty again. */

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "rib/base/check.h"
-#include "rib/table/table.h"
+#include "rib/table/several.h"
 
 #define SLICE_IDS 2048u
 
@@ -149,7 +149,11 @@ void carousel_turn(struct table *t, unsigned class_idx)
 	}
 	entry_id_t end = slice_end(t, w);
 	for (entry_id_t id = w->scan.at; id < end; id++) {
-		scan_entry(t, class_idx, id);
+		if ((class_idx & WIRE_CLASS_PATHS) != 0) {
+			several_scan(t, class_idx, id);
+		} else {
+			scan_entry(t, class_idx, id);
+		}
 	}
 	batch_append(t->batch, t);
 	w->scan.at = end;

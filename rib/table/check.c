@@ -131,6 +131,7 @@ static void check_members(const struct table *t)
 			riding += is_here && m->is_riding;
 		}
 		ASSERT(joined == audience_cache_members(w->members));
+		ASSERT((joined > 0) == ((t->classes >> c & 1) != 0));
 		ASSERT(riding == audience_cache_members(w->riders));
 		uint64_t last = 0;
 		for (peer_id_t p = w->guards.head; p != PEER_NONE; p = t->member[p].guard_next) {

@@ -10,18 +10,24 @@
 
 #include "rib/table/mem.h"
 
-const struct path *view(const struct paths *paths, peer_id_t peer, const struct update_form *form)
+unsigned view_n(const struct paths *paths, peer_id_t peer, const struct update_form *form,
+		unsigned n, const struct path **out)
 {
-	if (paths == NULL) {
-		return NULL;
-	}
-	for (unsigned i = 0; i < paths->ranked_count; i++) {
+	unsigned count = 0;
+	ASSERT(n <= VIEW_MAX);
+	for (unsigned i = 0; paths != NULL && i < paths->ranked_count && count < n; i++) {
 		const struct path *p = &paths->path[i];
 		if (p->peer != peer && attr_suits(p->attr, form)) {
-			return p;
+			out[count++] = p;
 		}
 	}
-	return NULL;
+	return count;
+}
+
+const struct path *view(const struct paths *paths, peer_id_t peer, const struct update_form *form)
+{
+	const struct path *first;
+	return view_n(paths, peer, form, 1, &first) > 0 ? first : NULL;
 }
 
 struct paths *paths_new(unsigned count)

@@ -67,6 +67,14 @@ static inline struct entry *slab_at(const struct slab *s, entry_id_t id)
 	return epoch_read(s->chunk[id >> SLAB_CHUNK_BITS]) + (id & (SLAB_CHUNK_COUNT - 1));
 }
 
+/* The path id under which we send a path (RFC 7911 §3): the same for the path's life, another than
+ * any other path of the prefix has at that time, and never 0. */
+static_assert(PEER_COUNT_MAX == 1 << 13, "a member and a slot make an id");
+static inline uint32_t path_id_sent(const struct path *p)
+{
+	return ((uint32_t)p->slot << 13 | p->peer) + 1;
+}
+
 /* Whether the set may be sent in the form: it can be represented, and long-lived stale routes go to
  * those alone that know them (RFC 9494 §4.3). */
 static inline bool attr_suits(const struct attr *a, const struct update_form *form)
@@ -78,3 +86,8 @@ static inline bool attr_suits(const struct attr *a, const struct update_form *fo
  * the member's own and can be represented in the member's form.  Any thread, under RCU; `paths`
  * may be NULL. */
 const struct path *view(const struct paths *paths, peer_id_t peer, const struct update_form *form);
+/* The same for members that receive several: the first `n` (at most VIEW_MAX) such paths in rank
+ * order, into `out`.  Returns how many. */
+#define VIEW_MAX 16
+unsigned view_n(const struct paths *paths, peer_id_t peer, const struct update_form *form,
+		unsigned n, const struct path **out);

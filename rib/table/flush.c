@@ -10,13 +10,14 @@
  *     everyone else     best        best'
  *
  * and a walk over all members with bitsets comes down to three comparisons and an interned
- * audience that is at hand: all, all but one, all but two, one.
+ * audience that is at hand: all, all but one, all but two, one.  (Members that get several paths:
+ * several.h.)
  *
  * Order, for each batch: all its entries are published; then earlier runs that name what changed
  * are marked; then the difference is appended (runlog.h, guarantees a and b).
  */
 #include "rib/base/check.h"
-#include "rib/table/table.h"
+#include "rib/table/several.h"
 
 /* A view as a member hears it: the attribute set, or NULL for no route. */
 static const struct attr *heard(const struct heads *h, peer_id_t peer)
@@ -73,8 +74,12 @@ static void flush_entry(struct table *t, entry_id_t id)
 			table_unchange(t, id);
 		}
 	}
-	for (unsigned c = 0; e->working != e->published && c < WIRE_CLASS_COUNT; c++) {
-		if (audience_cache_members(t->wire[c].members) > 0) {
+	for (unsigned left = e->working != e->published ? t->classes : 0; left != 0;
+	     left &= left - 1) {
+		unsigned c = (unsigned)__builtin_ctz(left);
+		if ((c & WIRE_CLASS_PATHS) != 0) {
+			several_diff(t, c, id, e->published, e->working);
+		} else {
 			struct heads was = batch_heads(t->batch, e->published, t->family, c);
 			struct heads now = batch_heads(t->batch, e->working, t->family, c);
 			diff_class(t, c, id, &was, &now);

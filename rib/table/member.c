@@ -163,6 +163,7 @@ static void admit(struct table *t, peer_id_t peer)
 	m->is_joined = true;
 	m->position = runlog_end(w->log);
 	audience_cache_add(w->members, peer);
+	t->classes |= 1u << m->class_idx;
 	guard_begin(t, peer);
 	carousel_board(t, peer);
 	if (!m->is_reply_queued) {
@@ -199,6 +200,10 @@ void member_leave(struct table *t, peer_id_t peer)
 	}
 	carousel_leave(t, peer);
 	guard_end(t, peer);
-	audience_cache_remove(t->wire[m->class_idx].members, peer);
+	struct audience_cache *members = t->wire[m->class_idx].members;
+	audience_cache_remove(members, peer);
+	if (audience_cache_members(members) == 0) {
+		t->classes &= ~(1u << m->class_idx);
+	}
 	m->is_joined = false;
 }

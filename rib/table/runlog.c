@@ -203,11 +203,16 @@ void runlog_append(struct runlog *l, const struct runlog_content *content, struc
 	ASSERT((content->kind == RUN_MARK) == (content->count == 0));
 	slots_reserve(l, retire);
 	size_t ids_bytes = content->count * sizeof(entry_id_t);
-	size_t memory = sizeof(struct run_block) + ids_bytes + content->bytes_len;
+	size_t path_ids_bytes = content->path_ids != NULL ? ids_bytes : 0;
+	size_t memory = sizeof(struct run_block) + ids_bytes + path_ids_bytes + content->bytes_len;
 	struct run_block *b = malloc(memory);
 	ASSERT(b != NULL);
 	entry_id_t *ids = (entry_id_t *)(b + 1);
-	uint8_t *bytes = (uint8_t *)(b + 1) + ids_bytes;
+	uint32_t *path_ids = path_ids_bytes > 0 ? ids + content->count : NULL;
+	uint8_t *bytes = (uint8_t *)(b + 1) + ids_bytes + path_ids_bytes;
+	if (path_ids != NULL) {
+		memcpy(path_ids, content->path_ids, path_ids_bytes);
+	}
 	if (content->count > 0) {
 		memcpy(ids, content->ids, ids_bytes);
 		memcpy(bytes, content->bytes, content->bytes_len);
@@ -220,6 +225,7 @@ void runlog_append(struct runlog *l, const struct runlog_content *content, struc
 			.count = content->count,
 			.bytes_len = content->bytes_len,
 			.ids = ids,
+			.path_ids = path_ids,
 			.bytes = bytes},
 		.item_begin = l->item_end,
 		.memory = memory + content->count * sizeof(struct item),

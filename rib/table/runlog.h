@@ -1,6 +1,7 @@
 /* The run log: one append-only log for each shard, family and wire class.
  *
- * A run is (attribute set, or none: withdraw; audience; entry ids) with its UPDATE messages,
+ * A run is (attribute set, or none: withdraw; audience; entry ids, in classes with path ids also
+ * those) with its UPDATE messages,
  * encoded once and sent to every member of the audience from the same bytes.  The owner appends,
  * marks and frees; a reader keeps a position.
  *
@@ -36,7 +37,8 @@ struct run {
 	uint32_t count;		   /* Entry ids. */
 	uint32_t bytes_len;
 	const entry_id_t *ids;
-	const uint8_t *bytes; /* Whole UPDATE messages. */
+	const uint32_t *path_ids; /* One for each; NULL in classes without. */
+	const uint8_t *bytes;	  /* Whole UPDATE messages. */
 };
 
 struct runlog;

@@ -23,13 +23,14 @@ struct runlog_content {
 	const struct attr *attr;   /* The run takes one reference (counted by the caller). */
 	struct audience *audience; /* The run takes this count. */
 	const entry_id_t *ids;
+	const uint32_t *path_ids; /* NULL in classes without. */
 	uint32_t count;
 	const uint8_t *bytes;
 	uint32_t bytes_len;
 };
 
-/* Append a run and let readers see it.  ids and bytes are copied; the names of the entries are
- * counted.  A ring that is outgrown goes to `retire`. */
+/* Append a run and let readers see it.  ids, path ids and bytes are copied; the names of the
+ * entries are counted.  A ring that is outgrown goes to `retire`. */
 void runlog_append(struct runlog *l, const struct runlog_content *content, struct retire *retire);
 /* Mark every run that names the entry and was appended since the last mark of it.
  * O(runs marked). */

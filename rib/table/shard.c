@@ -30,6 +30,7 @@ struct update_form wire_form(enum family family, unsigned class_idx)
 		.family = family,
 		.is_as4 = (class_idx & WIRE_CLASS_AS2) == 0,
 		.has_llgr = (class_idx & WIRE_CLASS_LLGR) != 0,
+		.has_path_ids = (class_idx & WIRE_CLASS_PATHS) != 0,
 		.message_max = 4096,
 	};
 }
@@ -312,6 +313,11 @@ void shard_pending_add(struct shard *s, enum family family, core_id_t core, int 
 	struct pending *p = &s->table[family].pending[core];
 	ASSERT(p->count + delta >= 0);
 	__atomic_store_n(&p->count, p->count + delta, __ATOMIC_RELEASE);
+}
+
+unsigned shard_view_max(const struct shard *s)
+{
+	return s->table[0].view_max;
 }
 
 struct rank_peer shard_rank_peer(const struct shard *s, peer_id_t peer)

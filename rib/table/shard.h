@@ -21,7 +21,8 @@
 /* Wire classes: a bit for each way in which members' bytes differ. */
 #define WIRE_CLASS_AS2	 1u /* 2-octet AS numbers (RFC 6793 OLD speakers). */
 #define WIRE_CLASS_LLGR	 2u /* Advertised the LLGR capability (RFC 9494 §4.3). */
-#define WIRE_CLASS_COUNT 4
+#define WIRE_CLASS_PATHS 4u /* Receives several paths of a prefix (RFC 7911). */
+#define WIRE_CLASS_COUNT 8
 
 /* A full log asks readers to leave when the lowest stood still for this long. */
 #define LAG_US USEC_PER_SEC
@@ -39,6 +40,9 @@ struct shard_opts {
 	usec_t gather_us;      /* A flush waits at most this long while the inbox is busy. */
 	/* The most paths that a member may have for one prefix (RFC 7911); 0 = 16. */
 	uint16_t paths_max;
+	/* The most paths that a member of WIRE_CLASS_PATHS gets of one prefix, at most VIEW_MAX;
+	 * the same in all shards; 0 = 8. */
+	uint16_t view_max;
 	/* We have restarted: nothing is selected before every member is SETTLED (RFC 4724 §4.1). */
 	bool is_deferred;
 };
@@ -69,6 +73,8 @@ const struct slab *shard_slab(const struct shard *s, enum family family);
 /* Members with pending sets: a worker raises its own count before it raises its floor past the
  * evicted runs, and lowers it when the set is empty; while any is set, ids are not reused. */
 void shard_pending_add(struct shard *s, enum family family, core_id_t core, int delta);
+/* The shard's view_max, for view_n. */
+unsigned shard_view_max(const struct shard *s);
 /* What ranking knows of a member as of now, for explain.  Any thread. */
 struct rank_peer shard_rank_peer(const struct shard *s, peer_id_t peer);
 

@@ -13,6 +13,7 @@
 
 #define TOMBS_MIN	  64u
 #define PATHS_MAX_DEFAULT 16
+#define VIEW_MAX_DEFAULT  8
 
 static void wire_init(struct table *t, struct wire_class *w, size_t log_bytes_max)
 {
@@ -38,6 +39,7 @@ void table_init(struct table *t, const struct table_opts *opts)
 		.outbox = opts->outbox,
 		.intern = o->intern,
 		.paths_max = o->paths_max != 0 ? o->paths_max : PATHS_MAX_DEFAULT,
+		.view_max = o->view_max != 0 ? o->view_max : VIEW_MAX_DEFAULT,
 		.dirty_head = ENTRY_NONE,
 		.dirty_tail = ENTRY_NONE,
 		.dirty_since = USEC_NEVER,
@@ -46,7 +48,7 @@ void table_init(struct table *t, const struct table_opts *opts)
 	slab_init(&t->slab);
 	ptable_init(&t->ptable, hash_mix(o->key, (uint64_t)opts->family + 1));
 	pathids_init(&t->pathids, hash_mix(o->key, (uint64_t)opts->family + 11));
-	ASSERT(t->paths_max <= PATHID_SLOTS_MAX);
+	ASSERT(t->paths_max <= PATHID_SLOTS_MAX && t->view_max <= VIEW_MAX);
 	t->retire = retire_new();
 	ASSERT(t->retire != NULL);
 	t->batch = batch_new();

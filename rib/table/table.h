@@ -3,6 +3,7 @@
  *     announce, withdraw ──→ table.c   (working paths, dirty list, references)
  *     reuse.c       publication, grace periods, freed runs, reuse of slots
  *     flush.c       dirty entries: publish, mark, append the difference
+ *     several.c     the difference, and the scan, where members get several paths
  *     carousel.c    scan runs for those that join
  *     sweep.c       paths of dead incarnations
  *     restart.c     which of these stay (stale), for how long, and when selection begins
@@ -96,6 +97,7 @@ struct table {
 	struct outbox *outbox;
 	struct intern *intern;
 	uint16_t paths_max;
+	uint16_t view_max;
 
 	struct slab_own slab;
 	struct ptable ptable;
@@ -103,6 +105,7 @@ struct table {
 	struct retire *retire;
 	struct batch *batch;
 	struct wire_class wire[WIRE_CLASS_COUNT];
+	unsigned classes;	     /* A bit for each class that has members. */
 	struct member *member;	     /* [peer] */
 	struct member_list waiting;  /* For the next whole flush, in the order of JOIN. */
 	struct member_list *replies; /* [core]: singly linked by reply_next. */

@@ -212,6 +212,7 @@ unsigned naive_rank(const struct path *path, unsigned count, const struct rank_p
 
 struct decoding {
 	void (*each)(void *context, const struct prefix *p, uint32_t id);
+	void (*each_path)(void *context, const struct prefix *p, uint32_t path_id, uint32_t id);
 	void *context;
 };
 
@@ -219,6 +220,7 @@ static bool decode_nlri(const struct decoding *d, struct span s, enum family fam
 {
 	struct rd r = rd_of(s);
 	while (rd_left(&r) > 0) {
+		uint32_t path_id = d->each_path != NULL ? rd_u32(&r) : 0;
 		struct prefix p = {.family = (uint8_t)family, .len = rd_u8(&r)};
 		if (p.len > family_bits(p.family)) {
 			return false;
@@ -227,7 +229,11 @@ static bool decode_nlri(const struct decoding *d, struct span s, enum family fam
 		if (!rd_is_ok(&r)) {
 			return false;
 		}
-		d->each(d->context, &p, id);
+		if (d->each_path != NULL) {
+			d->each_path(d->context, &p, path_id, id);
+		} else {
+			d->each(d->context, &p, id);
+		}
 	}
 	return true;
 }
@@ -266,10 +272,8 @@ static bool decode_update(const struct decoding *d, struct span body)
 	       decode_nlri(d, reach, FAMILY_IPV6, id);
 }
 
-bool naive_decode(const uint8_t *bytes, size_t len,
-		  void (*each)(void *context, const struct prefix *p, uint32_t id), void *context)
+static bool decode_all(const struct decoding *d, const uint8_t *bytes, size_t len)
 {
-	struct decoding d = {each, context};
 	struct rd r = rd_of(span_of(bytes, len));
 	while (rd_left(&r) > 0) {
 		for (unsigned i = 0; i < 16; i++) {
@@ -282,9 +286,23 @@ bool naive_decode(const uint8_t *bytes, size_t len,
 			return false;
 		}
 		struct span body = rd_span(&r, message - 19);
-		if (!rd_is_ok(&r) || !decode_update(&d, body)) {
+		if (!rd_is_ok(&r) || !decode_update(d, body)) {
 			return false;
 		}
 	}
 	return true;
+}
+
+bool naive_decode(const uint8_t *bytes, size_t len,
+		  void (*each)(void *context, const struct prefix *p, uint32_t id), void *context)
+{
+	return decode_all(&(struct decoding){.each = each, .context = context}, bytes, len);
+}
+
+bool naive_decode_paths(const uint8_t *bytes, size_t len,
+			void (*each)(void *context, const struct prefix *p, uint32_t path_id,
+				     uint32_t id),
+			void *context)
+{
+	return decode_all(&(struct decoding){.each_path = each, .context = context}, bytes, len);
 }

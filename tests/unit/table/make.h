@@ -43,3 +43,8 @@ unsigned naive_rank(const struct path *path, unsigned count, const struct rank_p
  * bytes are not well-formed. */
 bool naive_decode(const uint8_t *bytes, size_t len,
 		  void (*each)(void *context, const struct prefix *p, uint32_t id), void *context);
+/* The same where each prefix has a path id before it (RFC 7911). */
+bool naive_decode_paths(const uint8_t *bytes, size_t len,
+			void (*each)(void *context, const struct prefix *p, uint32_t path_id,
+				     uint32_t id),
+			void *context);

@@ -44,6 +44,7 @@ struct world *world_new(const struct world_opts *opts)
 							     .log_bytes_max = opts->log_bytes_max,
 							     .intern = w->intern[i],
 							     .paths_max = WORLD_PATHS,
+							     .view_max = WORLD_VIEW,
 							     .is_deferred = opts->is_deferred,
 							     .gather_us = 2000});
 	}
@@ -178,7 +179,10 @@ static void drop_pending(struct world *w, unsigned member, enum family f, unsign
 	struct cursor *c = &w->member[member].cursor[f][shard];
 	if (c->pending != NULL) {
 		free(c->pending);
+		free(c->gone);
 		c->pending = NULL;
+		c->gone = NULL;
+		c->gone_count = 0;
 		shard_pending_add(w->shard[shard], f, core_of(w, member), -1);
 	}
 }
@@ -247,6 +251,7 @@ void world_restart(struct world *w, unsigned member, const bool *is_kept)
 	cr_assert(m->is_up);
 	m->is_up = false;
 	memset(m->held, 0, sizeof(m->held));
+	memset(m->path, 0, sizeof(m->path));
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		if (is_kept[f]) {
 			keep(m, (enum family)f);
@@ -336,7 +341,30 @@ struct hearing {
 	uint32_t expected_id;
 };
 
-static void hear(void *context, const struct prefix *p, uint32_t id)
+static bool has_paths(const struct hearing *h)
+{
+	return (h->w->member[h->member].class_idx & WIRE_CLASS_PATHS) != 0;
+}
+
+/* The member has the path, or with id 0 not any more. */
+static void hold(struct member *m, enum family f, unsigned n, uint32_t path_id, uint32_t id)
+{
+	unsigned free = WORLD_HELD;
+	for (unsigned i = 0; i < WORLD_HELD; i++) {
+		if (m->path[f][n][i].id != 0 && m->path[f][n][i].path_id == path_id) {
+			m->path[f][n][i].id = id;
+			return;
+		}
+		free = m->path[f][n][i].id == 0 ? i : free;
+	}
+	if (id != 0) {
+		cr_assert_lt(free, WORLD_HELD);
+		m->path[f][n][free].path_id = path_id;
+		m->path[f][n][free].id = id;
+	}
+}
+
+static void hear_path(void *context, const struct prefix *p, uint32_t path_id, uint32_t id)
 {
 	struct hearing *h = context;
 	struct member *m = &h->w->member[h->member];
@@ -345,6 +373,11 @@ static void hear(void *context, const struct prefix *p, uint32_t id)
 	cr_assert_eq(id, h->expected_id);
 	for (unsigned n = 0; n < h->w->opts.numbers; n++) {
 		struct prefix known = make_prefix((enum family)p->family, n);
+		if (prefix_equal(&known, p) && has_paths(h)) {
+			cr_assert_neq(path_id, 0);
+			hold(m, (enum family)p->family, n, path_id, id);
+			return;
+		}
 		if (prefix_equal(&known, p)) {
 			m->held[p->family][n] = id;
 			return;
@@ -353,32 +386,71 @@ static void hear(void *context, const struct prefix *p, uint32_t id)
 	cr_assert(false, "a prefix that nobody announced");
 }
 
-/* The view of one entry, as the member's worker would send it. */
-static void hear_view(struct hearing *h, enum family f, unsigned shard, entry_id_t id)
+static void hear(void *context, const struct prefix *p, uint32_t id)
 {
-	const struct member *m = &h->w->member[h->member];
-	struct update_form form = wire_form(f, m->class_idx);
-	const struct entry *e = slab_at(shard_slab(h->w->shard[shard], f), id);
-	const struct path *p = view(epoch_read(e->published), peer_of(h->member), &form);
-	h->expected_id = p != NULL ? attr_id(p->attr) : 0;
-	hear(h, &e->prefix, h->expected_id);
+	hear_path(context, p, 0, id);
 }
 
-/* Whether the run's statement about an id is what the member would hear now. */
-static bool still_holds(const struct hearing *h, enum family f, unsigned shard, const struct run *r,
-			entry_id_t id)
+/* What the member's worker would send of an entry now: one path or several.  Returns how many. */
+static unsigned views(const struct hearing *h, enum family f, unsigned shard, entry_id_t id,
+		      const struct path **out)
 {
+	const struct slab *slab = shard_slab(h->w->shard[shard], f);
 	struct update_form form = wire_form(f, h->w->member[h->member].class_idx);
-	const struct entry *e = slab_at(shard_slab(h->w->shard[shard], f), id);
-	const struct path *p = view(epoch_read(e->published), peer_of(h->member), &form);
-	return (p != NULL ? p->attr : NULL) == r->attr;
+	return view_n(epoch_read(slab_at(slab, id)->published), peer_of(h->member), &form,
+		      has_paths(h) ? WORLD_VIEW : 1, out);
+}
+
+/* The set of a path now; NULL when the member should not have it. */
+static const struct attr *now_of(const struct hearing *h, enum family f, unsigned shard,
+				 entry_id_t id, uint32_t path_id)
+{
+	const struct path *path[VIEW_MAX];
+	unsigned count = views(h, f, shard, id, path);
+	for (unsigned i = 0; i < count; i++) {
+		if (!has_paths(h) || path_id_sent(path[i]) == path_id) {
+			return path[i]->attr;
+		}
+	}
+	return NULL;
+}
+
+static const struct prefix *prefix_of(const struct hearing *h, enum family f, unsigned shard,
+				      entry_id_t id)
+{
+	return &slab_at(shard_slab(h->w->shard[shard], f), id)->prefix;
+}
+
+static void hear_one(struct hearing *h, const struct prefix *p, uint32_t path_id,
+		     const struct attr *attr)
+{
+	h->expected_id = attr != NULL ? attr_id(attr) : 0;
+	hear_path(h, p, path_id, h->expected_id);
+}
+
+/* The whole view of one entry, as the member's worker would send it. */
+static void hear_view(struct hearing *h, enum family f, unsigned shard, entry_id_t id)
+{
+	const struct path *path[VIEW_MAX];
+	unsigned count = views(h, f, shard, id, path);
+	for (unsigned i = 0; i < count; i++) {
+		hear_one(h, prefix_of(h, f, shard, id), path_id_sent(path[i]), path[i]->attr);
+	}
+	if (count == 0 && !has_paths(h)) {
+		hear_one(h, prefix_of(h, f, shard, id), 0, NULL);
+	}
+}
+
+static uint32_t run_path_id(const struct run *r, uint32_t i)
+{
+	return r->path_ids != NULL ? r->path_ids[i] : 0;
 }
 
 static void hear_dirty(struct hearing *h, enum family f, unsigned shard, const struct run *r)
 {
 	for (uint32_t i = 0; i < r->count; i++) {
-		if (still_holds(h, f, shard, r, r->ids[i])) {
-			hear_view(h, f, shard, r->ids[i]);
+		if (now_of(h, f, shard, r->ids[i], run_path_id(r, i)) == r->attr) {
+			hear_one(h, prefix_of(h, f, shard, r->ids[i]), run_path_id(r, i), r->attr);
 		}
 	}
 }
@@ -389,16 +461,20 @@ static void hear_run(struct world *w, unsigned member, enum family f, unsigned s
 	struct hearing h = {.w = w, .member = member};
 	if (r->kind == RUN_MARK) {
 		w->member[member].cursor[f][shard].is_complete = true;
-	} else if (run_is_dirty(r)) {
-		hear_dirty(&h, f, shard, r);
-	} else {
-		/* Between turns a clean run is never old news (runlog.h, guarantee b). */
-		for (uint32_t i = 0; i < r->count; i++) {
-			cr_assert(still_holds(&h, f, shard, r, r->ids[i]));
-		}
-		h.expected_id = r->kind == RUN_ANNOUNCE ? attr_id(r->attr) : 0;
-		cr_assert(naive_decode(r->bytes, r->bytes_len, hear, &h));
+		return;
 	}
+	cr_assert_eq(r->path_ids != NULL, has_paths(&h));
+	if (run_is_dirty(r)) {
+		hear_dirty(&h, f, shard, r);
+		return;
+	}
+	/* Between turns a clean run is never old news (runlog.h, guarantee b). */
+	for (uint32_t i = 0; i < r->count; i++) {
+		cr_assert_eq(now_of(&h, f, shard, r->ids[i], run_path_id(r, i)), r->attr);
+	}
+	h.expected_id = r->kind == RUN_ANNOUNCE ? attr_id(r->attr) : 0;
+	cr_assert(has_paths(&h) ? naive_decode_paths(r->bytes, r->bytes_len, hear_path, &h)
+				: naive_decode(r->bytes, r->bytes_len, hear, &h));
 }
 
 /* Bytes between acked and position may be sent again at any time: they must still be there. */
@@ -408,6 +484,18 @@ static void retransmit(const struct cursor *c, const struct runlog *log)
 		const struct run *r = runlog_at(log, p);
 		cr_assert(r->bytes_len == 0 || r->bytes[0] == 0xff);
 		cr_assert_gt(r->audience->refs, 0);
+	}
+}
+
+/* What is withdrawn in a run that is left unread cannot be told from the view later. */
+static void leave_gone(struct cursor *c, const struct run *r)
+{
+	if (r->path_ids == NULL || r->kind != RUN_WITHDRAW) {
+		return;
+	}
+	c->gone = realloc(c->gone, (c->gone_count + r->count) * sizeof(*c->gone));
+	for (uint32_t i = 0; i < r->count; i++) {
+		c->gone[c->gone_count++] = (struct gone){r->ids[i], r->path_ids[i]};
 	}
 }
 
@@ -442,6 +530,7 @@ static void evict(struct world *w, unsigned member, enum family f, unsigned shar
 		for (uint32_t i = 0; i < r->count; i++) {
 			c->pending[r->ids[i]] = 1;
 		}
+		leave_gone(c, r);
 	}
 	c->acked = c->position;
 }
@@ -458,6 +547,12 @@ static void read_cursor(struct world *w, unsigned member, enum family f, unsigne
 	evict(w, member, f, shard);
 	if (c->pending != NULL && runs > 0) {
 		struct hearing h = {.w = w, .member = member};
+		for (size_t i = 0; i < c->gone_count; i++) {
+			const struct gone *g = &c->gone[i];
+			if (now_of(&h, f, shard, g->entry, g->path_id) == NULL) {
+				hear_one(&h, prefix_of(&h, f, shard, g->entry), g->path_id, NULL);
+			}
+		}
 		for (entry_id_t id = 0; id < c->pending_ids; id++) {
 			if (c->pending[id]) {
 				hear_view(&h, f, shard, id);

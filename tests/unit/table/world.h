@@ -15,6 +15,7 @@
 #define WORLD_NUMBERS 48 /* Prefixes of a family. */
 #define WORLD_PEERS   200
 #define WORLD_IDS     5 /* 0: without a path id. */
+#define WORLD_VIEW    3 /* Paths that a member of WIRE_CLASS_PATHS gets. */
 #define WORLD_PATHS   2 /* Paths of a member and prefix that the shards allow. */
 
 struct world_opts {

@@ -6,12 +6,19 @@
 
 #include "tests/unit/table/world.h"
 
-#define KEY 77
+#define KEY	   77
+#define WORLD_HELD 64
 
 /* A FIFO of ops. */
 struct mailbox {
 	struct op *op;
 	size_t head, tail, cap;
+};
+
+/* A path that was withdrawn in a run that its reader left unread. */
+struct gone {
+	entry_id_t entry;
+	uint32_t path_id;
 };
 
 struct cursor {
@@ -20,6 +27,8 @@ struct cursor {
 	uint64_t position, acked;
 	uint8_t *pending; /* [entry id]: an evicted member's; NULL when there is none. */
 	uint32_t pending_ids;
+	struct gone *gone;
+	size_t gone_count;
 };
 
 /* What a member announced, as the oracle knows it. */
@@ -40,6 +49,10 @@ struct member {
 	bool is_kept[FAMILY_COUNT];
 	bool is_llgr[FAMILY_COUNT];
 	uint32_t held[FAMILY_COUNT][WORLD_NUMBERS];
+	/* In a class with path ids: by path id; empty where `id` is 0. */
+	struct {
+		uint32_t path_id, id;
+	} path[FAMILY_COUNT][WORLD_NUMBERS][WORLD_HELD];
 	struct cursor cursor[FAMILY_COUNT][WORLD_SHARDS];
 };
 

@@ -64,6 +64,9 @@ static void random_session(struct world *w, unsigned member)
 		if (!w->opts.is_plain && prng_chance(&w->prng, 1, 2)) {
 			class_idx |= WIRE_CLASS_LLGR;
 		}
+		if (!w->opts.is_plain && prng_chance(&w->prng, 1, 3)) {
+			class_idx |= WIRE_CLASS_PATHS;
+		}
 		world_up(w, member, class_idx);
 	} else if (prng_chance(&w->prng, 1, 12)) {
 		random_end(w, member);
@@ -144,12 +147,13 @@ static bool has_unread(const struct world *w)
 	return false;
 }
 
-/* What the member should hold: the first of the naive order that it may have. */
-static uint32_t oracle(const struct world *w, unsigned member, enum family f, unsigned number)
+/* What the member should hold: the first `n` of the naive order that it may have. */
+static unsigned oracle(const struct world *w, unsigned member, enum family f, unsigned number,
+		       unsigned n, uint32_t *out)
 {
 	struct path path[WORLD_MEMBERS * (WORLD_PATHS + 1)] = {0};
 	struct rank_peer rank[WORLD_PEERS] = {0};
-	unsigned order[ARRAY_COUNT(path)], count = 0;
+	unsigned order[ARRAY_COUNT(path)], count = 0, found = 0;
 	struct update_form form = wire_form(f, w->member[member].class_idx);
 	for (unsigned i = 0; i < w->opts.members; i++) {
 		const struct member *m = &w->member[i];
@@ -163,17 +167,38 @@ static uint32_t oracle(const struct world *w, unsigned member, enum family f, un
 		}
 	}
 	unsigned ranked = naive_rank(path, count, rank, order);
-	for (unsigned i = 0; i < ranked; i++) {
+	for (unsigned i = 0; i < ranked && found < n; i++) {
 		const struct path *p = &path[order[i]];
 		if ((attr_id(p->attr) & ATTR_LLGR) != 0 &&
 		    (w->member[member].class_idx & WIRE_CLASS_LLGR) == 0) {
 			continue; /* RFC 9494 §4.3. */
 		}
 		if (p->peer != peer_of(member) && update_fits(p->attr, &form)) {
-			return attr_id(p->attr);
+			out[found++] = attr_id(p->attr);
 		}
 	}
-	return 0;
+	return found;
+}
+
+/* The member holds exactly these sets, each under another path id. */
+static void compare_paths(const struct world *w, unsigned member, enum family f, unsigned n)
+{
+	const struct member *m = &w->member[member];
+	uint32_t want[WORLD_VIEW];
+	unsigned count = oracle(w, member, f, n, WORLD_VIEW, want), held = 0;
+	for (unsigned i = 0; i < WORLD_HELD; i++) {
+		uint32_t id = m->path[f][n][i].id;
+		bool is_wanted = id == 0;
+		for (unsigned k = 0; k < count && !is_wanted; k++) {
+			is_wanted = want[k] == id;
+			want[k] = is_wanted ? 0 : want[k]; /* Each once. */
+		}
+		cr_assert(is_wanted, "seed %llu member %u family %u number %u: holds %x",
+			  (unsigned long long)w->opts.seed, member, f, n, id);
+		held += id != 0;
+	}
+	cr_assert_eq(held, count, "seed %llu member %u family %u number %u: %u of %u",
+		     (unsigned long long)w->opts.seed, member, f, n, held, count);
 }
 
 static void compare(const struct world *w, unsigned member)
@@ -181,7 +206,12 @@ static void compare(const struct world *w, unsigned member)
 	const struct member *m = &w->member[member];
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		for (unsigned n = 0; n < w->opts.numbers; n++) {
-			uint32_t want = oracle(w, member, (enum family)f, n);
+			uint32_t want = 0;
+			if ((m->class_idx & WIRE_CLASS_PATHS) != 0) {
+				compare_paths(w, member, (enum family)f, n);
+				continue;
+			}
+			oracle(w, member, (enum family)f, n, 1, &want);
 			cr_assert_eq(m->held[f][n], want,
 				     "seed %llu member %u family %u number %u: %x, not %x",
 				     (unsigned long long)w->opts.seed, member, f, n, m->held[f][n],
