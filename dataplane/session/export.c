@@ -15,6 +15,8 @@
 #define PACK_IDS     512
 #define MARKS_MIN    16
 #define PENDING_SCAN 65536 /* Ids looked at in one slice of a sparse pending set. */
+#define GONE_MIN     256
+#define GONE_MAX     (1u << 20) /* Withdrawn paths that a cursor remembers: 8 MiB. */
 
 void export_init(struct export *ex, peer_id_t peer, core_id_t core, struct shard *const *shard,
 		 unsigned shard_count)
@@ -81,8 +83,10 @@ static void pending_drop(struct export *ex, unsigned idx)
 	}
 	metric_set(&ex->stats.pending, ex->stats.pending - c->pending_count);
 	free(c->pending);
+	free(c->gone);
 	c->pending = NULL;
-	c->pending_count = 0;
+	c->gone = NULL;
+	c->pending_count = c->gone_count = c->gone_cap = 0;
 	shard_pending_add(cursor_shard(ex, idx), cursor_family(ex, idx), ex->core, -1);
 }
 
@@ -172,13 +176,33 @@ static void cursor_step(struct export_cursor *c)
 	}
 }
 
-/* Whether the run's statement about `id` is still what the member should hear. */
-static bool still_holds(const struct export *ex, const struct run *run, const struct entry *entry,
-			const struct update_form *form)
+static bool has_paths(const struct export *ex)
 {
-	const struct path *now = view(epoch_read(entry->published), ex->peer, form);
-	return now == NULL ? run->kind == RUN_WITHDRAW
-			   : run->kind == RUN_ANNOUNCE && now->attr == run->attr;
+	return (ex->class_idx & WIRE_CLASS_PATHS) != 0;
+}
+
+/* What the member should hear of an entry now, up to VIEW_MAX paths.  Returns how many. */
+static unsigned views(const struct export *ex, const struct shard *shard, const struct entry *entry,
+		      const struct update_form *form, const struct path **out)
+{
+	return view_n(epoch_read(entry->published), ex->peer, form,
+		      has_paths(ex) ? shard_view_max(shard) : 1, out);
+}
+
+/* The set that the member should now have of a path (of the prefix, where it gets only one); NULL
+ * when none. */
+static const struct attr *attr_now(const struct export *ex, const struct shard *shard,
+				   const struct entry *entry, uint32_t path_id)
+{
+	struct update_form form = wire_form((enum family)entry->prefix.family, ex->class_idx);
+	const struct path *path[VIEW_MAX];
+	unsigned count = views(ex, shard, entry, &form, path);
+	for (unsigned i = 0; i < count; i++) {
+		if (!has_paths(ex) || path_id_sent(path[i]) == path_id) {
+			return path[i]->attr;
+		}
+	}
+	return NULL;
 }
 
 static void count_sent(struct export *ex, const struct attr *attr, size_t count)
@@ -187,26 +211,45 @@ static void count_sent(struct export *ex, const struct attr *attr, size_t count)
 	metric_add(&ex->stats.updates_sent, 1);
 }
 
-/* Encode `count` (<= PACK_IDS) prefixes and push them as one copy; false when there is no room. */
+/* Prefixes to be encoded, with their path ids in classes that have some. */
+struct pack {
+	struct prefix prefix[PACK_IDS];
+	uint32_t path_id[PACK_IDS];
+	size_t count;
+};
+
+static void pack_add(struct pack *p, const struct entry *entry, uint32_t path_id)
+{
+	ASSERT(p->count < PACK_IDS);
+	p->prefix[p->count] = entry->prefix;
+	p->path_id[p->count++] = path_id;
+}
+
+/* Encode prefixes and push them as one copy; false when there is no room. */
 static bool push_packed(struct export *ex, const struct export_sink *sink,
 			const struct update_form *form, const struct attr *attr,
-			const struct prefix *prefix, size_t count)
+			const struct pack *p)
 {
 	/* PACK_IDS prefixes of up to 17 bytes with a set of up to a message each fit by far when
 	 * they share messages; in the worst case (one prefix per message) the rest is sent by the
 	 * next call. */
 	uint8_t buf[PACK_BYTES];
 	size_t done = 0;
-	while (done < count) {
+	while (done < p->count) {
 		struct wr w = wr_of(buf, sizeof(buf));
-		size_t n = update_pack(&w, form, attr, prefix + done, count - done);
+		struct update_paths left = {
+			.prefixes = p->prefix + done,
+			.path_ids = form->has_path_ids ? p->path_id + done : NULL,
+			.count = p->count - done,
+		};
+		size_t n = update_pack_paths(&w, form, attr, &left);
 		ASSERT(n > 0);
 		if (!sink->push_copy(sink->queue, span_of(buf, wr_len(&w)))) {
 			return false;
 		}
 		done += n;
 	}
-	count_sent(ex, attr, count);
+	count_sent(ex, attr, p->count);
 	return true;
 }
 
@@ -215,20 +258,22 @@ static bool push_packed(struct export *ex, const struct export_sink *sink,
 static bool push_dirty(struct export *ex, const struct export_sink *sink, unsigned idx,
 		       const struct run *run)
 {
-	const struct slab *slab = shard_slab(cursor_shard(ex, idx), cursor_family(ex, idx));
+	const struct shard *shard = cursor_shard(ex, idx);
+	const struct slab *slab = shard_slab(shard, cursor_family(ex, idx));
 	struct update_form form = wire_form(cursor_family(ex, idx), ex->class_idx);
-	struct prefix prefix[PACK_IDS];
-	size_t count = 0;
+	struct pack pack;
+	pack.count = 0;
 	for (uint32_t i = 0; i < run->count; i++) {
 		const struct entry *entry = slab_at(slab, run->ids[i]);
-		if (still_holds(ex, run, entry, &form)) {
-			prefix[count++] = entry->prefix;
+		uint32_t path_id = run->path_ids != NULL ? run->path_ids[i] : 0;
+		if (attr_now(ex, shard, entry, path_id) == run->attr) {
+			pack_add(&pack, entry, path_id);
 		}
-		if (count == PACK_IDS || (count > 0 && i + 1 == run->count)) {
-			if (!push_packed(ex, sink, &form, run->attr, prefix, count)) {
+		if (pack.count == PACK_IDS || (pack.count > 0 && i + 1 == run->count)) {
+			if (!push_packed(ex, sink, &form, run->attr, &pack)) {
 				return false;
 			}
-			count = 0;
+			pack.count = 0;
 		}
 	}
 	return true;
@@ -265,24 +310,47 @@ static bool read_run(struct export *ex, const struct export_sink *sink, unsigned
 	return true;
 }
 
-/* One prefix of a pending slice and what the member should now hear about it. */
+/* One path of a pending slice and what the member should now hear about it. */
 struct pending_item {
 	const struct attr *attr; /* NULL: withdraw. */
 	entry_id_t id;
+	uint32_t path_id;
 	bool is_done;
 };
 
-/* Collect up to PACK_IDS pending ids with their views, from pending_scan on.  Returns how many. */
-static unsigned pending_collect(struct export *ex, unsigned idx, struct pending_item *out)
+struct pending_slice {
+	struct pending_item item[PACK_IDS];
+	unsigned count;
+};
+
+/* The items of one entry: at least one, so that the slice remembers it. */
+static void slice_add(struct pending_slice *s, struct export *ex, unsigned idx, entry_id_t id)
+{
+	const struct shard *shard = cursor_shard(ex, idx);
+	const struct entry *entry = slab_at(shard_slab(shard, cursor_family(ex, idx)), id);
+	struct update_form form = wire_form(cursor_family(ex, idx), ex->class_idx);
+	const struct path *path[VIEW_MAX];
+	unsigned count = views(ex, shard, entry, &form, path);
+	for (unsigned i = 0; i < count; i++) {
+		s->item[s->count++] = (struct pending_item){
+			.attr = path[i]->attr, .id = id, .path_id = path_id_sent(path[i])};
+	}
+	if (count == 0) {
+		/* Of several paths, those that went are told by `gone`. */
+		s->item[s->count++] = (struct pending_item){.id = id, .is_done = has_paths(ex)};
+	}
+}
+
+/* Collect pending ids with their views, from pending_scan on, as many as there is room for. */
+static void slice_fill(struct pending_slice *s, struct export *ex, unsigned idx)
 {
 	struct export_cursor *c = &ex->cursor[idx];
-	const struct slab *slab = shard_slab(cursor_shard(ex, idx), cursor_family(ex, idx));
-	struct update_form form = wire_form(cursor_family(ex, idx), ex->class_idx);
-	unsigned count = 0;
-	for (unsigned looked = 0; looked < PENDING_SCAN && count < PACK_IDS; looked++) {
+	s->count = 0;
+	for (unsigned looked = 0; looked < PENDING_SCAN && s->count + VIEW_MAX <= PACK_IDS;
+	     looked++) {
 		if (c->pending_scan >= c->pending_cap) {
 			c->pending_scan = 0;
-			break;
+			return;
 		}
 		entry_id_t id = c->pending_scan;
 		if (c->pending[id / 64] == 0) {
@@ -291,46 +359,85 @@ static unsigned pending_collect(struct export *ex, unsigned idx, struct pending_
 		}
 		c->pending_scan++;
 		if (bits_has(c->pending, id)) {
-			const struct path *now =
-				view(epoch_read(slab_at(slab, id)->published), ex->peer, &form);
-			out[count++] = (struct pending_item){.attr = now != NULL ? now->attr : NULL,
-							     .id = id};
+			slice_add(s, ex, idx, id);
 		}
 	}
-	return count;
 }
 
-/* Send the slice grouped by attribute set, in order of first appearance. */
-static bool pending_send(struct export *ex, const struct export_sink *sink, unsigned idx,
-			 struct pending_item *item, unsigned count)
+/* Send the slice grouped by attribute set, in order of first appearance; false when there is no
+ * room for all of it. */
+static bool slice_send(struct pending_slice *s, struct export *ex, const struct export_sink *sink,
+		       unsigned idx)
 {
-	struct export_cursor *c = &ex->cursor[idx];
 	const struct slab *slab = shard_slab(cursor_shard(ex, idx), cursor_family(ex, idx));
 	struct update_form form = wire_form(cursor_family(ex, idx), ex->class_idx);
-	struct prefix prefix[PACK_IDS];
-	for (unsigned first = 0; first < count; first++) {
-		if (item[first].is_done) {
+	struct pack pack;
+	for (unsigned first = 0; first < s->count; first++) {
+		const struct attr *attr = s->item[first].attr;
+		if (s->item[first].is_done) {
 			continue;
 		}
-		unsigned n = 0;
-		for (unsigned i = first; i < count; i++) {
-			if (!item[i].is_done && item[i].attr == item[first].attr) {
-				prefix[n++] = slab_at(slab, item[i].id)->prefix;
+		pack.count = 0;
+		for (unsigned i = first; i < s->count; i++) {
+			if (!s->item[i].is_done && s->item[i].attr == attr) {
+				pack_add(&pack, slab_at(slab, s->item[i].id), s->item[i].path_id);
 			}
 		}
-		if (!push_packed(ex, sink, &form, item[first].attr, prefix, n)) {
-			c->pending_scan = item[first].id;
+		if (!push_packed(ex, sink, &form, attr, &pack)) {
 			return false;
 		}
-		const struct attr *attr = item[first].attr;
-		for (unsigned i = first; i < count; i++) {
-			if (!item[i].is_done && item[i].attr == attr) {
-				item[i].is_done = true;
-				bits_clear(c->pending, item[i].id);
-				c->pending_count--;
-				metric_set(&ex->stats.pending, ex->stats.pending - 1);
+		for (unsigned i = first; i < s->count; i++) {
+			s->item[i].is_done |= s->item[i].attr == attr;
+		}
+	}
+	return true;
+}
+
+/* Ids whose paths were all sent leave the set; the first that was not is where to go on. */
+static void slice_settle(const struct pending_slice *s, struct export *ex, unsigned idx)
+{
+	struct export_cursor *c = &ex->cursor[idx];
+	entry_id_t resume = ENTRY_NONE;
+	for (unsigned i = 0, end; i < s->count; i = end) {
+		bool is_done = true;
+		for (end = i; end < s->count && s->item[end].id == s->item[i].id; end++) {
+			is_done = is_done && s->item[end].is_done;
+		}
+		if (is_done) {
+			bits_clear(c->pending, s->item[i].id);
+			c->pending_count--;
+			metric_set(&ex->stats.pending, ex->stats.pending - 1);
+		} else if (resume == ENTRY_NONE) {
+			resume = s->item[i].id;
+		}
+	}
+	if (resume != ENTRY_NONE) {
+		c->pending_scan = resume;
+	}
+}
+
+/* Withdraw the paths that unread runs withdrew, unless they are back by now: then what the member
+ * hears of the entry replaces them.  False when the sink is full. */
+static bool pump_gone(struct export *ex, const struct export_sink *sink, unsigned idx)
+{
+	struct export_cursor *c = &ex->cursor[idx];
+	const struct shard *shard = cursor_shard(ex, idx);
+	const struct slab *slab = shard_slab(shard, cursor_family(ex, idx));
+	struct update_form form = wire_form(cursor_family(ex, idx), ex->class_idx);
+	struct pack pack;
+	while (c->gone_count > 0) {
+		uint32_t left = c->gone_count;
+		for (pack.count = 0; left > 0 && pack.count < PACK_IDS; left--) {
+			const struct export_gone *g = &c->gone[left - 1];
+			const struct entry *entry = slab_at(slab, g->entry);
+			if (attr_now(ex, shard, entry, g->path_id) == NULL) {
+				pack_add(&pack, entry, g->path_id);
 			}
 		}
+		if (pack.count > 0 && !push_packed(ex, sink, &form, NULL, &pack)) {
+			return false;
+		}
+		c->gone_count = left;
 	}
 	return true;
 }
@@ -339,10 +446,15 @@ static bool pending_send(struct export *ex, const struct export_sink *sink, unsi
 static bool pump_pending(struct export *ex, const struct export_sink *sink, unsigned idx)
 {
 	struct export_cursor *c = &ex->cursor[idx];
-	struct pending_item item[PACK_IDS];
+	struct pending_slice slice;
+	if (!pump_gone(ex, sink, idx)) {
+		return false;
+	}
 	while (c->pending_count > 0) {
-		unsigned count = pending_collect(ex, idx, item);
-		if (count > 0 && !pending_send(ex, sink, idx, item, count)) {
+		slice_fill(&slice, ex, idx);
+		bool has_room = slice_send(&slice, ex, sink, idx);
+		slice_settle(&slice, ex, idx);
+		if (!has_room) {
 			return false;
 		}
 	}
@@ -461,6 +573,31 @@ static bool pending_reserve(struct export *ex, unsigned idx)
 	return true;
 }
 
+/* Keep what an unread run withdraws.  False when memory is short, or it is too much to keep. */
+static bool gone_keep(struct export_cursor *c, const struct run *run)
+{
+	uint64_t count = (uint64_t)c->gone_count + run->count;
+	if (count > GONE_MAX) {
+		return false;
+	}
+	if (count > c->gone_cap) {
+		uint32_t cap = c->gone_cap == 0 ? GONE_MIN : c->gone_cap;
+		while (cap < count) {
+			cap *= 2;
+		}
+		struct export_gone *gone = realloc(c->gone, cap * sizeof(*gone));
+		if (gone == NULL) {
+			return false;
+		}
+		c->gone = gone;
+		c->gone_cap = cap;
+	}
+	for (uint32_t i = 0; i < run->count; i++) {
+		c->gone[c->gone_count++] = (struct export_gone){run->ids[i], run->path_ids[i]};
+	}
+	return true;
+}
+
 /* Turn the unread runs into a pending set and jump to the end. */
 static bool cursor_evict(struct export *ex, unsigned idx)
 {
@@ -473,6 +610,9 @@ static bool cursor_evict(struct export *ex, unsigned idx)
 		const struct run *run = runlog_at(c->log, c->position);
 		if (!audience_has(run->audience, ex->peer)) {
 			continue;
+		}
+		if (run->path_ids != NULL && run->kind == RUN_WITHDRAW && !gone_keep(c, run)) {
+			return false;
 		}
 		c->is_complete = c->is_complete || run->kind == RUN_MARK;
 		for (uint32_t i = 0; i < run->count; i++) {

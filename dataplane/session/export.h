@@ -10,7 +10,9 @@
  * A member that stands still while a log is full is asked to leave its position (evict): first the
  * send queue's borrowed bytes are copied out; if the read position is still too old, the ids of the
  * unread runs go into the cursor's pending set (a bitmap over entry ids) and the position jumps to
- * the end.  Pending ids are answered later from view(), whatever it then is.
+ * the end.  Pending ids are answered later from view(), whatever it then is.  Where the member
+ * gets several paths (RFC 7911) the view does not tell which it had before; so the (entry, path id)
+ * pairs that the unread runs withdraw are kept, too, and go out first, unless they are back.
  *
  * Invariants: acked <= position; a borrowed byte in the send queue belongs to a run at or above the
  * acknowledged position; End-of-RIB goes out once, after the marks of all shards were read and no
@@ -40,6 +42,12 @@ struct export_stats {
 	metric_t pending; /* Ids in pending sets now. */
 };
 
+/* A path that an unread run withdraws. */
+struct export_gone {
+	entry_id_t entry;
+	uint32_t path_id;
+};
+
 struct export_cursor {
 	struct runlog *log; /* NULL until JOINED. */
 	uint64_t position;  /* Next run to read. */
@@ -50,6 +58,8 @@ struct export_cursor {
 	uint32_t pending_scan; /* Next id to look at. */
 	uint32_t pending_cap;  /* Bits in the set. */
 	uint64_t *pending;     /* NULL when there is none. */
+	uint32_t gone_count, gone_cap;
+	struct export_gone *gone; /* Beside `pending`; a stack. */
 };
 
 /* "Once the transport acknowledged `offset`, this cursor is done up to `position`." */
@@ -96,7 +106,8 @@ bool export_pump(struct export *ex, const struct export_sink *sink, bool *out_pu
 /* Lowest acknowledged position of the member in a log; UINT64_MAX when it has no cursor there. */
 uint64_t export_floor(const struct export *ex, enum family family, unsigned class_idx,
 		      core_id_t shard);
-/* Note acknowledgements and obey runlog_evict_below.  False when there was no memory for it: the
- * caller must end the session (Cease/Out of Resources). */
+/* Note acknowledgements and obey runlog_evict_below.  False when there was no memory for it, or
+ * when with path ids the unread runs withdraw more than a million paths: the caller must end the
+ * session (Cease/Out of Resources). */
 bool export_settle(struct export *ex, const struct export_sink *sink);
 bool export_is_complete(const struct export *ex, enum family family);

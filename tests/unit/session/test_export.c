@@ -5,10 +5,12 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
+#include "rib/base/prng.h"
 #include "tests/unit/table/make.h"
 
 #define NUMBERS	   40
-#define HELD_MAX   65536
+#define HELD_MAX   (1u << 20)
+#define SLOTS	   8 /* Paths of member 1 for a prefix, by slot. */
 #define BORROW_MAX 512
 
 /* A send queue: a borrowed piece is compared with the copy made when it was pushed. */
@@ -79,7 +81,9 @@ struct rig {
 	struct queue queue;
 	struct export_sink sink;
 	usec_t now;
-	uint32_t held[NUMBERS]; /* What the bytes say: a set's id, 0 for none. */
+	unsigned class_idx;
+	uint32_t held[NUMBERS];	       /* What the bytes say: a set's id, 0 for none. */
+	uint32_t path[NUMBERS][SLOTS]; /* In a class with path ids. */
 	uint64_t decoded;
 };
 
@@ -102,11 +106,11 @@ static void turn(struct rig *r, usec_t forward)
 		}
 		cr_assert_eq(op.kind, OP_JOINED);
 		export_joined(&r->ex, (enum family)op.family, 0, op.position);
-		runlog_set_floor(shard_log(r->shard, FAMILY_IPV4, 0), 0, op.position);
+		runlog_set_floor(shard_log(r->shard, FAMILY_IPV4, r->class_idx), 0, op.position);
 		apply(r, (struct op){.kind = OP_JOIN_ACK, .peer = op.peer});
 	}
-	runlog_set_floor(shard_log(r->shard, FAMILY_IPV4, 0), 0,
-			 export_floor(&r->ex, FAMILY_IPV4, 0, 0));
+	runlog_set_floor(shard_log(r->shard, FAMILY_IPV4, r->class_idx), 0,
+			 export_floor(&r->ex, FAMILY_IPV4, r->class_idx, 0));
 	epoch_quiescent();
 	for (unsigned i = 0; i < r->queue.borrowed_count; i++) {
 		cr_assert_eq(memcmp(r->queue.borrowed[i].data,
@@ -146,8 +150,8 @@ static void init(struct rig *r, size_t log_bytes_max)
 static void join(struct rig *r)
 {
 	const bool families[FAMILY_COUNT] = {[FAMILY_IPV4] = true};
-	cr_assert(export_open(&r->ex, families, 0));
-	apply(r, (struct op){.kind = OP_JOIN});
+	cr_assert(export_open(&r->ex, families, r->class_idx));
+	apply(r, (struct op){.kind = OP_JOIN, .class_idx = (uint8_t)r->class_idx});
 	turn(r, 1);
 }
 
@@ -168,10 +172,26 @@ static void note(void *context, const struct prefix *p, uint32_t id)
 	}
 }
 
+static void note_path(void *context, const struct prefix *p, uint32_t path_id, uint32_t id)
+{
+	struct rig *r = context;
+	for (unsigned i = 0; i < NUMBERS; i++) {
+		struct prefix q = make_prefix(FAMILY_IPV4, i);
+		if (prefix_equal(p, &q)) {
+			cr_assert_lt(path_id >> 13, SLOTS);
+			r->path[i][path_id >> 13] = id;
+		}
+	}
+}
+
 /* Take in what was pushed since the last time. */
 static void decode(struct rig *r)
 {
-	cr_assert(naive_decode(r->queue.bytes + r->decoded, r->queue.end - r->decoded, note, r));
+	const uint8_t *bytes = r->queue.bytes + r->decoded;
+	size_t len = r->queue.end - r->decoded;
+	cr_assert((r->class_idx & WIRE_CLASS_PATHS) != 0
+			  ? naive_decode_paths(bytes, len, note_path, r)
+			  : naive_decode(bytes, len, note, r));
 	r->decoded = r->queue.end;
 }
 
@@ -198,7 +218,7 @@ static void overfill(struct rig *r)
 	for (unsigned i = 0; i < 4000; i++) {
 		announce(r, i % NUMBERS, i % 12);
 		turn(r, 1);
-		runlog_stats(shard_log(r->shard, FAMILY_IPV4, 0), &log);
+		runlog_stats(shard_log(r->shard, FAMILY_IPV4, r->class_idx), &log);
 		if (log.bytes > log.bytes_max) {
 			break;
 		}
@@ -209,7 +229,7 @@ static void overfill(struct rig *r)
 /* News goes on and waits for room, until somebody is asked to leave. */
 static void lose_patience(struct rig *r)
 {
-	struct runlog *log = shard_log(r->shard, FAMILY_IPV4, 0);
+	struct runlog *log = shard_log(r->shard, FAMILY_IPV4, r->class_idx);
 	for (unsigned i = 0; i < 40 && runlog_evict_below(log) == 0; i++) {
 		announce(r, 0, 1);
 		announce(r, 0, 2);
@@ -346,5 +366,127 @@ Test(session, a_dirty_run_says_only_what_still_holds)
 	cr_expect_eq(r.ex.stats.prefixes_sent, 3, "0 and 1 once, 2 once");
 	cr_expect_eq(r.ex.stats.withdraws_sent, 1);
 	r.queue.borrowed_count = 0;
+	fini(&r);
+}
+
+/* Member 1 says something about one of its paths. */
+static void random_path(struct rig *r, struct prng *p)
+{
+	unsigned number = (unsigned)prng_below(p, NUMBERS), variant = (unsigned)prng_below(p, 12);
+	struct op op = {.kind = OP_WITHDRAW, .peer = 1, .has_path_id = true};
+	op.prefix = make_prefix(FAMILY_IPV4, number);
+	op.path_id = (uint32_t)prng_below(p, 6);
+	if (prng_chance(p, 1, 2)) {
+		op.kind = OP_ANNOUNCE;
+		op.attr = make_attr(r->intern, 1, variant, FAMILY_IPV4);
+	}
+	apply(r, op);
+}
+
+static void acknowledge(struct rig *r)
+{
+	r->queue.acked = r->queue.end;
+	r->queue.borrowed_count = 0;
+}
+
+/* Everything arrives; the number of prefixes that are not as view_n says. */
+static unsigned wrong_in_the_end(struct rig *r)
+{
+	const struct slab *slab = shard_slab(r->shard, FAMILY_IPV4);
+	struct update_form form = wire_form(FAMILY_IPV4, r->class_idx);
+	unsigned wrong = 0;
+	for (unsigned i = 0; i < 20; i++) {
+		r->queue.room = HELD_MAX;
+		turn(r, USEC_PER_MSEC);
+		cr_assert(export_settle(&r->ex, &r->sink));
+		pump(r);
+		acknowledge(r);
+	}
+	decode(r);
+	for (entry_id_t id = 0; id < slab->count; id++) {
+		const struct entry *e = slab_at(slab, id);
+		const struct path *path[VIEW_MAX];
+		uint32_t want[SLOTS] = {0};
+		unsigned count = view_n(e->published, 0, &form, shard_view_max(r->shard), path);
+		for (unsigned i = 0; i < count; i++) {
+			want[path_id_sent(path[i]) >> 13] = attr_id(path[i]->attr);
+		}
+		for (unsigned n = 0; n < NUMBERS && count > 0; n++) {
+			struct prefix q = make_prefix(FAMILY_IPV4, n);
+			if (prefix_equal(&e->prefix, &q)) {
+				wrong += memcmp(r->path[n], want, sizeof(want)) != 0;
+				memset(r->path[n], 0, sizeof(r->path[n]));
+			}
+		}
+	}
+	for (unsigned n = 0; n < NUMBERS * SLOTS; n++) {
+		wrong += r->path[n / SLOTS][n % SLOTS] != 0; /* What nobody has any more. */
+	}
+	return wrong;
+}
+
+Test(session, several_paths_end_as_the_view_says_whatever_the_reader_missed)
+{
+	/* RFC 7911; with evictions, in which only the unread runs know what to withdraw. */
+	static struct rig r;
+	uint64_t evictions = 0;
+	for (unsigned seed = 1; seed <= 25; seed++) {
+		struct prng p;
+		prng_init(&p, seed);
+		init(&r, 4000);
+		r.class_idx = WIRE_CLASS_PATHS;
+		join(&r);
+		for (unsigned step = 0; step < 1500 && r.queue.end < HELD_MAX / 2; step++) {
+			random_path(&r, &p);
+			if (prng_chance(&p, 1, 3)) {
+				turn(&r, prng_chance(&p, 1, 6) ? LAG_US : 1);
+				cr_assert(export_settle(&r.ex, &r.sink));
+			}
+			r.queue.room = prng_chance(&p, 1, 40) ? prng_below(&p, 2000) : 0;
+			pump(&r);
+			if (prng_chance(&p, 1, 60)) {
+				acknowledge(&r);
+			}
+		}
+		cr_assert_eq(wrong_in_the_end(&r), 0, "seed %u", seed);
+		evictions += r.ex.stats.evictions;
+		fini(&r);
+	}
+	cr_expect_gt(evictions, 25);
+}
+
+Test(session, each_of_many_paths_that_an_evicted_reader_missed_is_withdrawn)
+{
+	static struct rig r;
+	init(&r, 60000);
+	r.class_idx = WIRE_CLASS_PATHS;
+	join(&r);
+	r.queue.room = HELD_MAX;
+	for (unsigned gone = 0; gone < 2; gone++) {
+		for (unsigned i = 0; i < 900; i++) {
+			struct op op = {.kind = gone ? OP_WITHDRAW : OP_ANNOUNCE, .peer = 1};
+			op.prefix = make_prefix(FAMILY_IPV4, 1000 + i / 3);
+			op.has_path_id = true;
+			op.path_id = i % 3;
+			op.attr = gone ? NULL : make_attr(r.intern, 1, i % 3, FAMILY_IPV4);
+			apply(&r, op);
+		}
+		turn(&r, 1);
+		pump(&r);
+		acknowledge(&r);
+		pump(&r);
+		r.queue.room = 0;
+	}
+	cr_expect_eq(r.ex.stats.prefixes_sent, 900);
+	overfill(&r);
+	lose_patience(&r);
+	cr_assert(export_settle(&r.ex, &r.sink));
+	cr_expect_eq(r.ex.stats.evictions, 1);
+	r.queue.room = 3000; /* Not enough for all at once. */
+	cr_expect(pump(&r));
+	r.queue.room = HELD_MAX;
+	pump(&r);
+	cr_expect_eq(r.ex.stats.withdraws_sent, 900);
+	acknowledge(&r);
 	fini(&r);
 }
