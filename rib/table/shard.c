@@ -111,6 +111,19 @@ static void peer_up(struct shard *s, const struct op *op)
 	rank_write(&s->rank[op->peer], op);
 }
 
+/* Ops that may also come while the member has no session. */
+static void apply_restart(struct table *t, const struct op *op)
+{
+	if (op->kind == OP_STALE_END) {
+		restart_stale_end(t, op->peer);
+	} else if (op->kind == OP_LLGR) {
+		restart_llgr(t, op->peer);
+	} else {
+		ASSERT(op->kind == OP_SETTLED);
+		restart_settled(t, op->peer);
+	}
+}
+
 /* An op of a live session. */
 static void apply_live(struct shard *s, const struct op *op)
 {
@@ -138,11 +151,13 @@ static void apply_live(struct shard *s, const struct op *op)
 	case OP_STALE:
 		restart_stale(t, op->peer);
 		return;
-	case OP_UP:
-	case OP_DOWN:
 	case OP_STALE_END:
 	case OP_LLGR:
 	case OP_SETTLED:
+		apply_restart(t, op);
+		return;
+	case OP_UP:
+	case OP_DOWN:
 	case OP_JOINED:
 	case OP_ADJUST:
 	case OP_KIND_COUNT:
@@ -151,43 +166,34 @@ static void apply_live(struct shard *s, const struct op *op)
 	ASSERT(op->kind < OP_JOINED);
 }
 
-/* Ops that may come while the member has no session.  False when `op` is none of them. */
-static bool apply_restart(struct table *t, const struct op *op)
+/* An op of an incarnation that is dead; what tells of a restart still counts while it was the last
+ * one.  A reference that came with it goes back. */
+static void apply_dead(struct shard *s, const struct op *op)
 {
-	switch (op->kind) {
-	case OP_STALE_END:
-		restart_stale_end(t, op->peer);
-		return true;
-	case OP_LLGR:
-		restart_llgr(t, op->peer);
-		return true;
-	case OP_SETTLED:
-		restart_settled(t, op->peer);
-		return true;
-	default:
-		return false;
+	bool is_last = s->peer[op->peer].incarnation == op->incarnation;
+	if (op->kind == OP_ANNOUNCE) {
+		outbox_adjust(s->outbox, op->attr, -1);
+	} else if (is_last && op->kind >= OP_STALE_END && op->kind <= OP_SETTLED) {
+		apply_restart(&s->table[op->family], op);
 	}
 }
 
 void shard_apply(struct shard *s, const struct op *op)
 {
 	ASSERT(op->family < FAMILY_COUNT);
-	struct table *t = &s->table[op->family];
-	metric_add(&t->stats.ops, 1);
-	if (op->kind == OP_SETTLED && op->peer == PEER_NONE) {
-		restart_settled(t, PEER_NONE);
+	metric_add(&s->table[op->family].stats.ops, 1);
+	if (op->peer >= s->opts.peer_count) {
+		ASSERT(op->kind == OP_SETTLED && op->peer == PEER_NONE);
+		apply_restart(&s->table[op->family], op);
 		return;
 	}
-	ASSERT(op->peer < s->opts.peer_count);
 	const struct peer *peer = &s->peer[op->peer];
 	if (op->kind == OP_UP) {
 		peer_up(s, op);
-	} else if (peer->incarnation == op->incarnation && apply_restart(t, op)) {
-		return;
 	} else if (peer->is_up && peer->incarnation == op->incarnation) {
 		apply_live(s, op);
-	} else if (op->kind == OP_ANNOUNCE) {
-		outbox_adjust(s->outbox, op->attr, -1);
+	} else {
+		apply_dead(s, op);
 	}
 }
 
