@@ -427,3 +427,55 @@ int naive_view(const struct naive_route *routes, const struct naive_speaker *spe
 		in[best] = false;
 	}
 }
+
+/* Whether a's octets are lower: next hop, then attributes as they are sent. */
+static bool is_lower(const struct naive_attrs *a, const struct naive_attrs *b)
+{
+	uint8_t x[NAIVE_ATTRS_MAX] = {0}, y[NAIVE_ATTRS_MAX] = {0};
+	int c = memcmp(a->next_hop, b->next_hop, sizeof(a->next_hop));
+	naive_expected(x, a, true);
+	naive_expected(y, b, true);
+	return c != 0 ? c < 0 : memcmp(x, y, sizeof(x)) < 0;
+}
+
+/* The offers in an order in which the first of equal ones of one speaker is the better. */
+static void order_by_octets(const struct naive_offer *offers, unsigned count, int *order)
+{
+	for (unsigned i = 0; i < count; i++) {
+		unsigned at = i;
+		while (at > 0 && is_lower(&offers[i].attrs, &offers[order[at - 1]].attrs)) {
+			order[at] = order[at - 1];
+			at--;
+		}
+		order[at] = (int)i;
+	}
+}
+
+unsigned naive_views(const struct naive_offer *offers, unsigned count,
+		     const struct naive_speaker *speakers, const struct naive_wish *wish, int *out)
+{
+	int order[64];
+	struct naive_route route[64];
+	struct naive_speaker speaker[64];
+	unsigned found = 0;
+	order_by_octets(offers, count, order);
+	for (unsigned i = 0; i < count; i++) {
+		route[i] = (struct naive_route){true, offers[order[i]].attrs};
+		speaker[i] = speakers[offers[order[i]].owner];
+	}
+	/* RFC 9494 §4.3: long-lived stale routes after all others. */
+	for (int is_stale = 0; is_stale <= (wish->has_llgr ? 1 : 0); is_stale++) {
+		bool in[64];
+		int best;
+		for (unsigned i = 0; i < count; i++) {
+			in[i] = offers[order[i]].is_llgr_stale == (is_stale == 1);
+		}
+		while ((best = best_of(route, speaker, count, in)) >= 0) {
+			in[best] = false;
+			if (offers[order[best]].owner != wish->member && found < wish->n) {
+				out[found++] = order[best];
+			}
+		}
+	}
+	return found;
+}

@@ -72,3 +72,23 @@ struct naive_speaker {
  * over the whole set: -1 when there is none. */
 int naive_view(const struct naive_route *routes, const struct naive_speaker *speakers,
 	       unsigned count, int member);
+
+/* What came later: a speaker with several routes of a prefix (RFC 7911), long-lived stale routes
+ * (RFC 9494), members that are sent several. */
+struct naive_offer {
+	unsigned owner; /* Index of its speaker. */
+	bool is_llgr_stale;
+	struct naive_attrs attrs;
+};
+
+struct naive_wish {
+	unsigned member;
+	bool has_llgr; /* It may have long-lived stale routes. */
+	unsigned n;    /* It is sent up to so many. */
+};
+
+/* Indices of the offers that the member should have, best first, into `out`; returns how many.  Of
+ * equal offers of one speaker the one with the lower octets (next hop, then attributes) is better.
+ * At most 64 offers. */
+unsigned naive_views(const struct naive_offer *offers, unsigned count,
+		     const struct naive_speaker *speakers, const struct naive_wish *wish, int *out);
