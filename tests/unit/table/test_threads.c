@@ -11,36 +11,78 @@
 #define NUMBERS 300
 #define READER	5 /* A member of worker 1. */
 #define CHANGES 30000
+#define IDS	4
+#define HELD	(3 * (IDS + 1)) /* Paths of three members, by slot. */
 
 struct reader {
 	struct shard *shard;
 	struct runlog *log;
+	unsigned class_idx;
 	uint64_t position;
-	uint32_t held[NUMBERS];
-	bool is_over; /* Atomic: nothing more will be appended. */
+	uint32_t held[NUMBERS][HELD]; /* The first alone where it gets one path. */
+	bool is_over;		      /* Atomic: nothing more will be appended. */
 	bool is_bad;
 };
 
-static void hear(void *context, const struct prefix *p, uint32_t id)
+static bool has_paths(const struct reader *r)
+{
+	return (r->class_idx & WIRE_CLASS_PATHS) != 0;
+}
+
+/* Where the path of a path id is held: 13 bits of member, then its slot. */
+static unsigned held_at(uint32_t path_id)
+{
+	uint32_t n = path_id - 1;
+	return path_id == 0 ? 0 : ((n & 8191) - (READER - 2)) * (IDS + 1) + (n >> 13);
+}
+
+static void hear_path(void *context, const struct prefix *p, uint32_t path_id, uint32_t id)
 {
 	struct reader *r = context;
 	unsigned number = (unsigned)p->bytes[1] << 8 | p->bytes[2];
-	r->is_bad |= number >= NUMBERS || (id != 0 && ATTR_MEMBER(id) == READER);
-	r->held[number % NUMBERS] = id;
+	unsigned at = held_at(path_id);
+	r->is_bad |= number >= NUMBERS || (id != 0 && ATTR_MEMBER(id) == READER) || at >= HELD;
+	r->held[number % NUMBERS][at % HELD] = id;
+}
+
+static void hear(void *context, const struct prefix *p, uint32_t id)
+{
+	hear_path(context, p, 0, id);
+}
+
+static unsigned views(const struct reader *r, const struct entry *e, const struct path **out)
+{
+	struct update_form form = wire_form(FAMILY_IPV4, r->class_idx);
+	return view_n(epoch_read(e->published), READER, &form,
+		      has_paths(r) ? shard_view_max(r->shard) : 1, out);
+}
+
+static const struct attr *now_of(const struct reader *r, const struct entry *e, uint32_t path_id)
+{
+	const struct path *path[VIEW_MAX];
+	unsigned count = views(r, e, path);
+	for (unsigned i = 0; i < count; i++) {
+		if (!has_paths(r) || path_id_sent(path[i]) == path_id) {
+			return path[i]->attr;
+		}
+	}
+	return NULL;
 }
 
 static void read_run(struct reader *r, const struct run *run)
 {
-	struct update_form form = wire_form(FAMILY_IPV4, 0);
 	if (!run_is_dirty(run)) {
-		r->is_bad |= !naive_decode(run->bytes, run->bytes_len, hear, r);
+		r->is_bad |= has_paths(r)
+				     ? !naive_decode_paths(run->bytes, run->bytes_len, hear_path, r)
+				     : !naive_decode(run->bytes, run->bytes_len, hear, r);
 		return;
 	}
 	for (uint32_t i = 0; i < run->count; i++) {
 		const struct entry *e = slab_at(shard_slab(r->shard, FAMILY_IPV4), run->ids[i]);
-		const struct path *p = view(epoch_read(e->published), READER, &form);
-		if ((p != NULL ? p->attr : NULL) == run->attr) {
-			hear(r, &e->prefix, p != NULL ? attr_id(p->attr) : 0);
+		uint32_t path_id = run->path_ids != NULL ? run->path_ids[i] : 0;
+		if (now_of(r, e, path_id) == run->attr) {
+			hear_path(r, &e->prefix, path_id,
+				  run->attr != NULL ? attr_id(run->attr) : 0);
 		}
 	}
 }
@@ -81,6 +123,8 @@ static void change(struct shard *s, struct intern *in, struct prng *p)
 	struct op op = {.kind = OP_ANNOUNCE, .incarnation = 1};
 	op.peer = (peer_id_t)(READER - 2 + prng_below(p, 3)); /* The reader announces, too. */
 	op.prefix = make_prefix(FAMILY_IPV4, (unsigned)prng_below(p, NUMBERS));
+	op.has_path_id = op.peer == READER - 1;
+	op.path_id = op.has_path_id ? (uint32_t)prng_below(p, IDS) : 0;
 	if (prng_chance(p, 1, 3)) {
 		op.kind = OP_WITHDRAW;
 	} else {
@@ -91,26 +135,28 @@ static void change(struct shard *s, struct intern *in, struct prng *p)
 
 static void compare(const struct reader *r)
 {
-	struct update_form form = wire_form(FAMILY_IPV4, 0);
-	uint32_t want[NUMBERS] = {0};
+	static uint32_t want[NUMBERS][HELD];
 	const struct slab *slab = shard_slab(r->shard, FAMILY_IPV4);
+	memset(want, 0, sizeof(want));
 	for (entry_id_t id = 0; id < slab->count; id++) {
 		const struct entry *e = slab_at(slab, id);
-		const struct path *p = view(e->published, READER, &form);
-		if (p != NULL) {
-			want[(unsigned)e->prefix.bytes[1] << 8 | e->prefix.bytes[2]] =
-				attr_id(p->attr);
+		const struct path *path[VIEW_MAX];
+		unsigned count = views(r, e, path);
+		for (unsigned i = 0; i < count; i++) {
+			unsigned at = has_paths(r) ? held_at(path_id_sent(path[i])) : 0;
+			want[(unsigned)e->prefix.bytes[1] << 8 | e->prefix.bytes[2]][at] =
+				attr_id(path[i]->attr);
 		}
 	}
 	cr_expect_eq(memcmp(want, r->held, sizeof(want)), 0);
 }
 
-Test(table, a_reader_on_another_thread_ends_with_its_view, .timeout = 120)
+static void read_beside(unsigned class_idx)
 {
 	epoch_thread_begin();
 	struct intern *in = intern_new(0, 1, 4096);
-	struct shard *s =
-		shard_new(&(struct shard_opts){.core_count = 2, .peer_count = 16, .key = 3});
+	struct shard *s = shard_new(
+		&(struct shard_opts){.core_count = 2, .peer_count = 16, .key = 3, .view_max = 3});
 	struct prng p;
 	prng_init(&p, 99);
 	for (peer_id_t peer = READER - 2; peer <= READER; peer++) {
@@ -118,8 +164,11 @@ Test(table, a_reader_on_another_thread_ends_with_its_view, .timeout = 120)
 		op.router_id = peer;
 		shard_apply(s, &op);
 	}
-	struct reader r = {.shard = s, .log = shard_log(s, FAMILY_IPV4, 0)};
+	static struct reader r;
+	r = (struct reader){
+		.shard = s, .log = shard_log(s, FAMILY_IPV4, class_idx), .class_idx = class_idx};
 	struct op join = {.kind = OP_JOIN, .peer = READER, .from = 1, .incarnation = 1};
+	join.class_idx = (uint8_t)class_idx;
 	shard_apply(s, &join);
 	runlog_set_floor(r.log, 1, 0);
 	join.kind = OP_JOIN_ACK;
@@ -150,4 +199,14 @@ Test(table, a_reader_on_another_thread_ends_with_its_view, .timeout = 120)
 	shard_free(s);
 	intern_free(in);
 	epoch_thread_end();
+}
+
+Test(table, a_reader_on_another_thread_ends_with_its_view, .timeout = 120)
+{
+	read_beside(0);
+}
+
+Test(table, a_reader_of_several_paths_on_another_thread_ends_with_its_view, .timeout = 120)
+{
+	read_beside(WIRE_CLASS_PATHS);
 }
