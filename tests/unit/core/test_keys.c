@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/core/core.h"
+#include "dataplane/core/core_priv.h"
 #include "dataplane/nic/nic_mem.h"
+#include "rib/base/csum.h"
 
 /* Site 0 waits, site 1 connects; each is the other's only member. */
 struct site {
@@ -305,4 +306,54 @@ Test(keys, a_peer_that_restarts_is_answered_with_a_signed_reset)
 	cr_expect(is_up(l));
 	cr_expect_eq(sessions(l), 2);
 	lab_free(l);
+}
+
+/* A router's word (RFC 1191 §4) that site 1's segment to site 0 was too big. */
+static void send_too_big(struct lab *l)
+{
+	const struct tcp *tcp = l->site[1].server->member[0].tcp;
+	const struct endpoint *local = tcp_local(tcp), *remote = tcp_remote(tcp);
+	uint8_t frame[70] = {[12] = 8, [14] = 0x45, [17] = 56, [20] = 0x40, [22] = 64, [23] = 1};
+	uint8_t *ip = frame + 14, *icmp = ip + 20, *quoted = icmp + 8;
+	struct frame_buf buf;
+
+	memcpy(frame, l->site[1].nic->mac.bytes, 6);
+	memcpy(frame + 6, l->site[0].nic->mac.bytes, 6);
+	memcpy(ip + 12, remote->addr.bytes, 4);
+	memcpy(ip + 16, local->addr.bytes, 4);
+	csum_store(csum_add(0, ip, 20), ip + 10);
+	memcpy(icmp, (const uint8_t[]){3, 4, 0, 0, 0, 0, 576 >> 8, 576 & 0xff}, 8);
+	memcpy(quoted, (const uint8_t[]){0x45, 0, 1500 >> 8, 1500 & 0xff, 0, 0, 0x40, 0, 64, 6},
+	       10);
+	memcpy(quoted + 12, local->addr.bytes, 4);
+	memcpy(quoted + 16, remote->addr.bytes, 4);
+	memcpy(quoted + 20,
+	       (const uint8_t[]){(uint8_t)(local->port >> 8), (uint8_t)local->port, 0, 179}, 4);
+	csum_store(csum_add(0, icmp, 36), icmp + 2);
+	cr_assert_eq(nic_alloc(l->site[0].nic, 0, &buf, 1), 1u);
+	memcpy(buf.data, frame, sizeof(frame));
+	buf.len = sizeof(frame);
+	cr_assert_eq(nic_tx(l->site[0].nic, 0, &buf, 1), 1u);
+}
+
+Test(keys, a_report_of_too_big_counts_for_nothing_beside_ao)
+{
+	/* RFC 5925 §7.8.  TCP names the report as one about nothing in flight; with AO it is not
+	 * even asked. */
+	for (unsigned k = 0; k < ARRAY_COUNT(algorithms); k++) {
+		struct auth_keys keys = keys_of(algorithms[k], 1, "the same on both sides");
+		struct lab *l = lab_new(FAMILY_IPV4, &keys, &keys);
+
+		lab_run(l, 3 * USEC_PER_SEC);
+		cr_assert(is_up(l));
+		send_too_big(l);
+		lab_run(l, USEC_PER_SEC);
+		struct member_status st = status_of(l, 1);
+
+		cr_expect_eq(st.drops[DROP_CORE_FIRST + CORE_DROP_ICMP_TOO_BIG - DROP_MEMBER_FIRST],
+			     1u);
+		cr_expect_eq(st.drops[TCP_DROP_TOO_BIG_OUTSIDE],
+			     algorithms[k] == AUTH_MD5 ? 1u : 0u, "algorithm %u", k);
+		lab_free(l);
+	}
 }
