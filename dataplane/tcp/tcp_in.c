@@ -103,7 +103,8 @@ static void answer_outside(struct tcp *c, const struct arrival *a)
 	} else {
 		tcp_challenge(c, a->now);
 	}
-	if (c->state == TCP_TIME_WAIT && a->has_fin) {
+	/* That very FIN: who makes one up would keep the connection for ever. */
+	if (c->state == TCP_TIME_WAIT && a->has_fin && a->from + a->bytes.len == c->rcv_fin) {
 		c->linger_at = a->now + TCP_TIME_WAIT_US;
 	}
 }

@@ -212,6 +212,28 @@ Test(tcp, time_wait_answers_a_repeated_fin_and_starts_again)
 	bench_close(&b);
 }
 
+/* RFC 9293 §3.10.7.4: only the FIN that we know can come again; anybody could send another one, and
+ * hold the connection for ever. */
+Test(tcp, time_wait_does_not_start_again_for_a_fin_elsewhere)
+{
+	struct bench b;
+
+	bench_open(&b, &(struct bench_opts){0});
+	play(&b, MY_FIN);
+	play(&b, MY_ACK);
+	play(&b, PEER_FIN);
+	for (unsigned i = 0; i < 4; i++) {
+		struct seg wrong = bench_seg(&b, TCP_FIN | TCP_ACK, NULL, 0);
+
+		wrong.seq += i % 2 != 0 ? 1000000 : UINT32_MAX - 1000000;
+		bench_wait(&b, TCP_TIME_WAIT_US / 4 - 1);
+		bench_rx(&b, wrong);
+	}
+	bench_wait(&b, 4);
+	cr_expect_eq(tcp_state(b.c), TCP_CLOSED);
+	bench_close(&b);
+}
+
 Test(tcp, fin_wait_2_does_not_wait_for_ever)
 {
 	struct bench b;
