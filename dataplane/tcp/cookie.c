@@ -4,7 +4,7 @@
 #include "dataplane/tcp/cookie.h"
 
 #include "dataplane/tcp/prf.h"
-#include "dataplane/tcp/seq.h"
+#include "dataplane/tcp/tcp_steps.h"
 #include "rib/base/check.h"
 
 #define BITS_PLAIN	 3 /* The MSS. */
@@ -149,8 +149,12 @@ struct tcp *tcp_cookie_open(const struct tcp_conf *conf, const struct seg *ack, 
 		return NULL;
 	}
 	struct tcp *c = handshake(conf, cookie, &syn, now - age, &sent);
-	if (c != NULL) {
-		tcp_rx(c, ack, now);
+	if (c == NULL) {
+		return NULL;
 	}
+	if (!ack->has_ts) {
+		c->mark = 0; /* Nobody knows when the SYN+ACK left: no sample (RFC 6298 §2). */
+	}
+	tcp_rx(c, ack, now);
 	return c;
 }

@@ -132,6 +132,22 @@ Test(cookie, payload_on_the_last_ack_is_taken_in)
 	tcp_free(c);
 }
 
+/* RFC 6298 §2: nothing tells when our SYN+ACK left unless the ACK echoes its timestamp; so there is
+ * no sample, and the first timeout is a second. */
+Test(cookie, without_timestamps_no_round_trip_is_measured)
+{
+	for (unsigned has_ts = 0; has_ts < 2; has_ts++) {
+		struct shake s = shake_of(has_ts != 0);
+		struct tcp *c = tcp_cookie_open(&s.conf, &s.ack, KEY, NOW + 300 * USEC_PER_MSEC);
+		cr_assert(c != NULL);
+		cr_expect_eq(tcp_stats(c)->srtt_us, has_ts ? 300 * USEC_PER_MSEC : 0);
+		cr_expect_eq(tcp_stats(c)->rto_us, has_ts ? 900 * USEC_PER_MSEC : USEC_PER_SEC,
+			     "%u", tcp_stats(c)->rto_us);
+		tcp_check(c);
+		tcp_free(c);
+	}
+}
+
 Test(cookie, it_is_good_for_its_time_and_no_longer)
 {
 	for (unsigned has_ts = 0; has_ts < 2; has_ts++) {
