@@ -28,6 +28,7 @@
 #define INBOX_AHEAD	 16    /* Ops whose look-ups are under way at once. */
 #define TX_SEGMENTS	 16    /* Of one connection in a turn. */
 #define ANSWERS_MAX	 256   /* Segments without a connection that wait to be sent. */
+#define SPENT_MAX	 8     /* Handshakes of a member's that are remembered. */
 #define KERNEL_PERIOD_US 50 /* Between looks at what the host's kernel sends: a system call each. */
 
 enum work { WORK_READ, WORK_PUMP, WORK_TX, WORK_STATUS, WORK_COUNT };
@@ -70,6 +71,8 @@ struct member {
 	usec_t answer_due; /* When `answer`, which waits for a route, is tried again; 0 = none. */
 	struct answer answer;
 	struct rival rival;
+	seq_t spent[SPENT_MAX]; /* What has completed its last handshakes: good for one. */
+	unsigned spent_count;	/* Ever; the place of the next one follows from it. */
 	struct wheel_timer timer;
 	struct session session;
 	struct export export;

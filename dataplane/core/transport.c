@@ -167,15 +167,29 @@ void transport_syn(struct member *m, const struct endpoint *local, const struct 
 	probe(m);
 }
 
+/* A cookie is good for one connection: else whoever has seen the ACK that brought it back, or the
+ * OPEN behind that, could open connections in the member's name for as long as it is valid.  The
+ * last few are enough, for only the member itself can complete others. */
+static bool is_spent(const struct member *m, seq_t ack)
+{
+	for (unsigned i = 0; i < SPENT_MAX && i < m->spent_count; i++) {
+		if (m->spent[i] == ack) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void transport_stray(struct member *m, const struct endpoint *local, const struct endpoint *remote,
 		     const struct seg *seg, uint16_t mtu)
 {
 	struct tcp_conf conf = transport_conf(m, local, remote, mtu);
 	struct tcp *tcp = NULL;
-	if (may_accept(m, local)) {
+	if (may_accept(m, local) && !is_spent(m, seg->ack)) {
 		tcp = tcp_cookie_open(&conf, seg, transport_cookie_key(m), m->core->now);
 	}
 	if (tcp != NULL) {
+		m->spent[m->spent_count++ % SPENT_MAX] = seg->ack;
 		accept_connection(m, tcp, seg);
 		return;
 	}

@@ -3,6 +3,8 @@
 
 #include <criterion/criterion.h>
 
+#include "rib/base/csum.h"
+
 #define BUFFER 65536
 
 void host_init(struct host *h, struct nic_hub *hub)
@@ -105,10 +107,12 @@ static void put_frame(struct host *h, const uint8_t *data, size_t len)
 void host_raw(struct host *h, const struct addr *from, uint16_t src_port, const struct seg *seg,
 	      uint8_t hop_limit)
 {
-	uint8_t f[128] = {0};
+	uint8_t f[192] = {0};
 	struct endpoint source = {.addr = *from, .port = src_port};
 	struct endpoint target = {.addr = h->server, .port = 179};
-	size_t l4_len = seg_header_len(seg), total = 20 + l4_len;
+	size_t header_len = seg_header_len(seg), total = 20 + header_len + seg->payload.len;
+	uint64_t payload_sum = 0;
+	cr_assert_leq(seg->payload.len, 64u);
 	uint32_t sum = 0;
 	memcpy(f, h->server_mac.bytes, 6);
 	memcpy(f + 6, h->mac.bytes, 6);
@@ -124,7 +128,11 @@ void host_raw(struct host *h, const struct addr *from, uint16_t src_port, const 
 	f[24] = (uint8_t)(sum >> 8);
 	f[25] = (uint8_t)sum;
 	seg_encode(seg, &source, &target, f + 34);
-	seg_seal(seg, &source, &target, f + 34, 0);
+	if (seg->payload.len > 0) {
+		memcpy(f + 34 + header_len, seg->payload.data, seg->payload.len);
+		payload_sum = csum_add(0, seg->payload.data, seg->payload.len);
+	}
+	seg_seal(seg, &source, &target, f + 34, payload_sum);
 	put_frame(h, f, 14 + total < 60 ? 60 : 14 + total);
 }
 
@@ -235,6 +243,9 @@ static void step_connection(struct host *h, struct host_connection *c, usec_t no
 	while (net_route(h->net, &h->addr, &h->server, now, &route) == ROUTE_OK &&
 	       tcp_tx(c->tcp, &seg, now)) {
 		const uint16_t ports[2] = {tcp_local(c->tcp)->port, tcp_remote(c->tcp)->port};
+		if ((seg.flags & (TCP_SYN | TCP_ACK)) == TCP_ACK && c->acks++ == 0) {
+			c->completes = seg;
+		}
 		send_segment(h, &seg, ports, c->tcp, now);
 	}
 }

@@ -15,6 +15,8 @@ struct host_connection {
 	bool is_dialled;   /* The host has opened it. */
 	unsigned heard[6]; /* By enum bgp_type. */
 	uint8_t notification[2];
+	struct seg completes; /* The first ACK that was sent; `acks` is 0 before. */
+	unsigned acks;
 };
 
 struct host {
@@ -44,7 +46,8 @@ void host_send_open(struct host *h, struct host_connection *c, asn_t asn);
 /* End all connections without a word. */
 void host_forget(struct host *h);
 bool host_is_up(const struct host_connection *c);
-/* A segment of these ports from `from` to the server, with a hop limit. */
+/* A segment of these ports from `from` to the server, with a hop limit and up to 64 bytes of
+ * payload. */
 void host_raw(struct host *h, const struct addr *from, uint16_t src_port, const struct seg *seg,
 	      uint8_t hop_limit);
 void host_step(struct host *h, usec_t now);

@@ -248,3 +248,81 @@ Test(collision, probes_are_at_most_one_in_a_second)
 	cr_expect_eq(desk_connections(&d), 1u);
 	desk_fini(&d);
 }
+
+/* What `h` has sent to complete connection `k`, once more, with its OPEN or without. */
+static void replay(struct host *h, unsigned k, bool has_open)
+{
+	uint8_t message[128];
+	struct open o = {.asn = h->asn,
+			 .hold_s = 90,
+			 .router_id = h->router_id,
+			 .has_as4 = true,
+			 .has_multiprotocol = true,
+			 .families = {true, true}};
+	struct seg seg = h->connection[k].completes;
+	size_t len = open_encode(&o, message, sizeof(message));
+	cr_assert_gt(h->connection[k].acks, 0u);
+	seg.payload = span_of(message, has_open ? len : 0);
+	host_raw(h, &h->addr, tcp_local(h->connection[k].tcp)->port, &seg, 255);
+}
+
+/* RFC 4987 §3.6: the ACK that completes a handshake does so once, however often it comes within the
+ * cookie's life; else whoever has seen it opens connections in the member's name. */
+Test(collision, a_handshake_completes_once)
+{
+	struct desk d;
+	desk_init(&d, &(struct desk_opts){.workers = 1});
+	struct host *h = &d.host[0];
+	desk_up(&d, 0, 0);
+	tcp_abort(h->connection[0].tcp);
+	desk_run(&d, SHORT_US);
+	cr_assert_eq(desk_connections(&d), 0u);
+	h->is_silent = true;
+	replay(h, 0, false);
+	cr_expect_eq(desk_connections(&d), 0u);
+	replay(h, 0, true);
+	cr_expect_eq(desk_connections(&d), 0u);
+	desk_up(&d, 0, 1);
+	replay(h, 0, false);
+	cr_expect_eq(desk_connections(&d), 1u, "no rival");
+	desk_fini(&d);
+}
+
+/* Two connections that the member has opened: the newer would win. */
+Test(collision, a_replayed_handshake_does_not_take_over)
+{
+	struct desk d;
+	desk_init(&d, &(struct desk_opts){.workers = 1});
+	struct host *h = &d.host[0];
+	desk_up(&d, 0, 0);
+	tcp_abort(h->connection[0].tcp);
+	desk_run(&d, SHORT_US);
+	host_dial(h, 1, d.now);
+	desk_run(&d, SHORT_US);
+	host_send_open(h, &h->connection[1], 101);
+	desk_run(&d, SHORT_US);
+	replay(h, 0, true);
+	desk_run(&d, SHORT_US);
+	host_send(&h->connection[1], BGP_KEEPALIVE, NULL, 0);
+	cr_expect_eq(desk_status(&d, 0).state, FSM_ESTABLISHED);
+	cr_expect(host_is_up(&h->connection[1]));
+	cr_expect_eq(h->connection[1].heard[BGP_NOTIFICATION], 0u);
+	cr_expect_eq(desk_connections(&d), 1u);
+	desk_fini(&d);
+}
+
+/* RFC 9293 §3.10.7.3: nor does it end an attempt of ours. */
+Test(collision, a_replayed_handshake_does_not_end_our_attempt)
+{
+	struct desk d;
+	desk_init(&d, &(struct desk_opts){.is_active = true});
+	struct host *h = &d.host[0];
+	h->is_silent = true; /* So that attempts stay without an answer. */
+	desk_up(&d, 0, 0);
+	tcp_abort(h->connection[0].tcp);
+	desk_run(&d, 8 * USEC_PER_SEC);
+	cr_assert_eq(desk_status(&d, 0).state, FSM_CONNECT);
+	replay(h, 0, false);
+	cr_expect_eq(desk_status(&d, 0).state, FSM_CONNECT);
+	desk_fini(&d);
+}
