@@ -6,7 +6,8 @@
  * return at one moment.  Beside that common allowance each neighbour has a small one of its own,
  * so that a flood in the name of one does not keep the others out.  Resets tell a neighbour that
  * we have forgotten it; nobody needs more than a thousand in a second, and an address that is
- * spoofed is not to be flooded by us.
+ * spoofed is not to be flooded by us.  Of these, too, each has a few of its own: whom no reset
+ * reaches keeps a dead session until its hold timer expires.
  *
  * When we restart, neighbours still know our hardware address and we do not know theirs: an answer
  * then waits for the resolution, one for each neighbour and the newest, until the neighbour would
@@ -26,6 +27,7 @@ struct allowance {
 static const struct allowance syn_all = {.each_us = 5, .burst = 4096};
 static const struct allowance syn_own = {.each_us = 10 * USEC_PER_MSEC, .burst = 8};
 static const struct allowance reset_all = {.each_us = USEC_PER_MSEC, .burst = 1024};
+static const struct allowance reset_own = {.each_us = 100 * USEC_PER_MSEC, .burst = 4};
 
 /* Take one of an allowance of which `*due` tells when it is whole again. */
 static bool allowance_take(const struct allowance *a, usec_t *due, usec_t now)
@@ -91,7 +93,9 @@ void answer_reset(struct member *m, const struct endpoint *local, const struct e
 	if (!tcp_reset_for(in, &out) || !keys_answer(m, in, &out)) {
 		return;
 	}
-	if (c->answer_count == ANSWERS_MAX || !allowance_take(&reset_all, &c->reset_due, c->now)) {
+	if (c->answer_count == ANSWERS_MAX ||
+	    (!allowance_take(&reset_own, &m->reset_due, c->now) &&
+	     !allowance_take(&reset_all, &c->reset_due, c->now))) {
 		member_drop(m, CORE_DROP_RESET_LIMITED);
 		return;
 	}

@@ -67,7 +67,8 @@ struct member {
 	usec_t close_due;    /* 0: not closing. */
 	usec_t route_due, fault_due;
 	usec_t probe_due;  /* Not before this another probe. */
-	usec_t syn_due;	   /* Its own allowance of SYN+ACKs is whole again. */
+	usec_t syn_due;	   /* Its own allowance of SYN+ACKs is whole again; */
+	usec_t reset_due;  /* and of resets. */
 	usec_t answer_due; /* When `answer`, which waits for a route, is tried again; 0 = none. */
 	struct answer answer;
 	struct rival rival;

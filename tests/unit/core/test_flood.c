@@ -122,6 +122,40 @@ Test(flood, resets_are_limited)
 	desk_fini(&d);
 }
 
+/* As flood_ack, in the name of the first host alone. */
+static void flood_ack_of_one(struct desk *d)
+{
+	for (unsigned i = 0; i < PER_STEP; i++) {
+		struct seg ack = {.seq = (uint32_t)prng_u64(&prng),
+				  .ack = (uint32_t)prng_u64(&prng),
+				  .flags = TCP_ACK,
+				  .window = 1000,
+				  .wscale = 0xff};
+		host_raw(&d->host[0], &d->host[0].addr, (uint16_t)(1024 + prng_below(&prng, 60000)),
+			 &ack, 255);
+		d->sent++;
+	}
+}
+
+/* A member whose connection we have forgotten hears of it though another's name is flooded with. */
+Test(flood, resets_to_one_leave_some_for_another)
+{
+	struct desk d;
+	prng_init(&prng, 8);
+	desk_init(&d, &(struct desk_opts){.workers = 1});
+	desk_run(&d, USEC_PER_SEC);
+	d.before = flood_ack_of_one;
+	desk_run(&d, 2 * USEC_PER_SEC);
+	cr_assert_eq(d.host[1].resets_in, 0u);
+	for (unsigned i = 0; i < 3; i++) {
+		struct seg stray = {.seq = 5, .ack = 7, .flags = TCP_ACK, .wscale = 0xff};
+		host_raw(&d.host[1], &d.host[1].addr, (uint16_t)(4000 + i), &stray, 255);
+		desk_run(&d, 10 * USEC_PER_MSEC);
+	}
+	cr_expect_eq(d.host[1].resets_in, 3u);
+	desk_fini(&d);
+}
+
 static void keep_afar(unsigned workers)
 {
 	struct desk d;
