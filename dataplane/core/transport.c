@@ -22,6 +22,8 @@ struct tcp_conf transport_conf(const struct member *m, const struct endpoint *lo
 {
 	const struct server *s = m->core->server;
 	unsigned ip_len = remote->addr.family == FAMILY_IPV4 ? 20 : 40;
+	/* What comes in by one port may be answered by another, and that may change. */
+	mtu = (uint16_t)min_u64(mtu, net_mtu_to(m->core->net, &local->addr, &remote->addr));
 	return (struct tcp_conf){
 		.auth = (uint8_t)auth_kind(m->auth.now),
 		.mac_len = auth_mac_len(m->auth.now),

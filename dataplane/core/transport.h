@@ -12,7 +12,8 @@
 
 /* transport.c: open, accept, follow, close, give up. */
 
-/* Everything of a connection between these two but its sequence number. */
+/* Everything of a connection between these two but its sequence number; `mtu` is that of the port
+ * where the neighbour was heard. */
 struct tcp_conf transport_conf(const struct member *m, const struct endpoint *local,
 			       const struct endpoint *remote, uint16_t mtu);
 /* Of the cookies in our SYN+ACKs. */

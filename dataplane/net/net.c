@@ -132,6 +132,27 @@ enum net_route_verdict net_route(struct net *n, const struct addr *src, const st
 	return verdict;
 }
 
+uint16_t net_mtu_to(const struct net *n, const struct addr *src, const struct addr *dst)
+{
+	uint16_t mtu = UINT16_MAX;
+	unsigned port;
+
+	if (port_onlink(n, src, dst, &port)) {
+		return n->ports[port].mtu;
+	}
+	/* Another gateway, by another port, may have to take over at any time. */
+	for (port = 0; port < n->port_count; port++) {
+		const struct iface *f = &n->ports[port];
+
+		for (unsigned i = 0; i < f->gateway_count; i++) {
+			if (f->gateway[i].family == dst->family) {
+				mtu = (uint16_t)min_u64(mtu, f->mtu);
+			}
+		}
+	}
+	return mtu;
+}
+
 void net_encap(struct net *n, const struct net_route *route, uint16_t l4_len, uint8_t *to)
 {
 	struct ip_packet p = {

@@ -87,6 +87,9 @@ enum net_verdict net_rx(struct net *n, unsigned nic, const struct frame_buf *in,
 /* How to send from `src` to `dst`.  Starts resolution when needed. */
 enum net_route_verdict net_route(struct net *n, const struct addr *src, const struct addr *dst,
 				 usec_t now, struct net_route *out);
+/* The largest packet that fits every port by which net_route may ever send from `src` to `dst`;
+ * UINT16_MAX when there is none. */
+uint16_t net_mtu_to(const struct net *n, const struct addr *src, const struct addr *dst);
 /* Write Ethernet and IP headers for `l4_len` bytes of TCP at `to` (route->header_len bytes);
  * the IPv4 header checksum is filled in. */
 void net_encap(struct net *n, const struct net_route *route, uint16_t l4_len, uint8_t *to);

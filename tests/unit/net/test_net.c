@@ -373,6 +373,30 @@ Test(net, the_second_gateway_serves_when_the_first_is_dead)
 	net_free(n);
 }
 
+/* Any gateway may have to take over, so the smallest port of all of them counts. */
+Test(net, the_largest_packet_fits_every_port_it_may_leave_by)
+{
+	struct net_port_conf c[2] = {port_conf(), port_conf()};
+	struct addr ours = addr_of("198.18.0.1"),
+		    near[2] = {addr_of("198.18.0.9"), addr_of("198.19.0.9")};
+	struct addr far = addr_of("203.0.113.1"), far6 = addr_of("2001:db8:ffff::1");
+
+	c[0].mtu = 9000;
+	c[0].gateway_count = 1; /* Of IPv4. */
+	c[1].addr[0].addr = addr_of("198.19.0.1");
+	c[1].addr[1].addr = addr_of("2001:db8:1::1");
+	for (unsigned gateways = 0; gateways < 3; gateways++) {
+		c[1].gateway_count = (uint8_t)gateways;
+		struct net *n = net_new(c, 2, 1);
+
+		cr_expect_eq(net_mtu_to(n, &ours, &near[0]), 9000);
+		cr_expect_eq(net_mtu_to(n, &ours, &near[1]), 1500);
+		cr_expect_eq(net_mtu_to(n, &ours, &far), gateways == 0 ? 9000 : 1500);
+		cr_expect_eq(net_mtu_to(n, &ours, &far6), gateways == 2 ? 1500 : UINT16_MAX);
+		net_free(n);
+	}
+}
+
 /* A reply that reaches another worker than the asking one is news for that one. */
 Test(net, what_one_worker_hears_another_learns)
 {
