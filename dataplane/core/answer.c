@@ -62,10 +62,15 @@ void answer_wait(const struct answer *a)
 void answer_tick(struct member *m)
 {
 	struct core *c = m->core;
-	if (m->answer_due != 0 && c->now >= m->answer_due && c->answer_count < ANSWERS_MAX) {
-		m->answer_due = 0;
-		c->answer[c->answer_count++] = m->answer;
+	if (m->answer_due == 0 || c->now < m->answer_due) {
+		return;
 	}
+	if (c->answer_count == ANSWERS_MAX) {
+		m->answer_due = c->now + ROUTE_RETRY_US; /* Not this turn. */
+		return;
+	}
+	m->answer_due = 0;
+	c->answer[c->answer_count++] = m->answer;
 }
 
 void answer_syn(struct member *m, const struct tcp_conf *conf, const struct seg *syn)
