@@ -122,6 +122,19 @@ static void count_verdict(struct import_stats *stats, const struct attr_result *
 	}
 }
 
+static void end_of_rib(const struct import_sink *sink, const struct update *u,
+		       struct import_stats *stats)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (u->is_eor[f]) {
+			metric_add(&stats->end_of_ribs, 1);
+			if (sink->end_of_rib != NULL) {
+				sink->end_of_rib(sink->context, (enum family)f);
+			}
+		}
+	}
+}
+
 enum verdict import_update(const struct import_env *env, const struct update_opts *opts,
 			   peer_id_t peer, incarnation_t incarnation, struct span body,
 			   const struct import_sink *sink, struct import_stats *stats,
@@ -153,5 +166,6 @@ enum verdict import_update(const struct import_env *env, const struct update_opt
 			withdraw(&im, &u.announced[i]);
 		}
 	}
+	end_of_rib(sink, &u, stats);
 	return u.attrs.verdict;
 }

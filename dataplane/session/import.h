@@ -12,6 +12,8 @@
 /* Where ops go: `push` is called once for each, with the shard it is for. */
 struct import_sink {
 	void (*push)(void *context, core_id_t shard, const struct op *op);
+	/* The member has sent all that it has of a family (RFC 4724 §2); may be NULL. */
+	void (*end_of_rib)(void *context, enum family family);
 	void *context;
 };
 
@@ -30,6 +32,7 @@ struct import_stats {
 	metric_t updates;
 	metric_t announced; /* Prefixes, rejected ones among them. */
 	metric_t withdrawn;
+	metric_t end_of_ribs;
 	metric_t treat_as_withdraw; /* UPDATEs with that verdict. */
 	metric_t attr_discard;
 	metric_t refused_memory; /* Prefixes withdrawn because the intern table was full. */

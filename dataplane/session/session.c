@@ -78,6 +78,11 @@ size_t session_open(const struct session *s, uint8_t *buf, size_t len)
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		o.families[f] = s->conf.families[f];
 	}
+	if (s->conf.has_graceful) {
+		/* RFC 4724 §4: no family, for we keep no forwarding state of our own; but we keep
+		 * the member's routes, also when a NOTIFICATION ends the session. */
+		o.graceful = (struct open_graceful){.is_present = true, .has_notification = true};
+	}
 	return open_encode(&o, buf, len);
 }
 
@@ -194,6 +199,26 @@ static enum session_want want_after(const struct session *s, const struct fsm_ce
 	}
 }
 
+/* Both sides sent the N bit: a NOTIFICATION that is no Hard Reset leaves routes.  RFC 8538 §2. */
+static bool has_soft_notifications(const struct session *s)
+{
+	return s->conf.has_graceful && s->peer.graceful.has_notification;
+}
+
+/* Whether the end that `cause` and `last_notify` tell of may leave routes. */
+static bool is_end_soft(const struct session *s)
+{
+	const struct notify *n = &s->last_notify;
+	if (!s->conf.has_graceful || !s->peer.graceful.is_present) {
+		return false;
+	}
+	if (s->cause == SESSION_CAUSE_TRANSPORT) {
+		return true;
+	}
+	bool is_hard = n->code == NOTIFY_CEASE && n->subcode == NOTIFY_CEASE_HARD_RESET;
+	return has_soft_notifications(s) && !is_hard;
+}
+
 unsigned session_event(struct session *s, enum fsm_event event, const struct notify *why,
 		       usec_t now)
 {
@@ -207,6 +232,7 @@ unsigned session_event(struct session *s, enum fsm_event event, const struct not
 	}
 	if (cell->actions & FSM_ACT_DOWN) {
 		s->since = now;
+		s->is_soft_end = is_end_soft(s);
 	}
 	if (s->state < FSM_OPEN_SENT) {
 		s->hold_negotiated_s = 0;
@@ -261,14 +287,27 @@ void session_enable(struct session *s, usec_t now)
 	session_rest(s, FSM_EV_START, now); /* Or when the old connection has ended. */
 }
 
+/* RFC 8538 §3: who ends a session for good says so, where a NOTIFICATION would leave routes. */
+static struct notify harden(const struct session *s, const struct notify *why)
+{
+	if (s->state != FSM_ESTABLISHED || !has_soft_notifications(s)) {
+		return *why;
+	}
+	uint8_t inner[2 + NOTIFY_DATA_MAX] = {why->code, why->subcode};
+	memcpy(inner + 2, why->data, why->data_len);
+	return notify_with(NOTIFY_CEASE, NOTIFY_CEASE_HARD_RESET,
+			   span_of(inner, 2 + (size_t)why->data_len));
+}
+
 void session_disable(struct session *s, const struct notify *why, usec_t now)
 {
 	if (!s->is_enabled) {
 		return;
 	}
+	struct notify hard = harden(s, why);
 	s->is_enabled = false;
 	s->last_notify = notify_make(NOTIFY_NONE, 0);
-	session_event(s, FSM_EV_STOP, why, now);
+	session_event(s, FSM_EV_STOP, &hard, now);
 	s->cause = SESSION_CAUSE_DISABLED;
 	session_rest(s, FSM_EV_START, now);
 }

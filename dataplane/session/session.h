@@ -30,6 +30,7 @@ struct session_conf {
 	uint16_t hold_min_s; /* A smaller offer (also 0, no hold timer) is refused, §6.2. */
 	uint16_t retry_s;    /* ConnectRetry and the pause after a failure; 0 = 120. */
 	bool is_passive;     /* Never opens a connection itself. */
+	bool has_graceful;   /* Offers to keep its routes (RFC 4724, as a helper alone). */
 	bool families[FAMILY_COUNT]; /* Offered. */
 };
 
@@ -82,7 +83,8 @@ struct session {
 	enum fsm_state state;
 	enum session_want want;
 	bool is_enabled;
-	bool was_up;		    /* Established and the caller was told. */
+	bool was_up;	  /* Established and the caller was told. */
+	bool is_soft_end; /* The last loss may leave routes, RFC 4724 §4.2, RFC 8538 §4. */
 	incarnation_t incarnation;  /* Raised each time it becomes established. */
 	uint16_t hold_negotiated_s; /* 0 = no hold timer. */
 	struct open peer;	    /* The last OPEN of this connection; asn 0 = none yet. */

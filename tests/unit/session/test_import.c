@@ -39,6 +39,7 @@ struct bench {
 	struct op ops[OPS_MAX];
 	core_id_t shard[OPS_MAX];
 	unsigned count;
+	unsigned ends[FAMILY_COUNT]; /* End-of-RIBs heard. */
 	struct notify why;
 };
 
@@ -112,9 +113,15 @@ static void check_ops(const struct bench *b)
 	}
 }
 
+static void hear_end(void *context, enum family family)
+{
+	struct bench *b = context;
+	b->ends[family]++;
+}
+
 static enum verdict run_bytes(struct bench *b, struct span body)
 {
-	struct import_sink sink = {.push = push, .context = b};
+	struct import_sink sink = {.push = push, .end_of_rib = hear_end, .context = b};
 	enum verdict v =
 		import_update(&b->env, &b->opts, PEER, GENERATION, body, &sink, &b->stats, &b->why);
 	check_ops(b);
@@ -199,11 +206,15 @@ Test(import, a_prefix_twice_takes_two_references)
 }
 
 /* RFC 4724 §2. */
-Test(import, end_of_rib_pushes_nothing)
+/* RFC 4724 §2. */
+Test(import, end_of_rib_is_told_and_pushes_nothing)
 {
 	struct bench *b = bench_new(16);
 	cr_expect(run(b, "", "", "") == VERDICT_OK);
+	cr_expect(b->ends[FAMILY_IPV4] == 1 && b->ends[FAMILY_IPV6] == 0);
 	cr_expect(run(b, "", "800f03 000201", "") == VERDICT_OK);
+	cr_expect(b->ends[FAMILY_IPV4] == 1 && b->ends[FAMILY_IPV6] == 1);
+	cr_expect(b->stats.end_of_ribs == 2);
 	cr_expect(b->count == 0 && b->stats.updates == 2 && intern_count(b->intern) == 0);
 	bench_free(b);
 }

@@ -1,0 +1,281 @@
+/* Which families' routes stay when a session ends, and for how long; and which ends allow it.
+ * RFC 4724 §4.2; RFC 8538 §2–4. */
+#include <criterion/criterion.h>
+
+#include "dataplane/session/stale.h"
+#include "tests/unit/session/link.h"
+
+#define SEC	USEC_PER_SEC
+#define RESTART 120
+#define STALE	360
+#define V4	(1u << FAMILY_IPV4)
+#define V6	(1u << FAMILY_IPV6)
+#define BOTH	(V4 | V6)
+
+static const bool both[FAMILY_COUNT] = {true, true};
+
+/* An OPEN whose capability lists families, with the F bit for some. */
+static struct open graceful_open(unsigned listed, unsigned forwarding)
+{
+	struct open o = open_good();
+	o.graceful.is_present = true;
+	o.graceful.restart_s = RESTART;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		o.graceful.families[f] = (listed & 1u << f) != 0;
+		o.graceful.is_forwarding[f] = (forwarding & 1u << f) != 0;
+	}
+	return o;
+}
+
+/* After a session of both families that ended softly at 1000 s. */
+static void ended(struct stale *st, const struct open *o)
+{
+	stale_init(st, STALE * SEC);
+	cr_assert_eq(stale_up(st, o, both, 900 * SEC), 0);
+	cr_assert_eq(stale_due(st), USEC_NEVER);
+	stale_down(st, true, 1000 * SEC);
+}
+
+Test(stale, what_was_listed_and_agreed_stays_for_the_restart_time)
+{
+	for (unsigned listed = 0; listed <= BOTH; listed++) {
+		for (unsigned agreed = 0; agreed <= BOTH; agreed++) {
+			const bool families[] = {(agreed & V4) != 0, (agreed & V6) != 0};
+			struct open o = graceful_open(listed, 0);
+			struct stale st;
+			stale_init(&st, STALE * SEC);
+			stale_up(&st, &o, families, 0);
+			cr_expect_eq(stale_down(&st, true, 1000 * SEC), listed & agreed);
+			cr_expect_eq(stale_due(&st),
+				     (listed & agreed) != 0 ? (1000 + RESTART) * SEC : USEC_NEVER);
+		}
+	}
+}
+
+Test(stale, nothing_stays_without_reason)
+{
+	struct stale st;
+	struct open o = graceful_open(BOTH, BOTH);
+	stale_init(&st, STALE * SEC);
+	stale_up(&st, &o, both, 0);
+	cr_expect_eq(stale_down(&st, false, 1000 * SEC), 0, "not an end that allows it");
+	stale_init(&st, 0);
+	stale_up(&st, &o, both, 0);
+	cr_expect_eq(stale_down(&st, true, 1000 * SEC), 0, "not enabled");
+	o.graceful.restart_s = 0;
+	ended(&st, &o);
+	cr_expect_eq(st.kept, 0, "no time to wait for");
+	o = graceful_open(BOTH, BOTH);
+	o.graceful.is_present = false;
+	ended(&st, &o);
+	cr_expect_eq(st.kept, 0, "no capability");
+}
+
+Test(stale, the_restart_timer_ends_all_at_its_time)
+{
+	struct stale st;
+	struct open o = graceful_open(BOTH, 0);
+	ended(&st, &o);
+	cr_expect_eq(stale_tick(&st, (1000 + RESTART) * SEC - 1), 0);
+	cr_expect_eq(stale_tick(&st, (1000 + RESTART) * SEC), BOTH);
+	cr_expect_eq(stale_tick(&st, 9999 * SEC), 0, "once");
+	cr_expect_eq(stale_due(&st), USEC_NEVER);
+}
+
+/* "If the Forwarding State bit ... is not set ..., or if the AFI/SAFI is not included, or the
+ * capability is not received ...: immediately remove all the stale routes." */
+Test(stale, what_the_member_has_not_preserved_goes_on_its_return)
+{
+	static const struct {
+		unsigned listed, forwarding;
+	} cases[] = {{BOTH, BOTH}, {BOTH, V4}, {BOTH, V6}, {BOTH, 0}, {V4, BOTH}, {0, 0}};
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct stale st;
+		struct open first = graceful_open(BOTH, 0);
+		struct open second = graceful_open(cases[i].listed, cases[i].forwarding);
+		unsigned stays = cases[i].listed & cases[i].forwarding;
+		ended(&st, &first);
+		cr_expect_eq(stale_up(&st, &second, both, 1010 * SEC), BOTH & ~stays, "%zu", i);
+		cr_expect_eq(st.kept, stays, "%zu", i);
+		cr_expect_eq(stale_due(&st), stays != 0 ? (1010 + STALE) * SEC : USEC_NEVER);
+	}
+}
+
+Test(stale, a_return_without_capability_family_or_identity_keeps_nothing)
+{
+	struct stale st;
+	struct open first = graceful_open(BOTH, 0), other = graceful_open(BOTH, BOTH);
+	const bool only_v4[FAMILY_COUNT] = {true, false};
+	ended(&st, &first);
+	cr_expect_eq(stale_up(&st, &other, only_v4, 1010 * SEC), V6, "not agreed any more");
+	ended(&st, &first);
+	other.router_id++;
+	cr_expect_eq(stale_up(&st, &other, both, 1010 * SEC), BOTH, "another router");
+	ended(&st, &first);
+	other = open_good();
+	cr_expect_eq(stale_up(&st, &other, both, 1010 * SEC), BOTH);
+	cr_expect_eq(stale_down(&st, true, 1020 * SEC), 0, "and the next end keeps nothing");
+}
+
+Test(stale, end_of_rib_ends_its_family_alone)
+{
+	struct stale st;
+	struct open o = graceful_open(BOTH, BOTH);
+	ended(&st, &o);
+	stale_up(&st, &o, both, 1010 * SEC);
+	cr_expect(stale_end_of_rib(&st, FAMILY_IPV6));
+	cr_expect_not(stale_end_of_rib(&st, FAMILY_IPV6), "once");
+	cr_expect_eq(st.kept, V4);
+	cr_expect_eq(stale_tick(&st, (1010 + STALE) * SEC), V4, "the rest waits for its time");
+	ended(&st, &o);
+	stale_up(&st, &o, both, 1010 * SEC);
+	cr_expect(stale_end_of_rib(&st, FAMILY_IPV4) && stale_end_of_rib(&st, FAMILY_IPV6));
+	cr_expect_eq(stale_due(&st), USEC_NEVER);
+}
+
+Test(stale, a_second_restart_starts_anew)
+{
+	struct stale st;
+	struct open o = graceful_open(BOTH, BOTH), v4 = graceful_open(V4, V4);
+	ended(&st, &o);
+	stale_up(&st, &o, both, 1010 * SEC);
+	cr_expect_eq(stale_down(&st, true, 1020 * SEC), BOTH);
+	cr_expect_eq(stale_due(&st), (1020 + RESTART) * SEC);
+	cr_expect_eq(stale_up(&st, &v4, both, 1030 * SEC), V6);
+	cr_expect_eq(stale_down(&st, true, 1040 * SEC), V4);
+	stale_up(&st, &o, both, 1050 * SEC);
+	cr_expect_eq(stale_down(&st, false, 1060 * SEC), 0);
+	cr_expect_eq(stale_drop(&st), 0);
+}
+
+/* Bring a session up whose member says `g`. */
+static void up_with(struct session *s, bool is_ours, const struct open_graceful *g)
+{
+	uint8_t message[OPEN_ENCODED_MAX];
+	struct session_conf conf = link_conf(0);
+	conf.has_graceful = is_ours;
+	struct open o = open_good();
+	o.graceful = *g;
+	alone_init(s, &conf, FSM_OPEN_SENT);
+	size_t len = open_encode(&o, message, sizeof(message));
+	cr_assert(session_rx(s, span_of(message, len), ALONE_NOW).kind == SESSION_RX_DONE);
+	session_sent(s, ALONE_NOW);
+	len = message_make(BGP_KEEPALIVE, NULL, 0, message);
+	cr_assert(session_rx(s, span_of(message, len), ALONE_NOW).kind == SESSION_RX_UP);
+	session_sent(s, ALONE_NOW);
+}
+
+static void hear_notification(struct session *s, uint8_t code, uint8_t subcode)
+{
+	uint8_t message[64];
+	struct notify n = notify_make(code, subcode);
+	size_t len = notify_encode(&n, message, sizeof(message));
+	cr_assert(session_rx(s, span_of(message, len), ALONE_NOW).kind == SESSION_RX_DOWN);
+}
+
+enum end { END_TRANSPORT, END_CEASE, END_HARD, END_HOLD, END_UPDATE, END_RESET, END_DISABLE };
+
+static void end_by(struct session *s, enum end end)
+{
+	struct notify why = notify_make(NOTIFY_UPDATE, NOTIFY_UPDATE_ATTR_LIST);
+	switch (end) {
+	case END_TRANSPORT:
+		session_transport_down(s, "connection reset", ALONE_NOW);
+		break;
+	case END_CEASE:
+		hear_notification(s, NOTIFY_CEASE, NOTIFY_CEASE_RESET);
+		break;
+	case END_HARD:
+		hear_notification(s, NOTIFY_CEASE, NOTIFY_CEASE_HARD_RESET);
+		break;
+	case END_HOLD:
+		session_tick(s, 0, ALONE_NOW + 91 * SEC);
+		break;
+	case END_UPDATE:
+		session_update_failed(s, &why, ALONE_NOW);
+		break;
+	case END_RESET:
+		why = notify_shutdown(NOTIFY_CEASE_RESET, "reset");
+		session_reset(s, &why, ALONE_NOW);
+		break;
+	case END_DISABLE:
+		why = notify_shutdown(NOTIFY_CEASE_SHUTDOWN, "bye");
+		session_disable(s, &why, ALONE_NOW);
+		break;
+	}
+	cr_assert(session_take_down(s));
+	session_check(s);
+}
+
+/* RFC 4724 §4.2: without a NOTIFICATION; RFC 8538 §4: with one, when both have the N bit and it is
+ * no Hard Reset. */
+Test(stale, the_end_of_a_session_is_soft_or_not)
+{
+	static const struct {
+		enum end end;
+		bool without_n, with_n;
+	} cases[] = {
+		{END_TRANSPORT, true, true}, {END_CEASE, false, true},	{END_HARD, false, false},
+		{END_HOLD, false, true},     {END_UPDATE, false, true}, {END_RESET, false, true},
+		{END_DISABLE, false, false},
+	};
+	struct open_graceful g = {.is_present = true, .restart_s = RESTART, .families = {true}};
+	struct session s;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		g.has_notification = false;
+		up_with(&s, true, &g);
+		end_by(&s, cases[i].end);
+		cr_expect_eq(s.is_soft_end, cases[i].without_n, "%zu", i);
+		g.has_notification = true;
+		up_with(&s, true, &g);
+		end_by(&s, cases[i].end);
+		cr_expect_eq(s.is_soft_end, cases[i].with_n, "%zu with N", i);
+		up_with(&s, false, &g);
+		end_by(&s, cases[i].end);
+		cr_expect_not(s.is_soft_end, "%zu: not ours", i);
+		up_with(&s, true, &(struct open_graceful){0});
+		end_by(&s, cases[i].end);
+		cr_expect_not(s.is_soft_end, "%zu: not theirs", i);
+	}
+}
+
+/* RFC 8538 §3: the Cease of an end for good lies in a Hard Reset, where else routes would stay. */
+Test(stale, who_is_disabled_is_told_with_a_hard_reset)
+{
+	struct open_graceful g = {.is_present = true, .has_notification = true};
+	struct session s;
+	char text[NOTIFY_TEXT_MAX];
+	up_with(&s, true, &g);
+	end_by(&s, END_DISABLE);
+	struct notify n = sent_notify(&s);
+	cr_expect(n.code == NOTIFY_CEASE && n.subcode == NOTIFY_CEASE_HARD_RESET);
+	cr_expect(n.data_len == 2 + 1 + 3 && n.data[0] == NOTIFY_CEASE &&
+		  n.data[1] == NOTIFY_CEASE_SHUTDOWN && memcmp(n.data + 3, "bye", 3) == 0);
+	cr_expect(strstr(notify_format(&n, text, sizeof(text)), "bye") != NULL, "%s", text);
+	g.has_notification = false;
+	up_with(&s, true, &g);
+	end_by(&s, END_DISABLE);
+	cr_expect(sent_notify(&s).subcode == NOTIFY_CEASE_SHUTDOWN);
+}
+
+/* RFC 4724 §4: a helper lists no family. */
+Test(stale, our_open_offers_help_when_it_is_enabled)
+{
+	for (unsigned is_ours = 0; is_ours < 2; is_ours++) {
+		struct session s;
+		struct session_conf conf = link_conf(0);
+		struct frame f;
+		struct notify why;
+		struct open o;
+		conf.has_graceful = is_ours;
+		session_init(&s, &conf, 1, ALONE_NOW);
+		session_enable(&s, ALONE_NOW);
+		session_transport_up(&s, ALONE_NOW);
+		cr_assert(frame_next(session_tx(&s), BGP_MESSAGE_MAX, &f, &why) == FRAME_OK);
+		cr_assert(open_decode(f.body, &o, &why));
+		cr_expect_eq(o.graceful.is_present, is_ours);
+		cr_expect_eq(o.graceful.has_notification, is_ours);
+		cr_expect(o.graceful.restart_s == 0 && !o.graceful.is_restarting);
+		cr_expect(!o.graceful.families[0] && !o.graceful.families[1]);
+	}
+}
