@@ -26,6 +26,9 @@ struct member_conf {
 	bool has_local_addr;
 	struct addr local_addr; /* Ours towards it; else net_source_for. */
 	uint16_t hold_s, hold_min_s;
+	/* Graceful restart: routes of a member that restarted wait for this long after its return
+	 * (RFC 4724 §4.2); 0 = it is not offered. */
+	uint16_t stale_s;
 	uint16_t retry_s; /* Pause before an active member connects again; 0 = 120. */
 	bool is_passive;
 	bool is_enabled;
@@ -128,6 +131,8 @@ struct member_status {
 	bool families[FAMILY_COUNT]; /* Negotiated. */
 	bool is_as4;
 	bool is_complete[FAMILY_COUNT]; /* End-of-RIB was sent. */
+	bool is_stale[FAMILY_COUNT];	/* Routes of an earlier session are kept. */
+	usec_t stale_due;		/* Then they go; 0: none are. */
 	enum session_cause cause;
 	char last_error[NOTIFY_TEXT_MAX];
 	struct session_stats session;

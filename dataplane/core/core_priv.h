@@ -11,6 +11,7 @@
 #include "dataplane/core/keys.h"
 #include "dataplane/core/mailbox.h"
 #include "dataplane/session/export.h"
+#include "dataplane/session/stale.h"
 #include "rib/base/wheel.h"
 
 #define BGP_PORT	 179
@@ -78,6 +79,8 @@ struct member {
 	struct session session;
 	struct export export;
 	struct import_stats import;
+	struct stale stale;
+	incarnation_t told;	      /* The last one that the shards know. */
 	uint64_t bytes_in, bytes_out; /* Of ended connections. */
 	uint32_t retransmits;
 	uint32_t collisions;		     /* Decided by RFC 4271 §6.8. */

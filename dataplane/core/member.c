@@ -6,11 +6,13 @@
  * It is cheap and safe to call at any time.
  *
  * What a session's life sends to every shard: UP and JOIN when it becomes established, JOIN_ACK
- * for each JOINED, RESCAN on ROUTE-REFRESH, DOWN at its end.  UP, JOIN and RESCAN are only sent
- * while outboxes have room; the others fit into the mesh's reserve.
+ * for each JOINED, RESCAN on ROUTE-REFRESH, DOWN at its end; before it STALE for each family whose
+ * routes stay (session/stale.h), and STALE_END later, perhaps in the next life.  UP, JOIN and RESCAN
+ * are only sent while outboxes have room; the others fit into the mesh's reserve.
  */
 #include "dataplane/core/transport.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "rib/base/check.h"
@@ -27,9 +29,11 @@ void member_init(struct member *m, struct core *c, peer_id_t id, const struct me
 		.hold_min_s = conf->hold_min_s,
 		.retry_s = conf->retry_s,
 		.is_passive = conf->is_passive,
+		.has_graceful = conf->stale_s != 0,
 		.families = {true, true},
 	};
 	session_init(&m->session, &sc, hash_mix(c->server->key, id), c->server->opts.now);
+	stale_init(&m->stale, conf->stale_s * USEC_PER_SEC);
 	export_init(&m->export, id, c->id, c->server->shard, c->server->opts.core_count);
 	if (conf->is_enabled) {
 		session_enable(&m->session, c->server->opts.now);
@@ -90,7 +94,7 @@ static void push_op(struct member *m, core_id_t shard, struct op *op)
 {
 	op->peer = m->id;
 	op->from = m->core->id;
-	op->incarnation = m->session.incarnation;
+	op->incarnation = m->told;
 	mesh_push(m->core->server->mesh, m->core->id, shard, op);
 }
 
@@ -98,6 +102,15 @@ static void push_all(struct member *m, struct op op)
 {
 	for (unsigned shard = 0; shard < m->core->server->opts.core_count; shard++) {
 		push_op(m, (core_id_t)shard, &op);
+	}
+}
+
+static void push_families(struct member *m, enum op_kind kind, unsigned families)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (families & 1u << f) {
+			push_all(m, (struct op){.kind = (uint8_t)kind, .family = (uint8_t)f});
+		}
 	}
 }
 
@@ -129,9 +142,12 @@ static void member_up(struct member *m)
 		return;
 	}
 	m->is_up = true;
+	m->told = s->incarnation;
 	m->has_backlog = false;
 	push_all(m,
 		 (struct op){.kind = OP_UP, .router_id = s->peer.router_id, .addr = m->conf->addr});
+	push_families(m, OP_STALE_END,
+		      stale_up(&m->stale, &s->peer, s->opts.families, m->core->now));
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		if (s->opts.families[f]) {
 			push_all(m, (struct op){.kind = OP_JOIN,
@@ -140,6 +156,19 @@ static void member_up(struct member *m)
 		}
 	}
 	member_tell(m, EVENT_UP, "");
+}
+
+static void tell_down(struct member *m, bool has_kept)
+{
+	char text[NOTIFY_TEXT_MAX];
+	session_cause_format(&m->session, text, sizeof(text));
+	size_t at = strlen(text);
+	if (has_kept) {
+		usec_t left = m->stale.due - m->core->now;
+		snprintf(text + at, sizeof(text) - at, "; its routes stay for up to %u s",
+			 (unsigned)(left / USEC_PER_SEC));
+	}
+	member_tell(m, EVENT_DOWN, text);
 }
 
 static void member_down(struct member *m)
@@ -157,8 +186,10 @@ static void member_down(struct member *m)
 	if (!export_close(&m->export, m->tcp != NULL ? &sink : NULL)) {
 		transport_disconnect(m); /* It would read bytes that go away. */
 	}
+	unsigned kept = stale_down(&m->stale, m->session.is_soft_end, m->core->now);
+	push_families(m, OP_STALE, kept);
 	push_all(m, (struct op){.kind = OP_DOWN});
-	member_tell(m, EVENT_DOWN, NULL);
+	tell_down(m, kept != 0);
 }
 
 void member_lost(struct member *m)
@@ -191,6 +222,7 @@ static void sync_lists(struct member *m)
 {
 	struct core *c = m->core;
 	usec_t due = min_u64(session_due(&m->session), transport_due(m));
+	due = min_u64(due, stale_due(&m->stale));
 	if (m->tcp != NULL) {
 		if (tcp_peek(m->tcp).len > m->partial_len) {
 			work_add(c, WORK_READ, m);
@@ -226,6 +258,7 @@ void member_timer(struct member *m)
 {
 	transport_tick(m);
 	session_tick(&m->session, m->tcp != NULL ? tcp_peek(m->tcp).len : 0, m->core->now);
+	push_families(m, OP_STALE_END, stale_tick(&m->stale, m->core->now));
 	member_sync(m);
 }
 
@@ -235,9 +268,18 @@ static void import_push(void *context, core_id_t shard, const struct op *op)
 	mesh_push(m->core->server->mesh, m->core->id, shard, op);
 }
 
+static void import_end_of_rib(void *context, enum family family)
+{
+	struct member *m = context;
+	if (stale_end_of_rib(&m->stale, family)) {
+		push_families(m, OP_STALE_END, 1u << family);
+	}
+}
+
 static void member_update(struct member *m, struct span body)
 {
-	struct import_sink sink = {.push = import_push, .context = m};
+	struct import_sink sink = {
+		.push = import_push, .end_of_rib = import_end_of_rib, .context = m};
 	struct notify why;
 	enum verdict verdict = import_update(&m->core->import_env, &m->session.opts, m->id,
 					     m->session.incarnation, body, &sink, &m->import, &why);
@@ -344,6 +386,7 @@ void member_request(struct member *m, const struct request *r)
 	case REQUEST_SHUTDOWN:
 		why = notify_shutdown(NOTIFY_CEASE_SHUTDOWN, r->text);
 		session_disable(&m->session, &why, now);
+		push_families(m, OP_STALE_END, stale_drop(&m->stale));
 		break;
 	case REQUEST_RESET:
 		why = notify_shutdown(NOTIFY_CEASE_RESET, r->text);
@@ -418,11 +461,13 @@ void member_publish(struct member *m)
 		.bytes_out = m->bytes_out,
 		.retransmits = m->retransmits,
 		.collisions = m->collisions,
+		.stale_due = m->stale.kept != 0 ? stale_due(&m->stale) : 0,
 	};
 	publish_drops(m, st.drops);
 	keys_publish(m, &st);
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		st.families[f] = s->state == FSM_ESTABLISHED && s->opts.families[f];
+		st.is_stale[f] = (m->stale.kept & 1u << f) != 0;
 		st.is_complete[f] = m->export.is_eor_sent[f] && st.families[f];
 	}
 	session_cause_format(s, st.last_error, sizeof(st.last_error));

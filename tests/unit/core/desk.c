@@ -27,6 +27,7 @@ static void make_server(struct desk *d, const struct desk_opts *opts)
 					       .addr = address(11 + i),
 					       .hold_s = 90,
 					       .retry_s = 5,
+					       .stale_s = opts->stale_s,
 					       .is_passive = !opts->is_active,
 					       .is_enabled = true,
 					       .hop_limit_min = opts->has_gtsm ? 255 : 0};

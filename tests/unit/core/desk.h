@@ -10,6 +10,7 @@ struct desk_opts {
 	unsigned workers; /* 0 = 1 */
 	bool is_active;	  /* The server connects, too. */
 	bool has_gtsm;
+	uint16_t stale_s;   /* Of the server, RFC 4724; 0 = no graceful restart. */
 	uint32_t router_id; /* Of the hosts; 0 = 50. */
 };
 

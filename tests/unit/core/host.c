@@ -85,7 +85,8 @@ void host_send_open(struct host *h, struct host_connection *c, asn_t asn)
 			 .router_id = h->router_id,
 			 .has_as4 = true,
 			 .has_multiprotocol = true,
-			 .families = {true, true}};
+			 .families = {true, true},
+			 .graceful = h->graceful};
 	size_t len = open_encode(&o, m, sizeof(m));
 	cr_assert(sendq_push_copy(tcp_sendq(c->tcp), span_of(m, len)));
 }

@@ -5,7 +5,7 @@
 
 #include "dataplane/core/core.h"
 #include "dataplane/nic/nic_mem.h"
-#include "rib/wire/frame.h"
+#include "rib/wire/open.h"
 
 #define HOST_CONNECTIONS 4
 
@@ -26,6 +26,7 @@ struct host {
 	uint32_t router_id;
 	struct nic *nic;
 	struct net *net;
+	struct open_graceful graceful; /* In its OPEN. */
 	bool is_listening;
 	bool is_silent; /* Sends no RST for what it does not know. */
 	struct host_connection connection[HOST_CONNECTIONS];
