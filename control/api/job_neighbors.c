@@ -22,7 +22,7 @@ struct neighbors_job {
 };
 
 struct peer_counts {
-	uint64_t received, accepted;
+	uint64_t received, accepted, stale;
 };
 
 static void set_number(json_t *to, const char *name, uint64_t value)
@@ -43,6 +43,7 @@ static struct peer_counts counts_of(const struct server *s, enum family family, 
 			shard_peer_stats(server_shard(s, (core_id_t)i), family, peer);
 		sum.received += metric_get(&st->received);
 		sum.accepted += metric_get(&st->accepted);
+		sum.stale += metric_get(&st->stale);
 	}
 	/* Two counters that are read one after the other may be of two moments. */
 	sum.accepted = min_u64(sum.accepted, sum.received);
@@ -115,6 +116,9 @@ static json_t *families_json(const struct api_env *env, peer_id_t peer,
 		json_object_set_new(family, "end_of_rib_sent", json_boolean(st->is_complete[f]));
 		set_number(family, "received", c.received);
 		set_number(family, "accepted", c.accepted);
+		if (st->is_stale[f]) {
+			set_number(family, "stale", c.stale);
+		}
 		json_object_set_new(to, names[f], family);
 	}
 	return to;
@@ -142,12 +146,26 @@ static void set_session(json_t *row, const struct config_client *client,
 	set_number(row, "established_count", metric_get(&st->session.established));
 }
 
+/* RFC 4724: what is kept of an earlier session, and how long still. */
+static void set_stale(json_t *row, const struct config_client *client,
+		      const struct member_status *st, usec_t now)
+{
+	if (client->stale_s != 0) {
+		set_number(row, "stale_time", client->stale_s);
+	}
+	if (st->stale_due != 0) {
+		usec_t left = st->stale_due > now ? st->stale_due - now : 0;
+		set_number(row, "stale_left_s", left / USEC_PER_SEC);
+	}
+}
+
 static void set_import(json_t *row, const struct import_stats *st)
 {
 	json_t *to = json_object();
 	set_number(to, "updates", metric_get(&st->updates));
 	set_number(to, "announced", metric_get(&st->announced));
 	set_number(to, "withdrawn", metric_get(&st->withdrawn));
+	set_number(to, "end_of_ribs", metric_get(&st->end_of_ribs));
 	set_number(to, "treat_as_withdraw", metric_get(&st->treat_as_withdraw));
 	set_number(to, "attr_discard", metric_get(&st->attr_discard));
 	set_number(to, "refused_memory", metric_get(&st->refused_memory));
@@ -190,6 +208,7 @@ static void put_row(struct neighbors_job *j, const struct api_env *env, struct r
 	if (j->job.request.command == API_NEIGHBOR) {
 		const struct config_client *client = &env->config->client[peer];
 		set_session(row, client, &st);
+		set_stale(row, client, &st, now);
 		set_number(row, "worker", place_member(env->server, &client->ip));
 		json_object_set_new(row, "families", families_json(env, peer, &st));
 		set_import(row, &st.import);

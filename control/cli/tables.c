@@ -155,6 +155,18 @@ static void put_family(FILE *out, const char *name, const json_t *family)
 	}
 }
 
+static void put_stale(FILE *out, const json_t *row)
+{
+	char buf[32];
+	const json_t *families = json_object_get(row, "families");
+	unsigned long long count = number_of(json_object_get(families, "ipv4"), "stale") +
+				   number_of(json_object_get(families, "ipv6"), "stale");
+	if (json_object_get(row, "stale_left_s") != NULL) {
+		fprintf(out, "  %-22s%llu routes of an earlier session, for at most %s\n", "stale",
+			count, show_duration(number_of(row, "stale_left_s"), buf));
+	}
+}
+
 static void put_messages(FILE *out, const char *name, const json_t *m)
 {
 	fprintf(out,
@@ -181,6 +193,7 @@ static void put_session(FILE *out, const json_t *row)
 	put_number(out, "times established", number_of(row, "established_count"));
 	put_family(out, "IPv4", json_object_get(families, "ipv4"));
 	put_family(out, "IPv6", json_object_get(families, "ipv6"));
+	put_stale(out, row);
 }
 
 static void put_authentication(FILE *out, json_t *auth)

@@ -32,6 +32,7 @@ struct config_client {
 	char *description;   /* NULL when absent. */
 	uint16_t hold_s;     /* `hold_time` */
 	uint16_t hold_min_s; /* `min_hold_time` */
+	uint16_t stale_s;    /* `graceful_restart`: its `stale_time`; 0: not enabled. */
 	bool has_local_addr;
 	struct addr local_addr; /* `local_address` */
 	bool is_passive;

@@ -10,7 +10,8 @@
 #include "control/config/loader.h"
 #include "rib/base/check.h"
 
-#define HOLD_DEFAULT_S 90
+#define HOLD_DEFAULT_S	90
+#define STALE_DEFAULT_S 360 /* Routes of a member that came back wait for its End-of-RIB. */
 
 /* All CPUs that we may use but the first; the first when it is the only one. */
 static void default_workers(struct config *c)
@@ -327,6 +328,9 @@ static void inherit_session(struct loader *l, struct draft_client *client)
 	struct config_client *v = &client->value;
 	v->hold_s = inherit(own->hold_s, l->session.hold_s, HOLD_DEFAULT_S);
 	v->hold_min_s = inherit(own->hold_min_s, l->session.hold_min_s, 0);
+	v->stale_s = inherit(own->has_graceful, l->session.has_graceful, true)
+			     ? inherit(own->stale_s, l->session.stale_s, STALE_DEFAULT_S)
+			     : 0;
 	v->is_passive = inherit(own->is_passive, l->session.is_passive, true) != 0;
 	if (inherit(own->has_gtsm, l->session.has_gtsm, false)) {
 		/* RFC 5082 §3: sent with 255, each hop takes one; N hops in BIRD's and FRR's count.

@@ -19,7 +19,7 @@ struct draft_port {
 
 /* Keys of a client that fall back to cfg's. */
 struct draft_session {
-	struct set_u16 hold_s, hold_min_s, is_passive, has_gtsm, hops;
+	struct set_u16 hold_s, hold_min_s, is_passive, has_gtsm, hops, has_graceful, stale_s;
 };
 
 /* A client's keys, and where they stand (line 0: not there). */

@@ -9,6 +9,8 @@
 #include "control/config/loader.h"
 #include "rib/base/check.h"
 
+#define STALE_MAX_S 3600
+
 static void read_hold(struct loader *l, const struct node *v, const char *name, struct set_u16 *out)
 {
 	uint32_t seconds;
@@ -103,6 +105,42 @@ static void read_multihop(struct loader *l, const struct node *key, const struct
 	}
 }
 
+static void read_graceful_enabled(struct loader *l, const struct node *key, const struct node *v,
+				  void *target)
+{
+	(void)key;
+	struct draft_session *s = target;
+	bool is_enabled;
+	if (value_bool(l, v, "enabled", &is_enabled)) {
+		s->has_graceful = (struct set_u16){.is_set = true, .value = is_enabled};
+	}
+}
+
+static void read_stale_time(struct loader *l, const struct node *key, const struct node *v,
+			    void *target)
+{
+	(void)key;
+	struct draft_session *s = target;
+	uint32_t seconds;
+	if (value_number(l, v, "stale_time", 1, STALE_MAX_S, &seconds)) {
+		s->stale_s = (struct set_u16){.is_set = true, .value = (uint16_t)seconds};
+	}
+}
+
+static const struct key graceful_key[] = {
+	{.name = "enabled", .read = read_graceful_enabled},
+	{.name = "stale_time", .read = read_stale_time},
+};
+static const struct key_table graceful_keys = {
+	.where = "graceful_restart", .keys = graceful_key, .count = ARRAY_COUNT(graceful_key)};
+
+static void read_graceful(struct loader *l, const struct node *key, const struct node *v,
+			  void *target)
+{
+	(void)key;
+	keys_walk(l, v, &graceful_keys, target);
+}
+
 static void read_rs_as(struct loader *l, const struct node *key, const struct node *v, void *target)
 {
 	(void)key;
@@ -140,6 +178,7 @@ static const struct key cfg_key[] = {
 	{.name = "hold_time", .read = read_hold_time},
 	{.name = "min_hold_time", .read = read_min_hold_time},
 	{.name = "gtsm", .read = read_gtsm},
+	{.name = "graceful_restart", .read = read_graceful},
 	{.name = "path_hiding", .read = read_always},
 	{.name = "prepend_rs_as", .read = read_never},
 	{.name = "add_path", .read = read_never},
@@ -167,6 +206,7 @@ void read_cfg(struct loader *l, const struct node *key, const struct node *v, vo
 static const struct key client_cfg_key[] = {
 	{.name = "passive", .read = read_passive},
 	{.name = "gtsm", .read = read_gtsm},
+	{.name = "graceful_restart", .read = read_graceful},
 	{.name = "prepend_rs_as", .read = read_never},
 	{.name = "add_path", .read = read_never},
 	{.name = "rfc8950", .read = read_never},

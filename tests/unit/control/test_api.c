@@ -202,6 +202,15 @@ Test(api, neighbors_show_counts_and_states)
 	json_t *detail = fake_ask(&f, "{\"command\":\"neighbor\",\"address\":\"198.18.1.1\"}");
 	cr_expect_str_eq(text_of(row_of(detail, 0), "router_id"), "10.0.0.1");
 	cr_expect(number_of(row_of(detail, 0), "hold_time") == 90);
+	cr_expect(json_object_get(row_of(detail, 0), "stale_left_s") == NULL);
+	json_decref(detail);
+	f.server.status[0].is_stale[FAMILY_IPV4] = true;
+	f.server.status[0].stale_due = 107 * USEC_PER_SEC;
+	detail = fake_ask(&f, "{\"command\":\"neighbor\",\"address\":\"198.18.1.1\"}");
+	cr_expect(number_of(row_of(detail, 0), "stale_left_s") == 7);
+	const json_t *families = json_object_get(row_of(detail, 0), "families");
+	cr_expect(json_object_get(json_object_get(families, "ipv4"), "stale") != NULL);
+	cr_expect(json_object_get(json_object_get(families, "ipv6"), "stale") == NULL);
 	json_decref(detail);
 	detail = fake_ask(&f, "{\"command\":\"neighbor\",\"address\":\"192.0.2.9\"}");
 	cr_expect_str_eq(text_of(end_of(detail), "status"), "not_found");

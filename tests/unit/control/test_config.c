@@ -240,6 +240,9 @@ static const struct mistake mistakes[] = {
 		 AO("9"),
 	 {{0, 0, "may read it"}, {18, 6, "at most 8 keys"}}},
 	{"GTSM that is neither", PORT "cfg: {rs_as: 64500, gtsm: 1}\n", {{5, 27, "true or false"}}},
+	{"a stale time of nothing",
+	 PORT "cfg: {rs_as: 64500, graceful_restart: {stale_time: 0}}\n",
+	 {{5, 52, "from 1 to 3600"}}},
 	{"too many hops", PORT "cfg: {rs_as: 64500, multihop: 256}\n", {{5, 31, "from 1 to 255"}}},
 	{"a bool that is none",
 	 PORT "cfg: {rs_as: 64500, passive: maybe}\n",
@@ -418,6 +421,33 @@ Test(config, gtsm_bounds_the_hop_limit)
 		      "cfg: {rs_as: 64500}\n",
 		      &e);
 	cr_expect(c != NULL && c->client[0].hop_limit_min == 0, "hops alone are no bound");
+	config_free(c);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
+/* RFC 4724: on unless it is turned off; a client's keys go before cfg's, each for itself. */
+Test(config, graceful_restart_is_on_by_default)
+{
+	struct scratch s;
+	struct config_errors e;
+	scratch_init(&s);
+	struct config *c = load_text(
+		&s,
+		"clients:\n"
+		"- {asn: 64501, ip: 198.18.1.1}\n"
+		"- {asn: 64502, ip: 198.18.1.2, cfg: {graceful_restart: {enabled: false}}}\n"
+		"- {asn: 64503, ip: 198.18.1.3, cfg: {graceful_restart: {stale_time: 5}}}\n" PORT
+		"cfg: {rs_as: 64500, graceful_restart: {stale_time: 600}}\n",
+		&e);
+	cr_assert(c != NULL && c->client_count == 3);
+	cr_expect_eq(c->client[0].stale_s, 600);
+	cr_expect_eq(c->client[1].stale_s, 0);
+	cr_expect_eq(c->client[2].stale_s, 5);
+	config_free(c);
+	c = load_text(&s, "clients: [{asn: 64501, ip: 198.18.1.1}]\n" PORT "cfg: {rs_as: 64500}\n",
+		      &e);
+	cr_expect(c != NULL && c->client[0].stale_s == 360);
 	config_free(c);
 	config_errors_free(&e);
 	scratch_fini(&s);
