@@ -1,5 +1,6 @@
 """BIRD 2: static routes that carry their attributes, tables read with birdc."""
 
+import os
 import re
 
 from lab.netns import LabError
@@ -63,6 +64,8 @@ class Bird(Member):
                 file.write("}\n")
 
     def _more(self, family):
+        if self.graceful:
+            yield "\n\tgraceful restart on;\n\tgraceful restart time %d;" % self.graceful
         if self.passwords[family]:
             yield '\n\tpassword "%s";' % self.passwords[family]
         if family in self.dialled:
@@ -92,7 +95,11 @@ class Bird(Member):
 
     def command(self):
         return ["bird", "-f", "-c", self.file("bird.conf"), "-s", self.file("ctl"),
-                "-P", self.file("pid")]
+                "-P", self.file("pid")] + self._recovery()
+
+    def _recovery(self):
+        """-R: what it had before is to be found in place again (the F bit)."""
+        return ["-R"] if self.graceful and os.path.exists(self.file("log")) else []
 
     def birdc(self, *words):
         return self.cli("birdc", "-s", self.file("ctl"), *words)

@@ -22,6 +22,11 @@ router bgp {asn}
  no bgp default ipv4-unicast
  no bgp network import-check
 """
+GRACEFUL = """\
+ bgp graceful-restart
+ bgp graceful-restart preserve-fw-state
+ bgp graceful-restart restart-time %d
+"""
 SESSION = """\
  neighbor {server} remote-as {server_asn}
  neighbor {server} description rs{family}
@@ -73,6 +78,8 @@ class Frr(Member):
                 name = maps.setdefault(route, "m%d" % len(maps))
                 networks[family].append("  network %s route-map %s\n" % (prefix, name))
         text = CONFIG.format(log=self.file("log"), asn=self.asn, router_id=self.router_id)
+        if self.graceful:
+            text += GRACEFUL % self.graceful
         for family in (4, 6):
             text += SESSION.format(
                 server=self.server.address(family), server_asn=self.server.asn, family=family,
@@ -134,6 +141,15 @@ class Frr(Member):
                 raise LabError("frr: bgpd does not connect to zebra")
             time.sleep(0.1)
         time.sleep(0.5)
+        # bgpd reads route maps seconds after the configuration: an End-of-RIB that it sends before
+        # would come before its own routes.
+        while self.graceful and not all(
+                set(self.routes[family]) <= set(json.loads(self.vtysh(
+                    "show bgp ipv%d unicast json" % family)).get("routes", ()))
+                for family in (4, 6)):
+            if time.monotonic() > deadline:
+                raise LabError("frr: its own routes do not appear")
+            time.sleep(0.1)
         words = ["configure terminal", "router bgp %d" % self.asn]
         words += ["no neighbor %s shutdown" % self.server.address(family) for family in (4, 6)]
         self.cli("vtysh", "--vty_socket", self.dir, "-d", "bgpd",
