@@ -7,8 +7,8 @@
  *
  * What a session's life sends to every shard: UP and JOIN when it becomes established, JOIN_ACK
  * for each JOINED, RESCAN on ROUTE-REFRESH, DOWN at its end; before it STALE for each family whose
- * routes stay (session/stale.h), and STALE_END later, perhaps in the next life.  UP, JOIN and RESCAN
- * are only sent while outboxes have room; the others fit into the mesh's reserve.
+ * routes stay (session/stale.h), and STALE_END later, perhaps in the next life.  UP, JOIN and
+ * RESCAN are only sent while outboxes have room; the others fit into the mesh's reserve.
  */
 #include "dataplane/core/transport.h"
 
@@ -27,6 +27,7 @@ void member_init(struct member *m, struct core *c, peer_id_t id, const struct me
 		.router_id = c->server->opts.router_id,
 		.hold_s = conf->hold_s,
 		.hold_min_s = conf->hold_min_s,
+		.send_hold_s = conf->send_hold_s,
 		.retry_s = conf->retry_s,
 		.is_passive = conf->is_passive,
 		.has_graceful = conf->stale_s != 0,
@@ -218,9 +219,18 @@ void member_joined(struct member *m, const struct op *op)
 	work_add(c, WORK_PUMP, m);
 }
 
+static void note_sending(struct member *m)
+{
+	if (m->tcp != NULL) {
+		const struct sendq *q = tcp_sendq(m->tcp);
+		session_sending(&m->session, q->acked, q->acked != q->end, m->core->now);
+	}
+}
+
 static void sync_lists(struct member *m)
 {
 	struct core *c = m->core;
+	note_sending(m);
 	usec_t due = min_u64(session_due(&m->session), transport_due(m));
 	due = min_u64(due, stale_due(&m->stale));
 	if (m->tcp != NULL) {

@@ -48,6 +48,7 @@ static const struct fsm_cell idle_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_KEEPALIVE] = {FSM_IDLE, 0, 0},
 	[FSM_EV_UPDATE] = {FSM_IDLE, 0, 0},
 	[FSM_EV_COLLISION_DUMP] = {FSM_IDLE, 0, 0},
+	[FSM_EV_SEND_HOLD_EXPIRES] = {FSM_IDLE, 0, 0},
 };
 
 /* Nothing is established in Connect and Active: ABORT drops an attempt.  Messages cannot come. */
@@ -68,6 +69,7 @@ static const struct fsm_cell connect_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_KEEPALIVE] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 	[FSM_EV_UPDATE] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 	[FSM_EV_COLLISION_DUMP] = {FSM_IDLE, FSM_ACT_ABORT, 0},
+	[FSM_EV_SEND_HOLD_EXPIRES] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 };
 
 static const struct fsm_cell active_row[FSM_EVENT_COUNT] = {
@@ -87,6 +89,7 @@ static const struct fsm_cell active_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_KEEPALIVE] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 	[FSM_EV_UPDATE] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 	[FSM_EV_COLLISION_DUMP] = {FSM_IDLE, FSM_ACT_ABORT, 0},
+	[FSM_EV_SEND_HOLD_EXPIRES] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 };
 
 static const struct fsm_cell open_sent_row[FSM_EVENT_COUNT] = {
@@ -104,6 +107,7 @@ static const struct fsm_cell open_sent_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_KEEPALIVE] = {FSM_IDLE, FAIL, UNEXPECTED_IN_OPEN_SENT},
 	[FSM_EV_UPDATE] = {FSM_IDLE, FAIL, UNEXPECTED_IN_OPEN_SENT},
 	[FSM_EV_COLLISION_DUMP] = {FSM_OPEN_SENT, FSM_ACT_HOLD_LARGE, 0}, /* (d) */
+	[FSM_EV_SEND_HOLD_EXPIRES] = {FSM_IDLE, FAIL, 0},
 };
 
 static const struct fsm_cell open_confirm_row[FSM_EVENT_COUNT] = {
@@ -121,6 +125,7 @@ static const struct fsm_cell open_confirm_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_KEEPALIVE] = {FSM_ESTABLISHED, FSM_ACT_HOLD | FSM_ACT_UP, 0},
 	[FSM_EV_UPDATE] = {FSM_IDLE, FAIL, UNEXPECTED_IN_OPEN_CONFIRM},
 	[FSM_EV_COLLISION_DUMP] = {FSM_OPEN_SENT, FSM_ACT_HOLD_LARGE, 0}, /* (d) */
+	[FSM_EV_SEND_HOLD_EXPIRES] = {FSM_IDLE, FAIL, 0},
 };
 
 static const struct fsm_cell established_row[FSM_EVENT_COUNT] = {
@@ -138,6 +143,7 @@ static const struct fsm_cell established_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_KEEPALIVE] = {FSM_ESTABLISHED, FSM_ACT_HOLD, 0},
 	[FSM_EV_UPDATE] = {FSM_ESTABLISHED, FSM_ACT_HOLD | FSM_ACT_DELIVER, 0},
 	[FSM_EV_COLLISION_DUMP] = {FSM_ESTABLISHED, 0, 0}, /* §6.8: the new one goes. */
+	[FSM_EV_SEND_HOLD_EXPIRES] = {FSM_IDLE, LOSE, 0},
 };
 
 static const struct fsm_cell *const rows[FSM_STATE_COUNT] = {

@@ -1,6 +1,6 @@
 /* The BGP finite state machine as a table: state × event → actions and next state.
- * RFC 4271 §8.2.2, RFC 6608.  Data, not code: the test walks every cell.  Deviations are said in
- * the rows; there is no DelayOpen. */
+ * RFC 4271 §8.2.2, RFC 6608, RFC 9687.  Data, not code: the test walks every cell.  Deviations are
+ * said in the rows; there is no DelayOpen. */
 #pragma once
 
 #include "rib/base/units.h"
@@ -17,20 +17,21 @@ enum fsm_state {
 
 /* The RFC's events that can happen here; numbers in comments are RFC 4271 §8.1's. */
 enum fsm_event {
-	FSM_EV_START,		/* 1, 3 */
-	FSM_EV_START_PASSIVE,	/* 4, 5: wait for the member, or for the pause after a failure. */
-	FSM_EV_STOP,		/* 2, 8 */
-	FSM_EV_CONNECT_RETRY,	/* 9 */
-	FSM_EV_HOLD_EXPIRES,	/* 10 */
-	FSM_EV_KEEPALIVE_TIMER, /* 11 */
-	FSM_EV_TRANSPORT_UP,	/* 16, 17 */
-	FSM_EV_TRANSPORT_DOWN,	/* 18 */
-	FSM_EV_OPEN,		/* 19 */
-	FSM_EV_MESSAGE_ERROR,	/* 21, 22, 28: a NOTIFICATION is to be sent */
-	FSM_EV_NOTIFICATION,	/* 24, 25 */
-	FSM_EV_KEEPALIVE,	/* 26 */
-	FSM_EV_UPDATE,		/* 27 (and ROUTE-REFRESH, RFC 2918) */
-	FSM_EV_COLLISION_DUMP,	/* 23: the connection gives way to another one of the session. */
+	FSM_EV_START,		  /* 1, 3 */
+	FSM_EV_START_PASSIVE,	  /* 4, 5: wait for the member, or for the pause after a failure. */
+	FSM_EV_STOP,		  /* 2, 8 */
+	FSM_EV_CONNECT_RETRY,	  /* 9 */
+	FSM_EV_HOLD_EXPIRES,	  /* 10 */
+	FSM_EV_KEEPALIVE_TIMER,	  /* 11 */
+	FSM_EV_TRANSPORT_UP,	  /* 16, 17 */
+	FSM_EV_TRANSPORT_DOWN,	  /* 18 */
+	FSM_EV_OPEN,		  /* 19 */
+	FSM_EV_MESSAGE_ERROR,	  /* 21, 22, 28: a NOTIFICATION is to be sent */
+	FSM_EV_NOTIFICATION,	  /* 24, 25 */
+	FSM_EV_KEEPALIVE,	  /* 26 */
+	FSM_EV_UPDATE,		  /* 27 (and ROUTE-REFRESH, RFC 2918) */
+	FSM_EV_COLLISION_DUMP,	  /* 23: the connection gives way to another one of the session. */
+	FSM_EV_SEND_HOLD_EXPIRES, /* 29, RFC 9687 §3 */
 	FSM_EVENT_COUNT
 };
 

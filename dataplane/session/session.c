@@ -11,7 +11,7 @@
  * is welcome at once, our own next attempt waits for ConnectRetryTimer.  A passive member's timer
  * never runs.
  *
- * RFC 4271 §4.4, §6.5, §8, §10; RFC 2918; RFC 9003. */
+ * RFC 4271 §4.4, §6.5, §8, §10; RFC 2918; RFC 4724; RFC 8538; RFC 9003; RFC 9687. */
 #include "dataplane/session/collision.h"
 #include "dataplane/session/session_priv.h"
 
@@ -23,6 +23,7 @@
 #define RETRY_DEFAULT_S	   120			/* RFC 4271 §10. */
 #define KEEPALIVE_MIN_US   USEC_PER_SEC		/* RFC 4271 §4.4: not more than one per second. */
 #define HOLD_PUT_OFF_US	   USEC_PER_SEC
+#define SEND_HOLD_MIN_S	   480 /* RFC 9687 §3: 8 minutes, or twice the hold time. */
 #define REFRESH_LEN	   23
 #define NOTIFICATION_MAX   (BGP_HEADER_LEN + 2 + NOTIFY_DATA_MAX)
 #define HOLD_MIN_ALLOWED_S 3 /* RFC 4271 §4.2: zero, or at least this. */
@@ -160,6 +161,9 @@ static void do_timers(struct session *s, const struct fsm_cell *cell, usec_t now
 	if (cell->next != FSM_CONNECT && cell->next != FSM_ACTIVE) {
 		s->retry_due = USEC_NEVER;
 	}
+	if (cell->next < FSM_OPEN_CONFIRM) {
+		s->send_hold_due = USEC_NEVER;
+	}
 	if (cell->next < FSM_OPEN_SENT) {
 		s->hold_due = USEC_NEVER;
 		s->keepalive_due = USEC_NEVER;
@@ -266,6 +270,7 @@ void session_init(struct session *s, const struct session_conf *conf, uint64_t s
 		.hold_due = USEC_NEVER,
 		.keepalive_due = USEC_NEVER,
 		.retry_due = USEC_NEVER,
+		.send_hold_due = USEC_NEVER,
 		.since = now,
 		.cause = SESSION_CAUSE_DISABLED,
 	};
@@ -322,6 +327,7 @@ static void forget_connection(struct session *s)
 {
 	s->tx_len = 0;
 	s->partial_len = 0;
+	s->sent_seen = 0;
 }
 
 void session_transport_up(struct session *s, usec_t now)
@@ -368,9 +374,18 @@ static void tick_hold(struct session *s, size_t unread_len, usec_t now)
 	session_event(s, FSM_EV_HOLD_EXPIRES, &why, now);
 }
 
+static void tick_send_hold(struct session *s, usec_t now)
+{
+	if (now >= s->send_hold_due) {
+		struct notify why = notify_make(NOTIFY_SEND_HOLD_TIMER, 0);
+		session_event(s, FSM_EV_SEND_HOLD_EXPIRES, &why, now);
+	}
+}
+
 void session_tick(struct session *s, size_t unread_len, usec_t now)
 {
 	tick_hold(s, unread_len, now);
+	tick_send_hold(s, now);
 	if (now >= s->keepalive_due) {
 		session_event(s, FSM_EV_KEEPALIVE_TIMER, NULL, now);
 	}
@@ -381,7 +396,29 @@ void session_tick(struct session *s, size_t unread_len, usec_t now)
 
 usec_t session_due(const struct session *s)
 {
-	return min_u64(s->hold_due, min_u64(s->keepalive_due, s->retry_due));
+	usec_t hold = min_u64(s->hold_due, s->send_hold_due);
+	return min_u64(hold, min_u64(s->keepalive_due, s->retry_due));
+}
+
+static usec_t send_hold_us(const struct session *s)
+{
+	if (s->conf.send_hold_s != 0) {
+		return s->conf.send_hold_s * USEC_PER_SEC;
+	}
+	return max_u64(SEND_HOLD_MIN_S, 2u * s->hold_negotiated_s) * USEC_PER_SEC;
+}
+
+void session_sending(struct session *s, uint64_t taken, bool is_waiting, usec_t now)
+{
+	if (s->state < FSM_OPEN_CONFIRM) {
+		return;
+	}
+	if (!is_waiting) {
+		s->send_hold_due = USEC_NEVER;
+	} else if (s->send_hold_due == USEC_NEVER || taken != s->sent_seen) {
+		s->send_hold_due = now + send_hold_us(s);
+	}
+	s->sent_seen = taken;
 }
 
 bool session_take_down(struct session *s)
@@ -458,6 +495,8 @@ char *session_cause_format(const struct session *s, char *buf, size_t len)
 	case SESSION_CAUSE_NOTIFICATION_SENT:
 		if (s->last_notify.code == NOTIFY_HOLD_TIMER) {
 			snprintf(buf, len, "hold timer expired");
+		} else if (s->last_notify.code == NOTIFY_SEND_HOLD_TIMER) {
+			snprintf(buf, len, "send hold timer expired: peer takes nothing");
 		} else {
 			format_notify(s, "we sent ", buf, len);
 		}
@@ -511,6 +550,7 @@ void session_check(const struct session *s)
 	ASSERT(s->state == FSM_OPEN_SENT || s->hold_negotiated_s != 0 || s->hold_due == USEC_NEVER);
 	ASSERT((s->keepalive_due != USEC_NEVER) ==
 	       (s->state >= FSM_OPEN_CONFIRM && s->hold_negotiated_s != 0));
+	ASSERT(s->state >= FSM_OPEN_CONFIRM || s->send_hold_due == USEC_NEVER);
 	ASSERT(s->state != FSM_ESTABLISHED || (s->was_up && s->incarnation != 0));
 	ASSERT(s->tx_len <= SESSION_TX_MAX);
 	ASSERT(s->cause != SESSION_CAUSE_TRANSPORT || s->transport_reason != NULL);

@@ -25,12 +25,13 @@
 struct session_conf {
 	asn_t local_as;
 	asn_t peer_as;
-	uint32_t router_id;  /* Ours, host order. */
-	uint16_t hold_s;     /* Offered: 0 or >= 3; 90 by default. */
-	uint16_t hold_min_s; /* A smaller offer (also 0, no hold timer) is refused, §6.2. */
-	uint16_t retry_s;    /* ConnectRetry and the pause after a failure; 0 = 120. */
-	bool is_passive;     /* Never opens a connection itself. */
-	bool has_graceful;   /* Offers to keep its routes (RFC 4724, as a helper alone). */
+	uint32_t router_id;   /* Ours, host order. */
+	uint16_t hold_s;      /* Offered: 0 or >= 3; 90 by default. */
+	uint16_t send_hold_s; /* RFC 9687; 0 = 8 minutes or twice the hold time, the larger. */
+	uint16_t hold_min_s;  /* A smaller offer (also 0, no hold timer) is refused, §6.2. */
+	uint16_t retry_s;     /* ConnectRetry and the pause after a failure; 0 = 120. */
+	bool is_passive;      /* Never opens a connection itself. */
+	bool has_graceful;    /* Offers to keep its routes (RFC 4724, as a helper alone). */
 	bool families[FAMILY_COUNT]; /* Offered. */
 };
 
@@ -89,8 +90,9 @@ struct session {
 	uint16_t hold_negotiated_s; /* 0 = no hold timer. */
 	struct open peer;	    /* The last OPEN of this connection; asn 0 = none yet. */
 	struct update_opts opts;    /* Negotiated; valid while established. */
-	usec_t hold_due, keepalive_due, retry_due;
-	usec_t since; /* When the state last changed to or from Established. */
+	usec_t hold_due, keepalive_due, retry_due, send_hold_due;
+	uint64_t sent_seen; /* Octets that the member had taken when last told. */
+	usec_t since;	    /* When the state last changed to or from Established. */
 	enum session_cause cause;
 	const char *transport_reason; /* Static text, of cause TRANSPORT. */
 	struct notify last_notify;    /* Sent or received, as `cause` says; else code 0. */
@@ -124,6 +126,9 @@ void session_update_failed(struct session *s, const struct notify *why, usec_t n
  * an incomplete message, the hold timer is put off: it is us who are slow, not the member. */
 void session_tick(struct session *s, size_t unread_len, usec_t now);
 usec_t session_due(const struct session *s);
+/* Of the connection's octets, `taken` have been acknowledged so far; `is_waiting`: there are more.
+ * While some wait and none is taken, the send hold timer runs.  RFC 9687 §3. */
+void session_sending(struct session *s, uint64_t taken, bool is_waiting, usec_t now);
 /* True once after each loss of an established session: the caller must leave the shards.  To be
  * asked before the next session_rx on a new connection. */
 bool session_take_down(struct session *s);

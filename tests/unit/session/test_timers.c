@@ -254,3 +254,60 @@ Test(timers, the_same_seed_gives_the_same_session)
 		session_sent(&b, now);
 	}
 }
+
+#define WAITS true
+#define SENDS false
+
+/* RFC 9687 §3: eight minutes, twice a longer hold time, or what the operator says. */
+Test(timers, send_hold_time_is_at_least_eight_minutes)
+{
+	static const uint16_t cases[][3] = {{90, 0, 480},  {0, 0, 480},	  {240, 0, 480},
+					    {241, 0, 482}, {65535, 0, 0}, {90, 100, 100}};
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct session s;
+		up_with_hold(&s, cases[i][0], cases[i][0], 1);
+		s.conf.send_hold_s = cases[i][1];
+		cr_expect(s.send_hold_due == USEC_NEVER, "nothing waits");
+		session_sending(&s, 50, WAITS, ALONE_NOW);
+		usec_t expected = cases[i][2] != 0 ? cases[i][2] : 2 * 65535;
+		cr_expect(s.send_hold_due == ALONE_NOW + expected * SEC, "%zu", i);
+	}
+}
+
+/* RFC 9687 §3: every octet that leaves starts it anew, and so does rest. */
+Test(timers, send_hold_timer_runs_while_nothing_leaves)
+{
+	struct session s;
+	up_with_hold(&s, 0, 0, 1);
+	session_sending(&s, 50, WAITS, ALONE_NOW);
+	session_sending(&s, 50, WAITS, ALONE_NOW + 100 * SEC);
+	cr_expect(session_due(&s) == ALONE_NOW + 480 * SEC, "nothing was taken");
+	session_sending(&s, 51, WAITS, ALONE_NOW + 200 * SEC);
+	cr_expect(session_due(&s) == ALONE_NOW + 680 * SEC);
+	session_sending(&s, 60, SENDS, ALONE_NOW + 300 * SEC);
+	cr_expect(session_due(&s) == USEC_NEVER);
+	session_sending(&s, 60, WAITS, ALONE_NOW + 400 * SEC);
+	session_tick(&s, 0, ALONE_NOW + 880 * SEC - 1);
+	cr_expect(s.state == FSM_ESTABLISHED);
+	session_check(&s);
+}
+
+Test(timers, send_hold_timer_ends_the_session_with_its_own_error)
+{
+	struct session s;
+	char text[NOTIFY_TEXT_MAX];
+	up_with_hold(&s, 0, 0, 1);
+	session_sending(&s, 50, WAITS, ALONE_NOW);
+	session_tick(&s, 0, ALONE_NOW + 480 * SEC);
+	cr_expect(s.state == FSM_IDLE && s.want == SESSION_WANT_CLOSE && session_take_down(&s));
+	struct notify n = sent_notify(&s);
+	cr_expect(n.code == NOTIFY_SEND_HOLD_TIMER && n.subcode == 0 && n.data_len == 0);
+	cr_expect_str_eq(session_cause_format(&s, text, sizeof(text)),
+			 "send hold timer expired: peer takes nothing");
+	session_check(&s);
+	session_transport_down(&s, "gone", ALONE_NOW + 490 * SEC);
+	cr_expect(s.state == FSM_ACTIVE && s.send_hold_due == USEC_NEVER);
+	session_sending(&s, 1, WAITS, ALONE_NOW + 491 * SEC);
+	cr_expect(s.send_hold_due == USEC_NEVER, "only once an OPEN was heard");
+	session_check(&s);
+}
