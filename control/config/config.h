@@ -29,10 +29,11 @@ struct config_port {
 struct config_client {
 	asn_t asn;
 	struct addr ip;
-	char *description;   /* NULL when absent. */
-	uint16_t hold_s;     /* `hold_time` */
-	uint16_t hold_min_s; /* `min_hold_time` */
-	uint16_t stale_s;    /* `graceful_restart`: its `stale_time`; 0: not enabled. */
+	char *description;    /* NULL when absent. */
+	uint16_t hold_s;      /* `hold_time` */
+	uint16_t hold_min_s;  /* `min_hold_time` */
+	uint16_t send_hold_s; /* `send_hold_time`; 0: by the hold time. */
+	uint16_t stale_s;     /* `graceful_restart`: its `stale_time`; 0: not enabled. */
 	bool has_local_addr;
 	struct addr local_addr; /* `local_address` */
 	bool is_passive;

@@ -72,7 +72,8 @@ static bool is_same_client(const struct config_client *a, const struct config_cl
 {
 	return a->asn == b->asn && is_same_text(a->description, b->description) &&
 	       a->hold_s == b->hold_s && a->hold_min_s == b->hold_min_s &&
-	       a->stale_s == b->stale_s && a->has_local_addr == b->has_local_addr &&
+	       a->send_hold_s == b->send_hold_s && a->stale_s == b->stale_s &&
+	       a->has_local_addr == b->has_local_addr &&
 	       (!a->has_local_addr || addr_equal(&a->local_addr, &b->local_addr)) &&
 	       a->is_passive == b->is_passive && a->hop_limit_min == b->hop_limit_min;
 }

@@ -331,6 +331,7 @@ static void inherit_session(struct loader *l, struct draft_client *client)
 	v->stale_s = inherit(own->has_graceful, l->session.has_graceful, true)
 			     ? inherit(own->stale_s, l->session.stale_s, STALE_DEFAULT_S)
 			     : 0;
+	v->send_hold_s = inherit(own->send_hold_s, l->session.send_hold_s, 0);
 	v->is_passive = inherit(own->is_passive, l->session.is_passive, true) != 0;
 	if (inherit(own->has_gtsm, l->session.has_gtsm, false)) {
 		/* RFC 5082 §3: sent with 255, each hop takes one; N hops in BIRD's and FRR's count.
@@ -346,6 +347,19 @@ static void inherit_session(struct loader *l, struct draft_client *client)
 	}
 }
 
+/* RFC 9687 §3: it must be longer than the hold time. */
+static void check_send_hold(struct loader *l, const struct draft_client *client)
+{
+	const struct config_client *v = &client->value;
+	if (v->send_hold_s != 0 && v->send_hold_s <= v->hold_s) {
+		char text[ADDR_TEXT_MAX];
+		loader_fail(l, &client->ip_at,
+			    "the neighbour %s has a 'send_hold_time' of %u, not above its "
+			    "'hold_time' of %u; raise it or leave it out",
+			    addr_format(&v->ip, text), v->send_hold_s, v->hold_s);
+	}
+}
+
 void finish_config(struct loader *l)
 {
 	default_workers(l->config);
@@ -355,6 +369,7 @@ void finish_config(struct loader *l)
 	check_ports(l);
 	for (unsigned i = 0; i < l->client_count; i++) {
 		inherit_session(l, &l->client[i]);
+		check_send_hold(l, &l->client[i]);
 		check_client(l, &l->client[i]);
 	}
 	check_duplicates(l);

@@ -19,7 +19,8 @@ struct draft_port {
 
 /* Keys of a client that fall back to cfg's. */
 struct draft_session {
-	struct set_u16 hold_s, hold_min_s, is_passive, has_gtsm, hops, has_graceful, stale_s;
+	struct set_u16 hold_s, hold_min_s, is_passive, has_gtsm, hops, has_graceful, stale_s,
+		send_hold_s;
 };
 
 /* A client's keys, and where they stand (line 0: not there). */

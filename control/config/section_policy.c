@@ -42,6 +42,17 @@ static void read_min_hold_time(struct loader *l, const struct node *key, const s
 	read_hold(l, v, "min_hold_time", &s->hold_min_s);
 }
 
+static void read_send_hold_time(struct loader *l, const struct node *key, const struct node *v,
+				void *target)
+{
+	(void)key;
+	struct draft_session *s = target;
+	uint32_t seconds;
+	if (value_number(l, v, "send_hold_time", 4, UINT16_MAX, &seconds)) {
+		s->send_hold_s = (struct set_u16){.is_set = true, .value = (uint16_t)seconds};
+	}
+}
+
 static void read_passive(struct loader *l, const struct node *key, const struct node *v,
 			 void *target)
 {
@@ -177,6 +188,7 @@ static const struct key cfg_key[] = {
 	{.name = "passive", .read = read_passive},
 	{.name = "hold_time", .read = read_hold_time},
 	{.name = "min_hold_time", .read = read_min_hold_time},
+	{.name = "send_hold_time", .read = read_send_hold_time},
 	{.name = "gtsm", .read = read_gtsm},
 	{.name = "graceful_restart", .read = read_graceful},
 	{.name = "path_hiding", .read = read_always},
@@ -297,6 +309,7 @@ static const struct key client_key[] = {
 	{.name = "description", .read = read_client_description},
 	{.name = "hold_time", .read = read_hold_time},
 	{.name = "min_hold_time", .read = read_min_hold_time},
+	{.name = "send_hold_time", .read = read_send_hold_time},
 	{.name = "local_address", .read = read_client_local},
 	{.name = "passive", .read = read_passive},
 	{.name = "cfg", .read = read_client_cfg},

@@ -285,6 +285,7 @@ static struct member_conf member_conf(const struct config_client *client, const 
 		.local_addr = client->local_addr,
 		.hold_s = client->hold_s,
 		.hold_min_s = client->hold_min_s,
+		.send_hold_s = client->send_hold_s,
 		.stale_s = client->stale_s,
 		.is_passive = client->is_passive,
 		.hop_limit_min = client->hop_limit_min,

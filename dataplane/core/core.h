@@ -26,6 +26,7 @@ struct member_conf {
 	bool has_local_addr;
 	struct addr local_addr; /* Ours towards it; else net_source_for. */
 	uint16_t hold_s, hold_min_s;
+	uint16_t send_hold_s; /* RFC 9687; 0 = by the hold time. */
 	/* Graceful restart: routes of a member that restarted wait for this long after its return
 	 * (RFC 4724 §4.2); 0 = it is not offered. */
 	uint16_t stale_s;

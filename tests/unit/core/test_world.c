@@ -45,6 +45,13 @@ static void announce(struct world *w, unsigned member, unsigned prefix)
 	cr_assert(speaker_send(&w->speaker[member], m, len));
 }
 
+static void withdraw(struct world *w, unsigned member, unsigned prefix)
+{
+	uint8_t m[512];
+	size_t len = naive_withdraw(m, &w->universe[prefix], 1);
+	cr_assert(speaker_send(&w->speaker[member], m, len));
+}
+
 static unsigned held_count(const struct world *w, unsigned prefix)
 {
 	unsigned count = 0;
@@ -223,6 +230,34 @@ Test(world, a_stalled_member_delays_nobody)
 	w->speaker[3].is_stalled = false;
 	world_run(w, 2 * USEC_PER_SEC);
 	cr_assert_eq(held_count(w, 0), 3);
+	world_end(w);
+}
+
+/* RFC 9687 §3: it says that it lives, and takes nothing. */
+Test(world, a_member_that_takes_nothing_for_eight_minutes_loses_its_session)
+{
+	struct member_status st;
+	struct world *w = world_of(1, 4, 23);
+	cr_assert(world_run_until(w, world_is_up, 10 * USEC_PER_SEC));
+	w->speaker[3].is_stalled = true;
+	for (unsigned round = 0; round < 400; round++) {
+		announce(w, 0, round % 32);
+		world_run(w, USEC_PER_MSEC);
+		withdraw(w, 0, round % 32);
+		world_run(w, USEC_PER_MSEC);
+	}
+	announce(w, 3, 0);
+	world_run(w, 470 * USEC_PER_SEC);
+	server_member_status(w->server, 3, &st);
+	cr_expect_eq(st.state, FSM_ESTABLISHED);
+	cr_expect(st.sendq_bytes > 0 && held_count(w, 0) == 3);
+	world_run(w, 15 * USEC_PER_SEC);
+	server_member_status(w->server, 3, &st);
+	cr_expect_str_eq(st.last_error, "send hold timer expired: peer takes nothing");
+	cr_expect_eq(held_count(w, 0), 0, "its route is gone");
+	for (unsigned i = 0; i < 3; i++) {
+		cr_expect_eq(w->speaker[i].downs, 0);
+	}
 	world_end(w);
 }
 
