@@ -109,6 +109,15 @@ static void announce(struct import *im, const struct update_nlri *n, const struc
 	metric_add(&im->stats->announced, pushed);
 }
 
+static void count_faults(struct import_stats *stats, const struct attr_result *result)
+{
+	ASSERT(result->note_count <= result->fault_count);
+	for (unsigned i = 0; i < result->note_count; i++) {
+		metric_add(&stats->faults[result->notes[i].fault], 1);
+	}
+	metric_add(&stats->faults_untold, result->fault_count - result->note_count);
+}
+
 static void count_verdict(struct import_stats *stats, const struct attr_result *result)
 {
 	metric_add(&stats->updates, 1);
@@ -119,7 +128,10 @@ static void count_verdict(struct import_stats *stats, const struct attr_result *
 		metric_add(&stats->treat_as_withdraw, 1);
 	} else if (result->verdict == VERDICT_ATTR_DISCARD) {
 		metric_add(&stats->attr_discard, 1);
+	} else if (result->verdict == VERDICT_SESSION_RESET) {
+		metric_add(&stats->session_reset, 1);
 	}
+	count_faults(stats, result);
 }
 
 static void end_of_rib(const struct import_sink *sink, const struct update *u,
@@ -145,6 +157,9 @@ enum verdict import_update(const struct import_env *env, const struct update_opt
 	struct update u;
 	update_decode(body, opts, &draft, &u);
 	count_verdict(stats, &u.attrs);
+	if (u.attrs.verdict != VERDICT_OK && sink->fault != NULL) {
+		sink->fault(sink->context, body, &u.attrs);
+	}
 	if (u.attrs.verdict == VERDICT_SESSION_RESET) {
 		*out_why = u.attrs.why;
 		return u.attrs.verdict;

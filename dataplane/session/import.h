@@ -14,6 +14,8 @@ struct import_sink {
 	void (*push)(void *context, core_id_t shard, const struct op *op);
 	/* The member has sent all that it has of a family (RFC 4724 §2); may be NULL. */
 	void (*end_of_rib)(void *context, enum family family);
+	/* An UPDATE body was not accepted whole: what was found in it; may be NULL. */
+	void (*fault)(void *context, struct span body, const struct attr_result *result);
 	void *context;
 };
 
@@ -35,8 +37,11 @@ struct import_stats {
 	metric_t end_of_ribs;
 	metric_t treat_as_withdraw; /* UPDATEs with that verdict. */
 	metric_t attr_discard;
-	metric_t refused_memory; /* Prefixes withdrawn because the intern table was full. */
-	const char *last_fault;	 /* Of the last UPDATE that was not accepted whole; static text. */
+	metric_t session_reset;
+	metric_t faults[FAULT_COUNT]; /* By what was wrong; an UPDATE may have several. */
+	metric_t faults_untold;	      /* Beyond FAULT_NOTES_MAX of one UPDATE. */
+	metric_t refused_memory;      /* Prefixes withdrawn because the intern table was full. */
+	const char *last_fault; /* Of the last UPDATE that was not accepted whole; static text. */
 };
 
 /* Apply one UPDATE body of a member.  Returns the verdict; with VERDICT_SESSION_RESET nothing was

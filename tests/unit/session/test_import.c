@@ -40,6 +40,9 @@ struct bench {
 	core_id_t shard[OPS_MAX];
 	unsigned count;
 	unsigned ends[FAMILY_COUNT]; /* End-of-RIBs heard. */
+	unsigned faulty;	     /* UPDATEs told as such. */
+	struct attr_result fault;    /* Of the last. */
+	size_t fault_len;
 	struct notify why;
 };
 
@@ -119,9 +122,18 @@ static void hear_end(void *context, enum family family)
 	b->ends[family]++;
 }
 
+static void hear_fault(void *context, struct span body, const struct attr_result *result)
+{
+	struct bench *b = context;
+	b->faulty++;
+	b->fault = *result;
+	b->fault_len = body.len;
+}
+
 static enum verdict run_bytes(struct bench *b, struct span body)
 {
-	struct import_sink sink = {.push = push, .end_of_rib = hear_end, .context = b};
+	struct import_sink sink = {
+		.push = push, .end_of_rib = hear_end, .fault = hear_fault, .context = b};
 	enum verdict v =
 		import_update(&b->env, &b->opts, PEER, GENERATION, body, &sink, &b->stats, &b->why);
 	check_ops(b);
@@ -238,6 +250,39 @@ Test(import, treat_as_withdraw_withdraws_what_it_announces)
 		cr_expect(intern_count(b->intern) == 0);
 		bench_free(b);
 	}
+}
+
+/* RFC 7606 §6: every fault is counted under its name, whatever becomes of the message. */
+Test(import, faults_are_counted_and_told)
+{
+	struct bench *b = bench_new(16);
+	cr_expect(run(b, "", GOOD, NET_A) == VERDICT_OK);
+	cr_expect(b->faulty == 0, "nothing to tell");
+	cr_expect(run(b, "", GOOD "400601 00", NET_A) == VERDICT_ATTR_DISCARD);
+	cr_expect(b->faulty == 1 && b->stats.faults[FAULT_LENGTH] == 1);
+	cr_expect(run(b, "", "400101 07 " PATH NEXT_HOP "400601 00", NET_A) ==
+		  VERDICT_TREAT_AS_WITHDRAW);
+	cr_expect(b->stats.faults[FAULT_LENGTH] == 2 && b->stats.faults[FAULT_ORIGIN_VALUE] == 1);
+	cr_expect(b->faulty == 2 && b->fault.verdict == VERDICT_TREAT_AS_WITHDRAW);
+	cr_expect(b->fault.type == ATTR_ORIGIN && b->fault_len > 20);
+	cr_expect(run(b, "18cb00", GOOD, NET_A) == VERDICT_SESSION_RESET);
+	cr_expect(b->faulty == 3 && b->stats.faults[FAULT_WITHDRAWN_PREFIX] == 1);
+	cr_expect(b->stats.session_reset == 1 && b->stats.treat_as_withdraw == 1);
+	cr_expect(b->stats.attr_discard == 1 && b->stats.faults_untold == 0);
+	bench_free(b);
+}
+
+/* Nine repeated attributes: more faults than a message can tell apart. */
+Test(import, faults_beyond_those_told_apart_are_counted_too)
+{
+	struct bench *b = bench_new(16);
+	cr_expect(run(b, "",
+		      GOOD "400101 00 400101 00 400101 00 400101 00 400101 00 "
+			   "400101 00 400101 00 400101 00 400101 00",
+		      NET_A) == VERDICT_ATTR_DISCARD);
+	cr_expect_eq(b->stats.faults[FAULT_DUPLICATE], FAULT_NOTES_MAX);
+	cr_expect_eq(b->stats.faults_untold, 9 - FAULT_NOTES_MAX);
+	bench_free(b);
 }
 
 /* RFC 7606 §7.6: the attribute goes, the route stays. */
