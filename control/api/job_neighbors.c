@@ -159,6 +159,35 @@ static void set_stale(json_t *row, const struct config_client *client,
 	}
 }
 
+/* What was wrong, where anything was. */
+static json_t *faults_json(const struct import_stats *st)
+{
+	json_t *list = json_array();
+	for (unsigned i = 1; i < FAULT_COUNT; i++) {
+		uint64_t count = metric_get(&st->faults[i]);
+		if (count > 0) {
+			json_t *row = json_pack("{s:s}", "fault", fault_phrase((enum fault)i));
+			set_number(row, "count", count);
+			json_array_append_new(list, row);
+		}
+	}
+	return list;
+}
+
+static void set_offence(json_t *row, const struct server *s, peer_id_t peer, usec_t now)
+{
+	struct member_offence o;
+	char text[OFFENCE_TEXT_MAX];
+	if (!server_member_offence(s, peer, &o)) {
+		return;
+	}
+	json_t *to = json_object();
+	set_number(to, "age_s", now > o.at ? (now - o.at) / USEC_PER_SEC : 0);
+	set_text(to, "text", offence_format(&o.message, text, sizeof(text)));
+	set_text(to, "message", offence_hex(&o.message, text, sizeof(text)));
+	json_object_set_new(row, "last_offence", to);
+}
+
 static void set_import(json_t *row, const struct import_stats *st)
 {
 	json_t *to = json_object();
@@ -168,6 +197,9 @@ static void set_import(json_t *row, const struct import_stats *st)
 	set_number(to, "end_of_ribs", metric_get(&st->end_of_ribs));
 	set_number(to, "treat_as_withdraw", metric_get(&st->treat_as_withdraw));
 	set_number(to, "attr_discard", metric_get(&st->attr_discard));
+	set_number(to, "session_reset", metric_get(&st->session_reset));
+	json_object_set_new(to, "faults", faults_json(st));
+	set_number(to, "faults_untold", metric_get(&st->faults_untold));
 	set_number(to, "refused_memory", metric_get(&st->refused_memory));
 	if (st->last_fault != NULL) {
 		set_text(to, "last_fault", st->last_fault);
@@ -212,6 +244,7 @@ static void put_row(struct neighbors_job *j, const struct api_env *env, struct r
 		set_number(row, "worker", place_member(env->server, &client->ip));
 		json_object_set_new(row, "families", families_json(env, peer, &st));
 		set_import(row, &st.import);
+		set_offence(row, env->server, peer, now);
 		json_object_set_new(row, "authentication", auth_json(&st, now));
 		set_traffic(row, &st);
 		json_object_set_new(row, "drops", drops_json(&st));

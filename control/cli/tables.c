@@ -212,6 +212,23 @@ static void put_authentication(FILE *out, json_t *auth)
 	}
 }
 
+static void put_faults(FILE *out, const json_t *import, const json_t *offence)
+{
+	size_t i;
+	json_t *fault;
+	char buf[32];
+	json_array_foreach(json_object_get(import, "faults"), i, fault)
+	{
+		fprintf(out, "  %-22s%llu × %s\n", i == 0 ? "faults" : "",
+			number_of(fault, "count"), text_of(fault, "fault"));
+	}
+	put_line(out, "last fault", text_of(import, "last_fault"));
+	if (offence != NULL) {
+		fprintf(out, "  %-22s%s ago: %s\n", "last faulty update",
+			show_duration(number_of(offence, "age_s"), buf), text_of(offence, "text"));
+	}
+}
+
 void table_neighbor(FILE *out, const json_t *row)
 {
 	char buf[32];
@@ -230,7 +247,7 @@ void table_neighbor(FILE *out, const json_t *row)
 	fprintf(out, "  %-22s%llu treated as withdraw, %llu attributes discarded\n",
 		"faulty updates", number_of(import, "treat_as_withdraw"),
 		number_of(import, "attr_discard"));
-	put_line(out, "last fault", text_of(import, "last_fault"));
+	put_faults(out, import, json_object_get(row, "last_offence"));
 	fprintf(out, "  %-22s%llu prefixes, %llu withdrawals\n", "sent",
 		number_of(row, "prefixes_sent"), number_of(row, "withdraws_sent"));
 	put_bytes(out, "bytes in", number_of(row, "bytes_in"));

@@ -19,6 +19,7 @@
 #include "dataplane/tcp/auth.h"
 #include "dataplane/tcp/tcp.h"
 #include "rib/table/shard.h"
+#include "rib/wire/offence.h"
 
 struct member_conf {
 	asn_t asn;
@@ -150,6 +151,14 @@ struct member_status {
 	usec_t refused_at[AUTH_VERDICT_COUNT]; /* By its keys; the last of each. */
 };
 void server_member_status(const struct server *s, peer_id_t peer, struct member_status *out);
+
+/* The last UPDATE of a member's that was not accepted whole.  RFC 7606 §6. */
+struct member_offence {
+	usec_t at;
+	struct offence message;
+};
+/* False when there was none.  Any thread. */
+bool server_member_offence(const struct server *s, peer_id_t peer, struct member_offence *out);
 
 /* A worker's own numbers.  Any thread. */
 struct core_stats {

@@ -132,9 +132,9 @@ struct core {
 
 #define STATUS_WORDS (sizeof(struct member_status) / sizeof(uint64_t))
 
-/* A member's published status under a sequence counter (odd: being written).  The words are written
- * with release and read with acquire: whoever reads a word of a newer status then also sees that
- * the counter has moved. */
+/* A value that one thread publishes under a sequence counter (odd: being written).  The words are
+ * written with release and read with acquire: whoever reads a word of a newer value then also sees
+ * that the counter has moved.  This one is a struct member_status. */
 struct status_cell {
 	uint32_t sequence;
 	uint64_t word[STATUS_WORDS]; /* A struct member_status. */
@@ -142,11 +142,26 @@ struct status_cell {
 
 static_assert(sizeof(struct member_status) % sizeof(uint64_t) == 0, "published in whole words");
 
+#define OFFENCE_WORDS (sizeof(struct member_offence) / sizeof(uint64_t))
+
+/* The same for what is seldom written. */
+struct offence_cell {
+	uint32_t sequence; /* 0: none was there. */
+	uint64_t word[OFFENCE_WORDS];
+};
+
+static_assert(sizeof(struct member_offence) % sizeof(uint64_t) == 0, "published in whole words");
+
+/* Owner; and any thread, which gets the sequence number of what it read. */
+void cell_write(uint32_t *sequence, uint64_t *word, const void *from, size_t words);
+uint32_t cell_read(const uint32_t *sequence, const uint64_t *word, void *to, size_t words);
+
 struct server {
 	struct server_opts opts;
-	struct member_conf *conf;   /* [member] */
-	struct member *member;	    /* [member] */
-	struct status_cell *status; /* [member] */
+	struct member_conf *conf;     /* [member] */
+	struct member *member;	      /* [member] */
+	struct status_cell *status;   /* [member] */
+	struct offence_cell *offence; /* [member] */
 	struct net_port_conf *port;
 	struct nic **nic;
 	unsigned nic_count;

@@ -286,10 +286,21 @@ static void import_end_of_rib(void *context, enum family family)
 	}
 }
 
+static void import_fault(void *context, struct span body, const struct attr_result *result)
+{
+	struct member *m = context;
+	struct offence_cell *cell = &m->core->server->offence[m->id];
+	struct member_offence o = {.at = m->core->now};
+	offence_keep(&o.message, body, result);
+	cell_write(&cell->sequence, cell->word, &o, OFFENCE_WORDS);
+}
+
 static void member_update(struct member *m, struct span body)
 {
-	struct import_sink sink = {
-		.push = import_push, .end_of_rib = import_end_of_rib, .context = m};
+	struct import_sink sink = {.push = import_push,
+				   .end_of_rib = import_end_of_rib,
+				   .fault = import_fault,
+				   .context = m};
 	struct notify why;
 	enum verdict verdict = import_update(&m->core->import_env, &m->session.opts, m->id,
 					     m->session.incarnation, body, &sink, &m->import, &why);
@@ -436,18 +447,6 @@ static void publish_drops(struct member *m, uint64_t *drops)
 	memcpy(drops + TCP_DROP_COUNT, m->core_drop, sizeof(m->core_drop));
 }
 
-static void status_write(struct status_cell *cell, const struct member_status *st)
-{
-	uint64_t word[STATUS_WORDS];
-	uint32_t sequence = cell->sequence;
-	memcpy(word, st, sizeof(word));
-	__atomic_store_n(&cell->sequence, sequence + 1, __ATOMIC_RELAXED);
-	for (unsigned i = 0; i < STATUS_WORDS; i++) {
-		__atomic_store_n(&cell->word[i], word[i], __ATOMIC_RELEASE);
-	}
-	__atomic_store_n(&cell->sequence, sequence + 2, __ATOMIC_RELEASE);
-}
-
 void member_publish(struct member *m)
 {
 	struct status_cell *cell = &m->core->server->status[m->id];
@@ -488,6 +487,6 @@ void member_publish(struct member *m)
 		st.retransmits += (uint32_t)t->retransmits;
 		st.sendq_bytes = (uint32_t)sendq_bytes(tcp_sendq(m->tcp));
 	}
-	status_write(cell, &st);
+	cell_write(&cell->sequence, cell->word, &st, STATUS_WORDS);
 	m->published_state = s->state;
 }

@@ -145,11 +145,13 @@ static bool make_tables(struct server *s)
 	s->nic = copy_of(o->nics, s->nic_count * sizeof(struct nic *));
 	s->member = calloc(o->member_count + 1, sizeof(*s->member));
 	s->status = calloc(o->member_count + 1, sizeof(*s->status));
+	s->offence = calloc(o->member_count + 1, sizeof(*s->offence));
 	s->core = aligned_alloc(CACHE_LINE, (o->core_count * sizeof(*s->core) + CACHE_LINE - 1) /
 						    CACHE_LINE * CACHE_LINE);
 	s->shard = calloc(o->core_count, sizeof(struct shard *));
 	if (s->conf == NULL || s->port == NULL || s->nic == NULL || s->kernel == NULL ||
-	    s->member == NULL || s->status == NULL || s->core == NULL || s->shard == NULL) {
+	    s->member == NULL || s->status == NULL || s->offence == NULL || s->core == NULL ||
+	    s->shard == NULL) {
 		free(s->core);
 		s->core = NULL;
 		return false;
@@ -282,6 +284,7 @@ void server_free(struct server *s)
 	free(s->conf);
 	free(s->member);
 	free(s->status);
+	free(s->offence);
 	free(s->port);
 	free(s->nic);
 	free(s->kernel);
@@ -354,23 +357,48 @@ bool server_event(struct server *s, struct event *out)
 	return false;
 }
 
+void cell_write(uint32_t *sequence, uint64_t *word, const void *from, size_t words)
+{
+	uint32_t before = *sequence;
+	__atomic_store_n(sequence, before + 1, __ATOMIC_RELAXED);
+	for (size_t i = 0; i < words; i++) {
+		uint64_t one;
+		memcpy(&one, (const uint8_t *)from + i * sizeof(one), sizeof(one));
+		__atomic_store_n(&word[i], one, __ATOMIC_RELEASE);
+	}
+	/* 0 stays "never written", also after 2³¹ times. */
+	uint32_t after = before + 2 != 0 ? before + 2 : 2;
+	__atomic_store_n(sequence, after, __ATOMIC_RELEASE);
+}
+
+uint32_t cell_read(const uint32_t *sequence, const uint64_t *word, void *to, size_t words)
+{
+	uint32_t before, after;
+	do {
+		before = __atomic_load_n(sequence, __ATOMIC_ACQUIRE);
+		for (size_t i = 0; i < words; i++) {
+			uint64_t one = __atomic_load_n(&word[i], __ATOMIC_ACQUIRE);
+			memcpy((uint8_t *)to + i * sizeof(one), &one, sizeof(one));
+		}
+		after = __atomic_load_n(sequence, __ATOMIC_RELAXED);
+	} while (before != after || (before & 1) != 0);
+	return before;
+}
+
 void server_member_status(const struct server *s, peer_id_t peer, struct member_status *out)
 {
 	const struct status_cell *cell = &s->status[peer];
-	uint64_t word[STATUS_WORDS];
-	uint32_t before, after;
-	do {
-		before = __atomic_load_n(&cell->sequence, __ATOMIC_ACQUIRE);
-		for (unsigned i = 0; i < STATUS_WORDS; i++) {
-			word[i] = __atomic_load_n(&cell->word[i], __ATOMIC_ACQUIRE);
-		}
-		after = __atomic_load_n(&cell->sequence, __ATOMIC_RELAXED);
-	} while (before != after || (before & 1) != 0);
-	memcpy(out, word, sizeof(*out));
+	cell_read(&cell->sequence, cell->word, out, STATUS_WORDS);
 	for (unsigned i = 0; i < s->opts.core_count; i++) {
 		out->drops[DROP_CORE_FIRST - DROP_MEMBER_FIRST + CORE_DROP_TTL_LOW] +=
 			metric_get(&s->core[i].far_drop[peer]);
 	}
+}
+
+bool server_member_offence(const struct server *s, peer_id_t peer, struct member_offence *out)
+{
+	const struct offence_cell *cell = &s->offence[peer];
+	return cell_read(&cell->sequence, cell->word, out, OFFENCE_WORDS) != 0;
 }
 
 const struct core_stats *server_core_stats(const struct server *s, core_id_t core)

@@ -26,6 +26,12 @@ void server_member_status(const struct server *s, peer_id_t peer, struct member_
 	*out = s->status[peer];
 }
 
+bool server_member_offence(const struct server *s, peer_id_t peer, struct member_offence *out)
+{
+	*out = s->offence[peer];
+	return out->message.verdict != VERDICT_OK;
+}
+
 const struct core_stats *server_core_stats(const struct server *s, core_id_t core)
 {
 	return &s->stats[core];

@@ -17,6 +17,7 @@ struct server {
 	struct core_stats stats[3];
 	uint64_t drops[3][DROP_COUNT];
 	struct member_status status[FAKE_MEMBERS];
+	struct member_offence offence[FAKE_MEMBERS]; /* Verdict OK: none. */
 	struct request request[16];
 	unsigned request_count;
 	bool is_ring_full;

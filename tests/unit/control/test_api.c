@@ -204,10 +204,28 @@ Test(api, neighbors_show_counts_and_states)
 	cr_expect(number_of(row_of(detail, 0), "hold_time") == 90);
 	cr_expect(json_object_get(row_of(detail, 0), "stale_left_s") == NULL);
 	json_decref(detail);
+	f.server.status[0].import.faults[FAULT_PATH_AS_0] = 3;
+	f.server.offence[0] =
+		(struct member_offence){.at = 96 * USEC_PER_SEC,
+					.message = {.verdict = VERDICT_TREAT_AS_WITHDRAW,
+						    .fault = FAULT_PATH_AS_0,
+						    .type = 2,
+						    .offset = 27,
+						    .body_len = 4,
+						    .reason = fault_phrase(FAULT_PATH_AS_0),
+						    .section = fault_section(FAULT_PATH_AS_0)}};
 	f.server.status[0].is_stale[FAMILY_IPV4] = true;
 	f.server.status[0].stale_due = 107 * USEC_PER_SEC;
 	detail = fake_ask(&f, "{\"command\":\"neighbor\",\"address\":\"198.18.1.1\"}");
 	cr_expect(number_of(row_of(detail, 0), "stale_left_s") == 7);
+	const json_t *offence = json_object_get(row_of(detail, 0), "last_offence");
+	cr_expect(strstr(text_of(offence, "text"), "treat-as-withdraw: AS_PATH: AS 0") != NULL);
+	cr_expect(strlen(text_of(offence, "message")) == 2 * 23 &&
+		  number_of(offence, "age_s") == 4);
+	const json_t *faults =
+		json_object_get(json_object_get(row_of(detail, 0), "import"), "faults");
+	cr_expect(json_array_size(faults) == 1 &&
+		  number_of(json_array_get(faults, 0), "count") == 3);
 	const json_t *families = json_object_get(row_of(detail, 0), "families");
 	cr_expect(json_object_get(json_object_get(families, "ipv4"), "stale") != NULL);
 	cr_expect(json_object_get(json_object_get(families, "ipv6"), "stale") == NULL);

@@ -42,6 +42,33 @@ static struct member_status status_of(const struct world *w, unsigned member)
 	return st;
 }
 
+/* RFC 7606 §6: what was wrong, and the message itself, for whoever asks. */
+Test(glue, the_last_faulty_update_is_kept)
+{
+	static const uint8_t message[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+					  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+					  0,	31,   2,    0,	  0,	0,    4,    0x40,
+					  1,	1,    9,    24,	  198,	51,   100};
+	struct member_offence o;
+	struct world *w = world_of(2, MEMBERS, 3, false);
+	cr_assert(world_run_until(w, world_is_up, 10 * USEC_PER_SEC));
+	cr_expect_not(server_member_offence(w->server, 1, &o));
+	cr_assert(speaker_send(&w->speaker[1], message, sizeof(message)));
+	world_run(w, USEC_PER_SEC);
+	cr_assert(server_member_offence(w->server, 1, &o));
+	cr_expect(o.at + USEC_PER_SEC >= w->now - USEC_PER_SEC && o.at <= w->now);
+	cr_expect_eq(o.message.body_len, sizeof(message) - 19);
+	cr_expect_arr_eq(o.message.body, message + 19, sizeof(message) - 19);
+	cr_expect_eq(o.message.verdict, VERDICT_TREAT_AS_WITHDRAW);
+	struct member_status st = status_of(w, 1);
+	cr_expect(st.state == FSM_ESTABLISHED && metric_get(&st.import.treat_as_withdraw) == 1);
+	cr_expect_eq(metric_get(&st.import.faults[FAULT_ORIGIN_VALUE]), 1);
+	for (unsigned i = 0; i < MEMBERS; i++) {
+		cr_expect(i == 1 || !server_member_offence(w->server, (peer_id_t)i, &o));
+	}
+	world_end(w);
+}
+
 /* RFC 4271 §8.2.1: a member that lets no connection in is still heard when it connects itself,
  * while our own attempt waits for an answer or for its address. */
 Test(glue, a_members_syn_takes_the_place_of_our_attempt)
