@@ -73,7 +73,7 @@ static void crowd_run(struct crowd *w, usec_t us)
 }
 
 /* All of them wait for a route, and all are tried again in the same moment. */
-Test(answers, more_than_a_turn_sends_can_wait_for_their_routes, .timeout = 30)
+Test(answers, more_than_a_turn_sends_can_wait_for_their_routes)
 {
 	struct crowd w;
 	crowd_init(&w);
