@@ -9,6 +9,7 @@
  * have backed off to 60 s between two, a server that calls waits a few seconds between attempts,
  * and what comes after that takes milliseconds. */
 #define LIVENESS_US (330 * USEC_PER_SEC)
+#define LASTING_US  (3 * USEC_PER_SEC)
 #define ROUND_US    (300 * USEC_PER_MSEC)
 #define SHOWN	    10
 
@@ -159,6 +160,11 @@ static void show_down(const struct history *h)
 	}
 }
 
+static bool is_settled(struct history *h)
+{
+	return world_is_up(h->world) && expect_wrong(h, false, false) == 0;
+}
+
 bool expect_settled(struct history *h)
 {
 	struct world *w = h->world;
@@ -168,13 +174,17 @@ bool expect_settled(struct history *h)
 	while (w->now < until) {
 		world_run(w, ROUND_US);
 		history_note_downs(h);
-		if (world_is_up(w) && expect_wrong(h, false, false) == 0) {
+		if (!is_settled(h)) {
+			continue;
+		}
+		/* All may look right while a connection is dead on one side only, or a hold timer
+		 * is about to expire for what the faults kept away: it must last. */
+		world_run(w, LASTING_US);
+		history_note_downs(h);
+		if (is_settled(h)) {
 			break;
 		}
 	}
-	/* And then some more, in which nothing may change for the worse. */
-	world_run(w, 3 * USEC_PER_SEC);
-	history_note_downs(h);
 	h->totals->compared += w->opts.members * w->opts.universe;
 	if (!world_is_up(w)) {
 		show_down(h);
