@@ -134,9 +134,9 @@ static void set_session(json_t *row, const struct config_client *client,
 		set_number(row, "hold_time", st->hold_s);
 		json_object_set_new(row, "as4", json_boolean(st->is_as4));
 	}
-	set_number(row, "configured_hold_time", client->hold_s);
-	set_number(row, "min_hold_time", client->hold_min_s);
-	json_object_set_new(row, "passive", json_boolean(client->is_passive));
+	set_number(row, "configured_hold_time", client->session.hold_s);
+	set_number(row, "min_hold_time", client->session.hold_min_s);
+	json_object_set_new(row, "passive", json_boolean(client->session.is_passive));
 	if (client->hop_limit_min != 0) {
 		set_number(row, "hop_limit_min", client->hop_limit_min);
 	}
@@ -150,8 +150,8 @@ static void set_session(json_t *row, const struct config_client *client,
 static void set_stale(json_t *row, const struct config_client *client,
 		      const struct member_status *st, usec_t now)
 {
-	if (client->stale_s != 0) {
-		set_number(row, "stale_time", client->stale_s);
+	if (client->session.stale_s != 0) {
+		set_number(row, "stale_time", client->session.stale_s);
 	}
 	if (st->stale_due != 0) {
 		usec_t left = st->stale_due > now ? st->stale_due - now : 0;

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "dataplane/session/session.h"
 #include "dataplane/tcp/auth.h"
 #include "rib/base/addr.h"
 #include "rib/base/log.h"
@@ -29,14 +30,10 @@ struct config_port {
 struct config_client {
 	asn_t asn;
 	struct addr ip;
-	char *description;    /* NULL when absent. */
-	uint16_t hold_s;      /* `hold_time` */
-	uint16_t hold_min_s;  /* `min_hold_time` */
-	uint16_t send_hold_s; /* `send_hold_time`; 0: by the hold time. */
-	uint16_t stale_s;     /* `graceful_restart`: its `stale_time`; 0: not enabled. */
+	char *description;	     /* NULL when absent. */
+	struct session_conf session; /* The session's keys; the rest is the server's to fill in. */
 	bool has_local_addr;
 	struct addr local_addr; /* `local_address` */
-	bool is_passive;
 	uint8_t hop_limit_min;	/* `gtsm` and `multihop`; 0: no bound. */
 	struct auth_keys *keys; /* `password` or `tcp_ao`; NULL when there are none. */
 };

@@ -68,14 +68,20 @@ static bool is_same_control(const struct config *a, const struct config *b)
 	       a->control.log_level == b->control.log_level;
 }
 
+static bool is_same_session(const struct session_conf *a, const struct session_conf *b)
+{
+	return a->hold_s == b->hold_s && a->hold_min_s == b->hold_min_s &&
+	       a->send_hold_s == b->send_hold_s && a->stale_s == b->stale_s &&
+	       a->is_passive == b->is_passive;
+}
+
 static bool is_same_client(const struct config_client *a, const struct config_client *b)
 {
 	return a->asn == b->asn && is_same_text(a->description, b->description) &&
-	       a->hold_s == b->hold_s && a->hold_min_s == b->hold_min_s &&
-	       a->send_hold_s == b->send_hold_s && a->stale_s == b->stale_s &&
+	       is_same_session(&a->session, &b->session) &&
 	       a->has_local_addr == b->has_local_addr &&
 	       (!a->has_local_addr || addr_equal(&a->local_addr, &b->local_addr)) &&
-	       a->is_passive == b->is_passive && a->hop_limit_min == b->hop_limit_min;
+	       a->hop_limit_min == b->hop_limit_min;
 }
 
 static int compare_ip(const void *a, const void *b)

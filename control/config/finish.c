@@ -10,9 +10,6 @@
 #include "control/config/loader.h"
 #include "rib/base/check.h"
 
-#define HOLD_DEFAULT_S	90
-#define STALE_DEFAULT_S 360 /* Routes of a member that came back wait for its End-of-RIB. */
-
 /* All CPUs that we may use but the first; the first when it is the only one. */
 static void default_workers(struct config *c)
 {
@@ -313,53 +310,6 @@ static void check_duplicates(struct loader *l)
 	free(sorted);
 }
 
-static uint16_t inherit(struct set_u16 own, struct set_u16 general, uint16_t otherwise)
-{
-	if (own.is_set) {
-		return own.value;
-	}
-	return general.is_set ? general.value : otherwise;
-}
-
-/* A client's unset keys take cfg's value, cfg's unset keys the default, as arouteserver has it. */
-static void inherit_session(struct loader *l, struct draft_client *client)
-{
-	const struct draft_session *own = &client->session;
-	struct config_client *v = &client->value;
-	v->hold_s = inherit(own->hold_s, l->session.hold_s, HOLD_DEFAULT_S);
-	v->hold_min_s = inherit(own->hold_min_s, l->session.hold_min_s, 0);
-	v->stale_s = inherit(own->has_graceful, l->session.has_graceful, true)
-			     ? inherit(own->stale_s, l->session.stale_s, STALE_DEFAULT_S)
-			     : 0;
-	v->send_hold_s = inherit(own->send_hold_s, l->session.send_hold_s, 0);
-	v->is_passive = inherit(own->is_passive, l->session.is_passive, true) != 0;
-	if (inherit(own->has_gtsm, l->session.has_gtsm, false)) {
-		/* RFC 5082 §3: sent with 255, each hop takes one; N hops in BIRD's and FRR's count.
-		 */
-		v->hop_limit_min = (uint8_t)(256 - inherit(own->hops, l->session.hops, 1));
-	}
-	if (v->hold_min_s > v->hold_s) {
-		char text[ADDR_TEXT_MAX];
-		loader_fail(l, &client->ip_at,
-			    "the neighbour %s has a 'min_hold_time' of %u above its 'hold_time' of "
-			    "%u; lower the one or raise the other",
-			    addr_format(&v->ip, text), v->hold_min_s, v->hold_s);
-	}
-}
-
-/* RFC 9687 §3: it must be longer than the hold time. */
-static void check_send_hold(struct loader *l, const struct draft_client *client)
-{
-	const struct config_client *v = &client->value;
-	if (v->send_hold_s != 0 && v->send_hold_s <= v->hold_s) {
-		char text[ADDR_TEXT_MAX];
-		loader_fail(l, &client->ip_at,
-			    "the neighbour %s has a 'send_hold_time' of %u, not above its "
-			    "'hold_time' of %u; raise it or leave it out",
-			    addr_format(&v->ip, text), v->send_hold_s, v->hold_s);
-	}
-}
-
 void finish_config(struct loader *l)
 {
 	default_workers(l->config);
@@ -368,8 +318,7 @@ void finish_config(struct loader *l)
 	check_identity(l);
 	check_ports(l);
 	for (unsigned i = 0; i < l->client_count; i++) {
-		inherit_session(l, &l->client[i]);
-		check_send_hold(l, &l->client[i]);
+		finish_session(l, &l->client[i]);
 		check_client(l, &l->client[i]);
 	}
 	check_duplicates(l);

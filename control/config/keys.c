@@ -39,6 +39,16 @@ static unsigned edit_distance(const char *a, const char *b)
 	return row[b_len];
 }
 
+/* The keys of a table, with those that it shares; NULL past the last. */
+static const struct key *key_at(const struct key_table *table, unsigned i)
+{
+	if (i < table->count) {
+		return &table->keys[i];
+	}
+	i -= table->count;
+	return table->also != NULL && i < table->also->count ? &table->also->keys[i] : NULL;
+}
+
 const char *keys_nearest(const char *name, const struct key_table *table)
 {
 	size_t len = strlen(name);
@@ -48,11 +58,12 @@ const char *keys_nearest(const char *name, const struct key_table *table)
 	/* One slip in a short name, two in an ordinary one (a transposition is two). */
 	unsigned best = (unsigned)(len < 3 ? 1 : len / 3 > 2 ? len / 3 : 2) + 1;
 	const char *nearest = NULL;
-	for (unsigned i = 0; i < table->count; i++) {
-		unsigned distance = edit_distance(name, table->keys[i].name);
-		if (table->keys[i].kind == KEY_READ && distance < best) {
+	const struct key *key;
+	for (unsigned i = 0; (key = key_at(table, i)) != NULL; i++) {
+		unsigned distance = edit_distance(name, key->name);
+		if (key->kind == KEY_READ && distance < best) {
 			best = distance;
-			nearest = table->keys[i].name;
+			nearest = key->name;
 		}
 	}
 	return nearest;
@@ -60,9 +71,10 @@ const char *keys_nearest(const char *name, const struct key_table *table)
 
 static const struct key *find_key(const char *name, const struct key_table *table)
 {
-	for (unsigned i = 0; i < table->count; i++) {
-		if (strcmp(name, table->keys[i].name) == 0) {
-			return &table->keys[i];
+	const struct key *key;
+	for (unsigned i = 0; (key = key_at(table, i)) != NULL; i++) {
+		if (strcmp(name, key->name) == 0) {
+			return key;
 		}
 	}
 	return NULL;
@@ -78,10 +90,11 @@ static void report_unknown(struct loader *l, const struct node *key, const struc
 	} else {
 		char known[512] = "";
 		size_t used = 0;
-		for (unsigned i = 0; i < table->count && used < sizeof(known) - 48; i++) {
-			if (table->keys[i].kind == KEY_READ) {
+		const struct key *k;
+		for (unsigned i = 0; (k = key_at(table, i)) != NULL; i++) {
+			if (k->kind == KEY_READ && used < sizeof(known) - 48) {
 				used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
-							 used > 0 ? ", " : "", table->keys[i].name);
+							 used > 0 ? ", " : "", k->name);
 			}
 		}
 		loader_fail(l, &key->at, "unknown key '%s'%s%s; known here: %s", key->text, in,
@@ -160,7 +173,6 @@ void keys_walk(struct loader *l, const struct node *map, const struct key_table 
 	unsigned here_count = 0;
 	struct seen_key *seen = table->is_once ? l->seen : seen_here;
 	unsigned *seen_count = table->is_once ? &l->seen_count : &here_count;
-	ASSERT(table->count <= ARRAY_COUNT(seen_here));
 
 	struct node key, value;
 	void *cursor = NULL;

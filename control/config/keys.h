@@ -29,6 +29,7 @@ struct key_table {
 	const char *where; /* "dataplane", for messages; "" at the root. */
 	const struct key *keys;
 	unsigned count;
+	const struct key_table *also; /* Its keys are known here, too; NULL: none. */
 	bool is_once; /* The mapping may be spread over files, but each key stands once. */
 };
 

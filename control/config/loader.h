@@ -71,6 +71,10 @@ void read_control(struct loader *l, const struct node *key, const struct node *v
 void read_cfg(struct loader *l, const struct node *key, const struct node *v, void *target);
 void read_clients(struct loader *l, const struct node *key, const struct node *v, void *target);
 
+/* section_session.c: keys whose target is a struct draft_session; and the client's inheritance. */
+extern const struct key_table session_keys;
+void finish_session(struct loader *l, struct draft_client *client);
+
 /* section_keys.c: the values of a client's `password` and `tcp_ao`. */
 void password_read(struct loader *l, const struct node *key, const struct node *v,
 		   struct draft_keys *d);

@@ -9,66 +9,6 @@
 #include "control/config/loader.h"
 #include "rib/base/check.h"
 
-#define STALE_MAX_S 3600
-
-static void read_hold(struct loader *l, const struct node *v, const char *name, struct set_u16 *out)
-{
-	uint32_t seconds;
-	if (!value_number(l, v, name, 0, UINT16_MAX, &seconds)) {
-		return;
-	}
-	if (seconds == 1 || seconds == 2) {
-		loader_fail(l, &v->at,
-			    "'%s' must be 0 or at least 3 seconds (RFC 4271 §4.2), not %u", name,
-			    seconds);
-		return;
-	}
-	*out = (struct set_u16){.is_set = true, .value = (uint16_t)seconds};
-}
-
-static void read_hold_time(struct loader *l, const struct node *key, const struct node *v,
-			   void *target)
-{
-	(void)key;
-	struct draft_session *s = target;
-	read_hold(l, v, "hold_time", &s->hold_s);
-}
-
-static void read_min_hold_time(struct loader *l, const struct node *key, const struct node *v,
-			       void *target)
-{
-	(void)key;
-	struct draft_session *s = target;
-	read_hold(l, v, "min_hold_time", &s->hold_min_s);
-}
-
-static void read_send_hold_time(struct loader *l, const struct node *key, const struct node *v,
-				void *target)
-{
-	(void)key;
-	struct draft_session *s = target;
-	uint32_t seconds;
-	if (value_number(l, v, "send_hold_time", 4, UINT16_MAX, &seconds)) {
-		s->send_hold_s = (struct set_u16){.is_set = true, .value = (uint16_t)seconds};
-	}
-}
-
-static void read_passive(struct loader *l, const struct node *key, const struct node *v,
-			 void *target)
-{
-	struct draft_session *s = target;
-	bool is_passive;
-	if (!value_bool(l, v, "passive", &is_passive)) {
-		return;
-	}
-	/* clients[].passive and clients[].cfg.passive are the same thing. */
-	if (s->is_passive.is_set) {
-		loader_fail(l, &key->at, "'passive' is set twice for this client; keep one");
-		return;
-	}
-	s->is_passive = (struct set_u16){.is_set = true, .value = is_passive};
-}
-
 /* Keys of which one value is simply what we do. */
 static void read_fixed(struct loader *l, const struct node *key, const struct node *v, bool is_done)
 {
@@ -92,64 +32,6 @@ static void read_always(struct loader *l, const struct node *key, const struct n
 {
 	(void)target;
 	read_fixed(l, key, v, true);
-}
-
-static void read_gtsm(struct loader *l, const struct node *key, const struct node *v, void *target)
-{
-	(void)key;
-	struct draft_session *s = target;
-	bool is_wanted;
-	if (value_bool(l, v, "gtsm", &is_wanted)) {
-		s->has_gtsm = (struct set_u16){.is_set = true, .value = is_wanted};
-	}
-}
-
-/* How far away the neighbour may be; it counts with gtsm alone, for we send with 255 always. */
-static void read_multihop(struct loader *l, const struct node *key, const struct node *v,
-			  void *target)
-{
-	(void)key;
-	struct draft_session *s = target;
-	uint32_t hops;
-	if (v->kind != NODE_NULL && value_number(l, v, "multihop", 1, UINT8_MAX, &hops)) {
-		s->hops = (struct set_u16){.is_set = true, .value = (uint16_t)hops};
-	}
-}
-
-static void read_graceful_enabled(struct loader *l, const struct node *key, const struct node *v,
-				  void *target)
-{
-	(void)key;
-	struct draft_session *s = target;
-	bool is_enabled;
-	if (value_bool(l, v, "enabled", &is_enabled)) {
-		s->has_graceful = (struct set_u16){.is_set = true, .value = is_enabled};
-	}
-}
-
-static void read_stale_time(struct loader *l, const struct node *key, const struct node *v,
-			    void *target)
-{
-	(void)key;
-	struct draft_session *s = target;
-	uint32_t seconds;
-	if (value_number(l, v, "stale_time", 1, STALE_MAX_S, &seconds)) {
-		s->stale_s = (struct set_u16){.is_set = true, .value = (uint16_t)seconds};
-	}
-}
-
-static const struct key graceful_key[] = {
-	{.name = "enabled", .read = read_graceful_enabled},
-	{.name = "stale_time", .read = read_stale_time},
-};
-static const struct key_table graceful_keys = {
-	.where = "graceful_restart", .keys = graceful_key, .count = ARRAY_COUNT(graceful_key)};
-
-static void read_graceful(struct loader *l, const struct node *key, const struct node *v,
-			  void *target)
-{
-	(void)key;
-	keys_walk(l, v, &graceful_keys, target);
 }
 
 static void read_rs_as(struct loader *l, const struct node *key, const struct node *v, void *target)
@@ -185,17 +67,10 @@ static void read_router_id(struct loader *l, const struct node *key, const struc
 static const struct key cfg_key[] = {
 	{.name = "rs_as", .read = read_rs_as},
 	{.name = "router_id", .read = read_router_id},
-	{.name = "passive", .read = read_passive},
-	{.name = "hold_time", .read = read_hold_time},
-	{.name = "min_hold_time", .read = read_min_hold_time},
-	{.name = "send_hold_time", .read = read_send_hold_time},
-	{.name = "gtsm", .read = read_gtsm},
-	{.name = "graceful_restart", .read = read_graceful},
 	{.name = "path_hiding", .read = read_always},
 	{.name = "prepend_rs_as", .read = read_never},
 	{.name = "add_path", .read = read_never},
 	{.name = "rfc8950", .read = read_never},
-	{.name = "multihop", .read = read_multihop},
 	{.name = "filtering", .kind = KEY_FOREIGN},
 	{.name = "rpki_roas", .kind = KEY_FOREIGN},
 	{.name = "blackhole_filtering", .kind = KEY_FOREIGN},
@@ -205,8 +80,11 @@ static const struct key cfg_key[] = {
 	{.name = "communities", .kind = KEY_FOREIGN},
 	{.name = "custom_communities", .kind = KEY_FOREIGN},
 };
-static const struct key_table cfg_keys = {
-	.where = "cfg", .keys = cfg_key, .count = ARRAY_COUNT(cfg_key), .is_once = true};
+static const struct key_table cfg_keys = {.where = "cfg",
+					  .keys = cfg_key,
+					  .count = ARRAY_COUNT(cfg_key),
+					  .also = &session_keys,
+					  .is_once = true};
 
 void read_cfg(struct loader *l, const struct node *key, const struct node *v, void *target)
 {
@@ -216,25 +94,23 @@ void read_cfg(struct loader *l, const struct node *key, const struct node *v, vo
 }
 
 static const struct key client_cfg_key[] = {
-	{.name = "passive", .read = read_passive},
-	{.name = "gtsm", .read = read_gtsm},
-	{.name = "graceful_restart", .read = read_graceful},
 	{.name = "prepend_rs_as", .read = read_never},
 	{.name = "add_path", .read = read_never},
 	{.name = "rfc8950", .read = read_never},
-	{.name = "multihop", .read = read_multihop},
 	{.name = "filtering", .kind = KEY_FOREIGN},
 	{.name = "blackhole_filtering", .kind = KEY_FOREIGN},
 	{.name = "graceful_shutdown", .kind = KEY_FOREIGN},
 	{.name = "attach_custom_communities", .kind = KEY_FOREIGN},
 	{.name = "custom_options", .kind = KEY_FOREIGN},
 };
-static const struct key_table client_cfg_keys = {
-	.where = "clients[].cfg", .keys = client_cfg_key, .count = ARRAY_COUNT(client_cfg_key)};
+static const struct key_table client_cfg_keys = {.where = "clients[].cfg",
+						 .keys = client_cfg_key,
+						 .count = ARRAY_COUNT(client_cfg_key),
+						 .also = &session_keys};
 
 /* A client of the file: one neighbour for each of its addresses. */
 struct file_client {
-	struct draft_session session; /* First: the session keys' readers see it as theirs. */
+	struct draft_session session; /* First: the readers of session_keys see it as theirs. */
 	struct config_client value;
 	struct place local_at;
 	bool has_asn;
@@ -307,18 +183,16 @@ static const struct key client_key[] = {
 	{.name = "asn", .read = read_client_asn},
 	{.name = "ip", .read = read_client_ip},
 	{.name = "description", .read = read_client_description},
-	{.name = "hold_time", .read = read_hold_time},
-	{.name = "min_hold_time", .read = read_min_hold_time},
-	{.name = "send_hold_time", .read = read_send_hold_time},
 	{.name = "local_address", .read = read_client_local},
-	{.name = "passive", .read = read_passive},
 	{.name = "cfg", .read = read_client_cfg},
 	{.name = "password", .read = read_client_password},
 	{.name = "tcp_ao", .read = read_client_ao},
 	{.name = "16bit_mapped_asn", .kind = KEY_FOREIGN},
 };
-static const struct key_table client_keys = {
-	.where = "clients[]", .keys = client_key, .count = ARRAY_COUNT(client_key)};
+static const struct key_table client_keys = {.where = "clients[]",
+					     .keys = client_key,
+					     .count = ARRAY_COUNT(client_key),
+					     .also = &session_keys};
 
 /* One address of a client becomes a neighbour. */
 static void add_client(struct loader *l, const struct file_client *client, const struct node *ip)

@@ -26,13 +26,8 @@ struct member_conf {
 	struct addr addr; /* The neighbour's address; unique. */
 	bool has_local_addr;
 	struct addr local_addr; /* Ours towards it; else net_source_for. */
-	uint16_t hold_s, hold_min_s;
-	uint16_t send_hold_s; /* RFC 9687; 0 = by the hold time. */
-	/* Graceful restart: routes of a member that restarted wait for this long after its return
-	 * (RFC 4724 §4.2); 0 = it is not offered. */
-	uint16_t stale_s;
-	uint16_t retry_s; /* Pause before an active member connects again; 0 = 120. */
-	bool is_passive;
+	/* But for the ASNs, our identifier and the families, which server_new fills in. */
+	struct session_conf session;
 	bool is_enabled;
 	uint8_t hop_limit_min;	      /* Of what it sends (GTSM, RFC 5082); 0 = no bound. */
 	const struct auth_keys *keys; /* Copied by server_new; NULL or none: unsigned. */

@@ -21,20 +21,13 @@
 void member_init(struct member *m, struct core *c, peer_id_t id, const struct member_conf *conf)
 {
 	*m = (struct member){.conf = conf, .core = c, .id = id, .auth = m->auth};
-	struct session_conf sc = {
-		.local_as = c->server->opts.local_as,
-		.peer_as = conf->asn,
-		.router_id = c->server->opts.router_id,
-		.hold_s = conf->hold_s,
-		.hold_min_s = conf->hold_min_s,
-		.send_hold_s = conf->send_hold_s,
-		.retry_s = conf->retry_s,
-		.is_passive = conf->is_passive,
-		.has_graceful = conf->stale_s != 0,
-		.families = {true, true},
-	};
+	struct session_conf sc = conf->session;
+	sc.local_as = c->server->opts.local_as;
+	sc.peer_as = conf->asn;
+	sc.router_id = c->server->opts.router_id;
+	sc.families[FAMILY_IPV4] = sc.families[FAMILY_IPV6] = true;
 	session_init(&m->session, &sc, hash_mix(c->server->key, id), c->server->opts.now);
-	stale_init(&m->stale, conf->stale_s * USEC_PER_SEC);
+	stale_init(&m->stale, sc.stale_s * USEC_PER_SEC);
 	export_init(&m->export, id, c->id, c->server->shard, c->server->opts.core_count);
 	if (conf->is_enabled) {
 		session_enable(&m->session, c->server->opts.now);
@@ -135,8 +128,8 @@ static void member_up(struct member *m)
 {
 	ASSERT(!m->is_up);
 	const struct session *s = &m->session;
-	unsigned class_idx = s->opts.is_as4 ? 0 : 1;
-	if (!export_open(&m->export, s->opts.families, class_idx)) {
+	unsigned class_idx = s->terms.class_idx[FAMILY_IPV4];
+	if (!export_open(&m->export, s->terms.opts.families, class_idx)) {
 		struct notify why = notify_make(NOTIFY_CEASE, NOTIFY_CEASE_RESOURCES);
 		session_reset(&m->session, &why, m->core->now);
 		session_take_down(&m->session);
@@ -148,9 +141,9 @@ static void member_up(struct member *m)
 	push_all(m,
 		 (struct op){.kind = OP_UP, .router_id = s->peer.router_id, .addr = m->conf->addr});
 	push_families(m, OP_STALE_END,
-		      stale_up(&m->stale, &s->peer, s->opts.families, m->core->now));
+		      stale_up(&m->stale, &s->peer, s->terms.opts.families, m->core->now));
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		if (s->opts.families[f]) {
+		if (s->terms.opts.families[f]) {
 			push_all(m, (struct op){.kind = OP_JOIN,
 						.family = (uint8_t)f,
 						.class_idx = (uint8_t)class_idx});
@@ -302,7 +295,7 @@ static void member_update(struct member *m, struct span body)
 				   .fault = import_fault,
 				   .context = m};
 	struct notify why;
-	enum verdict verdict = import_update(&m->core->import_env, &m->session.opts, m->id,
+	enum verdict verdict = import_update(&m->core->import_env, &m->session.terms.opts, m->id,
 					     m->session.incarnation, body, &sink, &m->import, &why);
 	if (verdict == VERDICT_SESSION_RESET) {
 		session_update_failed(&m->session, &why, m->core->now);
@@ -455,10 +448,10 @@ void member_publish(struct member *m)
 		.state = s->state,
 		.since = s->since,
 		.incarnation = s->incarnation,
-		.hold_s = s->hold_negotiated_s,
+		.hold_s = s->terms.hold_s,
 		.router_id = s->state == FSM_ESTABLISHED ? s->peer.router_id : 0,
 		.is_enabled = s->is_enabled,
-		.is_as4 = s->opts.is_as4,
+		.is_as4 = s->terms.opts.is_as4,
 		.cause = s->cause,
 		.session = s->stats,
 		.import = m->import,
@@ -475,7 +468,7 @@ void member_publish(struct member *m)
 	publish_drops(m, st.drops);
 	keys_publish(m, &st);
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		st.families[f] = s->state == FSM_ESTABLISHED && s->opts.families[f];
+		st.families[f] = s->state == FSM_ESTABLISHED && s->terms.opts.families[f];
 		st.is_stale[f] = (m->stale.kept & 1u << f) != 0;
 		st.is_complete[f] = m->export.is_eor_sent[f] && st.families[f];
 	}

@@ -13,8 +13,7 @@ enum rival_verdict session_judge(const struct session *s, struct span in, struct
 	struct frame f;
 	struct notify why;
 	struct open open;
-	struct update_opts opts;
-	uint16_t hold_s;
+	struct session_terms terms;
 	switch (frame_next(in, BGP_MESSAGE_MAX, &f, &why)) {
 	case FRAME_MORE:
 		return RIVAL_MORE;
@@ -32,7 +31,7 @@ enum rival_verdict session_judge(const struct session *s, struct span in, struct
 		return RIVAL_BAD;
 	}
 	if (!open_decode(f.body, &open, &why) ||
-	    !session_negotiate(&s->conf, &open, &opts, &hold_s, &why)) {
+	    !session_negotiate(&s->conf, &open, &terms, &why)) {
 		*out_why = why;
 		return RIVAL_BAD;
 	}
@@ -66,8 +65,7 @@ static void forget_what_was_agreed(struct session *s)
 	s->tx_len = 0; /* For the connection that goes. */
 	s->partial_len = 0;
 	s->peer = (struct open){0};
-	s->opts = (struct update_opts){0};
-	s->hold_negotiated_s = 0;
+	s->terms = (struct session_terms){0};
 	s->keepalive_due = USEC_NEVER;
 }
 

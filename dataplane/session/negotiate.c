@@ -8,6 +8,7 @@
 #include "dataplane/session/session_priv.h"
 
 #include "rib/base/check.h"
+#include "rib/table/shard.h"
 
 enum { CAP_MULTIPROTOCOL = 1, SAFI_UNICAST = 1 };
 
@@ -31,34 +32,93 @@ static struct notify no_common_family(const struct session_conf *conf)
 	return notify_with(NOTIFY_OPEN, NOTIFY_OPEN_CAPABILITY, span_of(data, wr_len(&w)));
 }
 
-bool session_negotiate(const struct session_conf *conf, const struct open *peer,
-		       struct update_opts *out_opts, uint16_t *out_hold_s, struct notify *out_why)
+struct open session_offer(const struct session_conf *conf)
 {
+	struct open o = {
+		.asn = conf->local_as,
+		.hold_s = conf->hold_s,
+		.router_id = conf->router_id,
+		.has_as4 = true,
+		.has_refresh = true,
+		.has_multiprotocol = true,
+		.has_enhanced_refresh = conf->has_enhanced_refresh,
+		.has_extended_message = conf->has_extended_message,
+		.has_next_hop6 = conf->has_next_hop6,
+		.has_role = conf->has_role,
+		.role = conf->role,
+	};
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		o.families[f] = conf->families[f];
+		o.add_path[f] = conf->families[f] ? conf->add_path[f] : 0;
+	}
+	if (conf->stale_s != 0) {
+		/* RFC 4724 §4: no family, for we keep no forwarding state of our own; but we keep
+		 * the member's routes, also when a NOTIFICATION ends the session. */
+		o.graceful = (struct open_graceful){.is_present = true, .has_notification = true};
+	}
+	return o;
+}
+
+/* Whether the other's OPEN can be lived with at all. */
+static bool is_acceptable(const struct session_conf *conf, const struct open *peer,
+			  struct notify *out_why)
+{
+	uint8_t subcode = 0;
 	if (peer->asn != conf->peer_as) {
-		*out_why = notify_make(NOTIFY_OPEN, NOTIFY_OPEN_PEER_AS);
+		subcode = NOTIFY_OPEN_PEER_AS;
+	} else if (peer->router_id == conf->router_id && peer->asn == conf->local_as) {
+		/* RFC 6286 §2.2: identifiers need to differ within one AS only. */
+		subcode = NOTIFY_OPEN_BGP_ID;
+	} else if (peer->hold_s < conf->hold_min_s) {
+		subcode = NOTIFY_OPEN_HOLD_TIME;
+	}
+	*out_why = notify_make(NOTIFY_OPEN, subcode);
+	return subcode == 0;
+}
+
+/* How the member is sent a family. */
+static uint8_t class_of(const struct session_conf *conf, const struct open *peer,
+			enum family family)
+{
+	uint8_t class_idx = 0;
+	if (!peer->has_as4) {
+		class_idx |= WIRE_CLASS_AS2;
+	}
+	if ((conf->add_path[family] & ADD_PATH_SEND) != 0 &&
+	    (peer->add_path[family] & ADD_PATH_RECEIVE) != 0) {
+		class_idx |= WIRE_CLASS_PATHS;
+	}
+	return class_idx;
+}
+
+bool session_negotiate(const struct session_conf *conf, const struct open *peer,
+		       struct session_terms *out, struct notify *out_why)
+{
+	if (!is_acceptable(conf, peer, out_why)) {
 		return false;
 	}
-	/* RFC 6286 §2.2: identifiers need to differ within one AS only. */
-	if (peer->router_id == conf->router_id && peer->asn == conf->local_as) {
-		*out_why = notify_make(NOTIFY_OPEN, NOTIFY_OPEN_BGP_ID);
-		return false;
-	}
-	if (peer->hold_s < conf->hold_min_s) {
-		*out_why = notify_make(NOTIFY_OPEN, NOTIFY_OPEN_HOLD_TIME);
-		return false;
-	}
-	struct update_opts opts = {.is_as4 = peer->has_as4, .local_as = conf->local_as};
+	bool is_long = conf->has_extended_message && peer->has_extended_message;
+	struct session_terms terms = {
+		/* Zero, "no hold timer", is the smallest. */
+		.hold_s = (uint16_t)min_u64(conf->hold_s, peer->hold_s),
+		.message_max = is_long ? UINT16_MAX : BGP_MESSAGE_MAX,
+		.has_enhanced_refresh = conf->has_enhanced_refresh && peer->has_enhanced_refresh,
+		.opts = {.is_as4 = peer->has_as4,
+			 .has_next_hop6 = conf->has_next_hop6 && peer->has_next_hop6,
+			 .local_as = conf->local_as},
+	};
 	bool has_any = false;
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		opts.families[f] = conf->families[f] && peer->families[f];
-		has_any |= opts.families[f];
+		terms.opts.families[f] = conf->families[f] && peer->families[f];
+		terms.opts.has_path_ids[f] = (conf->add_path[f] & ADD_PATH_RECEIVE) != 0 &&
+					     (peer->add_path[f] & ADD_PATH_SEND) != 0;
+		terms.class_idx[f] = class_of(conf, peer, (enum family)f);
+		has_any |= terms.opts.families[f];
 	}
 	if (!has_any) {
 		*out_why = no_common_family(conf);
 		return false;
 	}
-	*out_opts = opts;
-	/* Zero, "no hold timer", is the smallest. */
-	*out_hold_s = (uint16_t)min_u64(conf->hold_s, peer->hold_s);
+	*out = terms;
 	return true;
 }

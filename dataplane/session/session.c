@@ -68,22 +68,7 @@ static void queue(struct session *s, enum bgp_type type, const uint8_t *message,
 
 size_t session_open(const struct session *s, uint8_t *buf, size_t len)
 {
-	struct open o = {
-		.asn = s->conf.local_as,
-		.hold_s = s->conf.hold_s,
-		.router_id = s->conf.router_id,
-		.has_as4 = true,
-		.has_refresh = true,
-		.has_multiprotocol = true,
-	};
-	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		o.families[f] = s->conf.families[f];
-	}
-	if (s->conf.has_graceful) {
-		/* RFC 4724 §4: no family, for we keep no forwarding state of our own; but we keep
-		 * the member's routes, also when a NOTIFICATION ends the session. */
-		o.graceful = (struct open_graceful){.is_present = true, .has_notification = true};
-	}
+	struct open o = session_offer(&s->conf);
 	return open_encode(&o, buf, len);
 }
 
@@ -113,13 +98,12 @@ static void send_notification(struct session *s, const struct notify *why)
 
 static void restart_hold(struct session *s, usec_t now)
 {
-	s->hold_due =
-		s->hold_negotiated_s == 0 ? USEC_NEVER : now + s->hold_negotiated_s * USEC_PER_SEC;
+	s->hold_due = s->terms.hold_s == 0 ? USEC_NEVER : now + s->terms.hold_s * USEC_PER_SEC;
 }
 
 static void restart_keepalive(struct session *s, usec_t now)
 {
-	usec_t interval = s->hold_negotiated_s * USEC_PER_SEC / 3;
+	usec_t interval = s->terms.hold_s * USEC_PER_SEC / 3;
 	s->keepalive_due =
 		interval == 0 ? USEC_NEVER : now + max_u64(jittered(s, interval), KEEPALIVE_MIN_US);
 }
@@ -206,14 +190,14 @@ static enum session_want want_after(const struct session *s, const struct fsm_ce
 /* Both sides sent the N bit: a NOTIFICATION that is no Hard Reset leaves routes.  RFC 8538 §2. */
 static bool has_soft_notifications(const struct session *s)
 {
-	return s->conf.has_graceful && s->peer.graceful.has_notification;
+	return s->conf.stale_s != 0 && s->peer.graceful.has_notification;
 }
 
 /* Whether the end that `cause` and `last_notify` tell of may leave routes. */
 static bool is_end_soft(const struct session *s)
 {
 	const struct notify *n = &s->last_notify;
-	if (!s->conf.has_graceful || !s->peer.graceful.is_present) {
+	if (s->conf.stale_s == 0 || !s->peer.graceful.is_present) {
 		return false;
 	}
 	if (s->cause == SESSION_CAUSE_TRANSPORT) {
@@ -239,8 +223,7 @@ unsigned session_event(struct session *s, enum fsm_event event, const struct not
 		s->is_soft_end = is_end_soft(s);
 	}
 	if (s->state < FSM_OPEN_SENT) {
-		s->hold_negotiated_s = 0;
-		s->opts = (struct update_opts){0};
+		s->terms = (struct session_terms){0};
 	}
 	return cell->actions;
 }
@@ -405,7 +388,7 @@ static usec_t send_hold_us(const struct session *s)
 	if (s->conf.send_hold_s != 0) {
 		return s->conf.send_hold_s * USEC_PER_SEC;
 	}
-	return max_u64(SEND_HOLD_MIN_S, 2u * s->hold_negotiated_s) * USEC_PER_SEC;
+	return max_u64(SEND_HOLD_MIN_S, 2u * s->terms.hold_s) * USEC_PER_SEC;
 }
 
 void session_sending(struct session *s, uint64_t taken, bool is_waiting, usec_t now)
@@ -451,7 +434,8 @@ void session_update_sent(struct session *s, usec_t now)
 bool session_send_refresh(struct session *s, enum family family)
 {
 	ASSERT(family < FAMILY_COUNT);
-	if (s->state != FSM_ESTABLISHED || !s->peer.has_refresh || !s->opts.families[family]) {
+	if (s->state != FSM_ESTABLISHED || !s->peer.has_refresh ||
+	    !s->terms.opts.families[family]) {
 		return false;
 	}
 	uint8_t message[REFRESH_LEN];
@@ -547,9 +531,9 @@ void session_check(const struct session *s)
 	check_wish(s);
 	bool is_calling = s->state == FSM_CONNECT || s->state == FSM_ACTIVE;
 	ASSERT((s->retry_due != USEC_NEVER) == (is_calling && !s->conf.is_passive));
-	ASSERT(s->state == FSM_OPEN_SENT || s->hold_negotiated_s != 0 || s->hold_due == USEC_NEVER);
+	ASSERT(s->state == FSM_OPEN_SENT || s->terms.hold_s != 0 || s->hold_due == USEC_NEVER);
 	ASSERT((s->keepalive_due != USEC_NEVER) ==
-	       (s->state >= FSM_OPEN_CONFIRM && s->hold_negotiated_s != 0));
+	       (s->state >= FSM_OPEN_CONFIRM && s->terms.hold_s != 0));
 	ASSERT(s->state >= FSM_OPEN_CONFIRM || s->send_hold_due == USEC_NEVER);
 	ASSERT(s->state != FSM_ESTABLISHED || (s->was_up && s->incarnation != 0));
 	ASSERT(s->tx_len <= SESSION_TX_MAX);

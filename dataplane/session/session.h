@@ -22,6 +22,7 @@
 #include "rib/wire/refresh.h"
 #include "rib/wire/update.h"
 
+/* What a session is configured to be; what is 0 or false is not offered. */
 struct session_conf {
 	asn_t local_as;
 	asn_t peer_as;
@@ -30,9 +31,27 @@ struct session_conf {
 	uint16_t send_hold_s; /* RFC 9687; 0 = 8 minutes or twice the hold time, the larger. */
 	uint16_t hold_min_s;  /* A smaller offer (also 0, no hold timer) is refused, §6.2. */
 	uint16_t retry_s;     /* ConnectRetry and the pause after a failure; 0 = 120. */
-	bool is_passive;      /* Never opens a connection itself. */
-	bool has_graceful;    /* Offers to keep its routes (RFC 4724, as a helper alone). */
+	/* Graceful restart (RFC 4724): routes of a member that restarted wait for this long after
+	 * its return (§4.2); 0 = its routes are not kept. */
+	uint16_t stale_s;
+	bool is_passive;	     /* Never opens a connection itself. */
 	bool families[FAMILY_COUNT]; /* Offered. */
+	bool has_enhanced_refresh;   /* RFC 7313 */
+	bool has_extended_message;   /* RFC 8654 */
+	bool has_next_hop6;	     /* RFC 8950: IPv4 prefixes with IPv6 next hops, both ways. */
+	bool has_role;		     /* RFC 9234: `role` is what we are to the member. */
+	bool is_role_strict;	     /* §4.2: a member without the capability is refused. */
+	uint8_t role;		     /* enum role */
+	uint8_t add_path[FAMILY_COUNT]; /* RFC 7911: ADD_PATH_RECEIVE | ADD_PATH_SEND */
+};
+
+/* What both OPENs of a session agree on. */
+struct session_terms {
+	uint16_t hold_s;      /* 0 = no hold timer. */
+	uint16_t message_max; /* Of what the member may send: 4096, or 65535 (RFC 8654). */
+	bool has_enhanced_refresh;
+	uint8_t class_idx[FAMILY_COUNT]; /* How it is sent routes: WIRE_CLASS_ bits. */
+	struct update_opts opts;	 /* How its UPDATEs are read. */
 };
 
 /* Why the session last went (or stays) down, for the operator. */
@@ -87,9 +106,8 @@ struct session {
 	bool was_up;	  /* Established and the caller was told. */
 	bool is_soft_end; /* The last loss may leave routes, RFC 4724 §4.2, RFC 8538 §4. */
 	incarnation_t incarnation;  /* Raised each time it becomes established. */
-	uint16_t hold_negotiated_s; /* 0 = no hold timer. */
 	struct open peer;	    /* The last OPEN of this connection; asn 0 = none yet. */
-	struct update_opts opts;    /* Negotiated; valid while established. */
+	struct session_terms terms; /* From its OPEN on; all 0 before. */
 	usec_t hold_due, keepalive_due, retry_due, send_hold_due;
 	uint64_t sent_seen; /* Octets that the member had taken when last told. */
 	usec_t since;	    /* When the state last changed to or from Established. */

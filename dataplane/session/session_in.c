@@ -20,7 +20,7 @@ static void rx_open(struct session *s, struct span body, usec_t now)
 	struct notify why;
 	if (s->state == FSM_OPEN_SENT &&
 	    (!open_decode(body, &s->peer, &why) ||
-	     !session_negotiate(&s->conf, &s->peer, &s->opts, &s->hold_negotiated_s, &why))) {
+	     !session_negotiate(&s->conf, &s->peer, &s->terms, &why))) {
 		fail(s, &why, now);
 		return;
 	}
@@ -49,7 +49,8 @@ static enum session_rx_kind rx_refresh(struct session *s, struct span body, enum
 	unsigned actions = session_event(s, FSM_EV_UPDATE, NULL, now);
 	/* RFC 2918 §4: a family that we did not offer is passed over.  Whether the member offered
 	 * the capability does not matter: it is ours, always offered, that lets it ask. */
-	if (!(actions & FSM_ACT_DELIVER) || verdict != REFRESH_OK || !s->opts.families[m.family]) {
+	if (!(actions & FSM_ACT_DELIVER) || verdict != REFRESH_OK ||
+	    !s->terms.opts.families[m.family]) {
 		return SESSION_RX_DONE;
 	}
 	*out_family = m.family;
@@ -86,13 +87,19 @@ static void rx_message(struct session *s, const struct frame *f, struct session_
 	}
 }
 
+/* RFC 8654 §3: from the OPENs on, but for an OPEN itself. */
+static size_t message_max(const struct session *s)
+{
+	return s->terms.message_max != 0 ? s->terms.message_max : BGP_MESSAGE_MAX;
+}
+
 struct session_rx session_rx(struct session *s, struct span in, usec_t now)
 {
 	struct session_rx out = {.kind = SESSION_RX_DONE};
 	struct frame f;
 	struct notify why;
 	if (s->state >= FSM_OPEN_SENT) {
-		switch (frame_next(in, BGP_MESSAGE_MAX, &f, &why)) {
+		switch (frame_next(in, message_max(s), &f, &why)) {
 		case FRAME_MORE:
 			s->partial_len = in.len;
 			return (struct session_rx){.kind = SESSION_RX_MORE};

@@ -8,7 +8,9 @@
 unsigned session_event(struct session *s, enum fsm_event event, const struct notify *why,
 		       usec_t now);
 
-/* Hold a decoded OPEN against the configuration.  True: `*out_opts` and `*out_hold_s` are what both
- * sides agree on.  False: `*out_why` refuses it.  RFC 4271 §6.2, RFC 5492 §5. */
+/* The OPEN that offers what is configured. */
+struct open session_offer(const struct session_conf *conf);
+/* Hold a decoded OPEN against the configuration.  True: `*out` is what both sides agree on.  False:
+ * `*out_why` refuses it.  RFC 4271 §6.2, RFC 5492 §5. */
 bool session_negotiate(const struct session_conf *conf, const struct open *peer,
-		       struct update_opts *out_opts, uint16_t *out_hold_s, struct notify *out_why);
+		       struct session_terms *out, struct notify *out_why);

@@ -142,10 +142,10 @@ static unsigned configure_members(const struct world *w, unsigned site, struct m
 		ASSERT(count == world_peer_of(w, i));
 		conf[count++] = (struct member_conf){.asn = member_asn(i),
 						     .addr = member_addr(i),
-						     .hold_s = 90,
-						     .hold_min_s = 3,
-						     .retry_s = 5,
-						     .is_passive = !w->opts.are_active,
+						     .session.hold_s = 90,
+						     .session.hold_min_s = 3,
+						     .session.retry_s = 5,
+						     .session.is_passive = !w->opts.are_active,
 						     .is_enabled = true};
 	}
 	if (site_count(w) > 1) {
@@ -153,10 +153,10 @@ static unsigned configure_members(const struct world *w, unsigned site, struct m
 		conf[count++] =
 			(struct member_conf){.asn = SERVER_AS + 1 - site,
 					     .addr = world_server_addr(1 - site, FAMILY_IPV4),
-					     .hold_s = 90,
-					     .hold_min_s = 3,
-					     .retry_s = 5,
-					     .is_passive = w->opts.caller != site,
+					     .session.hold_s = 90,
+					     .session.hold_min_s = 3,
+					     .session.retry_s = 5,
+					     .session.is_passive = w->opts.caller != site,
 					     .is_enabled = true};
 	}
 	return count;

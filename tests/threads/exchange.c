@@ -98,9 +98,9 @@ static void make_server(struct exchange *x)
 	for (unsigned i = 0; i < x->opts.members; i++) {
 		conf[i] = (struct member_conf){.asn = 100 + i,
 					       .addr = member_addr(i),
-					       .hold_s = 90,
-					       .hold_min_s = 3,
-					       .is_passive = true,
+					       .session.hold_s = 90,
+					       .session.hold_min_s = 3,
+					       .session.is_passive = true,
 					       .is_enabled = true};
 	}
 	struct net_port_conf port = {.mac = mac_of(1), .mtu = 1500, .addr_count = 2};

@@ -93,8 +93,8 @@ void fake_init(struct fake *f, unsigned cores, struct state *state)
 	for (unsigned i = 0; i < FAKE_MEMBERS; i++) {
 		f->client[i] = (struct config_client){.asn = 64501 + i,
 						      .ip = addr_v4(0xc6120101 + i),
-						      .hold_s = 90,
-						      .is_passive = true};
+						      .session.hold_s = 90,
+						      .session.is_passive = true};
 		bool is_up = i + 1 < FAKE_MEMBERS;
 		f->server.status[i] =
 			(struct member_status){.state = is_up ? FSM_ESTABLISHED : FSM_IDLE,

@@ -361,9 +361,9 @@ Test(config, defaults_are_those_of_the_guide)
 	cr_expect_str_eq(c->control.state_dir, "/var/lib/causeway");
 	cr_expect_str_eq(c->control.socket, "/run/causeway/control.sock");
 	cr_expect(c->control.user == NULL && c->control.log_level == LOG_INFO);
-	cr_expect(c->client_count == 1 && c->client[0].hold_s == 90);
+	cr_expect(c->client_count == 1 && c->client[0].session.hold_s == 90);
 	/* arouteserver's default: the route server waits for its members. */
-	cr_expect(c->client[0].is_passive && c->client[0].hold_min_s == 0);
+	cr_expect(c->client[0].session.is_passive && c->client[0].session.hold_min_s == 0);
 	config_free(c);
 	config_errors_free(&e);
 	scratch_fini(&s);
@@ -388,12 +388,12 @@ Test(config, clients_inherit_from_cfg_and_may_override)
 	cr_assert(c->client_count == 4);
 	cr_expect(c->client[0].asn == 64501 && c->client[1].asn == 64501);
 	cr_expect(c->client[1].ip.family == FAMILY_IPV6);
-	cr_expect(!c->client[0].is_passive && !c->client[1].is_passive);
-	cr_expect(c->client[0].hold_s == 180 && c->client[0].hold_min_s == 10);
-	cr_expect(c->client[2].asn == 64502 && c->client[2].is_passive);
-	cr_expect(c->client[2].hold_s == 30 && c->client[2].hold_min_s == 3);
+	cr_expect(!c->client[0].session.is_passive && !c->client[1].session.is_passive);
+	cr_expect(c->client[0].session.hold_s == 180 && c->client[0].session.hold_min_s == 10);
+	cr_expect(c->client[2].asn == 64502 && c->client[2].session.is_passive);
+	cr_expect(c->client[2].session.hold_s == 30 && c->client[2].session.hold_min_s == 3);
 	cr_expect_str_eq(c->client[2].description, "Two");
-	cr_expect(c->client[3].is_passive && c->client[3].has_local_addr);
+	cr_expect(c->client[3].session.is_passive && c->client[3].has_local_addr);
 	config_free(c);
 	config_errors_free(&e);
 	scratch_fini(&s);
@@ -444,13 +444,13 @@ Test(config, graceful_restart_is_on_by_default)
 		"cfg: {rs_as: 64500, graceful_restart: {stale_time: 600}}\n",
 		&e);
 	cr_assert(c != NULL && c->client_count == 3);
-	cr_expect_eq(c->client[0].stale_s, 600);
-	cr_expect_eq(c->client[1].stale_s, 0);
-	cr_expect_eq(c->client[2].stale_s, 5);
+	cr_expect_eq(c->client[0].session.stale_s, 600);
+	cr_expect_eq(c->client[1].session.stale_s, 0);
+	cr_expect_eq(c->client[2].session.stale_s, 5);
 	config_free(c);
 	c = load_text(&s, "clients: [{asn: 64501, ip: 198.18.1.1}]\n" PORT "cfg: {rs_as: 64500}\n",
 		      &e);
-	cr_expect(c != NULL && c->client[0].stale_s == 360);
+	cr_expect(c != NULL && c->client[0].session.stale_s == 360);
 	config_free(c);
 	config_errors_free(&e);
 	scratch_fini(&s);

@@ -25,10 +25,10 @@ static void make_server(struct desk *d, const struct desk_opts *opts)
 	for (unsigned i = 0; i < DESK_HOSTS; i++) {
 		conf[i] = (struct member_conf){.asn = 101 + i,
 					       .addr = address(11 + i),
-					       .hold_s = 90,
-					       .retry_s = 5,
-					       .stale_s = opts->stale_s,
-					       .is_passive = !opts->is_active,
+					       .session.hold_s = 90,
+					       .session.retry_s = 5,
+					       .session.stale_s = opts->stale_s,
+					       .session.is_passive = !opts->is_active,
 					       .is_enabled = true,
 					       .hop_limit_min = opts->has_gtsm ? 255 : 0};
 	}

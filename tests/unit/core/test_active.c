@@ -52,9 +52,9 @@ static void start(struct bench *b, unsigned i)
 					       .addr = address(1 - i, p),
 					       .has_local_addr = true,
 					       .local_addr = address(i, p),
-					       .hold_s = 90,
-					       .retry_s = RETRY_S,
-					       .is_passive = b->opts.is_passive[i],
+					       .session.hold_s = 90,
+					       .session.retry_s = RETRY_S,
+					       .session.is_passive = b->opts.is_passive[i],
 					       .is_enabled = true};
 	}
 	struct server_opts so = {.local_as = b->opts.asn[i],

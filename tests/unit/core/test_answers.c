@@ -26,8 +26,8 @@ static void crowd_init(struct crowd *w)
 	for (unsigned i = 0; i < MEMBERS; i++) {
 		conf[i] = (struct member_conf){.asn = 65001,
 					       .addr = addr_v4(V4(0x100 + i)),
-					       .hold_s = 90,
-					       .is_passive = true,
+					       .session.hold_s = 90,
+					       .session.is_passive = true,
 					       .is_enabled = true};
 	}
 	*w = (struct crowd){.now = 100 * USEC_PER_SEC};

@@ -31,9 +31,9 @@ static void site_init(struct lab *l, unsigned i, const struct auth_keys *keys)
 {
 	struct member_conf conf = {.asn = 65001 - i,
 				   .addr = addr_of(l, 1 - i),
-				   .hold_s = 9,
-				   .retry_s = 1,
-				   .is_passive = i == 0,
+				   .session.hold_s = 9,
+				   .session.retry_s = 1,
+				   .session.is_passive = i == 0,
 				   .is_enabled = true,
 				   .keys = keys};
 	struct net_port_conf port = {

@@ -34,9 +34,9 @@ static void pair_side(struct pair *p, unsigned i, unsigned queues)
 					       .addr = addr_v4(V4(100 * (2 - i) + k)),
 					       .has_local_addr = true,
 					       .local_addr = port.addr[k].addr,
-					       .hold_s = 90,
-					       .retry_s = 5,
-					       .is_passive = i == 1,
+					       .session.hold_s = 90,
+					       .session.retry_s = 5,
+					       .session.is_passive = i == 1,
 					       .is_enabled = true};
 	}
 	p->nic[i] = nic_mem_open(p->hub, port.mac, 1500, (uint16_t)queues);
@@ -148,8 +148,8 @@ static struct shared *shared_new(unsigned workers, bool has_kernel)
 	for (unsigned i = 0; i < ARRAY_COUNT(conf); i++) {
 		conf[i] = (struct member_conf){.asn = 65001,
 					       .addr = addr_v4(V4(2 + 2 * i)),
-					       .hold_s = 90,
-					       .is_passive = true,
+					       .session.hold_s = 90,
+					       .session.is_passive = true,
 					       .is_enabled = true};
 	}
 	s->workers = workers;

@@ -50,8 +50,8 @@ static void ports_init(struct ports *p)
 	struct net_port_conf conf[2];
 	struct member_conf member = {.asn = 65001,
 				     .addr = addr_v4(SMALL_ADDR + 10),
-				     .hold_s = 90,
-				     .is_passive = true,
+				     .session.hold_s = 90,
+				     .session.is_passive = true,
 				     .is_enabled = true};
 	*p = (struct ports){.now = 100 * USEC_PER_SEC};
 	epoch_thread_begin_alone();

@@ -34,14 +34,14 @@ static void site_init(struct lab *l, unsigned i, unsigned workers)
 	struct member_conf conf[2] = {
 		{.asn = 65001 - i,
 		 .addr = addr_v4(V4(2 - i)),
-		 .hold_s = 90,
-		 .retry_s = 1,
-		 .is_passive = i == 0,
+		 .session.hold_s = 90,
+		 .session.retry_s = 1,
+		 .session.is_passive = i == 0,
 		 .is_enabled = true},
 		{.asn = 100 + i,
 		 .addr = addr_v4(V4(11 + i)),
-		 .hold_s = 90,
-		 .is_passive = true,
+		 .session.hold_s = 90,
+		 .session.is_passive = true,
 		 .is_enabled = true},
 	};
 	struct net_port_conf port = {.mac = mac_of(1 + i), .mtu = 1500, .addr_count = 1};

@@ -127,8 +127,8 @@ Test(open, families_are_those_that_both_offer)
 		bool has_any = expected[0] || expected[1];
 		cr_expect(rx.kind == (has_any ? SESSION_RX_DONE : SESSION_RX_DOWN), "%x", bits);
 		if (has_any) {
-			cr_expect(s.opts.families[0] == expected[0], "%x", bits);
-			cr_expect(s.opts.families[1] == expected[1], "%x", bits);
+			cr_expect(s.terms.opts.families[0] == expected[0], "%x", bits);
+			cr_expect(s.terms.opts.families[1] == expected[1], "%x", bits);
 		}
 	}
 }
@@ -155,10 +155,10 @@ Test(open, four_octet_as_numbers_need_both_sides)
 	struct session_conf conf = link_conf(0);
 	struct open o = open_good();
 	hear_open(&s, &conf, &o);
-	cr_expect(s.opts.is_as4);
+	cr_expect(s.terms.opts.is_as4);
 	o.has_as4 = false;
 	hear_open(&s, &conf, &o);
-	cr_expect(s.state == FSM_OPEN_CONFIRM && !s.opts.is_as4);
+	cr_expect(s.state == FSM_OPEN_CONFIRM && !s.terms.opts.is_as4);
 }
 
 Test(open, ours_offers_what_is_configured)

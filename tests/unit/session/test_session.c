@@ -26,9 +26,10 @@ Test(session, two_speakers_establish_and_agree)
 		const struct session *s = &l.side[i].session;
 		cr_expect(l.side[i].ups == 1 && l.side[i].downs == 0);
 		cr_expect(s->incarnation == 1 && s->was_up);
-		cr_expect(s->hold_negotiated_s == 90);
-		cr_expect(s->opts.is_as4 && s->opts.families[0] && s->opts.families[1]);
-		cr_expect(s->opts.local_as == 64500 + i);
+		cr_expect(s->terms.hold_s == 90);
+		cr_expect(s->terms.opts.is_as4 && s->terms.opts.families[0] &&
+			  s->terms.opts.families[1]);
+		cr_expect(s->terms.opts.local_as == 64500 + i);
 		cr_expect(s->peer.asn == 64501 - i && s->peer.router_id == 0xc6120001 + 1 - i);
 		cr_expect(s->stats.established == 1);
 		cr_expect(s->stats.messages_in[BGP_OPEN] == 1);

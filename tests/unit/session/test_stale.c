@@ -153,7 +153,7 @@ static void up_with(struct session *s, bool is_ours, const struct open_graceful 
 {
 	uint8_t message[OPEN_ENCODED_MAX];
 	struct session_conf conf = link_conf(0);
-	conf.has_graceful = is_ours;
+	conf.stale_s = is_ours ? 360 : 0;
 	struct open o = open_good();
 	o.graceful = *g;
 	alone_init(s, &conf, FSM_OPEN_SENT);
@@ -267,7 +267,7 @@ Test(stale, our_open_offers_help_when_it_is_enabled)
 		struct frame f;
 		struct notify why;
 		struct open o;
-		conf.has_graceful = is_ours;
+		conf.stale_s = is_ours ? 360 : 0;
 		session_init(&s, &conf, 1, ALONE_NOW);
 		session_enable(&s, ALONE_NOW);
 		session_transport_up(&s, ALONE_NOW);

@@ -32,7 +32,7 @@ Test(timers, hold_time_is_the_smaller_offer)
 		struct session s;
 		up_with_hold(&s, cases[i][0], cases[i][1], 1);
 		session_check(&s);
-		cr_expect(s.hold_negotiated_s == cases[i][2]);
+		cr_expect(s.terms.hold_s == cases[i][2]);
 		if (cases[i][2] == 0) {
 			cr_expect(session_due(&s) == USEC_NEVER);
 		} else {
