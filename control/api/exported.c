@@ -1,8 +1,8 @@
-/* Counting views without asking view() for every member.
+/* Counting views without asking view_n() for every member.
  *
- * A member has no view of an entry when no ranked path fits its message form, or when the only one
- * that fits is its own.  So one look at the first two members with fitting paths settles it for all
- * members: count the entry once, and note the announcer of a sole path.  That is O(entries) and not
+ * Of the paths that suit a class, a member is sent the first n (1, or several: RFC 7911) that are
+ * not its own.  So all members of the class but the announcers of the first few are sent the same
+ * number, and for those few it is noted how many less.  That is O(entries × classes in use) and not
  * O(entries × members).
  */
 #include "control/api/exported.h"
@@ -11,62 +11,121 @@
 
 #include "rib/base/check.h"
 
-void exported_init(struct exported *e, unsigned peer_count)
+static const struct exported_class *find(const struct exported *e, unsigned class_idx,
+					 unsigned family)
 {
-	*e = (struct exported){.peer_count = peer_count};
-	e->own =
-		calloc((size_t)WIRE_CLASS_COUNT * FAMILY_COUNT * (peer_count + 1), sizeof(*e->own));
-	ASSERT(e->own != NULL);
+	for (unsigned i = 0; i < e->count; i++) {
+		if (e->of[i].class_idx == class_idx && e->of[i].family == (enum family)family) {
+			return &e->of[i];
+		}
+	}
+	return NULL;
+}
+
+static void need(struct exported *e, uint8_t class_idx, unsigned family)
+{
+	if (find(e, class_idx, family) != NULL) {
+		return;
+	}
+	e->of = realloc(e->of, (e->count + 1) * sizeof(*e->of));
+	ASSERT(e->of != NULL);
+	struct exported_class *c = &e->of[e->count++];
+	*c = (struct exported_class){.class_idx = class_idx, .family = (enum family)family};
+	c->less = calloc(e->peer_count + 1, sizeof(*c->less));
+	ASSERT(c->less != NULL);
+}
+
+void exported_init(struct exported *e, const struct server *server, unsigned peer_count)
+{
+	*e = (struct exported){.server = server, .peer_count = peer_count};
+	for (unsigned i = 0; i < peer_count; i++) {
+		struct member_status st;
+		server_member_status(server, (peer_id_t)i, &st);
+		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+			if (st.state == FSM_ESTABLISHED && st.families[f]) {
+				need(e, st.class_idx[f], f);
+			}
+		}
+	}
 }
 
 void exported_fini(struct exported *e)
 {
-	free(e->own);
+	for (unsigned i = 0; i < e->count; i++) {
+		free(e->of[i].less);
+	}
+	free(e->of);
 	*e = (struct exported){0};
 }
 
-static uint32_t *own_of(const struct exported *e, unsigned class_idx, unsigned family,
-			peer_id_t peer)
+/* Announcers of the first suitable paths, in rank order: as many as any member may need. */
+struct front {
+	unsigned n, count;
+	peer_id_t peer[VIEW_MAX + UINT8_MAX + 1];
+};
+
+static unsigned own_count(const struct front *f, peer_id_t peer)
 {
-	ASSERT(peer < e->peer_count);
-	return &e->own[(class_idx * FAMILY_COUNT + family) * (size_t)e->peer_count + peer];
+	unsigned own = 0;
+	for (unsigned i = 0; i < f->count; i++) {
+		own += f->peer[i] == peer;
+	}
+	return own;
 }
 
-static void add_class(struct exported *e, const struct scan_hit *hit, unsigned class_idx)
+static void front_fill(struct front *f, const struct paths *paths, const struct update_form *form)
 {
-	const struct update_form form = wire_form(hit->family, class_idx);
-	unsigned fitting = 0;
-	peer_id_t announcer = PEER_NONE;
-	for (unsigned i = 0; i < hit->paths->ranked_count && fitting < 2; i++) {
-		const struct path *p = &hit->paths->path[i];
-		if (p->peer != announcer && attr_suits(p->attr, &form)) {
-			announcer = p->peer;
-			fitting++;
+	unsigned own_max = 0;
+	for (unsigned i = 0; i < paths->ranked_count && f->count - own_max < f->n; i++) {
+		if (attr_suits(paths->path[i].attr, form) && f->count < ARRAY_COUNT(f->peer)) {
+			f->peer[f->count++] = paths->path[i].peer;
+			unsigned own = own_count(f, paths->path[i].peer);
+			own_max = own > own_max ? own : own_max;
 		}
 	}
-	if (fitting > 0) {
-		e->entries[class_idx][hit->family]++;
-	}
-	if (fitting == 1 && announcer < e->peer_count) {
-		(*own_of(e, class_idx, hit->family, announcer))++;
+}
+
+/* What a member is sent that has `own` of the front's paths. */
+static unsigned sent(const struct front *f, unsigned own)
+{
+	return f->count - own < f->n ? f->count - own : f->n;
+}
+
+static void add_to(struct exported_class *c, const struct exported *e, const struct scan_hit *hit)
+{
+	const struct shard *shard = server_shard(e->server, (core_id_t)hit->shard);
+	const struct update_form form = shard_form(shard, hit->family, c->class_idx);
+	struct front f = {.n = form.has_path_ids ? shard_view_max(shard) : 1};
+	front_fill(&f, hit->paths, &form);
+	c->routes += sent(&f, 0);
+	for (unsigned i = 0; i < f.count; i++) {
+		bool is_first = true;
+		for (unsigned k = 0; k < i; k++) {
+			is_first = is_first && f.peer[k] != f.peer[i];
+		}
+		if (is_first && f.peer[i] < e->peer_count) {
+			c->less[f.peer[i]] += sent(&f, 0) - sent(&f, own_count(&f, f.peer[i]));
+		}
 	}
 }
 
 void exported_add(struct exported *e, const struct scan_hit *hit)
 {
-	for (unsigned class_idx = 0; class_idx < WIRE_CLASS_COUNT; class_idx++) {
-		add_class(e, hit, class_idx);
+	for (unsigned i = 0; i < e->count; i++) {
+		if (e->of[i].family == hit->family) {
+			add_to(&e->of[i], e, hit);
+		}
 	}
 }
 
 uint64_t exported_of(const struct exported *e, peer_id_t peer, const struct member_status *status)
 {
 	uint64_t count = 0;
-	unsigned class_idx = status->is_as4 ? 0 : 1;
+	ASSERT(peer < e->peer_count);
 	for (unsigned f = 0; status->state == FSM_ESTABLISHED && f < FAMILY_COUNT; f++) {
-		if (status->families[f]) {
-			count += e->entries[class_idx][f] - *own_of(e, class_idx, f, peer);
-		}
+		const struct exported_class *c =
+			status->families[f] ? find(e, status->class_idx[f], f) : NULL;
+		count += c != NULL ? c->routes - c->less[peer] : 0;
 	}
 	return count;
 }

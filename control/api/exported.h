@@ -1,18 +1,25 @@
-/* How many prefixes each member is sent: view() != NULL, counted for all members at once. */
+/* How many routes each member is sent: what view_n() would find, counted for all at once. */
 #pragma once
 
 #include "control/api/scan.h"
 
+/* Of the members of one class. */
+struct exported_class {
+	uint8_t class_idx;
+	enum family family;
+	uint64_t routes; /* Of a member without a path of its own. */
+	uint32_t *less;	 /* [peer]: what it is sent less, because of its own paths. */
+};
+
 struct exported {
+	const struct server *server;
 	unsigned peer_count;
-	/* Entries with a path that fits the class. */
-	uint64_t entries[WIRE_CLASS_COUNT][FAMILY_COUNT];
-	/* Of these, those whose only such path is the member's own: [class][family][peer]. */
-	uint32_t *own;
+	unsigned count;
+	struct exported_class *of; /* Of the classes that had members at the beginning. */
 };
 
 /* Zero counts; the caller ends it with exported_fini. */
-void exported_init(struct exported *e, unsigned peer_count);
+void exported_init(struct exported *e, const struct server *server, unsigned peer_count);
 void exported_fini(struct exported *e);
 void exported_add(struct exported *e, const struct scan_hit *hit);
 /* For a member with this status; 0 unless it is established. */

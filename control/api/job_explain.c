@@ -33,8 +33,9 @@ static struct target target_of(const struct explain_job *j, const struct api_env
 {
 	struct target t = {.peer = j->to};
 	server_member_status(env->server, j->to, &t.status);
-	bool is_as4 = t.status.state != FSM_ESTABLISHED || t.status.is_as4;
-	t.form = wire_form((enum family)j->job.request.prefix.family, is_as4 ? 0 : 1);
+	enum family family = (enum family)j->job.request.prefix.family;
+	unsigned class_idx = t.status.state == FSM_ESTABLISHED ? t.status.class_idx[family] : 0;
+	t.form = shard_form(server_shard(env->server, 0), family, class_idx);
 	addr_format(&j->job.request.to, t.name);
 	return t;
 }

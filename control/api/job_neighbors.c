@@ -303,6 +303,6 @@ struct job *job_neighbors(const struct api_request *r, const struct api_env *env
 	ASSERT(j != NULL);
 	*j = (struct neighbors_job){.job = {.step = step, .free = free_neighbors, .request = *r},
 				    .scan = scan_of(env->server, true, true)};
-	exported_init(&j->exported, env->config->client_count);
+	exported_init(&j->exported, env->server, env->config->client_count);
 	return &j->job;
 }

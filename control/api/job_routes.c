@@ -17,7 +17,7 @@ struct routes_job {
 	struct scan scan;
 	bool has_begun;
 	peer_id_t from, to;
-	bool is_as4; /* Of `to`, as negotiated when the request came. */
+	uint8_t class_idx[FAMILY_COUNT]; /* Of `to`, as negotiated when the request came. */
 };
 
 static bool is_wanted(const struct api_request *r, const struct prefix *p)
@@ -46,7 +46,8 @@ static void put_path(const struct routes_job *j, const struct api_env *env,
 static void put_view(const struct routes_job *j, const struct api_env *env,
 		     const struct scan_hit *hit, struct reply *out)
 {
-	const struct update_form form = wire_form(hit->family, j->is_as4 ? 0 : 1);
+	const struct update_form form = shard_form(server_shard(env->server, (core_id_t)hit->shard),
+						   hit->family, j->class_idx[hit->family]);
 	const struct path *seen = view(hit->paths, j->to, &form);
 	if (seen != NULL) {
 		put_path(j, env, hit, (unsigned)(seen - hit->paths->path), out);
@@ -98,7 +99,7 @@ static bool begin_to(struct routes_job *j, const struct api_env *env, struct rep
 		reply_end(out, "refused", text);
 		return false;
 	}
-	j->is_as4 = st.is_as4;
+	memcpy(j->class_idx, st.class_idx, sizeof(j->class_idx));
 	j->scan.families[FAMILY_IPV4] = j->scan.families[FAMILY_IPV4] && st.families[FAMILY_IPV4];
 	j->scan.families[FAMILY_IPV6] = j->scan.families[FAMILY_IPV6] && st.families[FAMILY_IPV6];
 	return true;

@@ -109,7 +109,9 @@ static json_t *log_json(const struct server *s)
 	for (unsigned i = 0; i < server_core_count(s); i++) {
 		const struct shard *shard = server_shard(s, (core_id_t)i);
 		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-			for (unsigned k = 0; k < WIRE_CLASS_COUNT; k++) {
+			for (unsigned k = shard_class_next(shard, (enum family)f, 0);
+			     k < WIRE_CLASS_COUNT;
+			     k = shard_class_next(shard, (enum family)f, k + 1)) {
 				add_log(shard_log(shard, (enum family)f, k), &sum, &oldest);
 			}
 		}

@@ -137,6 +137,22 @@ static void step_shard(struct core *c)
 	}
 }
 
+static bool look_at_family(struct core *c, unsigned shard, enum family f, bool *out_evicts)
+{
+	const struct shard *s = c->server->shard[shard];
+	bool has_grown = false;
+	for (unsigned k = shard_class_next(s, f, 0); k < WIRE_CLASS_COUNT;
+	     k = shard_class_next(s, f, k + 1)) {
+		const struct runlog *log = shard_log(s, f, k);
+		uint64_t end = runlog_end(log);
+		unsigned idx = log_idx(shard, f, k);
+		has_grown = has_grown || end != c->end_seen[idx];
+		c->end_seen[idx] = end;
+		*out_evicts = *out_evicts || runlog_evict_below(log) != 0;
+	}
+	return has_grown;
+}
+
 /* Whether any log has grown since the last look, and whether any asks laggards to leave. */
 static bool look_at_logs(struct core *c, bool *out_evicts)
 {
@@ -144,15 +160,8 @@ static bool look_at_logs(struct core *c, bool *out_evicts)
 	*out_evicts = false;
 	for (unsigned shard = 0; shard < c->server->opts.core_count; shard++) {
 		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-			for (unsigned k = 0; k < WIRE_CLASS_COUNT; k++) {
-				struct runlog *log =
-					shard_log(c->server->shard[shard], (enum family)f, k);
-				uint64_t end = runlog_end(log);
-				unsigned idx = log_idx(shard, f, k);
-				has_grown = has_grown || end != c->end_seen[idx];
-				c->end_seen[idx] = end;
-				*out_evicts = *out_evicts || runlog_evict_below(log) != 0;
-			}
+			has_grown =
+				look_at_family(c, shard, (enum family)f, out_evicts) || has_grown;
 		}
 	}
 	return has_grown;
@@ -184,26 +193,33 @@ static void step_export(struct core *c)
 	}
 }
 
+/* A log that no session of ours reads has no floor of ours. */
+static void publish_family(struct core *c, core_id_t shard, enum family f)
+{
+	const struct shard *s = c->server->shard[shard];
+	uint64_t floor[WIRE_CLASS_COUNT];
+	memset(floor, 0xff, sizeof(floor));
+	for (unsigned i = 0; i < c->member_count; i++) {
+		const struct export *ex = &c->member[i]->export;
+		uint64_t *lowest = &floor[ex->class_idx[f]];
+		*lowest = min_u64(*lowest, export_floor(ex, f, shard));
+	}
+	for (unsigned k = shard_class_next(s, f, 0); k < WIRE_CLASS_COUNT;
+	     k = shard_class_next(s, f, k + 1)) {
+		unsigned idx = log_idx(shard, f, k);
+		if (floor[k] != c->floor[idx]) {
+			c->floor[idx] = floor[k];
+			runlog_set_floor(shard_log(s, f, k), c->id, floor[k]);
+		}
+	}
+}
+
 /* Publish for every log the lowest position that a session of ours still needs. */
 static void publish_floors(struct core *c)
 {
 	for (unsigned shard = 0; shard < c->server->opts.core_count; shard++) {
 		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-			for (unsigned k = 0; k < WIRE_CLASS_COUNT; k++) {
-				uint64_t floor = UINT64_MAX;
-				for (unsigned i = 0; i < c->member_count; i++) {
-					floor = min_u64(floor, export_floor(&c->member[i]->export,
-									    (enum family)f, k,
-									    (core_id_t)shard));
-				}
-				unsigned idx = log_idx(shard, f, k);
-				if (floor != c->floor[idx]) {
-					c->floor[idx] = floor;
-					runlog_set_floor(shard_log(c->server->shard[shard],
-								   (enum family)f, k),
-							 c->id, floor);
-				}
-			}
+			publish_family(c, (core_id_t)shard, (enum family)f);
 		}
 	}
 	c->is_floor_dirty = false;

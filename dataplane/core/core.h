@@ -127,9 +127,10 @@ struct member_status {
 	bool is_enabled;
 	bool families[FAMILY_COUNT]; /* Negotiated. */
 	bool is_as4;
-	bool is_complete[FAMILY_COUNT]; /* End-of-RIB was sent. */
-	bool is_stale[FAMILY_COUNT];	/* Routes of an earlier session are kept. */
-	usec_t stale_due;		/* Then they go; 0: none are. */
+	uint8_t class_idx[FAMILY_COUNT]; /* WIRE_CLASS_..., of the families negotiated. */
+	bool is_complete[FAMILY_COUNT];	 /* End-of-RIB was sent. */
+	bool is_stale[FAMILY_COUNT];	 /* Routes of an earlier session are kept. */
+	usec_t stale_due;		 /* Then they go; 0: none are. */
 	enum session_cause cause;
 	char last_error[NOTIFY_TEXT_MAX];
 	struct session_stats session;

@@ -128,7 +128,7 @@ static void member_up(struct member *m)
 {
 	ASSERT(!m->is_up);
 	const struct session *s = &m->session;
-	unsigned class_idx = s->terms.class_idx[FAMILY_IPV4];
+	const uint8_t *class_idx = s->terms.class_idx;
 	if (!export_open(&m->export, s->terms.opts.families, class_idx)) {
 		struct notify why = notify_make(NOTIFY_CEASE, NOTIFY_CEASE_RESOURCES);
 		session_reset(&m->session, &why, m->core->now);
@@ -146,7 +146,7 @@ static void member_up(struct member *m)
 		if (s->terms.opts.families[f]) {
 			push_all(m, (struct op){.kind = OP_JOIN,
 						.family = (uint8_t)f,
-						.class_idx = (uint8_t)class_idx});
+						.class_idx = class_idx[f]});
 		}
 	}
 	member_tell(m, EVENT_UP, "");
@@ -470,6 +470,7 @@ void member_publish(struct member *m)
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		st.families[f] = s->state == FSM_ESTABLISHED && s->terms.opts.families[f];
 		st.is_stale[f] = (m->stale.kept & 1u << f) != 0;
+		st.class_idx[f] = m->is_up ? m->export.class_idx[f] : 0;
 		st.is_complete[f] = m->export.is_eor_sent[f] && st.families[f];
 	}
 	session_cause_format(s, st.last_error, sizeof(st.last_error));

@@ -73,6 +73,7 @@ static bool make_core(struct server *s, core_id_t id)
 		.core_count = (core_id_t)s->opts.core_count,
 		.peer_count = (uint16_t)s->opts.member_count,
 		.key = s->key,
+		.local_as = s->opts.local_as,
 		.log_bytes_max = s->opts.log_bytes_max,
 		.gather_us = GATHER_US,
 	};

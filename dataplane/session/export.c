@@ -47,19 +47,20 @@ static struct shard *cursor_shard(const struct export *ex, unsigned idx)
 	return ex->shard[idx % ex->shard_count];
 }
 
-bool export_open(struct export *ex, const bool families[FAMILY_COUNT], unsigned class_idx)
+bool export_open(struct export *ex, const bool families[FAMILY_COUNT],
+		 const uint8_t class_idx[FAMILY_COUNT])
 {
 	ASSERT(ex->cursor == NULL);
-	ASSERT(class_idx < WIRE_CLASS_COUNT);
 	struct export_cursor *cursor = calloc(cursor_count(ex), sizeof(*cursor));
 	if (cursor == NULL) {
 		return false;
 	}
 	ex->cursor = cursor;
-	ex->class_idx = (uint8_t)class_idx;
 	ex->next = 0;
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		ASSERT(!families[f] || class_idx[f] < WIRE_CLASS_COUNT);
 		ex->is_joined[f] = families[f];
+		ex->class_idx[f] = class_idx[f];
 		ex->is_eor_sent[f] = false;
 	}
 	return true;
@@ -70,7 +71,8 @@ void export_joined(struct export *ex, enum family family, core_id_t shard, uint6
 	ASSERT(ex->cursor != NULL && ex->is_joined[family]);
 	struct export_cursor *c = &ex->cursor[family * ex->shard_count + shard];
 	ASSERT(c->log == NULL);
-	c->log = shard_log(ex->shard[shard], family, ex->class_idx);
+	c->log = shard_log(ex->shard[shard], family, ex->class_idx[family]);
+	ASSERT(c->log != NULL);
 	c->position = position;
 	c->acked = position;
 }
@@ -176,29 +178,30 @@ static void cursor_step(struct export_cursor *c)
 	}
 }
 
-static bool has_paths(const struct export *ex)
+/* The form of what a cursor sends. */
+static struct update_form cursor_form(const struct export *ex, unsigned idx)
 {
-	return (ex->class_idx & WIRE_CLASS_PATHS) != 0;
+	enum family family = cursor_family(ex, idx);
+	return shard_form(cursor_shard(ex, idx), family, ex->class_idx[family]);
 }
 
 /* What the member should hear of an entry now, up to VIEW_MAX paths.  Returns how many. */
-static unsigned views(const struct export *ex, const struct shard *shard, const struct entry *entry,
+static unsigned views(const struct export *ex, unsigned idx, const struct entry *entry,
 		      const struct update_form *form, const struct path **out)
 {
-	return view_n(epoch_read(entry->published), ex->peer, form,
-		      has_paths(ex) ? shard_view_max(shard) : 1, out);
+	unsigned n = form->has_path_ids ? shard_view_max(cursor_shard(ex, idx)) : 1;
+	return view_n(epoch_read(entry->published), ex->peer, form, n, out);
 }
 
 /* The set that the member should now have of a path (of the prefix, where it gets only one); NULL
  * when none. */
-static const struct attr *attr_now(const struct export *ex, const struct shard *shard,
-				   const struct entry *entry, uint32_t path_id)
+static const struct attr *attr_now(const struct export *ex, unsigned idx, const struct entry *entry,
+				   const struct update_form *form, uint32_t path_id)
 {
-	struct update_form form = wire_form((enum family)entry->prefix.family, ex->class_idx);
 	const struct path *path[VIEW_MAX];
-	unsigned count = views(ex, shard, entry, &form, path);
+	unsigned count = views(ex, idx, entry, form, path);
 	for (unsigned i = 0; i < count; i++) {
-		if (!has_paths(ex) || path_id_sent(path[i]) == path_id) {
+		if (!form->has_path_ids || path_id_sent(path[i]) == path_id) {
 			return path[i]->attr;
 		}
 	}
@@ -232,7 +235,8 @@ static bool push_packed(struct export *ex, const struct export_sink *sink,
 {
 	/* PACK_IDS prefixes of up to 17 bytes with a set of up to a message each fit by far when
 	 * they share messages; in the worst case (one prefix per message) the rest is sent by the
-	 * next call. */
+	 * next call.  The longest message of all fits, too (RFC 8654). */
+	static_assert(PACK_BYTES > UINT16_MAX, "a long message fits");
 	uint8_t buf[PACK_BYTES];
 	size_t done = 0;
 	while (done < p->count) {
@@ -258,15 +262,14 @@ static bool push_packed(struct export *ex, const struct export_sink *sink,
 static bool push_dirty(struct export *ex, const struct export_sink *sink, unsigned idx,
 		       const struct run *run)
 {
-	const struct shard *shard = cursor_shard(ex, idx);
-	const struct slab *slab = shard_slab(shard, cursor_family(ex, idx));
-	struct update_form form = wire_form(cursor_family(ex, idx), ex->class_idx);
+	const struct slab *slab = shard_slab(cursor_shard(ex, idx), cursor_family(ex, idx));
+	struct update_form form = cursor_form(ex, idx);
 	struct pack pack;
 	pack.count = 0;
 	for (uint32_t i = 0; i < run->count; i++) {
 		const struct entry *entry = slab_at(slab, run->ids[i]);
 		uint32_t path_id = run->path_ids != NULL ? run->path_ids[i] : 0;
-		if (attr_now(ex, shard, entry, path_id) == run->attr) {
+		if (attr_now(ex, idx, entry, &form, path_id) == run->attr) {
 			pack_add(&pack, entry, path_id);
 		}
 		if (pack.count == PACK_IDS || (pack.count > 0 && i + 1 == run->count)) {
@@ -328,16 +331,16 @@ static void slice_add(struct pending_slice *s, struct export *ex, unsigned idx, 
 {
 	const struct shard *shard = cursor_shard(ex, idx);
 	const struct entry *entry = slab_at(shard_slab(shard, cursor_family(ex, idx)), id);
-	struct update_form form = wire_form(cursor_family(ex, idx), ex->class_idx);
+	struct update_form form = cursor_form(ex, idx);
 	const struct path *path[VIEW_MAX];
-	unsigned count = views(ex, shard, entry, &form, path);
+	unsigned count = views(ex, idx, entry, &form, path);
 	for (unsigned i = 0; i < count; i++) {
 		s->item[s->count++] = (struct pending_item){
 			.attr = path[i]->attr, .id = id, .path_id = path_id_sent(path[i])};
 	}
 	if (count == 0) {
 		/* Of several paths, those that went are told by `gone`. */
-		s->item[s->count++] = (struct pending_item){.id = id, .is_done = has_paths(ex)};
+		s->item[s->count++] = (struct pending_item){.id = id, .is_done = form.has_path_ids};
 	}
 }
 
@@ -370,7 +373,7 @@ static bool slice_send(struct pending_slice *s, struct export *ex, const struct 
 		       unsigned idx)
 {
 	const struct slab *slab = shard_slab(cursor_shard(ex, idx), cursor_family(ex, idx));
-	struct update_form form = wire_form(cursor_family(ex, idx), ex->class_idx);
+	struct update_form form = cursor_form(ex, idx);
 	struct pack pack;
 	for (unsigned first = 0; first < s->count; first++) {
 		const struct attr *attr = s->item[first].attr;
@@ -421,16 +424,15 @@ static void slice_settle(const struct pending_slice *s, struct export *ex, unsig
 static bool pump_gone(struct export *ex, const struct export_sink *sink, unsigned idx)
 {
 	struct export_cursor *c = &ex->cursor[idx];
-	const struct shard *shard = cursor_shard(ex, idx);
-	const struct slab *slab = shard_slab(shard, cursor_family(ex, idx));
-	struct update_form form = wire_form(cursor_family(ex, idx), ex->class_idx);
+	const struct slab *slab = shard_slab(cursor_shard(ex, idx), cursor_family(ex, idx));
+	struct update_form form = cursor_form(ex, idx);
 	struct pack pack;
 	while (c->gone_count > 0) {
 		uint32_t left = c->gone_count;
 		for (pack.count = 0; left > 0 && pack.count < PACK_IDS; left--) {
 			const struct export_gone *g = &c->gone[left - 1];
 			const struct entry *entry = slab_at(slab, g->entry);
-			if (attr_now(ex, shard, entry, g->path_id) == NULL) {
+			if (attr_now(ex, idx, entry, &form, g->path_id) == NULL) {
 				pack_add(&pack, entry, g->path_id);
 			}
 		}
@@ -539,10 +541,9 @@ bool export_pump(struct export *ex, const struct export_sink *sink, bool *out_pu
 	return !has_room;
 }
 
-uint64_t export_floor(const struct export *ex, enum family family, unsigned class_idx,
-		      core_id_t shard)
+uint64_t export_floor(const struct export *ex, enum family family, core_id_t shard)
 {
-	if (ex->cursor == NULL || ex->class_idx != class_idx) {
+	if (ex->cursor == NULL) {
 		return UINT64_MAX;
 	}
 	const struct export_cursor *c = &ex->cursor[family * ex->shard_count + shard];

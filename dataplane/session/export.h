@@ -73,7 +73,7 @@ struct export
 {
 	peer_id_t peer;
 	core_id_t core;
-	uint8_t class_idx;
+	uint8_t class_idx[FAMILY_COUNT]; /* Of a family that was opened. */
 	unsigned shard_count;
 	struct shard *const *shard;   /* Of the server; borrowed. */
 	struct export_cursor *cursor; /* [family * shard_count + shard] */
@@ -90,9 +90,10 @@ void export_init(struct export *ex, peer_id_t peer, core_id_t core, struct shard
 /* Nothing may be joined any more (export_close). */
 void export_fini(struct export *ex);
 
-/* The member became established: it will join `families` in a wire class.  False when memory is
- * short (nothing changed). */
-bool export_open(struct export *ex, const bool families[FAMILY_COUNT], unsigned class_idx);
+/* The member became established: it will join `families`, each in its wire class.  False when
+ * memory is short (nothing changed). */
+bool export_open(struct export *ex, const bool families[FAMILY_COUNT],
+		 const uint8_t class_idx[FAMILY_COUNT]);
 /* A shard answered JOIN. */
 void export_joined(struct export *ex, enum family family, core_id_t shard, uint64_t position);
 /* Leave everything; bytes still borrowed by `sink` (NULL: the transport is gone) are copied out.
@@ -103,9 +104,9 @@ bool export_close(struct export *ex, const struct export_sink *sink);
  * may be more to send once the sink has room again (false: idle until a log grows).
  * `*out_pushed` tells whether anything was pushed.  Under RCU. */
 bool export_pump(struct export *ex, const struct export_sink *sink, bool *out_pushed);
-/* Lowest acknowledged position of the member in a log; UINT64_MAX when it has no cursor there. */
-uint64_t export_floor(const struct export *ex, enum family family, unsigned class_idx,
-		      core_id_t shard);
+/* Lowest acknowledged position of the member in the shard's log of its class; UINT64_MAX when it
+ * has no cursor there. */
+uint64_t export_floor(const struct export *ex, enum family family, core_id_t shard);
 /* Note acknowledgements and obey runlog_evict_below.  False when there was no memory for it, or
  * when with path ids the unread runs withdraw more than a million paths: the caller must end the
  * session (Cease/Out of Resources). */

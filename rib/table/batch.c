@@ -34,8 +34,8 @@ struct statement {
 /* Which classes a set fits; valid within a batch, while the set is surely alive. */
 struct fits {
 	const struct attr *attr;
-	bool is_known[WIRE_CLASS_COUNT];
-	bool is_fit[WIRE_CLASS_COUNT];
+	struct class_set known;
+	struct class_set suited;
 };
 
 struct batch {
@@ -48,7 +48,7 @@ struct batch {
 	uint32_t *path_id; /* Likewise. */
 	struct fits fits[FITS_COUNT];
 	struct prefix prefix[BATCH_IDS_MAX];
-	uint8_t bytes[RUN_BYTES_MAX];
+	uint8_t bytes[UINT16_MAX]; /* Of a run; any message fits. */
 };
 
 struct batch *batch_new(void)
@@ -78,21 +78,24 @@ void batch_free(struct batch *b)
 	free(b);
 }
 
-bool batch_suits(struct batch *b, const struct attr *attr, enum family family, unsigned class_idx)
+bool batch_suits(struct batch *b, const struct table *t, const struct attr *attr,
+		 unsigned class_idx)
 {
 	struct fits *f = &b->fits[attr->hash % FITS_COUNT];
 	if (f->attr != attr) {
 		*f = (struct fits){.attr = attr};
 	}
-	if (!f->is_known[class_idx]) {
-		struct update_form form = wire_form(family, class_idx);
-		f->is_known[class_idx] = true;
-		f->is_fit[class_idx] = attr_suits(attr, &form);
+	if (!class_set_has(&f->known, class_idx)) {
+		struct update_form form = table_form(t, class_idx);
+		class_set_add(&f->known, class_idx);
+		if (attr_suits(attr, &form)) {
+			class_set_add(&f->suited, class_idx);
+		}
 	}
-	return f->is_fit[class_idx];
+	return class_set_has(&f->suited, class_idx);
 }
 
-struct heads batch_heads(struct batch *b, const struct paths *paths, enum family family,
+struct heads batch_heads(struct batch *b, const struct table *t, const struct paths *paths,
 			 unsigned class_idx)
 {
 	struct heads h = {NULL, NULL};
@@ -100,7 +103,7 @@ struct heads batch_heads(struct batch *b, const struct paths *paths, enum family
 		const struct path *p = &paths->path[i];
 		bool is_first = h.first == NULL;
 		if ((!is_first && p->peer == h.first->peer) ||
-		    !batch_suits(b, p->attr, family, class_idx)) {
+		    !batch_suits(b, t, p->attr, class_idx)) {
 			continue;
 		}
 		if (!is_first) {
@@ -199,7 +202,7 @@ void batch_mark(const struct batch *b, struct table *t)
 		const struct statement *s = &b->statement[i];
 		const struct entry *e = slab_at(&t->slab.slab, s->id);
 		ASSERT(e->published == e->working); /* Publication before append: runlog.h (a). */
-		runlog_mark(t->wire[b->group[s->group].class_idx].log, s->id);
+		runlog_mark(t->wire[b->group[s->group].class_idx]->log, s->id);
 	}
 }
 
@@ -224,16 +227,21 @@ static void sort_ids(struct batch *b)
 static uint32_t append_run(struct batch *b, struct table *t, const struct group *g, uint32_t at,
 			   const struct update_paths *paths)
 {
-	struct update_form form = wire_form(t->family, g->class_idx);
-	struct wr w = wr_of(b->bytes, sizeof(b->bytes));
+	struct update_form form = table_form(t, g->class_idx);
+	struct wr w = wr_of(b->bytes, RUN_BYTES_MAX);
 	size_t packed = update_pack_paths(&w, &form, g->attr, paths);
+	if (packed == 0) {
+		/* RFC 8654: the set alone takes more than that; then a run is one long message. */
+		w = wr_of(b->bytes, sizeof(b->bytes));
+		packed = update_pack_paths(&w, &form, g->attr, paths);
+	}
 	ASSERT(packed > 0 && packed <= paths->count);
 	audience_hold(g->audience);
 	if (g->attr != NULL) {
 		outbox_adjust(t->outbox, g->attr, 1);
 	}
 	runlog_append(
-		t->wire[g->class_idx].log,
+		t->wire[g->class_idx]->log,
 		&(struct runlog_content){.kind = g->attr != NULL ? RUN_ANNOUNCE : RUN_WITHDRAW,
 					 .attr = g->attr,
 					 .audience = g->audience,
@@ -272,7 +280,7 @@ static void append_group(struct batch *b, struct table *t, const struct group *g
 		uint32_t left = g->count - done;
 		append_part(b, t, g, g->begin + done, left < BATCH_IDS_MAX ? left : BATCH_IDS_MAX);
 	}
-	runlog_count_encoded(t->wire[g->class_idx].log, g->count);
+	runlog_count_encoded(t->wire[g->class_idx]->log, g->count);
 	audience_put(t->audiences, g->audience);
 }
 

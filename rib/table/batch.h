@@ -2,7 +2,8 @@
  *
  * The group of a statement is (wire class, attribute set or none, audience); groups keep the order
  * of their first statement and ids keep theirs, so the same input makes the same runs.  A run's
- * messages are packed to at most RUN_BYTES_MAX, because a reader takes it whole.
+ * messages are packed to at most RUN_BYTES_MAX, because a reader takes it whole; only where one
+ * message must be longer (RFC 8654), it is the run.
  * Private to rib/table. */
 #pragma once
 
@@ -27,11 +28,12 @@ static inline const struct path *heads_view(const struct heads *h, peer_id_t pee
 	return h->first != NULL && h->first->peer == peer ? h->second : h->first;
 }
 
-struct heads batch_heads(struct batch *b, const struct paths *paths, enum family family,
+struct heads batch_heads(struct batch *b, const struct table *t, const struct paths *paths,
 			 unsigned class_idx);
 
 /* Whether a set suits the members of a class, remembered for the batch. */
-bool batch_suits(struct batch *b, const struct attr *attr, enum family family, unsigned class_idx);
+bool batch_suits(struct batch *b, const struct table *t, const struct attr *attr,
+		 unsigned class_idx);
 /* `audience` hears that `id` has `attr` (NULL: is withdrawn).  Takes the audience's count; a NULL
  * audience says nothing. */
 void batch_add(struct batch *b, struct table *t, unsigned class_idx, const struct attr *attr,

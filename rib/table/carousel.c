@@ -27,7 +27,7 @@ static struct member *rider_at(struct table *t, peer_id_t peer)
 void carousel_board(struct table *t, peer_id_t peer)
 {
 	struct member *m = rider_at(t, peer);
-	struct wire_class *w = &t->wire[m->class_idx];
+	struct wire_class *w = t->wire[m->class_idx];
 	ASSERT(m->is_joined && !m->is_riding);
 	m->is_riding = true;
 	m->rider_start = w->scan.at;
@@ -50,7 +50,7 @@ void carousel_leave(struct table *t, peer_id_t peer)
 	if (!m->is_riding) {
 		return;
 	}
-	struct wire_class *w = &t->wire[m->class_idx];
+	struct wire_class *w = t->wire[m->class_idx];
 	if (m->rider_prev != PEER_NONE) {
 		rider_at(t, m->rider_prev)->rider_next = m->rider_next;
 	} else {
@@ -99,9 +99,9 @@ static void complete(struct table *t, struct wire_class *w)
 
 static void scan_entry(struct table *t, unsigned class_idx, entry_id_t id)
 {
-	struct audience_cache *riders = t->wire[class_idx].riders;
+	struct audience_cache *riders = t->wire[class_idx]->riders;
 	const struct entry *e = slab_at(&t->slab.slab, id);
-	struct heads h = batch_heads(t->batch, e->published, t->family, class_idx);
+	struct heads h = batch_heads(t->batch, t, e->published, class_idx);
 	if (h.first == NULL) {
 		return;
 	}
@@ -132,13 +132,13 @@ static void come_around(const struct table *t, struct wire_class *w)
 
 bool carousel_is_held(const struct table *t, unsigned class_idx)
 {
-	const struct runlog *log = t->wire[class_idx].log;
+	const struct runlog *log = t->wire[class_idx]->log;
 	return runlog_bytes(log) > runlog_bytes_max(log) / 2;
 }
 
 void carousel_turn(struct table *t, unsigned class_idx)
 {
-	struct wire_class *w = &t->wire[class_idx];
+	struct wire_class *w = t->wire[class_idx];
 	if (w->ride.head == PEER_NONE || carousel_is_held(t, class_idx)) {
 		return;
 	}

@@ -114,25 +114,33 @@ static void check_dirty(const struct table *t)
 	ASSERT(count == t->dirty_count);
 }
 
+/* A member is in the sets of its own class; and the sets are no bigger, so in no others. */
 static void check_members(const struct table *t)
 {
-	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
-		const struct wire_class *w = &t->wire[c];
-		unsigned joined = 0, riding = 0;
-		for (unsigned i = 0; i < t->peer_count; i++) {
-			const struct member *m = &t->member[i];
-			bool is_here = m->is_joined && m->class_idx == c;
-			ASSERT(audience_cache_has(w->members, (peer_id_t)i) == is_here);
-			ASSERT(audience_cache_has(w->riders, (peer_id_t)i) ==
-			       (is_here && m->is_riding));
-			ASSERT(m->is_joined || (!m->is_riding && !m->is_guarded));
-			ASSERT(!m->is_joined || t->peer[i].is_up);
-			joined += is_here;
-			riding += is_here && m->is_riding;
+	unsigned joined[WIRE_CLASS_COUNT] = {0}, riding[WIRE_CLASS_COUNT] = {0};
+	for (unsigned i = 0; i < t->peer_count; i++) {
+		const struct member *m = &t->member[i];
+		ASSERT(m->is_joined || (!m->is_riding && !m->is_guarded));
+		if (m->is_joined) {
+			const struct wire_class *w = t->wire[m->class_idx];
+			ASSERT(t->peer[i].is_up);
+			ASSERT(audience_cache_has(w->members, (peer_id_t)i));
+			ASSERT(audience_cache_has(w->riders, (peer_id_t)i) == m->is_riding);
+			joined[m->class_idx]++;
+			riding[m->class_idx] += m->is_riding;
 		}
-		ASSERT(joined == audience_cache_members(w->members));
-		ASSERT((joined > 0) == ((t->classes >> c & 1) != 0));
-		ASSERT(riding == audience_cache_members(w->riders));
+	}
+	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
+		const struct wire_class *w = t->wire[c];
+		ASSERT((joined[c] > 0) == class_set_has(&t->joined, c));
+		ASSERT((w != NULL) == class_set_has(&t->made, c));
+		if (w == NULL) {
+			ASSERT(joined[c] == 0);
+			continue;
+		}
+		ASSERT(t->log[c] == w->log);
+		ASSERT(joined[c] == audience_cache_members(w->members));
+		ASSERT(riding[c] == audience_cache_members(w->riders));
 		uint64_t last = 0;
 		for (peer_id_t p = w->guards.head; p != PEER_NONE; p = t->member[p].guard_next) {
 			ASSERT(t->member[p].is_guarded && t->member[p].position >= last);
@@ -144,23 +152,24 @@ static void check_members(const struct table *t)
 void table_check(const struct table *t)
 {
 	uint32_t *names = mem_new((t->slab.slab.count + 1u) * sizeof(*names));
-	struct census c = {.received = mem_new(t->peer_count * sizeof(uint64_t)),
-			   .accepted = mem_new(t->peer_count * sizeof(uint64_t)),
-			   .stale = mem_new(t->peer_count * sizeof(uint64_t))};
-	for (unsigned i = 0; i < WIRE_CLASS_COUNT; i++) {
-		runlog_check(t->wire[i].log, names);
+	struct census census = {.received = mem_new(t->peer_count * sizeof(uint64_t)),
+				.accepted = mem_new(t->peer_count * sizeof(uint64_t)),
+				.stale = mem_new(t->peer_count * sizeof(uint64_t))};
+	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
+	     c = class_set_next(&t->made, c + 1)) {
+		runlog_check(t->wire[c]->log, names);
 	}
 	for (entry_id_t id = 0; id < t->slab.slab.count; id++) {
-		check_entry(t, id, names[id], &c);
+		check_entry(t, id, names[id], &census);
 	}
-	check_census(t, &c);
+	check_census(t, &census);
 	check_dirty(t);
 	check_members(t);
 	ASSERT(bits_count(t->awaited, (t->peer_count + 63u) / 64) == t->awaited_count);
 	free(names);
-	free(c.received);
-	free(c.accepted);
-	free(c.stale);
+	free(census.received);
+	free(census.accepted);
+	free(census.stale);
 }
 
 bool table_is_empty(const struct table *t)
@@ -168,9 +177,10 @@ bool table_is_empty(const struct table *t)
 	bool is_empty = t->slab.used == 0 && t->dirty_count == 0 && t->stats.paths == 0;
 	is_empty &= t->pathids.count == 0;
 	is_empty &= t->stats.path_bytes == 0 && retire_count(t->retire) == 0;
-	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
-		is_empty &= runlog_oldest(t->wire[c].log) == NULL;
-		is_empty &= runlog_bytes(t->wire[c].log) == 0;
+	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
+	     c = class_set_next(&t->made, c + 1)) {
+		is_empty &= runlog_oldest(t->wire[c]->log) == NULL;
+		is_empty &= runlog_bytes(t->wire[c]->log) == 0;
 	}
 	return is_empty;
 }

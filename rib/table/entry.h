@@ -75,15 +75,17 @@ static inline uint32_t path_id_sent(const struct path *p)
 	return ((uint32_t)p->slot << 13 | p->peer) + 1;
 }
 
-/* Whether the set may be sent in the form: it can be represented, and long-lived stale routes go to
- * those alone that know them (RFC 9494 §4.3). */
+/* Whether the set may be sent in the form: long-lived stale routes go to those alone that know them
+ * (RFC 9494 §4.3), routes with OTC not to providers, peers and route servers (RFC 9234 §5), and all
+ * only where they can be represented (next hop, message size). */
 static inline bool attr_suits(const struct attr *a, const struct update_form *form)
 {
-	return (!a->facts.is_llgr_stale || form->has_llgr) && update_fits(a, form);
+	return (!a->facts.is_llgr_stale || form->has_llgr) &&
+	       (a->facts.otc == 0 || !form->denies_otc) && update_fits(a, form);
 }
 
 /* The view: the first path in rank order that `peer` may have, or NULL.  Allowed when it is not
- * the member's own and can be represented in the member's form.  Any thread, under RCU; `paths`
+ * the member's own and suits the member's form.  Any thread, under RCU; `paths`
  * may be NULL. */
 const struct path *view(const struct paths *paths, peer_id_t peer, const struct update_form *form);
 /* The same for members that receive several: the first `n` (at most VIEW_MAX) such paths in rank

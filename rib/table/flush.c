@@ -35,7 +35,7 @@ static peer_id_t announcer(const struct heads *h)
 static void diff_class(struct table *t, unsigned class_idx, entry_id_t id, const struct heads *was,
 		       const struct heads *now)
 {
-	struct audience_cache *members = t->wire[class_idx].members;
+	struct audience_cache *members = t->wire[class_idx]->members;
 	const struct attr *old_best = heard(was, PEER_NONE), *best = heard(now, PEER_NONE);
 	peer_id_t special[2] = {announcer(was), announcer(now)};
 	peer_id_t apart[2] = {PEER_NONE, PEER_NONE};
@@ -65,6 +65,21 @@ static void diff_class(struct table *t, unsigned class_idx, entry_id_t id, const
 	}
 }
 
+static void diff_entry(struct table *t, entry_id_t id)
+{
+	const struct entry *e = slab_at(&t->slab.slab, id);
+	for (unsigned c = class_set_next(&t->joined, 0); c < WIRE_CLASS_COUNT;
+	     c = class_set_next(&t->joined, c + 1)) {
+		if ((c & WIRE_CLASS_PATHS) != 0) {
+			several_diff(t, c, id, e->published, e->working);
+		} else {
+			struct heads was = batch_heads(t->batch, t, e->published, c);
+			struct heads now = batch_heads(t->batch, t, e->working, c);
+			diff_class(t, c, id, &was, &now);
+		}
+	}
+}
+
 static void flush_entry(struct table *t, entry_id_t id)
 {
 	struct entry *e = slab_at(&t->slab.slab, id);
@@ -74,24 +89,17 @@ static void flush_entry(struct table *t, entry_id_t id)
 			table_unchange(t, id);
 		}
 	}
-	for (unsigned left = e->working != e->published ? t->classes : 0; left != 0;
-	     left &= left - 1) {
-		unsigned c = (unsigned)__builtin_ctz(left);
-		if ((c & WIRE_CLASS_PATHS) != 0) {
-			several_diff(t, c, id, e->published, e->working);
-		} else {
-			struct heads was = batch_heads(t->batch, e->published, t->family, c);
-			struct heads now = batch_heads(t->batch, e->working, t->family, c);
-			diff_class(t, c, id, &was, &now);
-		}
+	if (e->working != e->published) {
+		diff_entry(t, id);
 	}
 	table_publish(t, id);
 }
 
 bool flush_is_held(const struct table *t)
 {
-	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
-		if (runlog_bytes(t->wire[c].log) > runlog_bytes_max(t->wire[c].log)) {
+	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
+	     c = class_set_next(&t->made, c + 1)) {
+		if (runlog_bytes(t->wire[c]->log) > runlog_bytes_max(t->wire[c]->log)) {
 			return true;
 		}
 	}

@@ -16,7 +16,7 @@
 static void guard_begin(struct table *t, peer_id_t peer)
 {
 	struct member *m = &t->member[peer];
-	struct member_list *list = &t->wire[m->class_idx].guards;
+	struct member_list *list = &t->wire[m->class_idx]->guards;
 	ASSERT(!m->is_guarded);
 	ASSERT(list->tail == PEER_NONE || t->member[list->tail].position <= m->position);
 	m->is_guarded = true;
@@ -36,7 +36,7 @@ static void guard_end(struct table *t, peer_id_t peer)
 	if (!m->is_guarded) {
 		return;
 	}
-	struct member_list *list = &t->wire[m->class_idx].guards;
+	struct member_list *list = &t->wire[m->class_idx]->guards;
 	if (m->guard_prev != PEER_NONE) {
 		t->member[m->guard_prev].guard_next = m->guard_next;
 	} else {
@@ -52,14 +52,15 @@ static void guard_end(struct table *t, peer_id_t peer)
 
 uint64_t member_guard(const struct table *t, unsigned class_idx)
 {
-	peer_id_t head = t->wire[class_idx].guards.head;
+	peer_id_t head = t->wire[class_idx]->guards.head;
 	return head == PEER_NONE ? UINT64_MAX : t->member[head].position;
 }
 
 bool member_has_guards(const struct table *t)
 {
-	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
-		if (t->wire[c].guards.head != PEER_NONE) {
+	for (unsigned c = class_set_next(&t->joined, 0); c < WIRE_CLASS_COUNT;
+	     c = class_set_next(&t->joined, c + 1)) {
+		if (t->wire[c]->guards.head != PEER_NONE) {
 			return true;
 		}
 	}
@@ -147,6 +148,7 @@ void member_join(struct table *t, const struct op *op)
 {
 	ASSERT(op->class_idx < WIRE_CLASS_COUNT && op->from < t->core_count);
 	member_leave(t, op->peer);
+	table_need_class(t, op->class_idx);
 	struct member *m = &t->member[op->peer];
 	m->class_idx = op->class_idx;
 	m->from = op->from;
@@ -158,12 +160,12 @@ void member_join(struct table *t, const struct op *op)
 static void admit(struct table *t, peer_id_t peer)
 {
 	struct member *m = &t->member[peer];
-	struct wire_class *w = &t->wire[m->class_idx];
+	struct wire_class *w = t->wire[m->class_idx];
 	wait_end(t, peer);
 	m->is_joined = true;
 	m->position = runlog_end(w->log);
 	audience_cache_add(w->members, peer);
-	t->classes |= 1u << m->class_idx;
+	class_set_add(&t->joined, m->class_idx);
 	guard_begin(t, peer);
 	carousel_board(t, peer);
 	if (!m->is_reply_queued) {
@@ -200,10 +202,10 @@ void member_leave(struct table *t, peer_id_t peer)
 	}
 	carousel_leave(t, peer);
 	guard_end(t, peer);
-	struct audience_cache *members = t->wire[m->class_idx].members;
+	struct audience_cache *members = t->wire[m->class_idx]->members;
 	audience_cache_remove(members, peer);
 	if (audience_cache_members(members) == 0) {
-		t->classes &= ~(1u << m->class_idx);
+		class_set_remove(&t->joined, m->class_idx);
 	}
 	m->is_joined = false;
 }

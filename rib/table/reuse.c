@@ -146,8 +146,9 @@ void table_free_runs(struct table *t)
 {
 	unsigned budget = FREE_BUDGET;
 	t->has_more_frees = false;
-	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
-		struct runlog *log = t->wire[c].log;
+	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
+	     c = class_set_next(&t->made, c + 1)) {
+		struct runlog *log = t->wire[c]->log;
 		uint64_t floor = min_u64(runlog_floor(log), member_guard(t, c));
 		const struct run *run;
 		while ((run = runlog_oldest(log)) != NULL && run->position < floor) {
@@ -197,8 +198,9 @@ void table_reclaim(struct table *t)
 
 void table_watch(struct table *t, usec_t now)
 {
-	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
-		struct wire_class *w = &t->wire[c];
+	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
+	     c = class_set_next(&t->made, c + 1)) {
+		struct wire_class *w = t->wire[c];
 		uint64_t floor = min_u64(runlog_floor(w->log), member_guard(t, c));
 		uint64_t limit = runlog_bytes_max(w->log);
 		lag_watch(&w->flush_lag, w->log, floor, t->dirty_count > 0, limit, LAG_US, now);
@@ -211,8 +213,9 @@ void table_watch(struct table *t, usec_t now)
 void table_count(struct table *t)
 {
 	size_t bytes = slab_bytes(&t->slab) + ptable_bytes(&t->ptable) + pathids_bytes(&t->pathids);
-	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
-		bytes += runlog_table_bytes(t->wire[c].log);
+	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
+	     c = class_set_next(&t->made, c + 1)) {
+		bytes += runlog_table_bytes(t->wire[c]->log);
 	}
 	metric_set(&t->stats.table_bytes, bytes);
 	metric_set(&t->stats.tombstones, t->slab.used - t->stats.entries);

@@ -33,7 +33,7 @@ static void front_fill(struct front *f, struct table *t, const struct paths *p, 
 	f->n = t->view_max;
 	f->count = 0;
 	for (unsigned i = 0; p != NULL && i < p->ranked_count && f->count - own_max < f->n; i++) {
-		if (batch_suits(t->batch, p->path[i].attr, t->family, class_idx)) {
+		if (batch_suits(t->batch, t, p->path[i].attr, class_idx)) {
 			ASSERT(f->count < FRONT_MAX);
 			f->path[f->count++] = &p->path[i];
 			unsigned own = own_count(f, f->count, p->path[i].peer);
@@ -143,7 +143,7 @@ void several_diff(struct table *t, unsigned class_idx, entry_id_t id, const stru
 {
 	struct front before, after;
 	struct apart apart = {0};
-	struct saying s = {t, class_idx, id, t->wire[class_idx].members, &apart};
+	struct saying s = {t, class_idx, id, t->wire[class_idx]->members, &apart};
 	front_fill(&before, t, was, class_idx);
 	front_fill(&after, t, now, class_idx);
 	apart_add(&apart, &before, s.members);
@@ -155,7 +155,7 @@ void several_scan(struct table *t, unsigned class_idx, entry_id_t id)
 {
 	struct front nothing = {.n = t->view_max}, now;
 	struct apart apart = {0};
-	struct saying s = {t, class_idx, id, t->wire[class_idx].riders, &apart};
+	struct saying s = {t, class_idx, id, t->wire[class_idx]->riders, &apart};
 	front_fill(&now, t, slab_at(&t->slab.slab, id)->published, class_idx);
 	apart_add(&apart, &now, s.members);
 	say_all(&s, &nothing, &now);

@@ -23,18 +23,6 @@ struct shard {
 	struct table table[FAMILY_COUNT];
 };
 
-struct update_form wire_form(enum family family, unsigned class_idx)
-{
-	ASSERT(class_idx < WIRE_CLASS_COUNT);
-	return (struct update_form){
-		.family = family,
-		.is_as4 = (class_idx & WIRE_CLASS_AS2) == 0,
-		.has_llgr = (class_idx & WIRE_CLASS_LLGR) != 0,
-		.has_path_ids = (class_idx & WIRE_CLASS_PATHS) != 0,
-		.message_max = 4096,
-	};
-}
-
 struct shard *shard_new(const struct shard_opts *opts)
 {
 	ASSERT(opts->core_count > 0 && opts->core_count <= CORE_COUNT_MAX);
@@ -211,7 +199,8 @@ static void table_turn(struct table *t, usec_t now, bool is_inbox_busy)
 	sweep_turn(t);
 	flush_turn(t, now, is_inbox_busy);
 	member_admit(t);
-	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
+	for (unsigned c = class_set_next(&t->joined, 0); c < WIRE_CLASS_COUNT;
+	     c = class_set_next(&t->joined, c + 1)) {
 		carousel_turn(t, c);
 	}
 	table_free_runs(t);
@@ -236,8 +225,9 @@ static bool is_waiting(const struct table *t)
 	if (t->dirty_count > 0 || retire_count(t->retire) > 0 || t->tomb_head != t->tomb_tail) {
 		return true;
 	}
-	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
-		if (runlog_oldest(t->wire[c].log) != NULL || t->wire[c].ride.head != PEER_NONE) {
+	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
+	     c = class_set_next(&t->made, c + 1)) {
+		if (runlog_oldest(t->wire[c]->log) != NULL || t->wire[c]->ride.head != PEER_NONE) {
 			return true;
 		}
 	}
@@ -249,8 +239,9 @@ static bool can_progress(const struct table *t)
 	if (t->is_sweeping || t->has_more_frees || t->has_more_expired || table_can_reclaim(t)) {
 		return true;
 	}
-	for (unsigned c = 0; c < WIRE_CLASS_COUNT; c++) {
-		if (t->wire[c].ride.head != PEER_NONE && !carousel_is_held(t, c)) {
+	for (unsigned c = class_set_next(&t->joined, 0); c < WIRE_CLASS_COUNT;
+	     c = class_set_next(&t->joined, c + 1)) {
+		if (t->wire[c]->ride.head != PEER_NONE && !carousel_is_held(t, c)) {
 			return true;
 		}
 	}
@@ -304,7 +295,18 @@ bool shard_pull(struct shard *s, core_id_t core, struct op *out)
 struct runlog *shard_log(const struct shard *s, enum family family, unsigned class_idx)
 {
 	ASSERT(family < FAMILY_COUNT && class_idx < WIRE_CLASS_COUNT);
-	return s->table[family].wire[class_idx].log;
+	return epoch_read(s->table[family].log[class_idx]);
+}
+
+unsigned shard_class_next(const struct shard *s, enum family family, unsigned from)
+{
+	ASSERT(family < FAMILY_COUNT);
+	return class_set_next(&s->table[family].made, from);
+}
+
+struct update_form shard_form(const struct shard *s, enum family family, unsigned class_idx)
+{
+	return wire_form(family, class_idx, s->opts.local_as);
 }
 
 const struct slab *shard_slab(const struct shard *s, enum family family)

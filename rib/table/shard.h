@@ -17,24 +17,17 @@
 #include "rib/base/metric.h"
 #include "rib/table/decide.h"
 #include "rib/table/runlog.h"
-
-/* Wire classes: a bit for each way in which members' bytes differ. */
-#define WIRE_CLASS_AS2	 1u /* 2-octet AS numbers (RFC 6793 OLD speakers). */
-#define WIRE_CLASS_LLGR	 2u /* Advertised the LLGR capability (RFC 9494 §4.3). */
-#define WIRE_CLASS_PATHS 4u /* Receives several paths of a prefix (RFC 7911). */
-#define WIRE_CLASS_COUNT 8
+#include "rib/table/wire_form.h"
 
 /* A full log asks readers to leave when the lowest stood still for this long. */
 #define LAG_US USEC_PER_SEC
-
-/* The wire form of a class; message size 4096. */
-struct update_form wire_form(enum family family, unsigned class_idx);
 
 struct shard_opts {
 	core_id_t core;	       /* This worker; the shard's index. */
 	core_id_t core_count;  /* Workers = shards. */
 	uint16_t peer_count;   /* Member ids are below; at most PEER_COUNT_MAX. */
 	uint64_t key;	       /* Seeds every hash. */
+	asn_t local_as;	       /* Ours: what classes with OTC_ADD add. */
 	struct intern *intern; /* This worker's; may be NULL where nothing becomes LLGR. */
 	size_t log_bytes_max;  /* For each log; 0 = 64 MiB. */
 	usec_t gather_us;      /* A flush waits at most this long while the inbox is busy. */
@@ -68,7 +61,12 @@ bool shard_is_congested(const struct shard *s);
 bool shard_pull(struct shard *s, core_id_t core, struct op *out);
 
 /* For readers, any thread (under RCU where entries are looked at). */
+/* The log of a class; NULL before its first member has joined.  It stays until shard_free. */
 struct runlog *shard_log(const struct shard *s, enum family family, unsigned class_idx);
+/* The first class at or above `from` that has a log; WIRE_CLASS_COUNT when there is none. */
+unsigned shard_class_next(const struct shard *s, enum family family, unsigned from);
+/* The form in which the shard writes for a class. */
+struct update_form shard_form(const struct shard *s, enum family family, unsigned class_idx);
 const struct slab *shard_slab(const struct shard *s, enum family family);
 /* Members with pending sets: a worker raises its own count before it raises its floor past the
  * evicted runs, and lowers it when the set is empty; while any is set, ids are not reused. */

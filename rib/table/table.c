@@ -14,15 +14,24 @@
 #define TOMBS_MIN	  64u
 #define PATHS_MAX_DEFAULT 16
 #define VIEW_MAX_DEFAULT  8
+#define LOG_BYTES_DEFAULT ((size_t)64 << 20)
 
-static void wire_init(struct table *t, struct wire_class *w, size_t log_bytes_max)
+void table_need_class(struct table *t, unsigned class_idx)
 {
-	w->log = runlog_new(&t->slab.slab, t->core_count, log_bytes_max);
+	ASSERT(class_idx < WIRE_CLASS_COUNT);
+	if (t->wire[class_idx] != NULL) {
+		return;
+	}
+	struct wire_class *w = mem_new(sizeof(*w));
+	w->log = runlog_new(&t->slab.slab, t->core_count, t->log_bytes_max);
 	w->members = audience_cache_new(t->audiences, t->peer_count);
 	w->riders = audience_cache_new(t->audiences, t->peer_count);
 	w->guards = w->ride = (struct member_list){PEER_NONE, PEER_NONE};
 	lag_init(&w->flush_lag);
 	lag_init(&w->scan_lag);
+	t->wire[class_idx] = w;
+	epoch_publish(t->log[class_idx], w->log);
+	class_set_add(&t->made, class_idx);
 }
 
 void table_init(struct table *t, const struct table_opts *opts)
@@ -33,6 +42,8 @@ void table_init(struct table *t, const struct table_opts *opts)
 		.core_count = o->core_count,
 		.peer_count = o->peer_count,
 		.gather_us = o->gather_us,
+		.local_as = o->local_as,
+		.log_bytes_max = o->log_bytes_max != 0 ? o->log_bytes_max : LOG_BYTES_DEFAULT,
 		.rank = opts->rank,
 		.peer = opts->peer,
 		.audiences = opts->audiences,
@@ -68,9 +79,6 @@ void table_init(struct table *t, const struct table_opts *opts)
 	for (unsigned i = 0; i < t->core_count; i++) {
 		t->replies[i] = (struct member_list){PEER_NONE, PEER_NONE};
 	}
-	for (unsigned i = 0; i < WIRE_CLASS_COUNT; i++) {
-		wire_init(t, &t->wire[i], o->log_bytes_max != 0 ? o->log_bytes_max : 64u << 20);
-	}
 }
 
 static void free_retired(struct table *t)
@@ -96,10 +104,12 @@ void table_fini(struct table *t)
 		}
 		free(e->published);
 	}
-	for (unsigned i = 0; i < WIRE_CLASS_COUNT; i++) {
-		runlog_free(t->wire[i].log);
-		audience_cache_free(t->wire[i].members);
-		audience_cache_free(t->wire[i].riders);
+	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
+	     c = class_set_next(&t->made, c + 1)) {
+		runlog_free(t->wire[c]->log);
+		audience_cache_free(t->wire[c]->members);
+		audience_cache_free(t->wire[c]->riders);
+		free(t->wire[c]);
 	}
 	batch_free(t->batch);
 	slab_fini(&t->slab);

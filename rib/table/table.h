@@ -71,7 +71,7 @@ struct circle {
 	uint64_t lap;
 };
 
-/* One wire class of the family. */
+/* One wire class of the family: what its members need once there is one. */
 struct wire_class {
 	struct runlog *log;
 	struct audience_cache *members;
@@ -91,6 +91,8 @@ struct table {
 	enum family family;
 	unsigned core_count, peer_count;
 	usec_t gather_us;
+	asn_t local_as;
+	size_t log_bytes_max;
 	const struct rank_peer *rank; /* The shard's, as the next three. */
 	const struct peer *peer;
 	struct audience_table *audiences;
@@ -104,8 +106,11 @@ struct table {
 	struct pathids pathids;
 	struct retire *retire;
 	struct batch *batch;
-	struct wire_class wire[WIRE_CLASS_COUNT];
-	unsigned classes;	     /* A bit for each class that has members. */
+	struct wire_class *wire[WIRE_CLASS_COUNT]; /* NULL before the first JOIN. */
+	struct class_set made;			   /* Those that are there; for any thread. */
+	struct class_set joined;		   /* Of these, those that have members. */
+	/* The logs of `wire`, for any thread: readers stay off what the owner writes. */
+	struct runlog *log[WIRE_CLASS_COUNT];
 	struct member *member;	     /* [peer] */
 	struct member_list waiting;  /* For the next whole flush, in the order of JOIN. */
 	struct member_list *replies; /* [core]: singly linked by reply_next. */
@@ -138,6 +143,11 @@ static inline bool circle_is_done(const struct circle *c, const struct circle *e
 	return c->lap > end->lap && c->at >= end->at;
 }
 
+static inline struct update_form table_form(const struct table *t, unsigned class_idx)
+{
+	return wire_form(t->family, class_idx, t->local_as);
+}
+
 struct table_opts {
 	const struct shard_opts *shard;
 	enum family family;
@@ -153,6 +163,8 @@ void table_fini(struct table *t);
 
 void table_announce(struct table *t, const struct op *op);
 void table_withdraw(struct table *t, const struct op *op);
+/* Make what the class needs, if it is not there. */
+void table_need_class(struct table *t, unsigned class_idx);
 /* Give path `i` of the working array another attribute set; takes its reference. */
 void table_dress_path(struct table *t, entry_id_t id, unsigned i, const struct attr *attr);
 /* Remove path `i` of the working array. */

@@ -39,7 +39,9 @@ struct update_form {
 	bool has_path_ids;    /* RFC 7911: update_pack_paths is to be used. */
 	bool has_next_hop6;   /* RFC 8950: IPv4 prefixes may have an IPv6 next hop. */
 	asn_t otc;	      /* RFC 9234 §5: OTC with this AS where there is none; 0: no. */
-	bool has_llgr; /* Understands LLGR_STALE: decides what is sent, not how (RFC 9494 §4.3). */
+	/* These decide what is sent, not how. */
+	bool has_llgr;	 /* Understands LLGR_STALE (RFC 9494 §4.3). */
+	bool denies_otc; /* Gets no route that has OTC (RFC 9234 §5). */
 };
 
 /* Whether one prefix of any length with these attributes fits into one message of the form; not

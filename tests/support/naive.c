@@ -135,6 +135,10 @@ static size_t put_common(uint8_t *to, const struct naive_attrs *a, bool is_as4, 
 	put32(v + 4, a->serial);
 	put32(v + 8, a->announcer);
 	n += put_attr(to + n, 0xc0, 32, v, 12);
+	if (a->otc != 0) {
+		put32(v, a->otc);
+		n += put_attr(to + n, 0xc0, 35, v, 4);
+	}
 	if (a->has_unknown) {
 		n += put_attr(to + n, 0xc0 | partial, 99, (const uint8_t *)"causeway", 8);
 	}
@@ -165,7 +169,7 @@ size_t naive_announce(uint8_t *to, const struct naive_attrs *a, const struct nai
 	n += put16(to + n, 0);
 	size_t len_at = n;
 	n += 2;
-	if (p[0].family == 0) {
+	if (p[0].family == 0 && !a->has_next_hop6) {
 		n += put_common(to + n, a, is_as4, 0, a->next_hop);
 		put16(to + len_at, (unsigned)(n - len_at - 2));
 		n += put_prefixes(to + n, p, count);
@@ -176,7 +180,7 @@ size_t naive_announce(uint8_t *to, const struct naive_attrs *a, const struct nai
 	to[n++] = 14;
 	size_t mp_at = n;
 	n += 2;
-	const uint8_t mp[] = {0, 2, 1, 16};
+	const uint8_t mp[] = {0, (uint8_t)(p[0].family + 1), 1, 16};
 	memcpy(to + n, mp, sizeof(mp));
 	n += sizeof(mp);
 	memcpy(to + n, a->next_hop, 16);
@@ -433,6 +437,7 @@ static bool is_lower(const struct naive_attrs *a, const struct naive_attrs *b)
 {
 	uint8_t x[NAIVE_ATTRS_MAX] = {0}, y[NAIVE_ATTRS_MAX] = {0};
 	int c = memcmp(a->next_hop, b->next_hop, sizeof(a->next_hop));
+	c = c != 0 ? c : a->has_next_hop6 - b->has_next_hop6; /* The shorter first. */
 	naive_expected(x, a, true);
 	naive_expected(y, b, true);
 	return c != 0 ? c < 0 : memcmp(x, y, sizeof(x)) < 0;
@@ -449,6 +454,12 @@ static void order_by_octets(const struct naive_offer *offers, unsigned count, in
 		}
 		order[at] = (int)i;
 	}
+}
+
+static bool is_for(const struct naive_offer *o, const struct naive_wish *wish)
+{
+	return o->owner != wish->member && (o->attrs.otc == 0 || !wish->denies_otc) &&
+	       (!o->attrs.has_next_hop6 || wish->has_next_hop6);
 }
 
 unsigned naive_views(const struct naive_offer *offers, unsigned count,
@@ -472,7 +483,7 @@ unsigned naive_views(const struct naive_offer *offers, unsigned count,
 		}
 		while ((best = best_of(route, speaker, count, in)) >= 0) {
 			in[best] = false;
-			if (offers[order[best]].owner != wish->member && found < wish->n) {
+			if (is_for(&offers[order[best]], wish) && found < wish->n) {
 				out[found++] = order[best];
 			}
 		}

@@ -23,6 +23,8 @@ struct naive_attrs {
 	uint32_t announcer;   /* In a community 65000:announcer ... */
 	uint32_t serial;      /* ... and serial in a large community: makes each set distinct. */
 	bool has_unknown;     /* An unknown optional transitive attribute (type 99). */
+	uint32_t otc;	      /* Only to Customer (RFC 9234); 0: none. */
+	bool has_next_hop6;   /* 16 bytes with IPv4 prefixes, too (RFC 8950). */
 };
 
 struct naive_prefix {
@@ -74,7 +76,7 @@ int naive_view(const struct naive_route *routes, const struct naive_speaker *spe
 	       unsigned count, int member);
 
 /* What came later: a speaker with several routes of a prefix (RFC 7911), long-lived stale routes
- * (RFC 9494), members that are sent several. */
+ * (RFC 9494), members that are sent several, or not some (RFC 8950, RFC 9234 §5). */
 struct naive_offer {
 	unsigned owner; /* Index of its speaker. */
 	bool is_llgr_stale;
@@ -83,8 +85,10 @@ struct naive_offer {
 
 struct naive_wish {
 	unsigned member;
-	bool has_llgr; /* It may have long-lived stale routes. */
-	unsigned n;    /* It is sent up to so many. */
+	bool has_llgr;	    /* It may have long-lived stale routes. */
+	bool denies_otc;    /* It is sent no route with OTC. */
+	bool has_next_hop6; /* It may have IPv4 routes with IPv6 next hops. */
+	unsigned n;	    /* It is sent up to so many. */
 };
 
 /* Indices of the offers that the member should have, best first, into `out`; returns how many.  Of

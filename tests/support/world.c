@@ -423,7 +423,8 @@ bool world_is_up(const struct world *w)
 
 static bool is_log_empty(const struct shard *shard, enum family f)
 {
-	for (unsigned k = 0; k < WIRE_CLASS_COUNT; k++) {
+	for (unsigned k = shard_class_next(shard, f, 0); k < WIRE_CLASS_COUNT;
+	     k = shard_class_next(shard, f, k + 1)) {
 		struct runlog_stats log;
 		runlog_stats(shard_log(shard, f, k), &log);
 		if (log.begin != log.end) {

@@ -213,7 +213,7 @@ static void watch_entry(struct exchange *x, const struct entry *e, enum family f
 {
 	const struct paths *paths = epoch_read(e->published);
 	peer_id_t peer = (peer_id_t)prng_below(&x->prng, x->opts.members);
-	struct update_form form = wire_form(family, 0);
+	struct update_form form = wire_form(family, 0, 0);
 	const struct path *seen = view(paths, peer, &form);
 	ASSERT(seen == NULL || (seen->peer != peer && seen->reason == 0));
 	for (unsigned i = 0; paths != NULL && i < paths->count; i++) {
@@ -233,7 +233,8 @@ static void watch_shard(struct exchange *x, const struct shard *shard, enum fami
 	for (entry_id_t id = 0; id < epoch_read(slab->count); id++) {
 		watch_entry(x, slab_at(slab, id), family);
 	}
-	for (unsigned k = 0; k < WIRE_CLASS_COUNT; k++) {
+	for (unsigned k = shard_class_next(shard, family, 0); k < WIRE_CLASS_COUNT;
+	     k = shard_class_next(shard, family, k + 1)) {
 		struct runlog_stats log;
 		runlog_stats(shard_log(shard, family, k), &log);
 		ASSERT(log.begin <= log.end);
@@ -276,7 +277,9 @@ bool exchange_is_empty(const struct exchange *x)
 			held += metric_get(&st->entries) + metric_get(&st->paths) +
 				metric_get(&st->tombstones) + metric_get(&st->retired) +
 				metric_get(&st->path_bytes);
-			for (unsigned k = 0; k < WIRE_CLASS_COUNT; k++) {
+			for (unsigned k = shard_class_next(shard, (enum family)f, 0);
+			     k < WIRE_CLASS_COUNT;
+			     k = shard_class_next(shard, (enum family)f, k + 1)) {
 				struct runlog_stats log;
 				runlog_stats(shard_log(shard, (enum family)f, k), &log);
 				held += log.end - log.begin;

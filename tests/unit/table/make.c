@@ -5,6 +5,8 @@
 
 #include "rib/base/check.h"
 
+#define OTC_OTHER 64496 /* In sets that come with OTC. */
+
 static void put_attr(struct wr *w, uint8_t flags, uint8_t type, const void *value, size_t len)
 {
 	wr_u8(w, len > 255 ? flags | ATTR_FLAG_EXT_LEN : flags);
@@ -43,6 +45,11 @@ const struct attr *make_attr_spec(struct intern *in, const struct attr_spec *spe
 	}
 	put_attr(&w, ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE, ATTR_COMMUNITIES, value,
 		 wr_len(&v));
+	if (spec->otc != 0) {
+		v = wr_of(value, sizeof(value));
+		wr_u32(&v, spec->otc);
+		put_attr(&w, ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE, ATTR_OTC, value, 4);
+	}
 	if (spec->pad > 0) {
 		put_attr(&w, ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE, 99, pad, spec->pad);
 	}
@@ -51,7 +58,7 @@ const struct attr *make_attr_spec(struct intern *in, const struct attr_spec *spe
 	attr_facts_compute(d->wire, d->wire_len, &d->facts);
 	ASSERT(d->facts.path_len == spec->path_len && d->facts.med == spec->med);
 	ASSERT(d->facts.neighbor_as == spec->neighbor_as);
-	struct next_hop hop = {.len = family == FAMILY_IPV4 ? 4 : 16};
+	struct next_hop hop = {.len = family == FAMILY_IPV4 && !spec->has_hop6 ? 4 : 16};
 	hop.bytes[hop.len - 1] = (uint8_t)(spec->id >> 16);
 	hop.bytes[0] = 0x20;
 	const struct attr *a = intern_get(in, d, &hop, 1);
@@ -78,11 +85,16 @@ const struct attr *make_attr(struct intern *in, unsigned member, unsigned varian
 		spec.pad = 3700;
 	} else if (variant == VARIANT_HUGE) {
 		spec.pad = 4090;
+	} else if (variant == VARIANT_EDGE) {
+		/* 19 + 4; ORIGIN 4, AS_PATH 9, MED 7, COMMUNITIES 7, next hop 7; 4 + pad; 5. */
+		spec.pad = 4096 - 19 - 4 - 34 - 4 - 5;
 	} else if (variant == VARIANT_NO_LLGR) {
 		spec.community = 0xffff0007;
 	} else if (variant == VARIANT_LLGR) {
 		spec.community = 0xffff0006;
 	}
+	spec.otc = variant == VARIANT_OTC || variant == VARIANT_BOTH ? OTC_OTHER : 0;
+	spec.has_hop6 = variant == VARIANT_HOP6 || variant == VARIANT_BOTH;
 	return make_attr_spec(in, &spec, family);
 }
 
@@ -210,70 +222,150 @@ unsigned naive_rank(const struct path *path, unsigned count, const struct rank_p
 	return ranked;
 }
 
+/* Octets of the longest message that announces one prefix of any length; RFC 4271 §4.3, 4760 §3. */
+static size_t longest(const struct attr *a, enum family family, unsigned class_idx)
+{
+	size_t len = 19 + 4 + a->wire_len + (family == FAMILY_IPV4 ? 5u : 17u);
+	size_t path_len = a->facts.path_len;
+	if ((class_idx & WIRE_CLASS_AS2) != 0) {
+		/* Half the AS_PATH; and AS4_PATH where an AS does not fit (all but the first). */
+		len = len - 2 * path_len + (path_len > 1 ? 3 + 2 + 4 * path_len : 0);
+	}
+	len += (class_idx & WIRE_CLASS_PATHS) != 0 ? 4 : 0;
+	len += (class_idx & WIRE_CLASS_OTC_ADD) != 0 && a->facts.otc == 0 ? 7 : 0;
+	if (a->next_hop.len == 4) {
+		return len + 3 + 4;
+	}
+	/* MP_REACH_NLRI: AFI, SAFI, next hop with its length, a reserved octet. */
+	return len + 3 + 2 + 1 + 1 + a->next_hop.len + 1;
+}
+
+bool naive_suits(const struct attr *a, enum family family, unsigned class_idx)
+{
+	bool is_stale = (attr_id(a) & ATTR_LLGR) != 0;
+	bool is_6 = a->next_hop.len != 4;
+	unsigned variant = (attr_id(a) & 0x7fff) - 1;
+	bool has_otc = variant == VARIANT_OTC || variant == VARIANT_BOTH;
+	if ((is_stale && (class_idx & WIRE_CLASS_LLGR) == 0) ||
+	    (has_otc && (class_idx & WIRE_CLASS_OTC_DENY) != 0) ||
+	    (family == FAMILY_IPV4 && is_6 && (class_idx & WIRE_CLASS_NEXT_HOP6) == 0)) {
+		return false;
+	}
+	return longest(a, family, class_idx) <=
+	       ((class_idx & WIRE_CLASS_LONG) != 0 ? 65535u : 4096u);
+}
+
 struct decoding {
-	void (*each)(void *context, const struct prefix *p, uint32_t id);
-	void (*each_path)(void *context, const struct prefix *p, uint32_t path_id, uint32_t id);
+	unsigned class_idx;
+	naive_each *each;
 	void *context;
+};
+
+/* What stands in one UPDATE. */
+struct message {
+	struct span withdrawn, nlri, reach, unreach;
+	enum family reach_family, unreach_family;
+	uint32_t id, otc;
+	bool has_next_hop;
 };
 
 static bool decode_nlri(const struct decoding *d, struct span s, enum family family, uint32_t id)
 {
 	struct rd r = rd_of(s);
 	while (rd_left(&r) > 0) {
-		uint32_t path_id = d->each_path != NULL ? rd_u32(&r) : 0;
+		bool has_path_id = (d->class_idx & WIRE_CLASS_PATHS) != 0;
+		uint32_t path_id = has_path_id ? rd_u32(&r) : 0;
 		struct prefix p = {.family = (uint8_t)family, .len = rd_u8(&r)};
-		if (p.len > family_bits(p.family)) {
+		if (p.len > family_bits(p.family) || (has_path_id && path_id == 0)) {
 			return false;
 		}
 		rd_copy(&r, p.bytes, (p.len + 7u) / 8);
 		if (!rd_is_ok(&r)) {
 			return false;
 		}
-		if (d->each_path != NULL) {
-			d->each_path(d->context, &p, path_id, id);
-		} else {
-			d->each(d->context, &p, id);
-		}
+		d->each(d->context, &p, path_id, id);
 	}
 	return true;
 }
 
-static bool decode_update(const struct decoding *d, struct span body)
+/* MP_REACH_NLRI or MP_UNREACH_NLRI: family and prefixes. */
+static bool decode_mp(uint8_t type, struct span value, struct message *m)
 {
-	struct rd r = rd_of(body);
-	struct span withdrawn = rd_span(&r, rd_u16(&r));
-	struct rd attrs = rd_of(rd_span(&r, rd_u16(&r)));
-	struct span nlri = span_of(r.at, rd_left(&r));
-	struct span reach = {0}, unreach = {0};
-	uint32_t id = 0;
-	while (rd_left(&attrs) > 0) {
-		uint8_t flags = rd_u8(&attrs), type = rd_u8(&attrs);
-		size_t len = flags & ATTR_FLAG_EXT_LEN ? rd_u16(&attrs) : rd_u8(&attrs);
-		struct span value = rd_span(&attrs, len);
+	struct rd v = rd_of(value);
+	unsigned afi = rd_u16(&v), safi = rd_u8(&v);
+	if (type == ATTR_MP_REACH_NLRI) {
+		unsigned hop = rd_u8(&v);
+		rd_span(&v, hop);
+		rd_u8(&v);
+		m->reach_family = afi == 1 ? FAMILY_IPV4 : FAMILY_IPV6;
+		m->reach = span_of(v.at, rd_left(&v));
+		if (hop != 16 && hop != 32) {
+			return false;
+		}
+	} else {
+		m->unreach_family = afi == 1 ? FAMILY_IPV4 : FAMILY_IPV6;
+		m->unreach = span_of(v.at, rd_left(&v));
+	}
+	return rd_is_ok(&v) && (afi == 1 || afi == 2) && safi == 1;
+}
+
+static bool decode_attrs(struct span attrs, struct message *m)
+{
+	struct rd r = rd_of(attrs);
+	while (rd_left(&r) > 0) {
+		uint8_t flags = rd_u8(&r), type = rd_u8(&r);
+		size_t len = flags & ATTR_FLAG_EXT_LEN ? rd_u16(&r) : rd_u8(&r);
+		struct span value = rd_span(&r, len);
 		struct rd v = rd_of(value);
 		if (type == ATTR_COMMUNITIES) {
-			id = id_of(value);
-		} else if (type == ATTR_MP_REACH_NLRI || type == ATTR_MP_UNREACH_NLRI) {
-			rd_span(&v, 3); /* AFI, SAFI */
-			if (type == ATTR_MP_REACH_NLRI) {
-				rd_span(&v, rd_u8(&v));
-				rd_u8(&v);
-			}
-			*(type == ATTR_MP_REACH_NLRI ? &reach : &unreach) =
-				span_of(v.at, rd_left(&v));
+			m->id = id_of(value);
+		} else if (type == ATTR_OTC) {
+			m->otc = rd_u32(&v);
+		} else if (type == ATTR_NEXT_HOP) {
+			m->has_next_hop = len == 4;
+		} else if ((type == ATTR_MP_REACH_NLRI || type == ATTR_MP_UNREACH_NLRI) &&
+			   !decode_mp(type, value, m)) {
+			return false;
 		}
 		if (!rd_is_ok(&v)) {
 			return false;
 		}
 	}
-	return rd_is_ok(&r) && rd_is_ok(&attrs) && (nlri.len + reach.len == 0 || id != 0) &&
-	       decode_nlri(d, withdrawn, FAMILY_IPV4, 0) &&
-	       decode_nlri(d, unreach, FAMILY_IPV6, 0) && decode_nlri(d, nlri, FAMILY_IPV4, id) &&
-	       decode_nlri(d, reach, FAMILY_IPV6, id);
+	return rd_is_ok(&r);
 }
 
-static bool decode_all(const struct decoding *d, const uint8_t *bytes, size_t len)
+/* Whether an announcement is one that the class may have. */
+static bool is_allowed(const struct decoding *d, const struct message *m)
 {
+	unsigned variant = (m->id & 0x7fff) - 1;
+	bool has_otc = variant == VARIANT_OTC || variant == VARIANT_BOTH;
+	uint32_t added = (d->class_idx & WIRE_CLASS_OTC_ADD) != 0 ? MAKE_LOCAL_AS : 0;
+	bool is_4_in_mp = m->reach.len > 0 && m->reach_family == FAMILY_IPV4;
+	return m->id != 0 && m->otc == (has_otc ? OTC_OTHER : added) &&
+	       !(has_otc && (d->class_idx & WIRE_CLASS_OTC_DENY) != 0) &&
+	       (!is_4_in_mp || (d->class_idx & WIRE_CLASS_NEXT_HOP6) != 0) &&
+	       (m->nlri.len == 0 || m->has_next_hop);
+}
+
+static bool decode_update(const struct decoding *d, struct span body)
+{
+	struct message m = {0};
+	struct rd r = rd_of(body);
+	m.withdrawn = rd_span(&r, rd_u16(&r));
+	struct span attrs = rd_span(&r, rd_u16(&r));
+	m.nlri = span_of(r.at, rd_left(&r));
+	return rd_is_ok(&r) && decode_attrs(attrs, &m) &&
+	       (m.nlri.len + m.reach.len == 0 || is_allowed(d, &m)) &&
+	       decode_nlri(d, m.withdrawn, FAMILY_IPV4, 0) &&
+	       decode_nlri(d, m.unreach, m.unreach_family, 0) &&
+	       decode_nlri(d, m.nlri, FAMILY_IPV4, m.id) &&
+	       decode_nlri(d, m.reach, m.reach_family, m.id);
+}
+
+bool naive_decode(const uint8_t *bytes, size_t len, unsigned class_idx, naive_each *each,
+		  void *context)
+{
+	const struct decoding d = {class_idx, each, context};
 	struct rd r = rd_of(span_of(bytes, len));
 	while (rd_left(&r) > 0) {
 		for (unsigned i = 0; i < 16; i++) {
@@ -282,27 +374,14 @@ static bool decode_all(const struct decoding *d, const uint8_t *bytes, size_t le
 			}
 		}
 		unsigned message = rd_u16(&r), type = rd_u8(&r);
-		if (message < 23 || message > 4096 || type != 2) {
+		bool is_long = message > 4096;
+		if (message < 23 || type != 2 || (is_long && (class_idx & WIRE_CLASS_LONG) == 0)) {
 			return false;
 		}
 		struct span body = rd_span(&r, message - 19);
-		if (!rd_is_ok(&r) || !decode_update(d, body)) {
+		if (!rd_is_ok(&r) || !decode_update(&d, body)) {
 			return false;
 		}
 	}
 	return true;
-}
-
-bool naive_decode(const uint8_t *bytes, size_t len,
-		  void (*each)(void *context, const struct prefix *p, uint32_t id), void *context)
-{
-	return decode_all(&(struct decoding){.each = each, .context = context}, bytes, len);
-}
-
-bool naive_decode_paths(const uint8_t *bytes, size_t len,
-			void (*each)(void *context, const struct prefix *p, uint32_t path_id,
-				     uint32_t id),
-			void *context)
-{
-	return decode_all(&(struct decoding){.each_path = each, .context = context}, bytes, len);
 }

@@ -3,15 +3,20 @@
 #pragma once
 
 #include "rib/attr/intern.h"
-#include "rib/table/decide.h"
+#include "rib/table/shard.h"
 
 /* A set is a function of (member number, variant): its community says which, so that a decoder can
  * tell it from bytes.  Variants differ in LOCAL_PREF, AS_PATH length, ORIGIN and MED. */
-#define VARIANT_COUNT	28
+#define VARIANT_COUNT	32
 #define VARIANT_LARGE	24 /* Fits the 4-octet form only. */
-#define VARIANT_HUGE	25 /* Fits no message. */
+#define VARIANT_HUGE	25 /* Fits an extended message only (RFC 8654). */
 #define VARIANT_NO_LLGR 26 /* With NO_LLGR. */
 #define VARIANT_LLGR	27 /* With LLGR_STALE, from the member itself. */
+#define VARIANT_OTC	28 /* With OTC. */
+#define VARIANT_HOP6	29 /* With an IPv6 next hop, whatever the family. */
+#define VARIANT_EDGE	30 /* In IPv4 it fits a message, if nothing is added. */
+#define VARIANT_BOTH	31 /* OTC, and an IPv6 next hop. */
+#define MAKE_LOCAL_AS	64999
 #define ATTR_ID(m, v)	((uint32_t)(m) << 16 | ((uint32_t)(v) + 1))
 #define ATTR_MEMBER(i)	((i) >> 16)
 #define ATTR_LLGR	0x8000u /* In an id: the set has LLGR_STALE. */
@@ -25,6 +30,8 @@ struct attr_spec {
 	uint32_t local_pref, path_len, neighbor_as, origin, med, id;
 	unsigned pad;
 	uint32_t community; /* A second one; 0: none. */
+	uint32_t otc;	    /* 0: none. */
+	bool has_hop6;	    /* An IPv6 next hop with IPv4, too. */
 };
 const struct attr *make_attr_spec(struct intern *in, const struct attr_spec *spec,
 				  enum family family);
@@ -39,12 +46,11 @@ int naive_best(const struct path *path, const bool *is_out, unsigned count,
 unsigned naive_rank(const struct path *path, unsigned count, const struct rank_peer *peers,
 		    unsigned *order);
 
-/* Calls `each` for every prefix in whole UPDATEs, in order; id 0 is a withdrawal.  False when the
- * bytes are not well-formed. */
-bool naive_decode(const uint8_t *bytes, size_t len,
-		  void (*each)(void *context, const struct prefix *p, uint32_t id), void *context);
-/* The same where each prefix has a path id before it (RFC 7911). */
-bool naive_decode_paths(const uint8_t *bytes, size_t len,
-			void (*each)(void *context, const struct prefix *p, uint32_t path_id,
-				     uint32_t id),
-			void *context);
+/* Calls `each` for every prefix in whole UPDATEs, in order; id 0 is a withdrawal, path id 0 stands
+ * for none.  False when the bytes are not well-formed or not what the class may have: size of
+ * messages (RFC 8654), path ids (RFC 7911), next hops (RFC 8950), OTC (RFC 9234). */
+typedef void naive_each(void *context, const struct prefix *p, uint32_t path_id, uint32_t id);
+bool naive_decode(const uint8_t *bytes, size_t len, unsigned class_idx, naive_each *each,
+		  void *context);
+/* Whether members of the class may have the set at all, their own routes apart. */
+bool naive_suits(const struct attr *a, enum family family, unsigned class_idx);

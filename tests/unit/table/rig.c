@@ -18,8 +18,13 @@ void rig_init_opts(struct rig *r, const struct shard_opts *extra)
 	opts.peer_count = RIG_PEERS;
 	opts.key = 3;
 	opts.gather_us = 2000;
+	opts.local_as = MAKE_LOCAL_AS;
 	opts.intern = r->intern;
 	r->shard = shard_new(&opts);
+	/* A member that is gone at once: now the class has its log. */
+	rig_op(r, OP_UP, RIG_PEERS - 1, 0);
+	rig_op(r, OP_JOIN, RIG_PEERS - 1, 0);
+	rig_op(r, OP_DOWN, RIG_PEERS - 1, 0);
 	r->log = shard_log(r->shard, FAMILY_IPV4, 0);
 }
 

@@ -125,12 +125,36 @@ Test(table, the_rule_that_decided_is_named)
 		uint32_t id_a, id_b;
 		enum rule rule;
 	} row[] = {
-		{{200, 9, 1, 0, 0, 1, 0, 0}, {100, 1, 1, 0, 0, 2, 0, 0}, 1, 1, RULE_LOCAL_PREF},
-		{{100, 1, 1, 2, 0, 1, 0, 0}, {100, 2, 1, 0, 0, 2, 0, 0}, 1, 1, RULE_PATH_LEN},
-		{{100, 1, 1, 0, 9, 1, 0, 0}, {100, 1, 1, 1, 0, 2, 0, 0}, 1, 1, RULE_ORIGIN},
-		{{100, 1, 1, 0, 0, 1, 0, 0}, {100, 1, 1, 0, 9, 2, 0, 0}, 9, 1, RULE_MED},
-		{{100, 1, 1, 0, 9, 1, 0, 0}, {100, 1, 2, 0, 0, 2, 0, 0}, 1, 9, RULE_ROUTER_ID},
-		{{100, 1, 1, 0, 0, 1, 0, 0}, {100, 1, 2, 0, 0, 2, 0, 0}, 5, 5, RULE_PEER_ADDR},
+		{{200, 9, 1, 0, 0, 1, 0, 0, 0, 0},
+		 {100, 1, 1, 0, 0, 2, 0, 0, 0, 0},
+		 1,
+		 1,
+		 RULE_LOCAL_PREF},
+		{{100, 1, 1, 2, 0, 1, 0, 0, 0, 0},
+		 {100, 2, 1, 0, 0, 2, 0, 0, 0, 0},
+		 1,
+		 1,
+		 RULE_PATH_LEN},
+		{{100, 1, 1, 0, 9, 1, 0, 0, 0, 0},
+		 {100, 1, 1, 1, 0, 2, 0, 0, 0, 0},
+		 1,
+		 1,
+		 RULE_ORIGIN},
+		{{100, 1, 1, 0, 0, 1, 0, 0, 0, 0},
+		 {100, 1, 1, 0, 9, 2, 0, 0, 0, 0},
+		 9,
+		 1,
+		 RULE_MED},
+		{{100, 1, 1, 0, 9, 1, 0, 0, 0, 0},
+		 {100, 1, 2, 0, 0, 2, 0, 0, 0, 0},
+		 1,
+		 9,
+		 RULE_ROUTER_ID},
+		{{100, 1, 1, 0, 0, 1, 0, 0, 0, 0},
+		 {100, 1, 2, 0, 0, 2, 0, 0, 0, 0},
+		 5,
+		 5,
+		 RULE_PEER_ADDR},
 	};
 	for (size_t i = 0; i < ARRAY_COUNT(row); i++) {
 		struct intern *in = intern_new(0, 1, 64);
@@ -152,8 +176,8 @@ Test(table, the_rule_that_decided_is_named)
 Test(table, view_is_the_first_path_that_is_not_mine_and_fits)
 {
 	struct intern *in = intern_new(0, 1, 64);
-	struct update_form as4 = wire_form(FAMILY_IPV4, 0),
-			   as2 = wire_form(FAMILY_IPV4, WIRE_CLASS_AS2);
+	struct update_form as4 = wire_form(FAMILY_IPV4, 0, 0),
+			   as2 = wire_form(FAMILY_IPV4, WIRE_CLASS_AS2, 0);
 	struct path set[4] = {
 		{.attr = make_attr(in, 0, VARIANT_HUGE, FAMILY_IPV4), .peer = 0},
 		{.attr = make_attr(in, 1, VARIANT_LARGE, FAMILY_IPV4), .peer = 1},

@@ -69,3 +69,23 @@ Test(table, histories_with_a_tiny_log_evict_and_end_as_the_oracle_says, .timeout
 		3000);
 	cr_expect_gt(evictions, 10);
 }
+
+Test(table, histories_over_all_classes_end_as_the_oracle_says, .timeout = 300)
+{
+	/* RFC 8654, 8950 and 9234 §5 beside the others, in any combination. */
+	run_histories(&(struct world_opts){.shards = 1, .numbers = 12, .has_all = true}, 6000);
+	run_histories(
+		&(struct world_opts){.shards = 3, .numbers = 16, .is_busy = true, .has_all = true},
+		7000);
+}
+
+Test(table, histories_over_all_classes_with_tiny_logs_end_as_the_oracle_says, .timeout = 300)
+{
+	uint64_t evictions = run_histories(&(struct world_opts){.shards = 1,
+								.numbers = 8,
+								.is_busy = true,
+								.has_all = true,
+								.log_bytes_max = 2500},
+					   8000);
+	cr_expect_gt(evictions, 10);
+}

@@ -1,5 +1,5 @@
 /* Rank and view against the oracle of the whole server, which knows only bytes (tests/support).
- * RFC 4271 §9.1.2.2, RFC 7911, RFC 9494 §4.3. */
+ * RFC 4271 §9.1.2.2, RFC 7911, RFC 8950, RFC 9234 §5, RFC 9494 §4.3. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
@@ -24,13 +24,16 @@ static const struct attr *decode(struct case_of *c, const struct naive_offer *o)
 {
 	static struct attr_draft draft;
 	const struct naive_prefix prefix = {.len = 8, .bytes = {10}};
-	const struct update_opts opts = {.is_as4 = true, .families = {true, true}, .local_as = 9};
+	const struct update_opts opts = {
+		.is_as4 = true, .families = {true, true}, .local_as = 9, .has_next_hop6 = true};
 	uint8_t message[4096];
 	struct update u;
 	size_t len = naive_announce(message, &o->attrs, &prefix, 1, true);
 	update_decode(span_of(message + 19, len - 19), &opts, &draft, &u);
 	cr_assert_eq(u.attrs.verdict, VERDICT_OK);
-	const struct next_hop *hop = &u.announced[UPDATE_FIELD].next_hop;
+	unsigned place = o->attrs.has_next_hop6 ? UPDATE_MP : UPDATE_FIELD;
+	const struct next_hop *hop = &u.announced[place].next_hop;
+	cr_assert_eq(u.announced[place].count, 1);
 	const struct attr *a = intern_get(c->intern, &draft, hop, 1);
 	if (o->is_llgr_stale) {
 		cr_assert(attr_add_community(a, COMMUNITY_LLGR_STALE, &draft));
@@ -46,7 +49,9 @@ static struct naive_attrs random_attrs(struct prng *p, unsigned owner, unsigned 
 				.has_med = prng_chance(p, 1, 2),
 				.med = (uint32_t)prng_below(p, 3),
 				.announcer = owner,
-				.serial = serial};
+				.serial = serial,
+				.otc = prng_chance(p, 1, 4) ? 64700 : 0,
+				.has_next_hop6 = prng_chance(p, 1, 4)};
 	a.path[0] = 64500 + (uint32_t)prng_below(p, 2);
 	a.path[1] = 64600;
 	a.next_hop[0] = 198;
@@ -81,8 +86,10 @@ static void make_case(struct case_of *c, struct prng *p)
 
 static void compare(const struct case_of *c, const struct naive_wish *wish)
 {
-	unsigned class_idx = WIRE_CLASS_PATHS | (wish->has_llgr ? WIRE_CLASS_LLGR : 0);
-	struct update_form form = wire_form(FAMILY_IPV4, class_idx);
+	unsigned class_idx = WIRE_CLASS_PATHS | (wish->has_llgr ? WIRE_CLASS_LLGR : 0) |
+			     (wish->denies_otc ? WIRE_CLASS_OTC_DENY : 0) |
+			     (wish->has_next_hop6 ? WIRE_CLASS_NEXT_HOP6 : 0);
+	struct update_form form = wire_form(FAMILY_IPV4, class_idx, 0);
 	const struct path *seen[VIEW_MAX];
 	int want[OFFERS];
 	unsigned count = naive_views(c->offer, c->count, c->speaker, wish, want);
@@ -102,6 +109,8 @@ Test(table, views_are_those_of_the_oracle_that_knows_only_bytes)
 		for (unsigned i = 0; i < SPEAKERS * 2 * 3; i++) {
 			compare(&c, &(struct naive_wish){.member = i % SPEAKERS,
 							 .has_llgr = i / SPEAKERS % 2 == 1,
+							 .denies_otc = prng_chance(&p, 1, 2),
+							 .has_next_hop6 = prng_chance(&p, 1, 2),
 							 .n = 1 + i / SPEAKERS / 2 * 2});
 		}
 		free(c.paths);

@@ -65,7 +65,7 @@ Test(table, a_member_has_one_path_for_each_of_its_path_ids)
 	rig_turn(&r);
 	const struct paths *p = rig_paths(&r, 0);
 	cr_assert_eq(p->count, 4);
-	struct update_form form = wire_form(FAMILY_IPV4, 0);
+	struct update_form form = wire_form(FAMILY_IPV4, 0, 0);
 	cr_expect_eq(attr_id(view(p, 9, &form)->attr), ATTR_ID(3, 0));
 	cr_expect_eq(attr_id(view(p, 3, &form)->attr), ATTR_ID(4, 6), "none of its own");
 	rig_announce_id(&r, 3, 1, 5, 0, 3); /* Replaces the first. */

@@ -9,13 +9,13 @@
 static void begin(struct rig *r)
 {
 	rig_init_opts(r, &(struct shard_opts){.view_max = 3});
-	r->log = shard_log(r->shard, FAMILY_IPV4, CLASS);
 	for (peer_id_t i = 0; i < 2; i++) {
 		struct op o = {.kind = OP_JOIN, .peer = i, .incarnation = 1, .class_idx = CLASS};
 		rig_op(r, OP_UP, i, 1);
 		shard_apply(r->shard, &o);
 		rig_op(r, OP_JOIN_ACK, i, 1);
 	}
+	r->log = shard_log(r->shard, FAMILY_IPV4, CLASS);
 	for (peer_id_t i = 5; i < 9; i++) {
 		rig_op(r, OP_UP, i, 1);
 	}
@@ -47,7 +47,7 @@ static struct heard next(struct rig *r, peer_id_t peer)
 	for (uint64_t p = from; p < rig_stats(r).end; p++) {
 		const struct run *run = runlog_at(r->log, p);
 		if (run->kind != RUN_MARK && audience_has(run->audience, peer)) {
-			cr_assert(naive_decode_paths(run->bytes, run->bytes_len, hear, &h));
+			cr_assert(naive_decode(run->bytes, run->bytes_len, CLASS, hear, &h));
 		}
 	}
 	return h;

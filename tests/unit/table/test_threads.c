@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <sched.h>
 
 #include "rib/base/prng.h"
 #include "rib/table/shard.h"
@@ -21,6 +22,7 @@ struct reader {
 	uint64_t position;
 	uint32_t held[NUMBERS][HELD]; /* The first alone where it gets one path. */
 	bool is_over;		      /* Atomic: nothing more will be appended. */
+	bool has_floor;		      /* Atomic. */
 	bool is_bad;
 };
 
@@ -36,7 +38,7 @@ static unsigned held_at(uint32_t path_id)
 	return path_id == 0 ? 0 : ((n & 8191) - (READER - 2)) * (IDS + 1) + (n >> 13);
 }
 
-static void hear_path(void *context, const struct prefix *p, uint32_t path_id, uint32_t id)
+static void hear(void *context, const struct prefix *p, uint32_t path_id, uint32_t id)
 {
 	struct reader *r = context;
 	unsigned number = (unsigned)p->bytes[1] << 8 | p->bytes[2];
@@ -45,14 +47,9 @@ static void hear_path(void *context, const struct prefix *p, uint32_t path_id, u
 	r->held[number % NUMBERS][at % HELD] = id;
 }
 
-static void hear(void *context, const struct prefix *p, uint32_t id)
-{
-	hear_path(context, p, 0, id);
-}
-
 static unsigned views(const struct reader *r, const struct entry *e, const struct path **out)
 {
-	struct update_form form = wire_form(FAMILY_IPV4, r->class_idx);
+	struct update_form form = shard_form(r->shard, FAMILY_IPV4, r->class_idx);
 	return view_n(epoch_read(e->published), READER, &form,
 		      has_paths(r) ? shard_view_max(r->shard) : 1, out);
 }
@@ -72,25 +69,37 @@ static const struct attr *now_of(const struct reader *r, const struct entry *e, 
 static void read_run(struct reader *r, const struct run *run)
 {
 	if (!run_is_dirty(run)) {
-		r->is_bad |= has_paths(r)
-				     ? !naive_decode_paths(run->bytes, run->bytes_len, hear_path, r)
-				     : !naive_decode(run->bytes, run->bytes_len, hear, r);
+		r->is_bad |= !naive_decode(run->bytes, run->bytes_len, r->class_idx, hear, r);
 		return;
 	}
 	for (uint32_t i = 0; i < run->count; i++) {
 		const struct entry *e = slab_at(shard_slab(r->shard, FAMILY_IPV4), run->ids[i]);
 		uint32_t path_id = run->path_ids != NULL ? run->path_ids[i] : 0;
 		if (now_of(r, e, path_id) == run->attr) {
-			hear_path(r, &e->prefix, path_id,
-				  run->attr != NULL ? attr_id(run->attr) : 0);
+			hear(r, &e->prefix, path_id, run->attr != NULL ? attr_id(run->attr) : 0);
 		}
 	}
+}
+
+/* The class is made while we look; what is seen of it must be whole. */
+static void wait_for_log(struct reader *r)
+{
+	unsigned c = WIRE_CLASS_COUNT;
+	while (c == WIRE_CLASS_COUNT) {
+		c = shard_class_next(r->shard, FAMILY_IPV4, 0);
+		epoch_quiescent();
+	}
+	r->log = shard_log(r->shard, FAMILY_IPV4, c);
+	r->is_bad |= c != r->class_idx || r->log == NULL || runlog_evict_below(r->log) != 0;
+	runlog_set_floor(r->log, 1, 0);
+	__atomic_store_n(&r->has_floor, true, __ATOMIC_RELEASE);
 }
 
 static void *reader_main(void *arg)
 {
 	struct reader *r = arg;
 	epoch_thread_begin();
+	wait_for_log(r);
 	for (bool is_over = false; !is_over; epoch_quiescent()) {
 		is_over = __atomic_load_n(&r->is_over, __ATOMIC_ACQUIRE);
 		for (uint64_t end = runlog_end(r->log); r->position < end; r->position++) {
@@ -155,8 +164,11 @@ static void read_beside(unsigned class_idx)
 {
 	epoch_thread_begin();
 	struct intern *in = intern_new(0, 1, 4096);
-	struct shard *s = shard_new(
-		&(struct shard_opts){.core_count = 2, .peer_count = 16, .key = 3, .view_max = 3});
+	struct shard *s = shard_new(&(struct shard_opts){.core_count = 2,
+							 .peer_count = 16,
+							 .key = 3,
+							 .local_as = MAKE_LOCAL_AS,
+							 .view_max = 3});
 	struct prng p;
 	prng_init(&p, 99);
 	for (peer_id_t peer = READER - 2; peer <= READER; peer++) {
@@ -165,16 +177,18 @@ static void read_beside(unsigned class_idx)
 		shard_apply(s, &op);
 	}
 	static struct reader r;
-	r = (struct reader){
-		.shard = s, .log = shard_log(s, FAMILY_IPV4, class_idx), .class_idx = class_idx};
+	r = (struct reader){.shard = s, .class_idx = class_idx};
+	cr_assert_null(shard_log(s, FAMILY_IPV4, class_idx));
+	pthread_t thread;
+	cr_assert_eq(pthread_create(&thread, NULL, reader_main, &r), 0);
 	struct op join = {.kind = OP_JOIN, .peer = READER, .from = 1, .incarnation = 1};
 	join.class_idx = (uint8_t)class_idx;
 	shard_apply(s, &join);
-	runlog_set_floor(r.log, 1, 0);
+	while (!__atomic_load_n(&r.has_floor, __ATOMIC_ACQUIRE)) {
+		sched_yield();
+	}
 	join.kind = OP_JOIN_ACK;
 	shard_apply(s, &join);
-	pthread_t thread;
-	cr_assert_eq(pthread_create(&thread, NULL, reader_main, &r), 0);
 	usec_t now = 0;
 	for (unsigned i = 0; i < CHANGES; i++) {
 		change(s, in, &p);
@@ -209,4 +223,9 @@ Test(table, a_reader_on_another_thread_ends_with_its_view, .timeout = 120)
 Test(table, a_reader_of_several_paths_on_another_thread_ends_with_its_view, .timeout = 120)
 {
 	read_beside(WIRE_CLASS_PATHS);
+}
+
+Test(table, a_reader_of_the_highest_class_on_another_thread_ends_with_its_view, .timeout = 120)
+{
+	read_beside(WIRE_CLASS_COUNT - 1);
 }

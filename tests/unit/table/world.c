@@ -41,6 +41,7 @@ struct world *world_new(const struct world_opts *opts)
 							     .core_count = (core_id_t)opts->shards,
 							     .peer_count = WORLD_PEERS,
 							     .key = KEY,
+							     .local_as = MAKE_LOCAL_AS,
 							     .log_bytes_max = opts->log_bytes_max,
 							     .intern = w->intern[i],
 							     .paths_max = WORLD_PATHS,
@@ -131,13 +132,13 @@ static void keep(struct member *m, enum family f)
 	m->is_kept[f] = true;
 }
 
-void world_up(struct world *w, unsigned member, unsigned class_idx)
+void world_up(struct world *w, unsigned member, const uint8_t class_idx[FAMILY_COUNT])
 {
 	struct member *m = &w->member[member];
 	cr_assert_not(m->is_up);
 	m->is_up = true;
 	m->incarnation++;
-	m->class_idx = class_idx;
+	memcpy(m->class_idx, class_idx, sizeof(m->class_idx));
 	m->has_ids = !w->opts.is_plain && prng_chance(&w->prng, 1, 3);
 	if (m->incarnation == 1 || prng_chance(&w->prng, 1, 4)) {
 		uint32_t before = m->router_id;
@@ -154,7 +155,7 @@ void world_up(struct world *w, unsigned member, unsigned class_idx)
 		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 			op = member_op(w, member, OP_JOIN);
 			op.family = (uint8_t)f;
-			op.class_idx = (uint8_t)class_idx;
+			op.class_idx = class_idx[f];
 			send_op(w, member, s, &op);
 		}
 	}
@@ -167,11 +168,15 @@ static void publish_floor(struct world *w, core_id_t core, enum family f, unsign
 	uint64_t floor = UINT64_MAX;
 	for (unsigned i = 0; i < w->opts.members; i++) {
 		const struct cursor *c = &w->member[i].cursor[f][shard];
-		if (core_of(w, i) == core && w->member[i].class_idx == class_idx && c->is_joined) {
+		if (core_of(w, i) == core && w->member[i].class_idx[f] == class_idx &&
+		    c->is_joined) {
 			floor = min_u64(floor, c->acked);
 		}
 	}
-	runlog_set_floor(shard_log(w->shard[shard], f, class_idx), core, floor);
+	struct runlog *log = shard_log(w->shard[shard], f, class_idx);
+	if (log != NULL) { /* JOIN may not have come there yet. */
+		runlog_set_floor(log, core, floor);
+	}
 }
 
 static void drop_pending(struct world *w, unsigned member, enum family f, unsigned shard)
@@ -264,7 +269,7 @@ void world_restart(struct world *w, unsigned member, const bool *is_kept)
 		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 			drop_pending(w, member, (enum family)f, s);
 			m->cursor[f][s] = (struct cursor){0};
-			publish_floor(w, core_of(w, member), (enum family)f, m->class_idx, s);
+			publish_floor(w, core_of(w, member), (enum family)f, m->class_idx[f], s);
 		}
 		struct op op = member_op(w, member, OP_DOWN);
 		send_op(w, member, s, &op);
@@ -341,9 +346,14 @@ struct hearing {
 	uint32_t expected_id;
 };
 
-static bool has_paths(const struct hearing *h)
+static unsigned class_of(const struct hearing *h, enum family f)
 {
-	return (h->w->member[h->member].class_idx & WIRE_CLASS_PATHS) != 0;
+	return h->w->member[h->member].class_idx[f];
+}
+
+static bool has_paths(const struct hearing *h, enum family f)
+{
+	return (class_of(h, f) & WIRE_CLASS_PATHS) != 0;
 }
 
 /* The member has the path, or with id 0 not any more. */
@@ -364,7 +374,7 @@ static void hold(struct member *m, enum family f, unsigned n, uint32_t path_id, 
 	}
 }
 
-static void hear_path(void *context, const struct prefix *p, uint32_t path_id, uint32_t id)
+static void hear(void *context, const struct prefix *p, uint32_t path_id, uint32_t id)
 {
 	struct hearing *h = context;
 	struct member *m = &h->w->member[h->member];
@@ -373,7 +383,7 @@ static void hear_path(void *context, const struct prefix *p, uint32_t path_id, u
 	cr_assert_eq(id, h->expected_id);
 	for (unsigned n = 0; n < h->w->opts.numbers; n++) {
 		struct prefix known = make_prefix((enum family)p->family, n);
-		if (prefix_equal(&known, p) && has_paths(h)) {
+		if (prefix_equal(&known, p) && has_paths(h, (enum family)p->family)) {
 			cr_assert_neq(path_id, 0);
 			hold(m, (enum family)p->family, n, path_id, id);
 			return;
@@ -386,19 +396,14 @@ static void hear_path(void *context, const struct prefix *p, uint32_t path_id, u
 	cr_assert(false, "a prefix that nobody announced");
 }
 
-static void hear(void *context, const struct prefix *p, uint32_t id)
-{
-	hear_path(context, p, 0, id);
-}
-
 /* What the member's worker would send of an entry now: one path or several.  Returns how many. */
 static unsigned views(const struct hearing *h, enum family f, unsigned shard, entry_id_t id,
 		      const struct path **out)
 {
 	const struct slab *slab = shard_slab(h->w->shard[shard], f);
-	struct update_form form = wire_form(f, h->w->member[h->member].class_idx);
+	struct update_form form = wire_form(f, class_of(h, f), MAKE_LOCAL_AS);
 	return view_n(epoch_read(slab_at(slab, id)->published), peer_of(h->member), &form,
-		      has_paths(h) ? WORLD_VIEW : 1, out);
+		      has_paths(h, f) ? WORLD_VIEW : 1, out);
 }
 
 /* The set of a path now; NULL when the member should not have it. */
@@ -408,7 +413,7 @@ static const struct attr *now_of(const struct hearing *h, enum family f, unsigne
 	const struct path *path[VIEW_MAX];
 	unsigned count = views(h, f, shard, id, path);
 	for (unsigned i = 0; i < count; i++) {
-		if (!has_paths(h) || path_id_sent(path[i]) == path_id) {
+		if (!has_paths(h, f) || path_id_sent(path[i]) == path_id) {
 			return path[i]->attr;
 		}
 	}
@@ -425,7 +430,7 @@ static void hear_one(struct hearing *h, const struct prefix *p, uint32_t path_id
 		     const struct attr *attr)
 {
 	h->expected_id = attr != NULL ? attr_id(attr) : 0;
-	hear_path(h, p, path_id, h->expected_id);
+	hear(h, p, path_id, h->expected_id);
 }
 
 /* The whole view of one entry, as the member's worker would send it. */
@@ -436,7 +441,7 @@ static void hear_view(struct hearing *h, enum family f, unsigned shard, entry_id
 	for (unsigned i = 0; i < count; i++) {
 		hear_one(h, prefix_of(h, f, shard, id), path_id_sent(path[i]), path[i]->attr);
 	}
-	if (count == 0 && !has_paths(h)) {
+	if (count == 0 && !has_paths(h, f)) {
 		hear_one(h, prefix_of(h, f, shard, id), 0, NULL);
 	}
 }
@@ -463,7 +468,7 @@ static void hear_run(struct world *w, unsigned member, enum family f, unsigned s
 		w->member[member].cursor[f][shard].is_complete = true;
 		return;
 	}
-	cr_assert_eq(r->path_ids != NULL, has_paths(&h));
+	cr_assert_eq(r->path_ids != NULL, has_paths(&h, f));
 	if (run_is_dirty(r)) {
 		hear_dirty(&h, f, shard, r);
 		return;
@@ -473,8 +478,7 @@ static void hear_run(struct world *w, unsigned member, enum family f, unsigned s
 		cr_assert_eq(now_of(&h, f, shard, r->ids[i], run_path_id(r, i)), r->attr);
 	}
 	h.expected_id = r->kind == RUN_ANNOUNCE ? attr_id(r->attr) : 0;
-	cr_assert(has_paths(&h) ? naive_decode_paths(r->bytes, r->bytes_len, hear_path, &h)
-				: naive_decode(r->bytes, r->bytes_len, hear, &h));
+	cr_assert(naive_decode(r->bytes, r->bytes_len, class_of(&h, f), hear, &h));
 }
 
 /* Bytes between acked and position may be sent again at any time: they must still be there. */
@@ -503,7 +507,7 @@ static void leave_gone(struct cursor *c, const struct run *r)
 static void evict(struct world *w, unsigned member, enum family f, unsigned shard)
 {
 	struct cursor *c = &w->member[member].cursor[f][shard];
-	struct runlog *log = shard_log(w->shard[shard], f, w->member[member].class_idx);
+	struct runlog *log = shard_log(w->shard[shard], f, w->member[member].class_idx[f]);
 	uint64_t below = runlog_evict_below(log);
 	if (c->acked >= below) {
 		return;
@@ -543,7 +547,7 @@ static void read_cursor(struct world *w, unsigned member, enum family f, unsigne
 	if (!c->is_joined) {
 		return;
 	}
-	struct runlog *log = shard_log(w->shard[shard], f, m->class_idx);
+	struct runlog *log = shard_log(w->shard[shard], f, m->class_idx[f]);
 	evict(w, member, f, shard);
 	if (c->pending != NULL && runs > 0) {
 		struct hearing h = {.w = w, .member = member};
@@ -571,7 +575,7 @@ static void read_cursor(struct world *w, unsigned member, enum family f, unsigne
 	if (is_acked) {
 		c->acked = c->position;
 	}
-	publish_floor(w, core_of(w, member), f, m->class_idx, shard);
+	publish_floor(w, core_of(w, member), f, m->class_idx[f], shard);
 }
 
 void world_read(struct world *w, unsigned member, unsigned runs, bool is_acked)
@@ -594,9 +598,9 @@ static void core_joined(struct world *w, unsigned shard, const struct op *op)
 	}
 	struct cursor *c = &m->cursor[op->family][shard];
 	cr_assert_not(c->is_joined);
-	cr_assert_eq(op->class_idx, m->class_idx);
+	cr_assert_eq(op->class_idx, m->class_idx[op->family]);
 	*c = (struct cursor){.is_joined = true, .position = op->position, .acked = op->position};
-	publish_floor(w, core_of(w, member), (enum family)op->family, m->class_idx, shard);
+	publish_floor(w, core_of(w, member), (enum family)op->family, op->class_idx, shard);
 	struct op ack = member_op(w, member, OP_JOIN_ACK);
 	ack.family = op->family;
 	ack.class_idx = op->class_idx;

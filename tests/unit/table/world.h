@@ -23,8 +23,10 @@ struct world_opts {
 	unsigned shards, members, numbers;
 	size_t log_bytes_max; /* 0: plenty. */
 	bool is_busy;	      /* Inboxes are often busy: flushes gather. */
-	bool is_plain;	      /* Nobody restarts gracefully, has LLGR or sends path ids. */
-	bool is_deferred;     /* The server has restarted. */
+	/* Nobody restarts gracefully, has another class than AS2 or 0, or sends path ids. */
+	bool is_plain;
+	bool is_deferred; /* The server has restarted. */
+	bool has_all; /* Members are of any class; else of those without RFC 8654, 8950, 9234. */
 };
 
 struct world;
@@ -39,7 +41,7 @@ void world_calm(struct world *w);
 void world_end(struct world *w);
 
 /* Single acts, for scripted tests.  Members are numbered 0.. */
-void world_up(struct world *w, unsigned member, unsigned class_idx);
+void world_up(struct world *w, unsigned member, const uint8_t class_idx[FAMILY_COUNT]);
 void world_down(struct world *w, unsigned member);
 /* The session ends; `is_kept[family]`: its routes stay as stale ones. */
 void world_restart(struct world *w, unsigned member, const bool *is_kept);

@@ -41,7 +41,7 @@ struct sent {
 struct member {
 	bool is_up;
 	incarnation_t incarnation;
-	unsigned class_idx;
+	uint8_t class_idx[FAMILY_COUNT];
 	uint32_t router_id;
 	/* What it announced to us (attr: not counted here), and what it holds from us. */
 	struct sent sent[FAMILY_COUNT][WORLD_NUMBERS][WORLD_IDS];

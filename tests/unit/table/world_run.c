@@ -12,8 +12,8 @@ static void random_route(struct world *w, unsigned member)
 		world_withdraw(w, member, f, n, id);
 		return;
 	}
-	unsigned v = (unsigned)prng_below(&w->prng, prng_chance(&w->prng, 1, 4) ? VARIANT_COUNT
-										: VARIANT_LARGE);
+	bool is_special = prng_chance(&w->prng, w->opts.has_all ? 3 : 1, 4);
+	unsigned v = (unsigned)prng_below(&w->prng, is_special ? VARIANT_COUNT : VARIANT_LARGE);
 	world_announce(w, member, f, n, id, v, prng_chance(&w->prng, 1, 12) ? REJECT_NEXT_HOP : 0);
 }
 
@@ -55,19 +55,37 @@ static void random_timer(struct world *w, unsigned member)
 	}
 }
 
+static uint8_t random_class(struct world *w)
+{
+	if (w->opts.has_all) {
+		return (uint8_t)prng_below(&w->prng, WIRE_CLASS_COUNT);
+	}
+	unsigned class_idx = prng_chance(&w->prng, 1, 4) ? WIRE_CLASS_AS2 : 0;
+	if (!w->opts.is_plain && prng_chance(&w->prng, 1, 2)) {
+		class_idx |= WIRE_CLASS_LLGR;
+	}
+	if (!w->opts.is_plain && prng_chance(&w->prng, 1, 3)) {
+		class_idx |= WIRE_CLASS_PATHS;
+	}
+	return (uint8_t)class_idx;
+}
+
+/* The families are negotiated apart. */
+static void random_up(struct world *w, unsigned member)
+{
+	uint8_t class_idx[FAMILY_COUNT];
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		class_idx[f] = random_class(w);
+	}
+	world_up(w, member, class_idx);
+}
+
 static void random_session(struct world *w, unsigned member)
 {
 	if (!w->opts.is_plain && prng_chance(&w->prng, 1, 5)) {
 		random_timer(w, member);
 	} else if (!w->member[member].is_up) {
-		unsigned class_idx = prng_chance(&w->prng, 1, 4) ? WIRE_CLASS_AS2 : 0;
-		if (!w->opts.is_plain && prng_chance(&w->prng, 1, 2)) {
-			class_idx |= WIRE_CLASS_LLGR;
-		}
-		if (!w->opts.is_plain && prng_chance(&w->prng, 1, 3)) {
-			class_idx |= WIRE_CLASS_PATHS;
-		}
-		world_up(w, member, class_idx);
+		random_up(w, member);
 	} else if (prng_chance(&w->prng, 1, 12)) {
 		random_end(w, member);
 	} else if (prng_chance(&w->prng, 1, 6)) {
@@ -136,7 +154,7 @@ static bool has_unread(const struct world *w)
 			for (unsigned s = 0; m->is_up && s < w->opts.shards; s++) {
 				const struct cursor *c = &m->cursor[f][s];
 				struct runlog *log =
-					shard_log(w->shard[s], (enum family)f, m->class_idx);
+					shard_log(w->shard[s], (enum family)f, m->class_idx[f]);
 				if (!c->is_joined || c->acked < runlog_end(log) ||
 				    c->pending != NULL) {
 					return true;
@@ -154,7 +172,6 @@ static unsigned oracle(const struct world *w, unsigned member, enum family f, un
 	struct path path[WORLD_MEMBERS * (WORLD_PATHS + 1)] = {0};
 	struct rank_peer rank[WORLD_PEERS] = {0};
 	unsigned order[ARRAY_COUNT(path)], count = 0, found = 0;
-	struct update_form form = wire_form(f, w->member[member].class_idx);
 	for (unsigned i = 0; i < w->opts.members; i++) {
 		const struct member *m = &w->member[i];
 		rank[peer_of(i)] = (struct rank_peer){m->router_id, addr_v4(0xc6120000u + i)};
@@ -169,11 +186,8 @@ static unsigned oracle(const struct world *w, unsigned member, enum family f, un
 	unsigned ranked = naive_rank(path, count, rank, order);
 	for (unsigned i = 0; i < ranked && found < n; i++) {
 		const struct path *p = &path[order[i]];
-		if ((attr_id(p->attr) & ATTR_LLGR) != 0 &&
-		    (w->member[member].class_idx & WIRE_CLASS_LLGR) == 0) {
-			continue; /* RFC 9494 §4.3. */
-		}
-		if (p->peer != peer_of(member) && update_fits(p->attr, &form)) {
+		if (p->peer != peer_of(member) &&
+		    naive_suits(p->attr, f, w->member[member].class_idx[f])) {
 			out[found++] = attr_id(p->attr);
 		}
 	}
@@ -207,7 +221,7 @@ static void compare(const struct world *w, unsigned member)
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		for (unsigned n = 0; n < w->opts.numbers; n++) {
 			uint32_t want = 0;
-			if ((m->class_idx & WIRE_CLASS_PATHS) != 0) {
+			if ((m->class_idx[f] & WIRE_CLASS_PATHS) != 0) {
 				compare_paths(w, member, (enum family)f, n);
 				continue;
 			}
