@@ -26,6 +26,7 @@ struct target {
 	peer_id_t peer;
 	struct member_status status;
 	struct update_form form;
+	unsigned n; /* It gets up to so many paths (RFC 7911). */
 	char name[ADDR_TEXT_MAX];
 };
 
@@ -36,27 +37,58 @@ static struct target target_of(const struct explain_job *j, const struct api_env
 	enum family family = (enum family)j->job.request.prefix.family;
 	unsigned class_idx = t.status.state == FSM_ESTABLISHED ? t.status.class_idx[family] : 0;
 	t.form = shard_form(server_shard(env->server, 0), family, class_idx);
+	t.n = t.form.has_path_ids ? shard_view_max(server_shard(env->server, 0)) : 1;
 	addr_format(&j->job.request.to, t.name);
 	return t;
 }
 
+/* What the member gets of an entry. */
+struct choice {
+	unsigned count;
+	const struct path *path[VIEW_MAX];
+};
+
+static bool is_chosen(const struct choice *c, const struct path *p)
+{
+	for (unsigned i = 0; i < c->count; i++) {
+		if (c->path[i] == p) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Why a set does not suit the member's form; NULL when it does. */
+static const char *unsuited(const struct attr *a, const struct update_form *form)
+{
+	bool is_6 = a->next_hop.len != 4;
+	if (a->facts.is_llgr_stale && !form->has_llgr) {
+		return "long-lived stale: only for members with LLGR";
+	}
+	if (a->facts.otc != 0 && form->denies_otc) {
+		return "has OTC: only for customers";
+	}
+	if (form->family == FAMILY_IPV4 && is_6 && !form->has_next_hop6) {
+		return "its next hop is IPv6: not negotiated";
+	}
+	return update_fits(a, form) ? NULL : "too long for its messages";
+}
+
 static const char *fate_of(const struct target *t, const struct paths *paths, unsigned i,
-			   const struct path *chosen)
+			   const struct choice *chosen)
 {
 	const struct path *p = &paths->path[i];
 	if (i >= paths->ranked_count) {
 		return "rejected";
 	}
-	if (p == chosen) {
+	if (is_chosen(chosen, p)) {
 		return "chosen";
 	}
 	if (p->peer == t->peer) {
 		return "its own route";
 	}
-	if (!update_fits(p->attr, &t->form)) {
-		return "too long for its messages";
-	}
-	return "ranked lower";
+	const char *why = unsuited(p->attr, &t->form);
+	return why != NULL ? why : "ranked lower";
 }
 
 static json_t *candidate_json(const struct config *config, const struct prefix *prefix,
@@ -70,10 +102,11 @@ static json_t *candidate_json(const struct config *config, const struct prefix *
 	return row;
 }
 
-static void end_text(const struct target *t, const struct path *chosen, const struct paths *paths,
+static void end_text(const struct target *t, const struct choice *choice, const struct paths *paths,
 		     const struct config *config, char *text, size_t len)
 {
 	char from[ADDR_TEXT_MAX] = "?";
+	const struct path *chosen = choice->count > 0 ? choice->path[0] : NULL;
 	bool is_up = t->status.state == FSM_ESTABLISHED;
 	bool has_family = !is_up || t->status.families[t->form.family];
 	if (chosen != NULL && chosen->peer < config->client_count) {
@@ -83,8 +116,11 @@ static void end_text(const struct target *t, const struct path *chosen, const st
 		snprintf(text, len, "%s gets nothing: %s was not negotiated with it", t->name,
 			 t->form.family == FAMILY_IPV4 ? "IPv4" : "IPv6");
 	} else if (chosen == NULL) {
-		snprintf(text, len, "%s %s nothing: every path is its own, rejected or too long",
+		snprintf(text, len, "%s %s nothing: every path is its own, rejected or unsuited",
 			 t->name, is_up ? "gets" : "would get");
+	} else if (is_up && t->form.has_path_ids) {
+		snprintf(text, len, "%s gets %u of %u paths, of up to %u", t->name, choice->count,
+			 (unsigned)paths->count, t->n);
 	} else if (is_up) {
 		snprintf(text, len, "%s gets the path from %s, rank %u", t->name, from,
 			 (unsigned)(chosen - paths->path) + 1);
@@ -124,13 +160,18 @@ static void explain(const struct explain_job *j, const struct api_env *env,
 	struct paths *paths =
 		copy_of(hit->paths, sizeof(*paths) + hit->paths->count * sizeof(struct path));
 	decide_rank(paths, peers);
-	const struct path *chosen = view(paths, t.peer, &t.form);
+	struct choice chosen;
+	chosen.count = view_n(paths, t.peer, &t.form, t.n, chosen.path);
 	for (unsigned i = 0; i < paths->count; i++) {
 		json_t *row = candidate_json(config, hit->prefix, paths, i, peers);
-		json_object_set_new(row, "fate", json_string(fate_of(&t, paths, i, chosen)));
+		json_object_set_new(row, "fate", json_string(fate_of(&t, paths, i, &chosen)));
+		if (t.form.has_path_ids && is_chosen(&chosen, &paths->path[i])) {
+			json_object_set_new(row, "path_id",
+					    json_integer(path_id_sent(&paths->path[i])));
+		}
 		reply_row(out, row);
 	}
-	end_text(&t, chosen, paths, config, text, sizeof(text));
+	end_text(&t, &chosen, paths, config, text, sizeof(text));
 	reply_end(out, "done", text);
 	free(paths);
 	free(peers);

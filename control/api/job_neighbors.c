@@ -22,7 +22,7 @@ struct neighbors_job {
 };
 
 struct peer_counts {
-	uint64_t received, accepted, stale;
+	uint64_t received, accepted, stale, refused_paths, refused_llgr;
 };
 
 static void set_number(json_t *to, const char *name, uint64_t value)
@@ -44,6 +44,8 @@ static struct peer_counts counts_of(const struct server *s, enum family family, 
 		sum.received += metric_get(&st->received);
 		sum.accepted += metric_get(&st->accepted);
 		sum.stale += metric_get(&st->stale);
+		sum.refused_paths += metric_get(&st->refused_paths);
+		sum.refused_llgr += metric_get(&st->refused_llgr);
 	}
 	/* Two counters that are read one after the other may be of two moments. */
 	sum.accepted = min_u64(sum.accepted, sum.received);
@@ -116,9 +118,11 @@ static json_t *families_json(const struct api_env *env, peer_id_t peer,
 		json_object_set_new(family, "end_of_rib_sent", json_boolean(st->is_complete[f]));
 		set_number(family, "received", c.received);
 		set_number(family, "accepted", c.accepted);
-		if (st->is_stale[f]) {
+		if (st->is_stale[f] || c.stale > 0) {
 			set_number(family, "stale", c.stale);
 		}
+		set_number(family, "refused_paths", c.refused_paths);
+		set_number(family, "refused_llgr", c.refused_llgr);
 		json_object_set_new(to, names[f], family);
 	}
 	return to;

@@ -1,7 +1,7 @@
 /* `routes`: entries in table order, each path that the request asks for.
  *
  * Without --to the rows are the ranked paths (or the rejected ones); with it they are what the
- * member is sent, which is view() and nothing else.
+ * member is sent, which is view_n() and nothing else.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,22 +35,32 @@ static bool is_wanted(const struct api_request *r, const struct prefix *p)
 	}
 }
 
+/* `path_id`: under which the member is sent it; 0 for none. */
 static void put_path(const struct routes_job *j, const struct api_env *env,
-		     const struct scan_hit *hit, unsigned index, struct reply *out)
+		     const struct scan_hit *hit, const struct path *p, uint32_t path_id,
+		     struct reply *out)
 {
-	if (j->from == PEER_NONE || hit->paths->path[index].peer == j->from) {
-		reply_row(out, route_json(env->config, hit->prefix, hit->paths, index));
+	if (j->from != PEER_NONE && p->peer != j->from) {
+		return;
 	}
+	json_t *row =
+		route_json(env->config, hit->prefix, hit->paths, (unsigned)(p - hit->paths->path));
+	if (path_id != 0) {
+		json_object_set_new(row, "path_id", json_integer(path_id));
+	}
+	reply_row(out, row);
 }
 
 static void put_view(const struct routes_job *j, const struct api_env *env,
 		     const struct scan_hit *hit, struct reply *out)
 {
-	const struct update_form form = shard_form(server_shard(env->server, (core_id_t)hit->shard),
-						   hit->family, j->class_idx[hit->family]);
-	const struct path *seen = view(hit->paths, j->to, &form);
-	if (seen != NULL) {
-		put_path(j, env, hit, (unsigned)(seen - hit->paths->path), out);
+	const struct shard *shard = server_shard(env->server, (core_id_t)hit->shard);
+	const struct update_form form = shard_form(shard, hit->family, j->class_idx[hit->family]);
+	const struct path *seen[VIEW_MAX];
+	unsigned n = form.has_path_ids ? shard_view_max(shard) : 1;
+	unsigned count = view_n(hit->paths, j->to, &form, n, seen);
+	for (unsigned i = 0; i < count; i++) {
+		put_path(j, env, hit, seen[i], form.has_path_ids ? path_id_sent(seen[i]) : 0, out);
 	}
 }
 
@@ -68,7 +78,7 @@ static void put_entry(const struct routes_job *j, const struct api_env *env,
 		end = 1;
 	}
 	for (unsigned i = begin; i < end; i++) {
-		put_path(j, env, hit, i, out);
+		put_path(j, env, hit, &hit->paths->path[i], 0, out);
 	}
 }
 

@@ -144,6 +144,21 @@ void table_neighbors_row(FILE *out, const json_t *row)
 	fputc('\n', out);
 }
 
+/* Paths of the member that the shards had no place for. */
+static void put_refused(FILE *out, const json_t *family)
+{
+	unsigned long long paths = number_of(family, "refused_paths");
+	unsigned long long llgr = number_of(family, "refused_llgr");
+	if (paths > 0) {
+		fprintf(out, "  %-22s%llu, beyond the limit of paths for a prefix\n",
+			"  refused paths", paths);
+	}
+	if (llgr > 0) {
+		fprintf(out, "  %-22s%llu, which could not become long-lived stale\n",
+			"  refused paths", llgr);
+	}
+}
+
 static void put_family(FILE *out, const char *name, const json_t *family)
 {
 	if (json_is_true(json_object_get(family, "negotiated"))) {
@@ -152,6 +167,7 @@ static void put_family(FILE *out, const char *name, const json_t *family)
 			json_is_true(json_object_get(family, "end_of_rib_sent"))
 				? "our table was sent"
 				: "our table is being sent");
+		put_refused(out, family);
 	}
 }
 

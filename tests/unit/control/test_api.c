@@ -154,6 +154,8 @@ Test(api, exported_counts_are_those_of_view)
 		fake_init(&f, cores, NULL);
 		fill(&f);
 		f.server.status[2].is_as4 = false;
+		f.server.status[2].class_idx[FAMILY_IPV4] = WIRE_CLASS_AS2;
+		f.server.status[0].class_idx[FAMILY_IPV4] = WIRE_CLASS_PATHS;
 		f.server.status[1].families[FAMILY_IPV6] = false;
 		json_t *all = fake_ask(&f, "{\"command\":\"neighbors\"}");
 		cr_expect(number_of(end_of(all), "rows") == FAKE_MEMBERS);
@@ -578,4 +580,90 @@ Test(api, requests_are_understood_or_refused_with_a_reason)
 	len = snprintf(line, sizeof(line),
 		       "{\"command\":\"reset\",\"address\":\"::1\",\"reason\":\"%0128d\"}", 1);
 	cr_expect(!api_request_parse(line, (size_t)len, &r, why, sizeof(why)));
+}
+
+/* RFC 7911: a member of a class with path ids is shown all that it gets. */
+Test(api, routes_to_a_member_of_several_paths_show_each_with_its_id)
+{
+	struct fake f;
+	fake_init(&f, 1, NULL);
+	fake_announce(&f, 0, "203.0.113.0/24", (const asn_t[4]){64501}, 0, REJECT_NONE);
+	fake_announce(&f, 1, "203.0.113.0/24", (const asn_t[4]){64502}, 0, REJECT_NONE);
+	fake_announce(&f, 2, "203.0.113.0/24", (const asn_t[4]){64503, 9}, 0, REJECT_NONE);
+	fake_settle(&f);
+	f.server.status[0].class_idx[FAMILY_IPV4] = WIRE_CLASS_PATHS;
+	json_t *lines = fake_ask(&f, "{\"command\":\"routes\",\"to\":\"198.18.1.1\"}");
+	cr_assert(number_of(end_of(lines), "rows") == 2);
+	cr_expect(number_of(row_of(lines, 0), "path_id") == 2, "member 1, no slot");
+	cr_expect(number_of(row_of(lines, 1), "path_id") == 3);
+	json_decref(lines);
+	lines = fake_ask(&f, "{\"command\":\"explain\",\"prefix\":\"203.0.113.0/24\","
+			     "\"to\":\"198.18.1.1\"}");
+	cr_expect_str_eq(text_of(row_of(lines, 0), "fate"), "its own route");
+	cr_expect_str_eq(text_of(row_of(lines, 1), "fate"), "chosen");
+	cr_expect_str_eq(text_of(row_of(lines, 2), "fate"), "chosen");
+	cr_expect(number_of(row_of(lines, 2), "path_id") == 3);
+	json_decref(lines);
+	fake_fini(&f);
+}
+
+/* RFC 7911: paths beyond the limit of a prefix are counted, and the count is shown. */
+Test(api, a_neighbor_shows_what_the_shards_refused_of_it)
+{
+	struct fake f;
+	fake_init(&f, 1, NULL);
+	struct op op = {.kind = OP_ANNOUNCE, .peer = 0, .incarnation = 1, .has_path_id = true};
+	fake_announce(&f, 1, "203.0.113.0/24", (const asn_t[4]){64502}, 0, REJECT_NONE);
+	const struct slab *slab = shard_slab(f.server.shard[0], FAMILY_IPV4);
+	op.attr = slab_at(slab, 0)->working->path[0].attr;
+	op.prefix = slab_at(slab, 0)->prefix;
+	intern_adjust(f.server.intern, op.attr, 18);
+	for (op.path_id = 0; op.path_id < 18; op.path_id++) {
+		shard_apply(f.server.shard[0], &op);
+	}
+	fake_settle(&f);
+	json_t *lines = fake_ask(&f, "{\"command\":\"neighbor\",\"address\":\"198.18.1.1\"}");
+	const json_t *families = json_object_get(row_of(lines, 0), "families");
+	const json_t *v4 = json_object_get(families, "ipv4");
+	cr_expect(number_of(v4, "received") == 16);
+	cr_expect(number_of(v4, "refused_paths") == 2);
+	cr_expect(number_of(v4, "refused_llgr") == 0);
+	json_decref(lines);
+	fake_fini(&f);
+}
+
+/* RFC 8950, RFC 9234 §5: why a path is not sent is said. */
+Test(api, explain_says_what_does_not_suit_the_members_session)
+{
+	struct fake f;
+	fake_init(&f, 1, NULL);
+	fake_announce(&f, 0, "203.0.113.0/24", (const asn_t[4]){64501}, 0, REJECT_NONE);
+	const struct slab *slab = shard_slab(f.server.shard[0], FAMILY_IPV4);
+	const struct attr *base = slab_at(slab, 0)->working->path[0].attr;
+	struct attr_draft draft = {.wire_len = base->wire_len};
+	memcpy(draft.wire, base->wire, base->wire_len);
+	attr_facts_compute(draft.wire, draft.wire_len, &draft.facts);
+	struct next_hop hop = {.len = 16, .bytes = {0x20, 1}};
+	struct op op = {.kind = OP_ANNOUNCE, .peer = 1, .incarnation = 1};
+	op.prefix = slab_at(slab, 0)->prefix;
+	op.attr = intern_get(f.server.intern, &draft, &hop, 1);
+	shard_apply(f.server.shard[0], &op);
+	const uint8_t otc[] = {0xc0, ATTR_OTC, 4, 0, 0, 0xfb, 0xf0};
+	memcpy(draft.wire + draft.wire_len, otc, sizeof(otc));
+	draft.wire_len = (uint16_t)(draft.wire_len + sizeof(otc));
+	attr_facts_compute(draft.wire, draft.wire_len, &draft.facts);
+	op.attr = intern_get(f.server.intern, &draft, &base->next_hop, 1);
+	op.peer = 3;
+	f.server.status[2].class_idx[FAMILY_IPV4] = WIRE_CLASS_OTC_DENY;
+	shard_apply(f.server.shard[0], &(struct op){.kind = OP_UP, .peer = 3, .incarnation = 1});
+	shard_apply(f.server.shard[0], &op);
+	fake_settle(&f);
+	json_t *lines = fake_ask(&f, "{\"command\":\"explain\",\"prefix\":\"203.0.113.0/24\","
+				     "\"to\":\"198.18.1.3\"}");
+	const json_t *six = row_with(lines, "from", "198.18.1.2");
+	const json_t *denied = row_with(lines, "from", "198.18.1.4");
+	cr_expect_str_eq(text_of(six, "fate"), "its next hop is IPv6: not negotiated");
+	cr_expect_str_eq(text_of(denied, "fate"), "has OTC: only for customers");
+	json_decref(lines);
+	fake_fini(&f);
 }
