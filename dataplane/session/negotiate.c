@@ -4,11 +4,12 @@
  * one, the hold time not below the operator's bound, and at least one family must be common.  The
  * rest is the smaller of two wishes.
  *
- * RFC 4271 §4.2, §6.2; RFC 4760 §8; RFC 5492 §5; RFC 6286 §2.2; RFC 6793 §4.1. */
+ * RFC 4271 §4.2, §6.2; RFC 4760 §8; RFC 5492 §5; RFC 6286 §2.2; RFC 6793 §4.1; RFC 9234 §4.2. */
 #include "dataplane/session/session_priv.h"
 
 #include "rib/base/check.h"
 #include "rib/table/shard.h"
+#include "rib/wire/role.h"
 
 enum { CAP_MULTIPROTOCOL = 1, SAFI_UNICAST = 1 };
 
@@ -59,6 +60,16 @@ struct open session_offer(const struct session_conf *conf)
 	return o;
 }
 
+/* RFC 9234 §4.2: both say a role and these do not fit, or the other says none and has to (strict
+ * mode).  A role of the other's alone is not looked at: we have none to compare it with. */
+static bool is_role_acceptable(const struct session_conf *conf, const struct open *peer)
+{
+	if (!conf->has_role) {
+		return true;
+	}
+	return peer->has_role ? role_is_pair(conf->role, peer->role) : !conf->is_role_strict;
+}
+
 /* Whether the other's OPEN can be lived with at all. */
 static bool is_acceptable(const struct session_conf *conf, const struct open *peer,
 			  struct notify *out_why)
@@ -71,6 +82,8 @@ static bool is_acceptable(const struct session_conf *conf, const struct open *pe
 		subcode = NOTIFY_OPEN_BGP_ID;
 	} else if (peer->hold_s < conf->hold_min_s) {
 		subcode = NOTIFY_OPEN_HOLD_TIME;
+	} else if (!is_role_acceptable(conf, peer)) {
+		subcode = NOTIFY_OPEN_ROLE;
 	}
 	*out_why = notify_make(NOTIFY_OPEN, subcode);
 	return subcode == 0;
@@ -105,7 +118,10 @@ bool session_negotiate(const struct session_conf *conf, const struct open *peer,
 		.has_enhanced_refresh = conf->has_enhanced_refresh && peer->has_enhanced_refresh,
 		.opts = {.is_as4 = peer->has_as4,
 			 .has_next_hop6 = conf->has_next_hop6 && peer->has_next_hop6,
-			 .local_as = conf->local_as},
+			 .local_as = conf->local_as,
+			 .peer_as = conf->peer_as,
+			 .has_role = conf->has_role,
+			 .role = conf->role},
 	};
 	bool has_any = false;
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {

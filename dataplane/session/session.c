@@ -11,13 +11,15 @@
  * is welcome at once, our own next attempt waits for ConnectRetryTimer.  A passive member's timer
  * never runs.
  *
- * RFC 4271 §4.4, §6.5, §8, §10; RFC 2918; RFC 4724; RFC 8538; RFC 9003; RFC 9687. */
+ * RFC 4271 §4.4, §6.5, §8, §10; RFC 2918; RFC 4724; RFC 8538; RFC 9003; RFC 9234;
+ * RFC 9687. */
 #include "dataplane/session/collision.h"
 #include "dataplane/session/session_priv.h"
 
 #include <stdio.h>
 
 #include "rib/base/check.h"
+#include "rib/wire/role.h"
 
 #define HOLD_LARGE_US	   (240 * USEC_PER_SEC) /* RFC 4271 §8.2.2 suggests 4 minutes. */
 #define RETRY_DEFAULT_S	   120			/* RFC 4271 §10. */
@@ -444,17 +446,45 @@ bool session_send_refresh(struct session *s, enum family family)
 	return true;
 }
 
-/* The numbers behind a refused OPEN, which its NOTIFICATION does not carry. */
+/* Both roles in words: "peer says it is our provider, we are configured as its rs". */
+static void format_roles(const struct session *s, char *buf, size_t len)
+{
+	char number[16];
+	const char *ours = s->conf.has_role ? role_text(s->conf.role) : NULL;
+	const char *theirs = role_text(s->peer.role);
+	if (theirs == NULL) {
+		snprintf(number, sizeof(number), "role %u", s->peer.role);
+		theirs = number;
+	}
+	if (s->peer.asn == 0 && s->cause == SESSION_CAUSE_NOTIFICATION_SENT) {
+		/* What open_decode refused for its roles had several. */
+		snprintf(buf, len, " (peer says several roles, which differ)");
+	} else if (ours == NULL) {
+		snprintf(buf, len, " (no role is configured for it)");
+	} else if (s->peer.asn == 0) {
+		snprintf(buf, len, " (we are configured as its %s)", ours);
+	} else if (!s->peer.has_role) {
+		snprintf(buf, len, " (peer says no role, we are configured as its %s)", ours);
+	} else {
+		snprintf(buf, len, " (peer says it is our %s, we are configured as its %s)", theirs,
+			 ours);
+	}
+}
+
+/* What is behind a refused OPEN and its NOTIFICATION does not carry. */
 static void format_refusal(const struct session *s, char *buf, size_t len)
 {
 	const struct notify *n = &s->last_notify;
-	if (n->code != NOTIFY_OPEN || s->peer.asn == 0) {
+	bool is_sent = s->cause == SESSION_CAUSE_NOTIFICATION_SENT;
+	if (n->code != NOTIFY_OPEN) {
 		return;
 	}
-	if (n->subcode == NOTIFY_OPEN_PEER_AS) {
+	if (n->subcode == NOTIFY_OPEN_ROLE) {
+		format_roles(s, buf, len);
+	} else if (is_sent && s->peer.asn != 0 && n->subcode == NOTIFY_OPEN_PEER_AS) {
 		snprintf(buf, len, " (peer is AS %u, configured is AS %u)", s->peer.asn,
 			 s->conf.peer_as);
-	} else if (n->subcode == NOTIFY_OPEN_HOLD_TIME) {
+	} else if (is_sent && s->peer.asn != 0 && n->subcode == NOTIFY_OPEN_HOLD_TIME) {
 		snprintf(buf, len, " (peer offers %u s, the minimum is %u s)", s->peer.hold_s,
 			 s->conf.hold_min_s);
 	}
@@ -466,9 +496,7 @@ static void format_notify(const struct session *s, const char *lead, char *buf, 
 	size_t at = strlen(buf);
 	notify_format(&s->last_notify, buf + at, len - at);
 	at += strlen(buf + at);
-	if (s->cause == SESSION_CAUSE_NOTIFICATION_SENT) {
-		format_refusal(s, buf + at, len - at);
-	}
+	format_refusal(s, buf + at, len - at);
 }
 
 char *session_cause_format(const struct session *s, char *buf, size_t len)

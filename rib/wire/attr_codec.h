@@ -66,6 +66,9 @@ struct update_opts {
 	bool accepts_as_set; /* RFC 9774 §3: normally not. */
 	asn_t first_as;	     /* The path must begin with it (RFC 4271 §6.3); 0: need not. */
 	asn_t local_as; /* Not looked at: a loop (§9.1.2) is not a malformed path, import asks. */
+	asn_t peer_as;	/* For import, too: with what we are to the member, RFC 9234 §5. */
+	bool has_role;
+	uint8_t role;			/* enum role */
 	const struct attr_lists *lists; /* Borrowed; NULL: none. */
 };
 

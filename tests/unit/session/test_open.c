@@ -1,5 +1,8 @@
 /* What an OPEN must hold to be taken, and what both sides then agree on.
- * RFC 4271 §4.2, §6.2; RFC 4760 §8; RFC 5492 §5; RFC 6286; RFC 6793; RFC 7607. */
+ * RFC 4271 §4.2, §6.2; RFC 4760 §8; RFC 5492 §5; RFC 6286; RFC 6793; RFC 7607;
+ * RFC 9234 §4.2. */
+#include <stdio.h>
+
 #include <criterion/criterion.h>
 
 #include "tests/unit/session/link.h"
@@ -199,4 +202,88 @@ Test(open, refusals_are_told_with_their_numbers)
 	cr_expect_str_eq(session_cause_format(&s, text, sizeof(text)),
 			 "we sent OPEN: Unacceptable Hold Time (peer offers 9 s, the minimum is "
 			 "30 s)");
+}
+
+/* RFC 9234 §4.2: all pairs of roles, a role that is missing on either side, and strict mode. */
+Test(open, roles_must_fit_where_both_say_one)
+{
+	static const uint8_t pair[] = {[ROLE_PROVIDER] = ROLE_CUSTOMER,
+				       [ROLE_RS] = ROLE_RS_CLIENT,
+				       [ROLE_RS_CLIENT] = ROLE_RS,
+				       [ROLE_CUSTOMER] = ROLE_PROVIDER,
+				       [ROLE_PEER] = ROLE_PEER};
+	enum { NONE = 7, STRICT = 8 }; /* 5 and 6 have no name yet. */
+	for (unsigned ours = 0; ours < 16; ours++) {
+		for (unsigned theirs = 0; theirs <= NONE; theirs++) {
+			unsigned role = ours % STRICT;
+			if (role > ROLE_PEER && role != NONE) {
+				continue;
+			}
+			struct session s;
+			struct session_conf conf = link_conf(0);
+			struct open o = open_good();
+			conf.has_role = role != NONE;
+			conf.role = (uint8_t)(conf.has_role ? role : 0);
+			conf.is_role_strict = ours >= STRICT;
+			o.has_role = theirs != NONE;
+			o.role = (uint8_t)(o.has_role ? theirs : 0);
+			bool is_taken = !conf.has_role ||
+					(o.has_role ? theirs == pair[role] : !conf.is_role_strict);
+			struct session_rx rx = hear_open(&s, &conf, &o);
+			cr_expect(rx.kind == (is_taken ? SESSION_RX_DONE : SESSION_RX_DOWN),
+				  "%u %u", ours, theirs);
+			if (is_taken) {
+				/* §4.2: ours counts, whatever the member said. */
+				cr_expect(s.terms.opts.has_role == conf.has_role &&
+					  s.terms.opts.role == conf.role &&
+					  s.terms.opts.peer_as == conf.peer_as);
+				continue;
+			}
+			struct notify n = sent_notify(&s);
+			cr_expect(n.code == NOTIFY_OPEN && n.subcode == NOTIFY_OPEN_ROLE &&
+				  n.data_len == 0);
+		}
+	}
+}
+
+/* RFC 9234 §4.2: equal ones are one; the last of these OPENs has an rs-client and a peer. */
+Test(open, role_refusals_are_told_in_words)
+{
+	static const struct {
+		bool has_role;
+		uint8_t role;
+		const char *text;
+	} cases[] = {
+		{true, ROLE_PROVIDER, "peer says it is our provider, we are configured as its rs"},
+		{true, 77, "peer says it is our role 77, we are configured as its rs"},
+		{false, 0, "peer says no role, we are configured as its rs"},
+	};
+	char text[NOTIFY_TEXT_MAX], wanted[NOTIFY_TEXT_MAX];
+	struct session s;
+	struct session_conf conf = link_conf(0);
+	conf.has_role = conf.is_role_strict = true;
+	conf.role = ROLE_RS;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct open o = open_good();
+		o.has_role = cases[i].has_role;
+		o.role = cases[i].role;
+		hear_open(&s, &conf, &o);
+		snprintf(wanted, sizeof(wanted), "we sent OPEN: Role Mismatch (%s)", cases[i].text);
+		cr_expect_str_eq(session_cause_format(&s, text, sizeof(text)), wanted);
+	}
+	static const uint8_t several[] = {
+		4, 0xfb, 0xf5,		 0, 90, 198,	  18, 0, 2, 8, 2, 6,
+		9, 1,	 ROLE_RS_CLIENT, 9, 1,	ROLE_PEER};
+	uint8_t message[64];
+	size_t len = message_make(BGP_OPEN, several, sizeof(several), message);
+	alone_init(&s, &conf, FSM_OPEN_SENT);
+	session_rx(&s, span_of(message, len), ALONE_NOW);
+	cr_expect_str_eq(session_cause_format(&s, text, sizeof(text)),
+			 "we sent OPEN: Role Mismatch (peer says several roles, which differ)");
+	static const uint8_t refusal[] = {NOTIFY_OPEN, NOTIFY_OPEN_ROLE};
+	len = message_make(BGP_NOTIFICATION, refusal, sizeof(refusal), message);
+	alone_init(&s, &conf, FSM_OPEN_SENT);
+	session_rx(&s, span_of(message, len), ALONE_NOW);
+	cr_expect_str_eq(session_cause_format(&s, text, sizeof(text)),
+			 "peer sent OPEN: Role Mismatch (we are configured as its rs)");
 }
