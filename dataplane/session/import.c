@@ -8,20 +8,23 @@
  * are prefixes, and each ANNOUNCE carries one of them away.  So between calls the table's sum of
  * references is what shards hold or will be handed.
  *
- * A route that must not be used (our AS in its path, a next hop that cannot be one) is announced to
- * its shard all the same, with the reason: it is kept outside the ranking for the operator to see,
- * and it replaces what the member said before.  Only when the table of sets is full is there
- * nothing to keep: then the prefix is withdrawn, and counted.
+ * A route that must not be used (our AS in its path, leaked, a next hop that cannot be one) is
+ * announced to its shard all the same, with the reason: it is kept outside the ranking for the
+ * operator to see, and it replaces what the member said before.  Only when the table of sets is
+ * full, or a mark has no room in the set, is there nothing to keep: then the prefix is withdrawn,
+ * and counted.
  *
- * RFC 4271 §5.1.3, §6.3, §9.1.2; RFC 2545 §3; RFC 4760 §3; RFC 7606 §2. */
+ * RFC 4271 §5.1.3, §6.3, §9.1.2; RFC 2545 §3; RFC 4760 §3; RFC 7606 §2; RFC 9234 §5. */
 #include "dataplane/session/import.h"
 
 #include "rib/attr/aspath.h"
 #include "rib/base/check.h"
+#include "rib/wire/role.h"
 
 /* What all ops of a call have in common. */
 struct import {
 	const struct import_env *env;
+	const struct update_opts *opts;
 	const struct import_sink *sink;
 	struct import_stats *stats;
 	struct op op;
@@ -52,11 +55,17 @@ static bool is_next_hop_usable(const struct import_env *env, const struct next_h
 	return !is_ours(env, &a);
 }
 
-static enum reject judge(const struct import_env *env, const struct attr *attr)
+static enum reject judge(const struct import *im, const struct attr *attr)
 {
+	const struct import_env *env = im->env;
+	const struct update_opts *opts = im->opts;
 	const struct attr_slice *path = &attr->facts.as_path;
 	if (aspath_contains(span_of(attr->wire + path->offset, path->len), env->local_as)) {
 		return REJECT_AS_LOOP;
+	}
+	/* RFC 9234 §5, ingress 1 and 2: a leaked route is ineligible. */
+	if (opts->has_role && role_is_leak(opts->role, attr->facts.otc, opts->peer_as)) {
+		return REJECT_LEAK;
 	}
 	return is_next_hop_usable(env, &attr->next_hop) ? REJECT_NONE : REJECT_NEXT_HOP;
 }
@@ -102,11 +111,27 @@ static void announce(struct import *im, const struct update_nlri *n, const struc
 		return;
 	}
 	im->op.kind = OP_ANNOUNCE;
-	im->op.reason = (uint8_t)judge(im->env, attr);
+	im->op.reason = (uint8_t)judge(im, attr);
 	im->op.attr = attr;
 	uint32_t pushed = push_each(im, n);
 	ASSERT(pushed == n->count); /* Each op took one of the references. */
 	metric_add(&im->stats->announced, pushed);
+}
+
+/* RFC 9234 §5, ingress 3: what a Provider, a Peer or an RS sends is for customers alone.  False
+ * when the set is so large that the mark has no room: without it the route cannot be used. */
+static bool mark(struct import *im, struct attr_draft *draft)
+{
+	const struct update_opts *opts = im->opts;
+	if (!opts->has_role || !role_marks(opts->role) || draft->facts.otc != 0) {
+		return true;
+	}
+	bool has_room = attr_add_otc(draft, opts->peer_as);
+	if (!has_room) {
+		im->stats->last_fault = "the attributes leave no room for OTC";
+		metric_add(&im->stats->treat_as_withdraw, 1);
+	}
+	return has_room;
 }
 
 static void count_faults(struct import_stats *stats, const struct attr_result *result)
@@ -166,6 +191,7 @@ enum verdict import_update(const struct import_env *env, const struct update_opt
 	}
 	struct import im = {
 		.env = env,
+		.opts = opts,
 		.sink = sink,
 		.stats = stats,
 		.op = {.peer = peer, .from = env->core, .incarnation = incarnation},
@@ -173,7 +199,7 @@ enum verdict import_update(const struct import_env *env, const struct update_opt
 	for (unsigned i = 0; i < UPDATE_PLACE_COUNT; i++) {
 		withdraw(&im, &u.withdrawn[i]);
 	}
-	bool is_usable = attr_is_usable(&u.attrs);
+	bool is_usable = attr_is_usable(&u.attrs) && mark(&im, &draft);
 	for (unsigned i = 0; i < UPDATE_PLACE_COUNT; i++) {
 		if (is_usable) {
 			announce(&im, &u.announced[i], &draft);

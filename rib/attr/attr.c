@@ -217,3 +217,31 @@ bool attr_add_community(const struct attr *a, uint32_t community, struct attr_dr
 	attr_facts_compute(out->wire, out->wire_len, &out->facts);
 	return true;
 }
+
+bool attr_add_otc(struct attr_draft *draft, asn_t otc)
+{
+	uint8_t bytes[3 + 4];
+	struct wr w = wr_of(bytes, sizeof(bytes));
+	struct rd r = rd_of(span_of(draft->wire, draft->wire_len));
+	size_t at = 0;
+	uint8_t flags, type;
+	struct span value;
+
+	ASSERT(otc != 0 && draft->facts.otc == 0);
+	if (draft->wire_len > ATTR_WIRE_MAX - sizeof(bytes)) {
+		return false;
+	}
+	while (wire_next(&r, &flags, &type, &value) && type < ATTR_OTC) {
+		at = (size_t)(value.data + value.len - draft->wire);
+	}
+	wr_u8(&w, ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE);
+	wr_u8(&w, ATTR_OTC);
+	wr_u8(&w, 4);
+	wr_u32(&w, otc);
+	memmove(draft->wire + at + sizeof(bytes), draft->wire + at, draft->wire_len - at);
+	memcpy(draft->wire + at, bytes, sizeof(bytes));
+	draft->wire_len = (uint16_t)(draft->wire_len + sizeof(bytes));
+	/* The slices that facts know lie before it: OTC has the highest of their types. */
+	draft->facts.otc = otc;
+	return true;
+}

@@ -104,3 +104,6 @@ void attr_facts_compute(const uint8_t *wire, size_t wire_len, struct attr_facts 
 /* The attributes of `a` and one more (standard) community, as the last.  False when that makes more
  * than ATTR_WIRE_MAX: `out` is then not to be used. */
 bool attr_add_community(const struct attr *a, uint32_t community, struct attr_draft *out);
+/* Give a draft without OTC one (RFC 9234 §5).  False when there is no room in ATTR_WIRE_MAX: the
+ * draft is then as before. */
+bool attr_add_otc(struct attr_draft *draft, asn_t otc);

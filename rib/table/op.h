@@ -48,6 +48,7 @@ enum reject {
 	REJECT_NONE,
 	REJECT_AS_LOOP,	 /* Our own AS is in the path, RFC 4271 §9.1.2. */
 	REJECT_NEXT_HOP, /* It is not a usable unicast address, or is ours, RFC 4271 §5.1.3. */
+	REJECT_LEAK,	 /* Its OTC attribute says so, RFC 9234 §5. */
 	REJECT_COUNT
 };
 

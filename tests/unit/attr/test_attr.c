@@ -304,3 +304,46 @@ Test(attr, a_community_that_does_not_fit_is_not_added)
 	cr_expect_not(attr_add_community(intern_text(in, &d), 1, &got));
 	intern_free(in);
 }
+
+/* RFC 9234 §5: OTC takes its place among the others; all else stays where it was. */
+Test(attr, otc_is_added_in_its_place)
+{
+	static const uint8_t before[] = {0x40, 1, 1, 0, 0x40, 2, 0, 0xc0, 8, 4, 1, 2, 3, 4};
+	static const uint8_t after[] = {0xc0, 40, 2, 1, 2};
+	static const uint8_t otc[] = {0xc0, 35, 4, 0, 0, 0xfb, 0xf5};
+	for (unsigned bits = 0; bits < 4; bits++) {
+		struct attr_draft d = {0};
+		uint8_t wanted[64];
+		size_t low = bits & 1 ? sizeof(before) : 0, high = bits & 2 ? sizeof(after) : 0;
+		memcpy(d.wire, before, low);
+		memcpy(d.wire + low, after, high);
+		d.wire_len = (uint16_t)(low + high);
+		attr_facts_compute(d.wire, d.wire_len, &d.facts);
+		cr_assert(attr_add_otc(&d, 64501));
+		memcpy(wanted, before, low);
+		memcpy(wanted + low, otc, sizeof(otc));
+		memcpy(wanted + low + sizeof(otc), after, high);
+		cr_assert(d.wire_len == low + high + sizeof(otc));
+		cr_expect(memcmp(d.wire, wanted, d.wire_len) == 0, "%u", bits);
+		struct attr_facts again;
+		attr_facts_compute(d.wire, d.wire_len, &again);
+		cr_expect(memcmp(&again, &d.facts, sizeof(again)) == 0, "%u", bits);
+	}
+}
+
+Test(attr, otc_without_room_changes_nothing)
+{
+	static struct attr_draft d, was;
+	for (size_t len = ATTR_WIRE_MAX - 8; len <= ATTR_WIRE_MAX; len++) {
+		d = (struct attr_draft){.wire_len = (uint16_t)len};
+		size_t value = len - 4;
+		d.wire[0] = 0xd0; /* Optional, transitive, extended length. */
+		d.wire[1] = 50;
+		d.wire[2] = (uint8_t)(value >> 8);
+		d.wire[3] = (uint8_t)value;
+		was = d;
+		bool has_room = len + 7 <= ATTR_WIRE_MAX;
+		cr_expect(attr_add_otc(&d, 1) == has_room, "%zu", len);
+		cr_expect(has_room || memcmp(&d, &was, sizeof(d)) == 0, "%zu", len);
+	}
+}

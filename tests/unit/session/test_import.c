@@ -6,6 +6,7 @@
 
 #include "dataplane/session/import.h"
 #include "rib/base/prng.h"
+#include "rib/wire/role.h"
 #include "tests/unit/wire/vector.h"
 
 #define OPS_MAX	   4096
@@ -335,6 +336,72 @@ Test(import, our_own_as_in_the_path_is_a_loop)
 		cr_assert(b->count == 1 && b->ops[0].kind == OP_ANNOUNCE);
 		cr_expect(b->ops[0].reason == (cases[i].is_loop ? REJECT_AS_LOOP : REJECT_NONE),
 			  "case %zu", i);
+		bench_free(b);
+	}
+}
+
+#define OTC_OWN	  "c02304 0000fbf5 " /* With the AS of the member, 64501. */
+#define OTC_OTHER "c02304 0000fbf6 "
+
+/* RFC 9234 §5, ingress 1 to 3: by what we are to the member, what it sends is kept as a leak, is
+ * marked with its AS, or is left as it is.  Each way of one UPDATE with both families. */
+Test(import, otc_tells_leaks_and_marks_by_role)
+{
+	enum { NO_ROLE = ROLE_PEER + 1 };
+	static const struct {
+		uint8_t ours;
+		const char *sent;
+		enum reject reason;
+		asn_t kept;
+	} cases[] = {
+		{ROLE_PROVIDER, "", REJECT_NONE, 0},
+		{ROLE_PROVIDER, OTC_OWN, REJECT_LEAK, 64501},
+		{ROLE_PROVIDER, OTC_OTHER, REJECT_LEAK, 64502},
+		{ROLE_RS, "", REJECT_NONE, 0},
+		{ROLE_RS, OTC_OWN, REJECT_LEAK, 64501},
+		{ROLE_RS, OTC_OTHER, REJECT_LEAK, 64502},
+		{ROLE_RS_CLIENT, "", REJECT_NONE, 64501},
+		{ROLE_RS_CLIENT, OTC_OWN, REJECT_NONE, 64501},
+		{ROLE_RS_CLIENT, OTC_OTHER, REJECT_NONE, 64502},
+		{ROLE_CUSTOMER, "", REJECT_NONE, 64501},
+		{ROLE_CUSTOMER, OTC_OTHER, REJECT_NONE, 64502},
+		{ROLE_PEER, "", REJECT_NONE, 64501},
+		{ROLE_PEER, OTC_OWN, REJECT_NONE, 64501},
+		{ROLE_PEER, OTC_OTHER, REJECT_LEAK, 64502},
+		{NO_ROLE, "", REJECT_NONE, 0},
+		{NO_ROLE, OTC_OTHER, REJECT_NONE, 64502},
+	};
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct bench *b = bench_new(16);
+		char attrs[256];
+		b->opts.has_role = cases[i].ours != NO_ROLE;
+		b->opts.role = (uint8_t)(b->opts.has_role ? cases[i].ours : 0);
+		b->opts.peer_as = 64501;
+		snprintf(attrs, sizeof(attrs), "%s%s%s%s", GOOD, REACH_V6, cases[i].sent,
+			 "c02a02 0102 ");
+		cr_expect(run(b, "", attrs, NET_A) == VERDICT_OK, "case %zu", i);
+		cr_assert(b->count == 2, "case %zu", i);
+		for (unsigned op = 0; op < 2; op++) {
+			const struct attr *a = b->ops[op].attr;
+			cr_assert(b->ops[op].kind == OP_ANNOUNCE);
+			cr_expect(b->ops[op].reason == cases[i].reason, "case %zu", i);
+			cr_expect(a->facts.otc == cases[i].kept, "case %zu", i);
+			cr_expect((attr_find(a, ATTR_OTC).len == 4) == (cases[i].kept != 0));
+		}
+		bench_free(b);
+	}
+}
+
+/* RFC 9234 §5: malformed is treat-as-withdraw, whatever the roles. */
+Test(import, malformed_otc_withdraws)
+{
+	for (unsigned role = 0; role <= ROLE_PEER; role++) {
+		struct bench *b = bench_new(16);
+		b->opts.has_role = true;
+		b->opts.role = (uint8_t)role;
+		b->opts.peer_as = 64501;
+		cr_expect(run(b, "", GOOD "c02303 00fbf5 ", NET_A) == VERDICT_TREAT_AS_WITHDRAW);
+		cr_expect(b->count == 1 && b->ops[0].kind == OP_WITHDRAW);
 		bench_free(b);
 	}
 }
