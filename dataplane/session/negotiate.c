@@ -101,6 +101,13 @@ static uint8_t class_of(const struct session_conf *conf, const struct open *peer
 	    (peer->add_path[family] & ADD_PATH_RECEIVE) != 0) {
 		class_idx |= WIRE_CLASS_PATHS;
 	}
+	/* RFC 9234 §4.2: "the locally configured BGP Role is used for the procedures". */
+	if (conf->has_role && role_adds_otc(conf->role)) {
+		class_idx |= WIRE_CLASS_OTC_ADD;
+	}
+	if (conf->has_role && role_denies_otc(conf->role)) {
+		class_idx |= WIRE_CLASS_OTC_DENY;
+	}
 	return class_idx;
 }
 

@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 
+#include "rib/table/wire_form.h"
 #include "tests/unit/session/link.h"
 
 static struct session_rx hear_open(struct session *s, const struct session_conf *conf,
@@ -204,6 +205,21 @@ Test(open, refusals_are_told_with_their_numbers)
 			 "30 s)");
 }
 
+/* RFC 9234 §5, egress 1 and 2: as our role has it, the same for both families. */
+static void check_classes(const struct session *s, unsigned ours)
+{
+	static const uint8_t wanted[8] = {
+		[ROLE_PROVIDER] = WIRE_CLASS_OTC_ADD,
+		[ROLE_RS] = WIRE_CLASS_OTC_ADD,
+		[ROLE_RS_CLIENT] = WIRE_CLASS_OTC_DENY,
+		[ROLE_CUSTOMER] = WIRE_CLASS_OTC_DENY,
+		[ROLE_PEER] = WIRE_CLASS_OTC_ADD | WIRE_CLASS_OTC_DENY,
+	};
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		cr_expect(s->terms.class_idx[f] == wanted[ours], "%u", ours);
+	}
+}
+
 /* RFC 9234 §4.2: all pairs of roles, a role that is missing on either side, and strict mode. */
 Test(open, roles_must_fit_where_both_say_one)
 {
@@ -237,6 +253,7 @@ Test(open, roles_must_fit_where_both_say_one)
 				cr_expect(s.terms.opts.has_role == conf.has_role &&
 					  s.terms.opts.role == conf.role &&
 					  s.terms.opts.peer_as == conf.peer_as);
+				check_classes(&s, role);
 				continue;
 			}
 			struct notify n = sent_notify(&s);
