@@ -12,6 +12,7 @@
 #include "control/api/exported.h"
 #include "control/api/job.h"
 #include "rib/base/check.h"
+#include "rib/wire/role.h"
 
 struct neighbors_job {
 	struct job job; /* First: the job is what others hold. */
@@ -150,6 +151,21 @@ static void set_session(json_t *row, const struct config_client *client,
 	set_number(row, "established_count", metric_get(&st->session.established));
 }
 
+/* RFC 9234: what we are to the neighbour, and what its last OPEN said that it is to us. */
+static void set_roles(json_t *row, const struct session_conf *conf, const struct member_status *st)
+{
+	char number[16];
+	if (conf->has_role) {
+		set_text(row, "local_role", role_text(conf->role));
+		json_object_set_new(row, "role_strict", json_boolean(conf->is_role_strict));
+	}
+	if (st->has_role) {
+		const char *text = role_text(st->role);
+		snprintf(number, sizeof(number), "%u", st->role);
+		set_text(row, "peer_role", text != NULL ? text : number);
+	}
+}
+
 /* RFC 4724: what is kept of an earlier session, and how long still. */
 static void set_stale(json_t *row, const struct config_client *client,
 		      const struct member_status *st, usec_t now)
@@ -244,6 +260,7 @@ static void put_row(struct neighbors_job *j, const struct api_env *env, struct r
 	if (j->job.request.command == API_NEIGHBOR) {
 		const struct config_client *client = &env->config->client[peer];
 		set_session(row, client, &st);
+		set_roles(row, &client->session, &st);
 		set_stale(row, client, &st, now);
 		set_number(row, "worker", place_member(env->server, &client->ip));
 		json_object_set_new(row, "families", families_json(env, peer, &st));

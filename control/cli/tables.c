@@ -171,6 +171,19 @@ static void put_family(FILE *out, const char *name, const json_t *family)
 	}
 }
 
+static void put_roles(FILE *out, const json_t *row)
+{
+	const char *ours = text_of(row, "local_role");
+	const char *theirs = text_of(row, "peer_role");
+	if (ours[0] == '\0' && theirs[0] == '\0') {
+		return;
+	}
+	fprintf(out, "  %-22swe are its %s%s, it says it is our %s\n", "roles",
+		ours[0] != '\0' ? ours : "(not configured)",
+		json_is_true(json_object_get(row, "role_strict")) ? " (strict)" : "",
+		theirs[0] != '\0' ? theirs : "(nothing)");
+}
+
 static void put_stale(FILE *out, const json_t *row)
 {
 	char buf[32];
@@ -205,6 +218,7 @@ static void put_session(FILE *out, const json_t *row)
 		put_number(out, "hold time", number_of(row, "hold_time"));
 	}
 	put_line(out, "4-octet AS numbers", json_is_false(json_object_get(row, "as4")) ? "no" : "");
+	put_roles(out, row);
 	put_number(out, "worker", number_of(row, "worker"));
 	put_number(out, "times established", number_of(row, "established_count"));
 	put_family(out, "IPv4", json_object_get(families, "ipv4"));

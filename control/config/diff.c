@@ -72,7 +72,8 @@ static bool is_same_session(const struct session_conf *a, const struct session_c
 {
 	return a->hold_s == b->hold_s && a->hold_min_s == b->hold_min_s &&
 	       a->send_hold_s == b->send_hold_s && a->stale_s == b->stale_s &&
-	       a->is_passive == b->is_passive;
+	       a->is_passive == b->is_passive && a->has_role == b->has_role &&
+	       a->is_role_strict == b->is_role_strict && a->role == b->role;
 }
 
 static bool is_same_client(const struct config_client *a, const struct config_client *b)

@@ -20,7 +20,7 @@ struct draft_port {
 /* Keys of a client that fall back to cfg's. */
 struct draft_session {
 	struct set_u16 hold_s, hold_min_s, is_passive, has_gtsm, hops, has_graceful, stale_s,
-		send_hold_s;
+		send_hold_s, has_roles, is_role_strict, role;
 };
 
 /* A client's keys, and where they stand (line 0: not there). */
@@ -74,6 +74,11 @@ void read_clients(struct loader *l, const struct node *key, const struct node *v
 /* section_session.c: keys whose target is a struct draft_session; and the client's inheritance. */
 extern const struct key_table session_keys;
 void finish_session(struct loader *l, struct draft_client *client);
+
+/* section_filtering.c: cfg's and a client's `filtering`; the target is a struct draft_session. */
+void read_filtering(struct loader *l, const struct node *key, const struct node *v, void *target);
+void read_client_filtering(struct loader *l, const struct node *key, const struct node *v,
+			   void *target);
 
 /* section_keys.c: the values of a client's `password` and `tcp_ao`. */
 void password_read(struct loader *l, const struct node *key, const struct node *v,

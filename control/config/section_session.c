@@ -157,6 +157,11 @@ static void inherit_session(const struct draft_session *general, struct draft_cl
 			     ? inherit(own->stale_s, general->stale_s, STALE_DEFAULT_S)
 			     : 0;
 	s->send_hold_s = inherit(own->send_hold_s, general->send_hold_s, 0);
+	s->has_role = inherit(own->has_roles, general->has_roles, false) != 0;
+	if (s->has_role) {
+		s->is_role_strict = inherit(own->is_role_strict, general->is_role_strict, false);
+		s->role = (uint8_t)inherit(own->role, general->role, ROLE_RS);
+	}
 	s->is_passive = inherit(own->is_passive, general->is_passive, true) != 0;
 	if (inherit(own->has_gtsm, general->has_gtsm, false)) {
 		/* RFC 5082 §3: sent with 255, each hop takes one; N hops in BIRD's and FRR's count.
@@ -174,6 +179,18 @@ static void check_hold(struct loader *l, const struct draft_client *client)
 			    "the neighbour %s has a 'min_hold_time' of %u above its 'hold_time' of "
 			    "%u; lower the one or raise the other",
 			    addr_format(&client->value.ip, text), s->hold_min_s, s->hold_s);
+	}
+}
+
+/* A role that was given to a client counts only where roles are enabled for it. */
+static void check_role(struct loader *l, const struct draft_client *client)
+{
+	if (client->session.role.is_set && !client->value.session.has_role) {
+		char text[ADDR_TEXT_MAX];
+		loader_warn(l, &client->ip_at,
+			    "the 'local_role' of the neighbour %s has no effect, because "
+			    "'filtering.roles.enabled' is false for it; set it to true",
+			    addr_format(&client->value.ip, text));
 	}
 }
 
@@ -195,4 +212,5 @@ void finish_session(struct loader *l, struct draft_client *client)
 	inherit_session(&l->session, client);
 	check_hold(l, client);
 	check_send_hold(l, client);
+	check_role(l, client);
 }

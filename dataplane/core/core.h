@@ -127,6 +127,8 @@ struct member_status {
 	bool is_enabled;
 	bool families[FAMILY_COUNT]; /* Negotiated. */
 	bool is_as4;
+	bool has_role;			 /* Its last OPEN said one, RFC 9234. */
+	uint8_t role;			 /* enum role, or a number not known yet. */
 	uint8_t class_idx[FAMILY_COUNT]; /* WIRE_CLASS_..., of the families negotiated. */
 	bool is_complete[FAMILY_COUNT];	 /* End-of-RIB was sent. */
 	bool is_stale[FAMILY_COUNT];	 /* Routes of an earlier session are kept. */

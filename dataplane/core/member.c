@@ -452,6 +452,8 @@ void member_publish(struct member *m)
 		.router_id = s->state == FSM_ESTABLISHED ? s->peer.router_id : 0,
 		.is_enabled = s->is_enabled,
 		.is_as4 = s->terms.opts.is_as4,
+		.has_role = s->peer.has_role,
+		.role = s->peer.role,
 		.cause = s->cause,
 		.session = s->stats,
 		.import = m->import,

@@ -176,6 +176,36 @@ Test(api, exported_counts_are_those_of_view)
 	}
 }
 
+/* RFC 9234: ours is what is configured, the neighbour's what its OPEN said, known or not. */
+Test(api, neighbor_shows_both_roles)
+{
+	static const struct {
+		bool has_ours, has_theirs;
+		uint8_t theirs;
+		const char *ours_text, *theirs_text;
+	} cases[] = {{false, false, 0, "", ""},
+		     {true, false, 0, "rs", ""},
+		     {true, true, ROLE_RS_CLIENT, "rs", "rs-client"},
+		     {false, true, ROLE_PROVIDER, "", "provider"},
+		     {true, true, 9, "rs", "9"}};
+	struct fake f;
+	fake_init(&f, 1, NULL);
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		f.client[0].session.has_role = cases[i].has_ours;
+		f.client[0].session.is_role_strict = cases[i].has_ours;
+		f.client[0].session.role = cases[i].has_ours ? ROLE_RS : 0;
+		f.server.status[0].has_role = cases[i].has_theirs;
+		f.server.status[0].role = cases[i].theirs;
+		json_t *all = fake_ask(&f, "{\"command\":\"neighbor\",\"address\":\"198.18.1.1\"}");
+		const json_t *row = row_of(all, 0);
+		cr_expect_str_eq(text_of(row, "local_role"), cases[i].ours_text, "%zu", i);
+		cr_expect_str_eq(text_of(row, "peer_role"), cases[i].theirs_text, "%zu", i);
+		cr_expect(json_is_true(json_object_get(row, "role_strict")) == cases[i].has_ours);
+		json_decref(all);
+	}
+	fake_fini(&f);
+}
+
 Test(api, neighbors_show_counts_and_states)
 {
 	struct fake f;

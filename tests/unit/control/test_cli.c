@@ -174,6 +174,9 @@ static char *show(enum cli_view view, bool is_json, const char *lines, int *out_
 	"{\"kind\":\"TCP-AO\",\"text\":\"sends with id 1, asks for id "                            \
 	"2\",\"refused\":{\"AUTH_BAD\":"                                                           \
 	"{\"count\":1,\"last_s\":2,\"text\":\"TCP-AO: 1 segment with a wrong digest\"}}}}}\n"
+#define ROLES                                                                                      \
+	"{\"row\":{\"address\":\"198.18.1.1\",\"asn\":64501,\"state\":\"Idle\","                   \
+	"\"local_role\":\"rs\",\"role_strict\":true,\"peer_role\":\"provider\"}}\n"
 #define END_DONE "{\"end\":{\"status\":\"done\",\"rows\":1}}\n"
 
 Test(cli, tables_show_what_the_rows_say)
@@ -200,6 +203,11 @@ Test(cli, tables_show_what_the_rows_say)
 	text = show(VIEW_NEIGHBOR, false, SIGNED END_DONE, &status, errors);
 	cr_expect(strstr(text, "  authentication        TCP-AO: sends with id 1, asks for id 2\n"));
 	cr_expect(strstr(text, "  refused               TCP-AO: 1 segment with a wrong digest\n"));
+	free(text);
+	text = show(VIEW_NEIGHBOR, false, ROLES END_DONE, &status, errors);
+	cr_expect(strstr(text, "  roles                 we are its rs (strict), it says it is our "
+			       "provider\n"),
+		  "%s", text);
 	free(text);
 	text = show(VIEW_CHANGE, false, END_DONE, &status, errors);
 	cr_expect_str_eq(text, "done\n");

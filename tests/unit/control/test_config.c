@@ -246,6 +246,22 @@ static const struct mistake mistakes[] = {
 	{"a stale time of nothing",
 	 PORT "cfg: {rs_as: 64500, graceful_restart: {stale_time: 0}}\n",
 	 {{5, 52, "from 1 to 3600"}}},
+	{"a role that is none",
+	 GOOD "clients:\n- asn: 64501\n  ip: 198.18.1.1\n  cfg:\n    filtering:\n"
+	      "      roles: {enabled: true, local_role: rs_client}\n",
+	 {{11, 42, "rs-client, customer or peer, not 'rs_client'"}}},
+	{"a role of all clients",
+	 PORT "cfg: {rs_as: 64500, filtering: {roles: {enabled: true, local_role: rs}}}\n",
+	 {{5, 56, "set it in clients[].cfg.filtering.roles"}}},
+	{"a mode that is no bool",
+	 PORT "cfg: {rs_as: 64500, filtering: {roles: {strict_mode: maybe}}}\n",
+	 {{5, 54, "must be true or false, not 'maybe'"}}},
+	{"roles that are no mapping",
+	 PORT "cfg: {rs_as: 64500, filtering: {roles: true}}\n",
+	 {{5, 40, "cfg.filtering.roles must be a mapping"}}},
+	{"a filter of another name",
+	 PORT "cfg: {rs_as: 64500, filtering: {role: {enabled: true}}}\n",
+	 {{5, 33, "unknown key 'role' in cfg.filtering; did you mean 'roles'?"}}},
 	{"too many hops", PORT "cfg: {rs_as: 64500, multihop: 256}\n", {{5, 31, "from 1 to 255"}}},
 	{"a bool that is none",
 	 PORT "cfg: {rs_as: 64500, passive: maybe}\n",
@@ -493,7 +509,7 @@ Test(config, one_key_in_two_files_is_a_contradiction)
 Test(config, foreign_keys_are_warnings_that_name_them)
 {
 	static const char *const cfg[] = {
-		"rtt_thresholds: [4]",	  "filtering: {}",
+		"rtt_thresholds: [4]",	  "filtering: {irrdb: {}}",
 		"rpki_roas: {}",	  "blackhole_filtering: {}",
 		"graceful_shutdown: {}",  "rfc1997_wellknown_communities: {}",
 		"rtt_thresholds: [5]",	  "communities: {}",
@@ -501,7 +517,7 @@ Test(config, foreign_keys_are_warnings_that_name_them)
 		"path_hiding: false",	  "add_path: true",
 		"rfc8950: true"};
 	static const char *const client[] = {"16bit_mapped_asn: 64512",
-					     "cfg: {filtering: {}}",
+					     "cfg: {filtering: {next_hop: {}}}",
 					     "cfg: {blackhole_filtering: {}}",
 					     "cfg: {graceful_shutdown: {}}",
 					     "cfg: {attach_custom_communities: []}",
