@@ -4,9 +4,9 @@
 #include "control/config/keys.h"
 
 /* A value that may be set once, with its place. */
-struct set_u16 {
+struct set_number {
 	bool is_set;
-	uint16_t value;
+	uint32_t value;
 };
 
 struct draft_port {
@@ -19,8 +19,11 @@ struct draft_port {
 
 /* Keys of a client that fall back to cfg's. */
 struct draft_session {
-	struct set_u16 hold_s, hold_min_s, is_passive, has_gtsm, hops, has_graceful, stale_s,
-		send_hold_s, has_roles, is_role_strict, role;
+	struct set_number hold_s, hold_min_s, is_passive, has_gtsm, hops, has_graceful, stale_s,
+		send_hold_s, retry_s, accepts_as_set, enforces_first_as, has_graceful_shutdown,
+		graceful_shutdown_pref, has_roles, is_role_strict, role;
+	bool has_discard, has_withdraw;
+	struct attr_lists lists;
 };
 
 /* A client's keys, and where they stand (line 0: not there). */
@@ -74,6 +77,12 @@ void read_clients(struct loader *l, const struct node *key, const struct node *v
 /* section_session.c: keys whose target is a struct draft_session; and the client's inheritance. */
 extern const struct key_table session_keys;
 void finish_session(struct loader *l, struct draft_client *client);
+/* Set one of them.  Set twice (beside a client's asn and in its cfg) is reported. */
+void draft_set(struct loader *l, const struct node *key, struct set_number *out, uint32_t value);
+void draft_bool(struct loader *l, const struct node *key, const struct node *v,
+		struct set_number *out);
+void draft_number(struct loader *l, const struct node *key, const struct node *v,
+		  struct set_number *out, uint32_t min, uint32_t max);
 
 /* section_filtering.c: cfg's and a client's `filtering`; the target is a struct draft_session. */
 void read_filtering(struct loader *l, const struct node *key, const struct node *v, void *target);

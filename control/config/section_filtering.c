@@ -9,20 +9,14 @@ static void read_roles_enabled(struct loader *l, const struct node *key, const s
 			       void *target)
 {
 	struct draft_session *s = target;
-	bool is_enabled;
-	if (value_bool(l, v, key->text, &is_enabled)) {
-		s->has_roles = (struct set_u16){.is_set = true, .value = is_enabled};
-	}
+	draft_bool(l, key, v, &s->has_roles);
 }
 
 static void read_strict_mode(struct loader *l, const struct node *key, const struct node *v,
 			     void *target)
 {
 	struct draft_session *s = target;
-	bool is_strict;
-	if (value_bool(l, v, key->text, &is_strict)) {
-		s->is_role_strict = (struct set_u16){.is_set = true, .value = is_strict};
-	}
+	draft_bool(l, key, v, &s->is_role_strict);
 }
 
 static void read_local_role(struct loader *l, const struct node *key, const struct node *v,
@@ -41,7 +35,7 @@ static void read_local_role(struct loader *l, const struct node *key, const stru
 			    text);
 		return;
 	}
-	s->role = (struct set_u16){.is_set = true, .value = role};
+	draft_set(l, key, &s->role, role);
 }
 
 /* arouteserver has it for clients only. */

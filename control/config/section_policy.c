@@ -74,7 +74,6 @@ static const struct key cfg_key[] = {
 	{.name = "filtering", .read = read_filtering},
 	{.name = "rpki_roas", .kind = KEY_FOREIGN},
 	{.name = "blackhole_filtering", .kind = KEY_FOREIGN},
-	{.name = "graceful_shutdown", .kind = KEY_FOREIGN},
 	{.name = "rfc1997_wellknown_communities", .kind = KEY_FOREIGN},
 	{.name = "rtt_thresholds", .kind = KEY_FOREIGN},
 	{.name = "communities", .kind = KEY_FOREIGN},
@@ -99,7 +98,6 @@ static const struct key client_cfg_key[] = {
 	{.name = "rfc8950", .read = read_never},
 	{.name = "filtering", .read = read_client_filtering},
 	{.name = "blackhole_filtering", .kind = KEY_FOREIGN},
-	{.name = "graceful_shutdown", .kind = KEY_FOREIGN},
 	{.name = "attach_custom_communities", .kind = KEY_FOREIGN},
 	{.name = "custom_options", .kind = KEY_FOREIGN},
 };

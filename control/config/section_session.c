@@ -4,6 +4,8 @@
  * where it has them. */
 #include "control/config/loader.h"
 
+#include <string.h>
+
 #include "rib/base/check.h"
 
 #define HOLD_DEFAULT_S	90
@@ -11,18 +13,35 @@
 #define STALE_MAX_S	3600
 
 /* Beside a client's `asn` and in its `cfg` is the same thing. */
-static void set(struct loader *l, const struct node *key, struct set_u16 *out, unsigned value)
+void draft_set(struct loader *l, const struct node *key, struct set_number *out, uint32_t value)
 {
-	ASSERT(value <= UINT16_MAX);
 	if (out->is_set) {
 		loader_fail(l, &key->at, "'%s' is set twice for this client; keep one", key->text);
 		return;
 	}
-	*out = (struct set_u16){.is_set = true, .value = (uint16_t)value};
+	*out = (struct set_number){.is_set = true, .value = value};
+}
+
+void draft_bool(struct loader *l, const struct node *key, const struct node *v,
+		struct set_number *out)
+{
+	bool value;
+	if (value_bool(l, v, key->text, &value)) {
+		draft_set(l, key, out, value);
+	}
+}
+
+void draft_number(struct loader *l, const struct node *key, const struct node *v,
+		  struct set_number *out, uint32_t min, uint32_t max)
+{
+	uint32_t value;
+	if (value_number(l, v, key->text, min, max, &value)) {
+		draft_set(l, key, out, value);
+	}
 }
 
 static void read_hold(struct loader *l, const struct node *key, const struct node *v,
-		      struct set_u16 *out)
+		      struct set_number *out)
 {
 	const char *name = key->text;
 	uint32_t seconds;
@@ -35,7 +54,7 @@ static void read_hold(struct loader *l, const struct node *key, const struct nod
 			    seconds);
 		return;
 	}
-	set(l, key, out, seconds);
+	draft_set(l, key, out, seconds);
 }
 
 static void read_hold_time(struct loader *l, const struct node *key, const struct node *v,
@@ -56,29 +75,27 @@ static void read_send_hold_time(struct loader *l, const struct node *key, const 
 				void *target)
 {
 	struct draft_session *s = target;
-	uint32_t seconds;
-	if (value_number(l, v, "send_hold_time", 4, UINT16_MAX, &seconds)) {
-		set(l, key, &s->send_hold_s, seconds);
-	}
+	draft_number(l, key, v, &s->send_hold_s, 4, UINT16_MAX);
+}
+
+static void read_connect_retry_time(struct loader *l, const struct node *key, const struct node *v,
+				    void *target)
+{
+	struct draft_session *s = target;
+	draft_number(l, key, v, &s->retry_s, 1, UINT16_MAX);
 }
 
 static void read_passive(struct loader *l, const struct node *key, const struct node *v,
 			 void *target)
 {
 	struct draft_session *s = target;
-	bool is_passive;
-	if (value_bool(l, v, "passive", &is_passive)) {
-		set(l, key, &s->is_passive, is_passive);
-	}
+	draft_bool(l, key, v, &s->is_passive);
 }
 
 static void read_gtsm(struct loader *l, const struct node *key, const struct node *v, void *target)
 {
 	struct draft_session *s = target;
-	bool is_wanted;
-	if (value_bool(l, v, "gtsm", &is_wanted)) {
-		set(l, key, &s->has_gtsm, is_wanted);
-	}
+	draft_bool(l, key, v, &s->has_gtsm);
 }
 
 /* How far away the neighbour may be; it counts with gtsm alone, for we send with 255 always. */
@@ -86,30 +103,37 @@ static void read_multihop(struct loader *l, const struct node *key, const struct
 			  void *target)
 {
 	struct draft_session *s = target;
-	uint32_t hops;
-	if (v->kind != NODE_NULL && value_number(l, v, "multihop", 1, UINT8_MAX, &hops)) {
-		set(l, key, &s->hops, hops);
+	if (v->kind != NODE_NULL) {
+		draft_number(l, key, v, &s->hops, 1, UINT8_MAX);
 	}
+}
+
+static void read_accept_as_set(struct loader *l, const struct node *key, const struct node *v,
+			       void *target)
+{
+	struct draft_session *s = target;
+	draft_bool(l, key, v, &s->accepts_as_set);
+}
+
+static void read_enforce_first_as(struct loader *l, const struct node *key, const struct node *v,
+				  void *target)
+{
+	struct draft_session *s = target;
+	draft_bool(l, key, v, &s->enforces_first_as);
 }
 
 static void read_graceful_enabled(struct loader *l, const struct node *key, const struct node *v,
 				  void *target)
 {
 	struct draft_session *s = target;
-	bool is_enabled;
-	if (value_bool(l, v, "enabled", &is_enabled)) {
-		set(l, key, &s->has_graceful, is_enabled);
-	}
+	draft_bool(l, key, v, &s->has_graceful);
 }
 
 static void read_stale_time(struct loader *l, const struct node *key, const struct node *v,
 			    void *target)
 {
 	struct draft_session *s = target;
-	uint32_t seconds;
-	if (value_number(l, v, "stale_time", 1, STALE_MAX_S, &seconds)) {
-		set(l, key, &s->stale_s, seconds);
-	}
+	draft_number(l, key, v, &s->stale_s, 1, STALE_MAX_S);
 }
 
 static const struct key graceful_key[] = {
@@ -126,11 +150,116 @@ static void read_graceful(struct loader *l, const struct node *key, const struct
 	keys_walk(l, v, &graceful_keys, target);
 }
 
+static void read_shutdown_enabled(struct loader *l, const struct node *key, const struct node *v,
+				  void *target)
+{
+	struct draft_session *s = target;
+	draft_bool(l, key, v, &s->has_graceful_shutdown);
+}
+
+static void read_shutdown_pref(struct loader *l, const struct node *key, const struct node *v,
+			       void *target)
+{
+	struct draft_session *s = target;
+	draft_number(l, key, v, &s->graceful_shutdown_pref, 0, UINT32_MAX);
+}
+
+static const struct key shutdown_key[] = {
+	{.name = "enabled", .read = read_shutdown_enabled},
+	{.name = "local_pref", .read = read_shutdown_pref},
+};
+static const struct key_table shutdown_keys = {
+	.where = "graceful_shutdown", .keys = shutdown_key, .count = ARRAY_COUNT(shutdown_key)};
+
+static void read_graceful_shutdown(struct loader *l, const struct node *key, const struct node *v,
+				   void *target)
+{
+	(void)key;
+	keys_walk(l, v, &shutdown_keys, target);
+}
+
+/* Types without which nothing is left to judge (struct attr_lists). */
+static bool is_essential(uint32_t type)
+{
+	static const uint8_t types[] = {ATTR_ORIGIN, ATTR_AS_PATH, ATTR_NEXT_HOP,
+					ATTR_MP_REACH_NLRI, ATTR_MP_UNREACH_NLRI};
+	for (unsigned i = 0; i < ARRAY_COUNT(types); i++) {
+		if (types[i] == type) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A list of attribute type codes into a bit set. */
+static void read_types(struct loader *l, const struct node *key, const struct node *v,
+		       bool *out_set, uint32_t bits[8])
+{
+	struct node item;
+	void *cursor = NULL;
+	if (*out_set) {
+		loader_fail(l, &key->at, "'%s' is set twice for this client; keep one", key->text);
+		return;
+	}
+	*out_set = true;
+	if (v->kind != NODE_LIST) {
+		loader_fail(l, &v->at, "'%s' must be a list of attribute type codes, such as [128]",
+			    key->text);
+		return;
+	}
+	while (node_next_item(v, &cursor, l->errors, &item)) {
+		uint32_t type;
+		if (!value_number(l, &item, key->text, 1, UINT8_MAX, &type)) {
+			continue;
+		}
+		if (is_essential(type)) {
+			loader_fail(l, &item.at,
+				    "a route is nothing without attribute %u; '%s' cannot name it",
+				    type, key->text);
+			continue;
+		}
+		bits[type / 32] |= 1u << type % 32;
+	}
+}
+
+static void read_discard(struct loader *l, const struct node *key, const struct node *v,
+			 void *target)
+{
+	struct draft_session *s = target;
+	read_types(l, key, v, &s->has_discard, s->lists.discard);
+}
+
+static void read_withdraw(struct loader *l, const struct node *key, const struct node *v,
+			  void *target)
+{
+	struct draft_session *s = target;
+	read_types(l, key, v, &s->has_withdraw, s->lists.withdraw);
+}
+
+static const struct key attributes_key[] = {
+	{.name = "discard", .read = read_discard},
+	{.name = "treat_as_withdraw", .read = read_withdraw},
+};
+static const struct key_table attributes_keys = {
+	.where = "attributes", .keys = attributes_key, .count = ARRAY_COUNT(attributes_key)};
+
+static void read_attributes(struct loader *l, const struct node *key, const struct node *v,
+			    void *target)
+{
+	(void)key;
+	keys_walk(l, v, &attributes_keys, target);
+}
+
 static const struct key session_key[] = {
 	{.name = "passive", .read = read_passive},
 	{.name = "hold_time", .read = read_hold_time},
 	{.name = "min_hold_time", .read = read_min_hold_time},
 	{.name = "send_hold_time", .read = read_send_hold_time},
+	{.name = "connect_retry_time", .read = read_connect_retry_time},
+	{.name = "accept_as_set", .read = read_accept_as_set},
+	{.name = "enforce_first_as", .read = read_enforce_first_as},
+	{.name = "attributes", .read = read_attributes},
+	{.name = "graceful_shutdown", .read = read_graceful_shutdown},
 	{.name = "gtsm", .read = read_gtsm},
 	{.name = "multihop", .read = read_multihop},
 	{.name = "graceful_restart", .read = read_graceful},
@@ -138,7 +267,7 @@ static const struct key session_key[] = {
 const struct key_table session_keys = {
 	.where = "cfg", .keys = session_key, .count = ARRAY_COUNT(session_key)};
 
-static uint16_t inherit(struct set_u16 own, struct set_u16 general, uint16_t otherwise)
+static uint32_t inherit(struct set_number own, struct set_number general, uint32_t otherwise)
 {
 	if (own.is_set) {
 		return own.value;
@@ -151,18 +280,30 @@ static void inherit_session(const struct draft_session *general, struct draft_cl
 {
 	const struct draft_session *own = &client->session;
 	struct session_conf *s = &client->value.session;
-	s->hold_s = inherit(own->hold_s, general->hold_s, HOLD_DEFAULT_S);
-	s->hold_min_s = inherit(own->hold_min_s, general->hold_min_s, 0);
-	s->stale_s = inherit(own->has_graceful, general->has_graceful, true)
-			     ? inherit(own->stale_s, general->stale_s, STALE_DEFAULT_S)
-			     : 0;
-	s->send_hold_s = inherit(own->send_hold_s, general->send_hold_s, 0);
+	s->hold_s = (uint16_t)inherit(own->hold_s, general->hold_s, HOLD_DEFAULT_S);
+	s->hold_min_s = (uint16_t)inherit(own->hold_min_s, general->hold_min_s, 0);
+	s->send_hold_s = (uint16_t)inherit(own->send_hold_s, general->send_hold_s, 0);
+	s->retry_s = (uint16_t)inherit(own->retry_s, general->retry_s, 0);
+	if (inherit(own->has_graceful, general->has_graceful, true)) {
+		s->stale_s = (uint16_t)inherit(own->stale_s, general->stale_s, STALE_DEFAULT_S);
+	}
 	s->has_role = inherit(own->has_roles, general->has_roles, false) != 0;
 	if (s->has_role) {
 		s->is_role_strict = inherit(own->is_role_strict, general->is_role_strict, false);
 		s->role = (uint8_t)inherit(own->role, general->role, ROLE_RS);
 	}
 	s->is_passive = inherit(own->is_passive, general->is_passive, true) != 0;
+	s->accepts_as_set = inherit(own->accepts_as_set, general->accepts_as_set, false) != 0;
+	s->enforces_first_as =
+		inherit(own->enforces_first_as, general->enforces_first_as, false) != 0;
+	s->has_graceful_shutdown =
+		inherit(own->has_graceful_shutdown, general->has_graceful_shutdown, false) != 0;
+	s->graceful_shutdown_pref =
+		inherit(own->graceful_shutdown_pref, general->graceful_shutdown_pref, 0);
+	const struct draft_session *from = own->has_discard ? own : general;
+	memcpy(s->lists.discard, from->lists.discard, sizeof(s->lists.discard));
+	from = own->has_withdraw ? own : general;
+	memcpy(s->lists.withdraw, from->lists.withdraw, sizeof(s->lists.withdraw));
 	if (inherit(own->has_gtsm, general->has_gtsm, false)) {
 		/* RFC 5082 §3: sent with 255, each hop takes one; N hops in BIRD's and FRR's count.
 		 */

@@ -200,6 +200,9 @@ enum verdict import_update(const struct import_env *env, const struct update_opt
 		withdraw(&im, &u.withdrawn[i]);
 	}
 	bool is_usable = attr_is_usable(&u.attrs) && mark(&im, &draft);
+	if (opts->has_graceful_shutdown && draft.facts.is_graceful_shutdown) {
+		draft.facts.local_pref = opts->graceful_shutdown_pref; /* RFC 8326 §4.1 */
+	}
 	for (unsigned i = 0; i < UPDATE_PLACE_COUNT; i++) {
 		if (is_usable) {
 			announce(&im, &u.announced[i], &draft);

@@ -125,10 +125,15 @@ bool session_negotiate(const struct session_conf *conf, const struct open *peer,
 		.has_enhanced_refresh = conf->has_enhanced_refresh && peer->has_enhanced_refresh,
 		.opts = {.is_as4 = peer->has_as4,
 			 .has_next_hop6 = conf->has_next_hop6 && peer->has_next_hop6,
+			 .accepts_as_set = conf->accepts_as_set,
+			 .first_as = conf->enforces_first_as ? conf->peer_as : 0,
 			 .local_as = conf->local_as,
 			 .peer_as = conf->peer_as,
 			 .has_role = conf->has_role,
-			 .role = conf->role},
+			 .role = conf->role,
+			 .lists = &conf->lists,
+			 .has_graceful_shutdown = conf->has_graceful_shutdown,
+			 .graceful_shutdown_pref = conf->graceful_shutdown_pref},
 	};
 	bool has_any = false;
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {

@@ -42,7 +42,12 @@ struct session_conf {
 	bool has_role;		     /* RFC 9234: `role` is what we are to the member. */
 	bool is_role_strict;	     /* §4.2: a member without the capability is refused. */
 	uint8_t role;		     /* enum role */
-	uint8_t add_path[FAMILY_COUNT]; /* RFC 7911: ADD_PATH_RECEIVE | ADD_PATH_SEND */
+	uint8_t add_path[FAMILY_COUNT];	 /* RFC 7911: ADD_PATH_RECEIVE | ADD_PATH_SEND */
+	bool accepts_as_set;		 /* RFC 9774 */
+	bool enforces_first_as;		 /* RFC 4271 §6.3 */
+	bool has_graceful_shutdown;	 /* RFC 8326: a route with its community gets */
+	uint32_t graceful_shutdown_pref; /* this LOCAL_PREF. */
+	struct attr_lists lists;	 /* Attributes that are not wanted. */
 };
 
 /* What both OPENs of a session agree on. */

@@ -11,6 +11,6 @@ unsigned session_event(struct session *s, enum fsm_event event, const struct not
 /* The OPEN that offers what is configured. */
 struct open session_offer(const struct session_conf *conf);
 /* Hold a decoded OPEN against the configuration.  True: `*out` is what both sides agree on.  False:
- * `*out_why` refuses it.  RFC 4271 §6.2, RFC 5492 §5. */
+ * `*out_why` refuses it.  `*out` points into `conf`.  RFC 4271 §6.2, RFC 5492 §5. */
 bool session_negotiate(const struct session_conf *conf, const struct open *peer,
 		       struct session_terms *out, struct notify *out_why);

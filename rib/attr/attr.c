@@ -117,6 +117,7 @@ static void community_facts(struct span value, struct attr_facts *f)
 
 		f->is_llgr_stale = f->is_llgr_stale || community == COMMUNITY_LLGR_STALE;
 		f->is_no_llgr = f->is_no_llgr || community == COMMUNITY_NO_LLGR;
+		f->is_graceful_shutdown |= community == COMMUNITY_GRACEFUL_SHUTDOWN;
 	}
 }
 
@@ -215,6 +216,7 @@ bool attr_add_community(const struct attr *a, uint32_t community, struct attr_dr
 	}
 	out->wire_len = (uint16_t)wr_len(&w);
 	attr_facts_compute(out->wire, out->wire_len, &out->facts);
+	out->facts.local_pref = a->facts.local_pref;
 	return true;
 }
 

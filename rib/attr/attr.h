@@ -53,8 +53,9 @@ struct attr_slice {
 };
 
 /* Well-known communities that decide what becomes of a route here. */
-#define COMMUNITY_LLGR_STALE UINT32_C(0xffff0006) /* RFC 9494 §4.3 */
-#define COMMUNITY_NO_LLGR    UINT32_C(0xffff0007) /* RFC 9494 §4.2 */
+#define COMMUNITY_GRACEFUL_SHUTDOWN UINT32_C(0xffff0000) /* RFC 8326 §3 */
+#define COMMUNITY_LLGR_STALE	    UINT32_C(0xffff0006) /* RFC 9494 §4.3 */
+#define COMMUNITY_NO_LLGR	    UINT32_C(0xffff0007) /* RFC 9494 §4.2 */
 
 /* What ranking and display need, computed once from the bytes. */
 struct attr_facts {
@@ -72,12 +73,14 @@ struct attr_facts {
 	struct attr_slice large_communities;
 	/* Bytes by which the 2-octet form (RFC 6793) exceeds wire_len, or 0. */
 	uint16_t wire2_extra;
-	bool is_llgr_stale; /* Carries LLGR_STALE: the least preferred, RFC 9494 §4.3. */
-	bool is_no_llgr;    /* Carries NO_LLGR: must not become long-lived stale. */
+	bool is_llgr_stale;	   /* Carries LLGR_STALE: the least preferred, RFC 9494 §4.3. */
+	bool is_no_llgr;	   /* Carries NO_LLGR: must not become long-lived stale. */
+	bool is_graceful_shutdown; /* Carries GRACEFUL_SHUTDOWN: about to go, RFC 8326. */
 };
 
 #define ATTR_WIRE_MAX 8192 /* Canonical bytes of one set; 2-octet paths may double in length. */
 
+/* To be interned, `facts` must be those of the bytes; policy may have set another local_pref. */
 struct attr_draft {
 	struct attr_facts facts;
 	uint16_t wire_len;

@@ -81,13 +81,14 @@ static uint64_t content_hash(const struct intern *in, const struct attr_draft *d
 {
 	uint64_t h = hash_bytes(draft->wire, draft->wire_len, in->key);
 
-	return hash_bytes(next_hop->bytes, next_hop->len, h);
+	return hash_bytes(next_hop->bytes, next_hop->len, h ^ draft->facts.local_pref);
 }
 
 static bool is_same(const struct attr *a, const struct attr_draft *draft,
 		    const struct next_hop *next_hop)
 {
 	return a->wire_len == draft->wire_len && a->next_hop.len == next_hop->len &&
+	       a->facts.local_pref == draft->facts.local_pref &&
 	       memcmp(a->next_hop.bytes, next_hop->bytes, next_hop->len) == 0 &&
 	       memcmp(a->wire, draft->wire, draft->wire_len) == 0;
 }
@@ -137,13 +138,13 @@ static struct attr *attr_new(const struct intern *in, const struct attr_draft *d
 	}
 	*a = (struct attr){
 		.hash = hash,
+		.facts = draft->facts,
 		.owner = in->owner,
 		.next_hop = {.len = next_hop->len},
 		.wire_len = draft->wire_len,
 	};
 	memcpy(a->next_hop.bytes, next_hop->bytes, next_hop->len);
 	memcpy(a->wire, draft->wire, draft->wire_len);
-	attr_facts_compute(a->wire, a->wire_len, &a->facts);
 	return a;
 }
 

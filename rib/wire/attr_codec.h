@@ -70,6 +70,10 @@ struct update_opts {
 	bool has_role;
 	uint8_t role;			/* enum role */
 	const struct attr_lists *lists; /* Borrowed; NULL: none. */
+	/* RFC 8326 §4: the LOCAL_PREF of a route that carries GRACEFUL_SHUTDOWN.  Not looked at
+	 * here, import does. */
+	bool has_graceful_shutdown;
+	uint32_t graceful_shutdown_pref;
 };
 
 /* Decode the path attributes field.  `has_nlri`: the UPDATE carries IPv4 NLRI, so NEXT_HOP is

@@ -72,6 +72,23 @@ Test(intern, next_hop_value_and_form_tell_sets_apart)
 	intern_free(in);
 }
 
+/* What policy says of a set is part of it (RFC 8326 §4.1 makes two of one). */
+Test(intern, local_pref_tells_sets_apart)
+{
+	struct intern *in = intern_new(0, 42, 10);
+	struct next_hop hop = hop_of(1, 4);
+	struct draft_text d;
+
+	draft_of(&d, 5);
+	const struct attr *plain = intern_get(in, &d.draft, &hop, 1);
+	d.draft.facts.local_pref = 0;
+	const struct attr *low = intern_get(in, &d.draft, &hop, 1);
+	cr_assert(plain != NULL && low != NULL && plain != low);
+	cr_expect(plain->facts.local_pref == 100 && low->facts.local_pref == 0);
+	cr_expect_eq(intern_get(in, &d.draft, &hop, 1), low);
+	intern_free(in);
+}
+
 Test(intern, bound_holds_and_leaves_everything_unchanged)
 {
 	struct intern *in = intern_new(0, 42, 3);

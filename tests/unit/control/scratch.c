@@ -45,3 +45,14 @@ void scratch_write(const struct scratch *s, const char *name, const char *text)
 	fputs(text, f);
 	fclose(f);
 }
+
+struct config *scratch_load(struct scratch *s, const char *yaml, struct config_errors *e)
+{
+	char path[256];
+	scratch_write(s, "main.yml", yaml);
+	struct config *c = config_load(scratch_path(s, "main.yml", path), e);
+	if (c == NULL) {
+		config_errors_print(e, stderr);
+	}
+	return c;
+}

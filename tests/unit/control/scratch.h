@@ -1,6 +1,8 @@
 /* A directory of a test's own for the files it writes; gone when the test ends. */
 #pragma once
 
+#include "control/config/config.h"
+
 struct scratch {
 	char dir[64];
 };
@@ -10,3 +12,5 @@ void scratch_fini(struct scratch *s);
 /* The path of `name` in the directory; valid until the next call with the same buffer. */
 const char *scratch_path(const struct scratch *s, const char *name, char buf[256]);
 void scratch_write(const struct scratch *s, const char *name, const char *text);
+/* Load `yaml` as the main file; its mistakes also go to stderr. */
+struct config *scratch_load(struct scratch *s, const char *yaml, struct config_errors *e);

@@ -343,24 +343,13 @@ Test(config, each_mistake_has_its_place_and_remedy)
 	scratch_fini(&s);
 }
 
-static struct config *load_text(struct scratch *s, const char *yaml, struct config_errors *e)
-{
-	char path[256];
-	scratch_write(s, "main.yml", yaml);
-	struct config *c = config_load(scratch_path(s, "main.yml", path), e);
-	if (c == NULL) {
-		config_errors_print(e, stderr);
-	}
-	return c;
-}
-
 Test(config, defaults_are_those_of_the_guide)
 {
 	struct scratch s;
 	struct config_errors e;
 	struct addr id;
 	scratch_init(&s);
-	struct config *c = load_text(
+	struct config *c = scratch_load(
 		&s, PORT "cfg: {rs_as: 4200000000}\nclients:\n- {asn: 64501, ip: 198.18.1.1}\n",
 		&e);
 	cr_assert(c != NULL);
@@ -390,16 +379,16 @@ Test(config, clients_inherit_from_cfg_and_may_override)
 	struct scratch s;
 	struct config_errors e;
 	scratch_init(&s);
-	struct config *c = load_text(&s,
-				     "clients:\n"
-				     "- {asn: 64501, ip: [198.18.1.1, \"2001:db8:0:1::11\"]}\n"
-				     "- {asn: AS64502, ip: 198.18.1.2, hold_time: 30, "
-				     "min_hold_time: 3, cfg: {passive: yes}, description: Two}\n"
-				     "- {asn: 64503, ip: 198.18.1.3, passive: True, "
-				     "local_address: 198.18.0.1}\n" PORT
-				     "cfg: {rs_as: 64500, passive: no, hold_time: 180, "
-				     "min_hold_time: 10}\n",
-				     &e);
+	struct config *c = scratch_load(&s,
+					"clients:\n"
+					"- {asn: 64501, ip: [198.18.1.1, \"2001:db8:0:1::11\"]}\n"
+					"- {asn: AS64502, ip: 198.18.1.2, hold_time: 30, "
+					"min_hold_time: 3, cfg: {passive: yes}, description: Two}\n"
+					"- {asn: 64503, ip: 198.18.1.3, passive: True, "
+					"local_address: 198.18.0.1}\n" PORT
+					"cfg: {rs_as: 64500, passive: no, hold_time: 180, "
+					"min_hold_time: 10}\n",
+					&e);
 	cr_assert(c != NULL);
 	cr_assert(c->client_count == 4);
 	cr_expect(c->client[0].asn == 64501 && c->client[1].asn == 64501);
@@ -421,52 +410,26 @@ Test(config, gtsm_bounds_the_hop_limit)
 	struct scratch s;
 	struct config_errors e;
 	scratch_init(&s);
-	struct config *c = load_text(&s,
-				     "clients:\n"
-				     "- {asn: 64501, ip: 198.18.1.1}\n"
-				     "- {asn: 64502, ip: 198.18.1.2, cfg: {gtsm: false}}\n"
-				     "- {asn: 64503, ip: 198.18.1.3, cfg: {multihop: 3}}\n"
-				     "- {asn: 64504, ip: 198.18.1.4, cfg: {multihop: 255}}\n" PORT
-				     "cfg: {rs_as: 64500, gtsm: true}\n",
-				     &e);
+	struct config *c =
+		scratch_load(&s,
+			     "clients:\n"
+			     "- {asn: 64501, ip: 198.18.1.1}\n"
+			     "- {asn: 64502, ip: 198.18.1.2, cfg: {gtsm: false}}\n"
+			     "- {asn: 64503, ip: 198.18.1.3, cfg: {multihop: 3}}\n"
+			     "- {asn: 64504, ip: 198.18.1.4, cfg: {multihop: 255}}\n" PORT
+			     "cfg: {rs_as: 64500, gtsm: true}\n",
+			     &e);
 	cr_assert(c != NULL && c->client_count == 4);
 	cr_expect_eq(c->client[0].hop_limit_min, 255);
 	cr_expect_eq(c->client[1].hop_limit_min, 0);
 	cr_expect_eq(c->client[2].hop_limit_min, 253);
 	cr_expect_eq(c->client[3].hop_limit_min, 1);
 	config_free(c);
-	c = load_text(&s,
-		      "clients: [{asn: 64501, ip: 198.18.1.1, cfg: {multihop: 3}}]\n" PORT
-		      "cfg: {rs_as: 64500}\n",
-		      &e);
+	c = scratch_load(&s,
+			 "clients: [{asn: 64501, ip: 198.18.1.1, cfg: {multihop: 3}}]\n" PORT
+			 "cfg: {rs_as: 64500}\n",
+			 &e);
 	cr_expect(c != NULL && c->client[0].hop_limit_min == 0, "hops alone are no bound");
-	config_free(c);
-	config_errors_free(&e);
-	scratch_fini(&s);
-}
-
-/* RFC 4724: on unless it is turned off; a client's keys go before cfg's, each for itself. */
-Test(config, graceful_restart_is_on_by_default)
-{
-	struct scratch s;
-	struct config_errors e;
-	scratch_init(&s);
-	struct config *c = load_text(
-		&s,
-		"clients:\n"
-		"- {asn: 64501, ip: 198.18.1.1}\n"
-		"- {asn: 64502, ip: 198.18.1.2, cfg: {graceful_restart: {enabled: false}}}\n"
-		"- {asn: 64503, ip: 198.18.1.3, cfg: {graceful_restart: {stale_time: 5}}}\n" PORT
-		"cfg: {rs_as: 64500, graceful_restart: {stale_time: 600}}\n",
-		&e);
-	cr_assert(c != NULL && c->client_count == 3);
-	cr_expect_eq(c->client[0].session.stale_s, 600);
-	cr_expect_eq(c->client[1].session.stale_s, 0);
-	cr_expect_eq(c->client[2].session.stale_s, 5);
-	config_free(c);
-	c = load_text(&s, "clients: [{asn: 64501, ip: 198.18.1.1}]\n" PORT "cfg: {rs_as: 64500}\n",
-		      &e);
-	cr_expect(c != NULL && c->client[0].session.stale_s == 360);
 	config_free(c);
 	config_errors_free(&e);
 	scratch_fini(&s);
@@ -481,7 +444,7 @@ Test(config, included_files_add_to_the_main_one)
 	scratch_write(&s, "clients.yml",
 		      "include: more.yml\nclients:\n- {asn: 1, ip: 198.18.1.1}\n");
 	scratch_write(&s, "more.yml", "clients:\n- {asn: 2, ip: 198.18.1.2}\n");
-	struct config *c = load_text(&s, "include: [general.yml, clients.yml]\n" PORT, &e);
+	struct config *c = scratch_load(&s, "include: [general.yml, clients.yml]\n" PORT, &e);
 	cr_assert(c != NULL);
 	cr_expect(c->rs_as == 64500 && c->client_count == 2);
 	config_free(c);
@@ -495,7 +458,8 @@ Test(config, one_key_in_two_files_is_a_contradiction)
 	struct config_errors e;
 	scratch_init(&s);
 	scratch_write(&s, "general.yml", "cfg:\n  router_id: 198.18.0.1\n  rs_as: 64500\n");
-	struct config *c = load_text(&s, "include: general.yml\n" PORT "cfg: {rs_as: 64501}\n", &e);
+	struct config *c =
+		scratch_load(&s, "include: general.yml\n" PORT "cfg: {rs_as: 64501}\n", &e);
 	cr_assert(c == NULL);
 	cr_assert(e.count == 1);
 	cr_expect(strstr(e.item[0].file, "general.yml") != NULL);
@@ -508,21 +472,22 @@ Test(config, one_key_in_two_files_is_a_contradiction)
 /* The keys of an existing exchange's files are named, not refused. */
 Test(config, foreign_keys_are_warnings_that_name_them)
 {
-	static const char *const cfg[] = {
-		"rtt_thresholds: [4]",	  "filtering: {irrdb: {}}",
-		"rpki_roas: {}",	  "blackhole_filtering: {}",
-		"graceful_shutdown: {}",  "rfc1997_wellknown_communities: {}",
-		"rtt_thresholds: [5]",	  "communities: {}",
-		"custom_communities: {}", "prepend_rs_as: true",
-		"path_hiding: false",	  "add_path: true",
-		"rfc8950: true"};
-	static const char *const client[] = {"16bit_mapped_asn: 64512",
-					     "cfg: {filtering: {next_hop: {}}}",
-					     "cfg: {blackhole_filtering: {}}",
-					     "cfg: {graceful_shutdown: {}}",
-					     "cfg: {attach_custom_communities: []}",
-					     "cfg: {custom_options: x}",
-					     "cfg: {add_path: True}"};
+	static const char *const cfg[] = {"rtt_thresholds: [4]",
+					  "filtering: {irrdb: {}}",
+					  "rpki_roas: {}",
+					  "blackhole_filtering: {}",
+					  "rfc1997_wellknown_communities: {}",
+					  "rtt_thresholds: [5]",
+					  "communities: {}",
+					  "custom_communities: {}",
+					  "prepend_rs_as: true",
+					  "path_hiding: false",
+					  "add_path: true",
+					  "rfc8950: true"};
+	static const char *const client[] = {
+		"16bit_mapped_asn: 64512",	  "cfg: {filtering: {next_hop: {}}}",
+		"cfg: {blackhole_filtering: {}}", "cfg: {attach_custom_communities: []}",
+		"cfg: {custom_options: x}",	  "cfg: {add_path: True}"};
 	struct scratch s;
 	struct config_errors e;
 	char text[1024];
@@ -535,7 +500,7 @@ Test(config, foreign_keys_are_warnings_that_name_them)
 			      "clients:\n- {asn: 64501, ip: 198.18.1.1%s%s}\n",
 			 is_cfg ? ", " : "", is_cfg ? key : "", is_cfg ? "" : ", ",
 			 is_cfg ? "" : key);
-		struct config *c = load_text(&s, text, &e);
+		struct config *c = scratch_load(&s, text, &e);
 		cr_assert(c != NULL, "%s", key);
 		cr_assert(e.count == 1 && e.item[0].is_warning, "%s: %u", key, e.count);
 		cr_expect(strstr(e.item[0].text, "not supported yet") != NULL);
@@ -551,10 +516,10 @@ Test(config, values_that_are_what_we_do_need_no_warning)
 	struct scratch s;
 	struct config_errors e;
 	scratch_init(&s);
-	struct config *c = load_text(&s,
-				     PORT "cfg: {rs_as: 64500, gtsm: False, path_hiding: True, "
-					  "prepend_rs_as: False, add_path: no, rfc8950: off}\n",
-				     &e);
+	struct config *c = scratch_load(&s,
+					PORT "cfg: {rs_as: 64500, gtsm: False, path_hiding: True, "
+					     "prepend_rs_as: False, add_path: no, rfc8950: off}\n",
+					&e);
 	cr_assert(c != NULL);
 	cr_expect(e.count == 0);
 	config_free(c);
@@ -589,15 +554,15 @@ Test(config, keys_are_those_of_the_file)
 	struct config_errors e;
 	scratch_init(&s);
 	struct config *c =
-		load_text(&s,
-			  GOOD "clients:\n"
-			       "- {asn: 64501, ip: [198.18.1.1, 198.18.1.2], password: 12}\n"
-			       "- asn: 64502\n  ip: 198.18.1.3\n  tcp_ao:\n"
-			       "  - {send_id: 0, recv_id: 255, key: plain}\n"
-			       "  - {send_id: 1, recv_id: 2, algorithm: aes-128-cmac-96, "
-			       "key: 'hex:00fFa1', include_tcp_options: false}\n"
-			       "- {asn: 64503, ip: 198.18.1.4}\n",
-			  &e);
+		scratch_load(&s,
+			     GOOD "clients:\n"
+				  "- {asn: 64501, ip: [198.18.1.1, 198.18.1.2], password: 12}\n"
+				  "- asn: 64502\n  ip: 198.18.1.3\n  tcp_ao:\n"
+				  "  - {send_id: 0, recv_id: 255, key: plain}\n"
+				  "  - {send_id: 1, recv_id: 2, algorithm: aes-128-cmac-96, "
+				  "key: 'hex:00fFa1', include_tcp_options: false}\n"
+				  "- {asn: 64503, ip: 198.18.1.4}\n",
+			     &e);
 	cr_assert(c != NULL && c->client_count == 4);
 	cr_expect(auth_keys_kind(c->client[0].keys) == SEG_AUTH_MD5);
 	cr_expect(auth_keys_equal(c->client[0].keys, c->client[1].keys));
@@ -622,19 +587,19 @@ Test(config, differences_are_named_part_by_part)
 	struct config_errors e;
 	struct config_diff d;
 	scratch_init(&s);
-	struct config *a = load_text(&s,
-				     GOOD "clients:\n- {asn: 1, ip: 198.18.1.1, password: a}\n"
-					  "- {asn: 2, ip: 198.18.1.2}\n"
-					  "- {asn: 3, ip: 198.18.1.3}\n",
-				     &e);
+	struct config *a = scratch_load(&s,
+					GOOD "clients:\n- {asn: 1, ip: 198.18.1.1, password: a}\n"
+					     "- {asn: 2, ip: 198.18.1.2}\n"
+					     "- {asn: 3, ip: 198.18.1.3}\n",
+					&e);
 	config_errors_free(&e);
-	struct config *b = load_text(&s,
-				     PORT "      mtu: 9000\ncontrol: {log_level: debug}\n"
-					  "cfg: {rs_as: 64501, router_id: 198.18.0.2}\n"
-					  "clients:\n- {asn: 1, ip: 198.18.1.1, password: b}\n"
-					  "- {asn: 2, ip: 198.18.1.2, hold_time: 30}\n"
-					  "- {asn: 4, ip: 198.18.1.4}\n",
-				     &e);
+	struct config *b = scratch_load(&s,
+					PORT "      mtu: 9000\ncontrol: {log_level: debug}\n"
+					     "cfg: {rs_as: 64501, router_id: 198.18.0.2}\n"
+					     "clients:\n- {asn: 1, ip: 198.18.1.1, password: b}\n"
+					     "- {asn: 2, ip: 198.18.1.2, hold_time: 30}\n"
+					     "- {asn: 4, ip: 198.18.1.4}\n",
+					&e);
 	config_errors_free(&e);
 	static const char *const wanted[] = {"dataplane",
 					     "control",
@@ -671,19 +636,19 @@ Test(config, gateways_make_distant_neighbours_reachable)
 	struct scratch s;
 	struct config_errors e;
 	scratch_init(&s);
-	struct config *c = load_text(&s,
-				     PORT "      gateways: [198.18.255.254]\n" CFG
-					  "clients:\n- {asn: 64501, ip: 203.0.113.1}\n",
-				     &e);
+	struct config *c = scratch_load(&s,
+					PORT "      gateways: [198.18.255.254]\n" CFG
+					     "clients:\n- {asn: 64501, ip: 203.0.113.1}\n",
+					&e);
 	cr_assert(c != NULL);
 	cr_expect(c->dataplane.port[0].gateway_count == 1);
 	config_free(c);
 	config_errors_free(&e);
 	/* A gateway of the other family does not help. */
-	c = load_text(&s,
-		      PORT "      gateways: [198.18.255.254]\n" CFG
-			   "clients:\n- {asn: 64501, ip: \"2001:db8:ffff::1\"}\n",
-		      &e);
+	c = scratch_load(&s,
+			 PORT "      gateways: [198.18.255.254]\n" CFG
+			      "clients:\n- {asn: 64501, ip: \"2001:db8:ffff::1\"}\n",
+			 &e);
 	cr_expect(c == NULL && e.error_count == 1);
 	config_errors_free(&e);
 	scratch_fini(&s);
@@ -695,7 +660,7 @@ Test(config, ports_of_one_device_share_its_number)
 	struct scratch s;
 	struct config_errors e;
 	scratch_init(&s);
-	struct config *c = load_text(
+	struct config *c = scratch_load(
 		&s,
 		PORT
 		"    - device: other\n      addresses: [198.19.0.1/16]\n"

@@ -14,13 +14,6 @@
 	"    - device: net_af_packet0,iface=ix0\n"                                                 \
 	"      addresses: [198.18.0.1/16, \"2001:db8:0:1::1/64\"]\n"
 
-static struct config *load_text(struct scratch *s, const char *yaml, struct config_errors *e)
-{
-	char path[256];
-	scratch_write(s, "main.yml", yaml);
-	return config_load(scratch_path(s, "main.yml", path), e);
-}
-
 /* The keys of `filtering` are told apart: each one that does nothing yet is named. */
 Test(filtering, filters_not_supported_yet_are_named_one_by_one)
 {
@@ -28,14 +21,14 @@ Test(filtering, filters_not_supported_yet_are_named_one_by_one)
 	struct config_errors e;
 	scratch_init(&s);
 	struct config *c =
-		load_text(&s,
-			  "clients:\n"
-			  "- {asn: 64501, ip: 198.18.1.1, cfg: {filtering: {irrdb: {}}}}\n" PORT
-			  "cfg:\n  rs_as: 64500\n  filtering:\n"
-			  "    next_hop: {policy: strict}\n"
-			  "    roles: {enabled: True, strict_mode: False}\n"
-			  "    max_prefix: {action: shutdown}\n",
-			  &e);
+		scratch_load(&s,
+			     "clients:\n"
+			     "- {asn: 64501, ip: 198.18.1.1, cfg: {filtering: {irrdb: {}}}}\n" PORT
+			     "cfg:\n  rs_as: 64500\n  filtering:\n"
+			     "    next_hop: {policy: strict}\n"
+			     "    roles: {enabled: True, strict_mode: False}\n"
+			     "    max_prefix: {action: shutdown}\n",
+			     &e);
 	cr_assert(c != NULL && e.count == 3 && e.error_count == 0, "%u", e.count);
 	static const char *const names[] = {"'clients[].cfg.filtering.irrdb'",
 					    "'cfg.filtering.next_hop'",
@@ -56,18 +49,18 @@ Test(filtering, roles_are_inherited_key_by_key)
 	struct config_errors e;
 	scratch_init(&s);
 	struct config *c =
-		load_text(&s,
-			  "clients:\n"
-			  "- {asn: 64501, ip: 198.18.1.1}\n"
-			  "- {asn: 64502, ip: 198.18.1.2, cfg: {filtering: {roles: "
-			  "{enabled: false}}}}\n"
-			  "- {asn: 64503, ip: 198.18.1.3, cfg: {filtering: {roles: "
-			  "{local_role: peer}}}}\n"
-			  "- {asn: 64504, ip: 198.18.1.4,\n"
-			  "   cfg: {filtering: {roles: {strict_mode: no, local_role: "
-			  "rs-client}}}}\n" PORT "cfg: {rs_as: 64500, filtering: {roles: "
-			  "{enabled: yes, strict_mode: yes}}}\n",
-			  &e);
+		scratch_load(&s,
+			     "clients:\n"
+			     "- {asn: 64501, ip: 198.18.1.1}\n"
+			     "- {asn: 64502, ip: 198.18.1.2, cfg: {filtering: {roles: "
+			     "{enabled: false}}}}\n"
+			     "- {asn: 64503, ip: 198.18.1.3, cfg: {filtering: {roles: "
+			     "{local_role: peer}}}}\n"
+			     "- {asn: 64504, ip: 198.18.1.4,\n"
+			     "   cfg: {filtering: {roles: {strict_mode: no, local_role: "
+			     "rs-client}}}}\n" PORT "cfg: {rs_as: 64500, filtering: {roles: "
+			     "{enabled: yes, strict_mode: yes}}}\n",
+			     &e);
 	cr_assert(c != NULL && c->client_count == 4 && e.count == 0);
 	static const struct session_conf wanted[] = {
 		{.has_role = true, .is_role_strict = true, .role = ROLE_RS},
@@ -82,11 +75,11 @@ Test(filtering, roles_are_inherited_key_by_key)
 		cr_expect(got->role == wanted[i].role, "%u", i);
 	}
 	config_free(c);
-	c = load_text(&s,
-		      "clients:\n- {asn: 64501, ip: 198.18.1.1,\n"
-		      "   cfg: {filtering: {roles: {local_role: peer}}}}\n" PORT
-		      "cfg: {rs_as: 64500, filtering: {roles: {strict_mode: yes}}}\n",
-		      &e);
+	c = scratch_load(&s,
+			 "clients:\n- {asn: 64501, ip: 198.18.1.1,\n"
+			 "   cfg: {filtering: {roles: {local_role: peer}}}}\n" PORT
+			 "cfg: {rs_as: 64500, filtering: {roles: {strict_mode: yes}}}\n",
+			 &e);
 	cr_assert(c != NULL && !c->client[0].session.has_role);
 	cr_assert(e.count == 1 && e.item[0].is_warning && e.item[0].line == 2);
 	cr_expect(strstr(e.item[0].text, "'local_role' of the neighbour 198.18.1.1 has no effect"));
@@ -111,7 +104,7 @@ Test(filtering, roles_are_compared)
 			 PORT "cfg: {rs_as: 64500}\nclients:\n"
 			      "- {asn: 64501, ip: 198.18.1.1, cfg: {filtering: {roles: {%s}}}}\n",
 			 roles[i]);
-		c[i] = load_text(&s, text, &e);
+		c[i] = scratch_load(&s, text, &e);
 		cr_assert(c[i] != NULL && e.count == 0);
 		config_errors_free(&e);
 	}

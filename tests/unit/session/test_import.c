@@ -515,6 +515,25 @@ Test(import, path_ids_travel_with_their_prefixes)
 	bench_free(b);
 }
 
+/* RFC 8326 §4.1: where the operator honours it, a route that is about to go is the last choice; the
+ * community itself stays for the others to see. */
+Test(import, graceful_shutdown_lowers_local_pref_where_it_is_honoured)
+{
+	struct bench *b = bench_new(16);
+	run(b, "", GOOD "c00808 ffff0000 fbf40001 ", NET_A);
+	b->opts.has_graceful_shutdown = true;
+	b->opts.graceful_shutdown_pref = 7;
+	run(b, "", GOOD "c00808 ffff0000 fbf40001 ", NET_A);
+	run(b, "", GOOD, NET_A);
+	cr_assert(b->count == 3);
+	cr_expect_eq(b->ops[0].attr->facts.local_pref, 100);
+	cr_expect_eq(b->ops[1].attr->facts.local_pref, 7);
+	cr_expect_eq(b->ops[2].attr->facts.local_pref, 100);
+	cr_expect_eq(attr_find(b->ops[1].attr, ATTR_COMMUNITIES).len, 8);
+	cr_expect_null(attr_find(b->ops[1].attr, ATTR_LOCAL_PREF).data);
+	bench_free(b);
+}
+
 Test(import, two_octet_paths_are_the_same_set)
 {
 	struct bench *b = bench_new(16);

@@ -58,13 +58,12 @@ const struct attr *make_attr_spec(struct intern *in, const struct attr_spec *spe
 	attr_facts_compute(d->wire, d->wire_len, &d->facts);
 	ASSERT(d->facts.path_len == spec->path_len && d->facts.med == spec->med);
 	ASSERT(d->facts.neighbor_as == spec->neighbor_as);
+	d->facts.local_pref = spec->local_pref; /* Only policy sets it; no bytes do. */
 	struct next_hop hop = {.len = family == FAMILY_IPV4 && !spec->has_hop6 ? 4 : 16};
 	hop.bytes[hop.len - 1] = (uint8_t)(spec->id >> 16);
 	hop.bytes[0] = 0x20;
 	const struct attr *a = intern_get(in, d, &hop, 1);
 	ASSERT(a != NULL);
-	/* Only policy sets it; no bytes do. */
-	((struct attr *)(uintptr_t)a)->facts.local_pref = spec->local_pref;
 	free(d);
 	return a;
 }

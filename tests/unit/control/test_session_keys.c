@@ -1,0 +1,111 @@
+/* The keys of a session: in cfg, in a client's cfg, beside its asn; inheritance and mistakes. */
+#include <stdio.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "tests/unit/control/scratch.h"
+
+#define PORT                                                                                       \
+	"dataplane:\n"                                                                             \
+	"  ports:\n"                                                                               \
+	"    - device: net_af_packet0,iface=ix0\n"                                                 \
+	"      addresses: [198.18.0.1/16, \"2001:db8:0:1::1/64\"]\n"
+
+/* RFC 4724: on unless it is turned off; a client's keys go before cfg's, each for itself. */
+Test(session_keys, graceful_restart_is_on_by_default)
+{
+	struct scratch s;
+	struct config_errors e;
+	scratch_init(&s);
+	struct config *c = scratch_load(
+		&s,
+		"clients:\n"
+		"- {asn: 64501, ip: 198.18.1.1}\n"
+		"- {asn: 64502, ip: 198.18.1.2, cfg: {graceful_restart: {enabled: false}}}\n"
+		"- {asn: 64503, ip: 198.18.1.3, cfg: {graceful_restart: {stale_time: 5}}}\n" PORT
+		"cfg: {rs_as: 64500, graceful_restart: {stale_time: 600}}\n",
+		&e);
+	cr_assert(c != NULL && c->client_count == 3);
+	cr_expect_eq(c->client[0].session.stale_s, 600);
+	cr_expect_eq(c->client[1].session.stale_s, 0);
+	cr_expect_eq(c->client[2].session.stale_s, 5);
+	config_free(c);
+	c = scratch_load(
+		&s, "clients: [{asn: 64501, ip: 198.18.1.1}]\n" PORT "cfg: {rs_as: 64500}\n", &e);
+	cr_expect(c != NULL && c->client[0].session.stale_s == 360);
+	config_free(c);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
+Test(session_keys, what_is_wanted_of_a_members_updates)
+{
+	struct scratch s;
+	struct config_errors e;
+	scratch_init(&s);
+	struct config *c = scratch_load(
+		&s,
+		"clients:\n"
+		"- {asn: 64501, ip: 198.18.1.1, attributes: {discard: []}, connect_retry_time: 5}\n"
+		"- {asn: 64502, ip: 198.18.1.2, accept_as_set: true, enforce_first_as: true,\n"
+		"   cfg: {attributes: {treat_as_withdraw: [255]}}}\n"
+		"- {asn: 64503, ip: 198.18.1.3, cfg: {graceful_shutdown: {enabled: true}}}\n" PORT
+		"cfg: {rs_as: 64500, graceful_shutdown: {local_pref: 4294967295},\n"
+		"      attributes: {discard: [128, 21]}}\n",
+		&e);
+	cr_assert(c != NULL && c->client_count == 3);
+	const struct session_conf *a = &c->client[0].session, *b = &c->client[1].session,
+				  *d = &c->client[2].session;
+	cr_expect(!a->accepts_as_set && !a->enforces_first_as && !a->has_graceful_shutdown);
+	cr_expect(a->retry_s == 5 && b->retry_s == 0);
+	cr_expect(a->lists.discard[4] == 0 && a->lists.discard[0] == 0);
+	cr_expect(b->accepts_as_set && b->enforces_first_as);
+	cr_expect(b->lists.discard[4] == 1 && b->lists.discard[0] == 1u << 21);
+	cr_expect(b->lists.withdraw[7] == 1u << 31 && d->lists.withdraw[7] == 0);
+	cr_expect(d->has_graceful_shutdown && d->graceful_shutdown_pref == UINT32_MAX);
+	config_free(c);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
+/* A mistake in line 6, which is a client's; line 5 is cfg. */
+static const struct {
+	const char *client;
+	int column;
+	const char *fragment;
+} mistakes[] = {
+	{"passive: true, cfg: {passive: true}", 61, "'passive' is set twice for this client"},
+	{"hold_time: 9, cfg: {hold_time: 9}", 60, "'hold_time' is set twice"},
+	{"attributes: {discard: 128}", 62, "must be a list of attribute type codes"},
+	{"attributes: {discard: [128, 256]}", 68, "from 1 to 255"},
+	{"attributes: {discard: [2]}", 63, "a route is nothing without attribute 2"},
+	{"attributes: {treat_as_withdraw: [14]}", 73, "a route is nothing without attribute 14"},
+	{"attributes: {discard: [9], drop: [1]}", 67, "known here: discard, treat_as_withdraw"},
+	{"graceful_shutdown: {enabled: 2}", 69, "true or false"},
+	{"connect_retry_time: 0", 60, "from 1 to 65535"},
+};
+
+Test(session_keys, each_mistake_has_its_place_and_remedy)
+{
+	struct scratch s;
+	char path[256], text[1024];
+	scratch_init(&s);
+	for (unsigned i = 0; i < ARRAY_COUNT(mistakes); i++) {
+		struct config_errors e;
+		snprintf(text, sizeof(text),
+			 PORT "cfg: {rs_as: 64500}\nclients: [{asn: 64501, ip: 198.18.1.1, %s}]\n",
+			 mistakes[i].client);
+		scratch_write(&s, "main.yml", text);
+		struct config *c = config_load(scratch_path(&s, "main.yml", path), &e);
+		config_errors_print(&e, stderr);
+		cr_expect(c == NULL, "%s: was accepted", mistakes[i].client);
+		cr_expect(e.count >= 1 && e.item[0].line == 6 &&
+				  e.item[0].column == mistakes[i].column &&
+				  strstr(e.item[0].text, mistakes[i].fragment) != NULL,
+			  "%s", mistakes[i].client);
+		config_free(c);
+		config_errors_free(&e);
+	}
+	scratch_fini(&s);
+}
