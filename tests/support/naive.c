@@ -64,6 +64,15 @@ size_t naive_open(uint8_t *to, uint32_t asn, uint32_t router_id, uint16_t hold, 
 	return finish(to, n);
 }
 
+size_t naive_capability(uint8_t *open, size_t at, uint8_t code, const uint8_t *value, size_t len)
+{
+	const uint8_t head[] = {2, (uint8_t)(len + 2), code, (uint8_t)len};
+	memcpy(open + at, head, sizeof(head));
+	memcpy(open + at + sizeof(head), value, len);
+	open[28] = (uint8_t)(open[28] + sizeof(head) + len);
+	return finish(open, at + sizeof(head) + len);
+}
+
 size_t naive_keepalive(uint8_t *to)
 {
 	return finish(to, header(to, 4));
@@ -148,9 +157,10 @@ static size_t put_common(uint8_t *to, const struct naive_attrs *a, bool is_as4, 
 static size_t put_prefix(uint8_t *to, const struct naive_prefix *p)
 {
 	size_t bytes = (p->len + 7u) / 8;
-	to[0] = p->len;
-	memcpy(to + 1, p->bytes, bytes);
-	return 1 + bytes;
+	size_t n = p->has_path_id ? put32(to, p->path_id) : 0;
+	to[n] = p->len;
+	memcpy(to + n + 1, p->bytes, bytes);
+	return n + 1 + bytes;
 }
 
 static size_t put_prefixes(uint8_t *to, const struct naive_prefix *p, unsigned count)
@@ -226,7 +236,16 @@ static bool read_prefixes(const uint8_t *m, size_t len, unsigned family, const s
 {
 	size_t at = 0;
 	while (at < len) {
-		struct naive_prefix p = {.family = (uint8_t)family, .len = m[at]};
+		struct naive_prefix p = {.family = (uint8_t)family};
+		if (s->has_path_ids[family]) {
+			if (at + 5 > len) {
+				return false;
+			}
+			p.has_path_id = true;
+			p.path_id = get16(m + at) << 16 | get16(m + at + 2);
+			at += 4;
+		}
+		p.len = m[at];
 		size_t bytes = (p.len + 7u) / 8;
 		if (p.len > (family == 0 ? 32 : 128) || at + 1 + bytes > len) {
 			return false;

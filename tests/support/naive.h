@@ -31,11 +31,15 @@ struct naive_prefix {
 	uint8_t family; /* 0 IPv4, 1 IPv6 */
 	uint8_t len;
 	uint8_t bytes[16];
+	bool has_path_id; /* RFC 7911 §3: written before it. */
+	uint32_t path_id;
 };
 
 /* Messages.  All return the length written. */
 size_t naive_open(uint8_t *to, uint32_t asn, uint32_t router_id, uint16_t hold, bool is_as4,
 		  bool has_refresh);
+/* Put a capability (its code, its value of `len` octets) into an OPEN of `at` octets. */
+size_t naive_capability(uint8_t *open, size_t at, uint8_t code, const uint8_t *value, size_t len);
 size_t naive_keepalive(uint8_t *to);
 size_t naive_refresh(uint8_t *to, unsigned family);
 /* An UPDATE that announces `count` prefixes of one family; 2-octet AS_PATH unless is_as4. */
@@ -52,6 +56,7 @@ struct naive_sink {
 	void (*route)(void *context, const struct naive_prefix *p, const uint8_t *attrs,
 		      size_t attrs_len, const uint8_t *next_hop, size_t next_hop_len);
 	void (*end_of_rib)(void *context, unsigned family);
+	bool has_path_ids[2]; /* The family's prefixes have path ids. */
 	void *context;
 };
 
