@@ -107,6 +107,16 @@ static json_t *messages_json(const metric_t counts[6])
 	return to;
 }
 
+/* RFC 7911: what this session has agreed on. */
+static json_t *add_path_json(const struct member_status *st, unsigned family)
+{
+	bool is_sent = st->families[family] && (st->class_idx[family] & WIRE_CLASS_PATHS) != 0;
+	json_t *to = json_object();
+	json_object_set_new(to, "send", json_boolean(is_sent));
+	json_object_set_new(to, "receive", json_boolean(st->sends_paths[family]));
+	return to;
+}
+
 static json_t *families_json(const struct api_env *env, peer_id_t peer,
 			     const struct member_status *st)
 {
@@ -119,6 +129,7 @@ static json_t *families_json(const struct api_env *env, peer_id_t peer,
 		json_object_set_new(family, "end_of_rib_sent", json_boolean(st->is_complete[f]));
 		set_number(family, "received", c.received);
 		set_number(family, "accepted", c.accepted);
+		json_object_set_new(family, "add_path", add_path_json(st, f));
 		if (st->is_stale[f] || c.stale > 0) {
 			set_number(family, "stale", c.stale);
 		}
@@ -142,6 +153,7 @@ static void set_session(json_t *row, const struct config_client *client,
 	set_number(row, "configured_hold_time", client->session.hold_s);
 	set_number(row, "min_hold_time", client->session.hold_min_s);
 	json_object_set_new(row, "passive", json_boolean(client->session.is_passive));
+	set_number(row, "paths_limit", client->paths_limit);
 	if (client->hop_limit_min != 0) {
 		set_number(row, "hop_limit_min", client->hop_limit_min);
 	}

@@ -35,6 +35,7 @@ struct config_client {
 	bool has_local_addr;
 	struct addr local_addr; /* `local_address` */
 	uint8_t hop_limit_min;	/* `gtsm` and `multihop`; 0: no bound. */
+	uint8_t paths_limit;	/* `add_path.limit` */
 	struct auth_keys *keys; /* `password` or `tcp_ao`; NULL when there are none. */
 };
 
@@ -58,6 +59,7 @@ struct config {
 		enum log_level log_level;
 	} control;
 	asn_t rs_as;
+	uint16_t paths_sent; /* `add_path.paths`; 0 without clients. */
 	struct addr router_id;
 	struct config_client *client; /* One for each address. */
 	unsigned client_count;

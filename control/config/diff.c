@@ -78,7 +78,8 @@ static bool is_same_session(const struct session_conf *a, const struct session_c
 	       a->enforces_first_as == b->enforces_first_as &&
 	       a->has_graceful_shutdown == b->has_graceful_shutdown &&
 	       a->graceful_shutdown_pref == b->graceful_shutdown_pref &&
-	       memcmp(&a->lists, &b->lists, sizeof(a->lists)) == 0;
+	       memcmp(&a->lists, &b->lists, sizeof(a->lists)) == 0 &&
+	       memcmp(a->add_path, b->add_path, sizeof(a->add_path)) == 0;
 }
 
 static bool is_same_client(const struct config_client *a, const struct config_client *b)
@@ -87,7 +88,7 @@ static bool is_same_client(const struct config_client *a, const struct config_cl
 	       is_same_session(&a->session, &b->session) &&
 	       a->has_local_addr == b->has_local_addr &&
 	       (!a->has_local_addr || addr_equal(&a->local_addr, &b->local_addr)) &&
-	       a->hop_limit_min == b->hop_limit_min;
+	       a->hop_limit_min == b->hop_limit_min && a->paths_limit == b->paths_limit;
 }
 
 static int compare_ip(const void *a, const void *b)
@@ -148,6 +149,9 @@ void config_diff(const struct config *running, const struct config *wanted, stru
 	}
 	if (!addr_equal(&running->router_id, &wanted->router_id)) {
 		say(out, "cfg.router_id");
+	}
+	if (running->paths_sent != wanted->paths_sent) {
+		say(out, "cfg.add_path.paths");
 	}
 	compare_clients(running, wanted, "removed", true, out);
 	compare_clients(wanted, running, "new", false, out);

@@ -319,6 +319,7 @@ void finish_config(struct loader *l)
 	check_ports(l);
 	for (unsigned i = 0; i < l->client_count; i++) {
 		finish_session(l, &l->client[i]);
+		finish_add_path(l, &l->client[i]);
 		check_client(l, &l->client[i]);
 	}
 	check_duplicates(l);

@@ -24,6 +24,7 @@ struct draft_session {
 		graceful_shutdown_pref, has_roles, is_role_strict, role;
 	bool has_discard, has_withdraw;
 	struct attr_lists lists;
+	struct set_number is_path_sender, is_path_receiver, paths_sent, paths_limit;
 };
 
 /* A client's keys, and where they stand (line 0: not there). */
@@ -88,6 +89,10 @@ void draft_number(struct loader *l, const struct node *key, const struct node *v
 void read_filtering(struct loader *l, const struct node *key, const struct node *v, void *target);
 void read_client_filtering(struct loader *l, const struct node *key, const struct node *v,
 			   void *target);
+
+/* section_paths.c: `add_path`, whose target is a struct draft_session; and its inheritance. */
+void read_add_path(struct loader *l, const struct node *key, const struct node *v, void *target);
+void finish_add_path(struct loader *l, struct draft_client *client);
 
 /* section_keys.c: the values of a client's `password` and `tcp_ao`. */
 void password_read(struct loader *l, const struct node *key, const struct node *v,

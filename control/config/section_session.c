@@ -263,6 +263,7 @@ static const struct key session_key[] = {
 	{.name = "gtsm", .read = read_gtsm},
 	{.name = "multihop", .read = read_multihop},
 	{.name = "graceful_restart", .read = read_graceful},
+	{.name = "add_path", .read = read_add_path},
 };
 const struct key_table session_keys = {
 	.where = "cfg", .keys = session_key, .count = ARRAY_COUNT(session_key)};

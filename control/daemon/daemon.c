@@ -285,6 +285,7 @@ static struct member_conf member_conf(const struct config_client *client, const 
 		.local_addr = client->local_addr,
 		.session = client->session,
 		.hop_limit_min = client->hop_limit_min,
+		.paths_max = client->paths_limit,
 		.is_enabled = state_find(state, &client->ip) == NULL,
 		.keys = client->keys,
 	};
@@ -313,6 +314,7 @@ static int make_server(struct daemon *d)
 		.local_as = c->rs_as,
 		.router_id = addr_v4_host_order(&c->router_id),
 		.core_count = c->dataplane.worker_count,
+		.paths_sent_max = c->paths_sent,
 		.seed = seed,
 		.members = members,
 		.member_count = c->client_count,

@@ -19,7 +19,7 @@ struct limit {
 	uint32_t left_out;
 };
 
-enum { LIMIT_FAILED, LIMIT_FAULT, LIMIT_AUTH, LIMIT_COUNT };
+enum { LIMIT_FAILED, LIMIT_FAULT, LIMIT_AUTH, LIMIT_PATHS, LIMIT_COUNT };
 
 #define CONFLICTS_MAX 64 /* Addresses with a limit of their own; the rest shares the last. */
 
@@ -70,6 +70,8 @@ static unsigned limit_of(enum event_kind kind)
 		return LIMIT_FAULT;
 	case EVENT_AUTH:
 		return LIMIT_AUTH;
+	case EVENT_PATHS:
+		return LIMIT_PATHS;
 	default:
 		return LIMIT_COUNT;
 	}
@@ -86,6 +88,7 @@ static void log_one(struct events *e, const struct event *event)
 		[EVENT_FAILED] = {"session failed", LOG_INFO},
 		[EVENT_FAULT] = {"faulty update", LOG_WARNING},
 		[EVENT_AUTH] = {"segment refused", LOG_WARNING},
+		[EVENT_PATHS] = {"paths refused", LOG_WARNING},
 	};
 	char peer[ADDR_TEXT_MAX], asn[16], more[16];
 	uint32_t left_out = 0;

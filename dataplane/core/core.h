@@ -30,6 +30,7 @@ struct member_conf {
 	struct session_conf session;
 	bool is_enabled;
 	uint8_t hop_limit_min;	      /* Of what it sends (GTSM, RFC 5082); 0 = no bound. */
+	uint8_t paths_max;	      /* Accepted of one prefix (RFC 7911); 0: default. */
 	const struct auth_keys *keys; /* Copied by server_new; NULL or none: unsigned. */
 };
 
@@ -47,6 +48,8 @@ struct server_opts {
 	 * or all NULL.  Borrowed like nics. */
 	struct nic *const *kernels;
 	size_t log_bytes_max; /* 0 = default. */
+	/* Sent of one prefix to members that take several (RFC 7911), at most VIEW_MAX; 0 = 8. */
+	uint16_t paths_sent_max;
 	/* Of one member's send queue; 0 = 256 KiB.  At least a run (64 KiB), unless runs are known
 	 * to be smaller (simulation). */
 	size_t send_bytes_max;
@@ -102,7 +105,15 @@ bool server_request(struct server *s, const struct request *r);
 bool server_is_quiet(const struct server *s);
 
 /* Core → control. */
-enum event_kind { EVENT_UP, EVENT_DOWN, EVENT_FAILED, EVENT_FAULT, EVENT_CONFLICT, EVENT_AUTH };
+enum event_kind {
+	EVENT_UP,
+	EVENT_DOWN,
+	EVENT_FAILED,
+	EVENT_FAULT,
+	EVENT_CONFLICT,
+	EVENT_AUTH,
+	EVENT_PATHS
+};
 
 struct event {
 	enum event_kind kind;
@@ -130,6 +141,7 @@ struct member_status {
 	bool has_role;			 /* Its last OPEN said one, RFC 9234. */
 	uint8_t role;			 /* enum role, or a number not known yet. */
 	uint8_t class_idx[FAMILY_COUNT]; /* WIRE_CLASS_..., of the families negotiated. */
+	bool sends_paths[FAMILY_COUNT];	 /* Several of a prefix, each with its path id. */
 	bool is_complete[FAMILY_COUNT];	 /* End-of-RIB was sent. */
 	bool is_stale[FAMILY_COUNT];	 /* Routes of an earlier session are kept. */
 	usec_t stale_due;		 /* Then they go; 0: none are. */

@@ -67,9 +67,11 @@ struct member {
 	uint64_t acked_seen; /* sendq.acked when the cursors were last moved. */
 	usec_t close_due;    /* 0: not closing. */
 	usec_t route_due, fault_due;
-	usec_t probe_due;  /* Not before this another probe. */
-	usec_t syn_due;	   /* Its own allowance of SYN+ACKs is whole again; */
-	usec_t reset_due;  /* and of resets. */
+	usec_t paths_due;      /* Next look for refused paths; USEC_NEVER: none is wanted. */
+	uint64_t refused_seen; /* As told to control. */
+	usec_t probe_due;      /* Not before this another probe. */
+	usec_t syn_due;	       /* Its own allowance of SYN+ACKs is whole again; */
+	usec_t reset_due;      /* and of resets. */
 	usec_t answer_due; /* When `answer`, which waits for a route, is tried again; 0 = none. */
 	struct answer answer;
 	struct rival rival;
@@ -202,6 +204,9 @@ void member_settle(struct member *m);
 void member_request(struct member *m, const struct request *r);
 void member_publish(struct member *m);
 /* Tell control; `text` NULL: the session's cause. */
+/* paths.c: the member may have too many paths soon; and what to do when paths_due is reached. */
+void paths_expect(struct member *m);
+void paths_tick(struct member *m);
 void member_tell(struct member *m, enum event_kind kind, const char *text);
 /* Count a drop, for the worker and the member; and one of nobody's. */
 void member_drop(struct member *m, enum core_drop why);

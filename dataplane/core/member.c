@@ -20,7 +20,8 @@
 
 void member_init(struct member *m, struct core *c, peer_id_t id, const struct member_conf *conf)
 {
-	*m = (struct member){.conf = conf, .core = c, .id = id, .auth = m->auth};
+	*m = (struct member){
+		.conf = conf, .core = c, .id = id, .auth = m->auth, .paths_due = USEC_NEVER};
 	struct session_conf sc = conf->session;
 	sc.local_as = c->server->opts.local_as;
 	sc.peer_as = conf->asn;
@@ -138,8 +139,10 @@ static void member_up(struct member *m)
 	m->is_up = true;
 	m->told = s->incarnation;
 	m->has_backlog = false;
-	push_all(m,
-		 (struct op){.kind = OP_UP, .router_id = s->peer.router_id, .addr = m->conf->addr});
+	push_all(m, (struct op){.kind = OP_UP,
+				.paths_max = m->conf->paths_max,
+				.router_id = s->peer.router_id,
+				.addr = m->conf->addr});
 	push_families(m, OP_STALE_END,
 		      stale_up(&m->stale, &s->peer, s->terms.opts.families, m->core->now));
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
@@ -226,6 +229,7 @@ static void sync_lists(struct member *m)
 	note_sending(m);
 	usec_t due = min_u64(session_due(&m->session), transport_due(m));
 	due = min_u64(due, stale_due(&m->stale));
+	due = min_u64(due, m->paths_due);
 	if (m->tcp != NULL) {
 		if (tcp_peek(m->tcp).len > m->partial_len) {
 			work_add(c, WORK_READ, m);
@@ -262,6 +266,7 @@ void member_timer(struct member *m)
 	transport_tick(m);
 	session_tick(&m->session, m->tcp != NULL ? tcp_peek(m->tcp).len : 0, m->core->now);
 	push_families(m, OP_STALE_END, stale_tick(&m->stale, m->core->now));
+	paths_tick(m);
 	member_sync(m);
 }
 
@@ -295,6 +300,7 @@ static void member_update(struct member *m, struct span body)
 				   .fault = import_fault,
 				   .context = m};
 	struct notify why;
+	paths_expect(m);
 	enum verdict verdict = import_update(&m->core->import_env, &m->session.terms.opts, m->id,
 					     m->session.incarnation, body, &sink, &m->import, &why);
 	if (verdict == VERDICT_SESSION_RESET) {
@@ -471,6 +477,7 @@ void member_publish(struct member *m)
 	keys_publish(m, &st);
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		st.families[f] = s->state == FSM_ESTABLISHED && s->terms.opts.families[f];
+		st.sends_paths[f] = st.families[f] && s->terms.opts.has_path_ids[f];
 		st.is_stale[f] = (m->stale.kept & 1u << f) != 0;
 		st.class_idx[f] = m->is_up ? m->export.class_idx[f] : 0;
 		st.is_complete[f] = m->export.is_eor_sent[f] && st.families[f];

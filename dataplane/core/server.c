@@ -76,6 +76,7 @@ static bool make_core(struct server *s, core_id_t id)
 		.local_as = s->opts.local_as,
 		.log_bytes_max = s->opts.log_bytes_max,
 		.gather_us = GATHER_US,
+		.view_max = s->opts.paths_sent_max,
 	};
 	c->intern = shard.intern = intern_new(id, s->key, ATTRS_MAX);
 	c->id = id;

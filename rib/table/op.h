@@ -5,7 +5,7 @@
  * Ops between two workers stay in order.  Every op of a session carries the session's incarnation;
  * what arrives for a dead one is recognised and ignored (its reference is given back).
  *
- *   session → shard   UP        peer may announce: router id and address for ranking
+ *   session → shard   UP        peer may announce: router id and address for ranking, limit
  *                     ANNOUNCE  prefix, attr (the op carries one reference), reason if rejected
  *                     WITHDRAW  prefix
  *                     JOIN      peer wants family's routes in wire class; answered by JOINED
@@ -61,6 +61,7 @@ struct op {
 	union {
 		uint8_t class_idx; /* JOIN, JOINED: wire class. */
 		bool has_path_id;  /* ANNOUNCE, WITHDRAW: the member sends several paths. */
+		uint8_t paths_max; /* UP: of one prefix, RFC 7911; 0 = the shard's. */
 	};
 	peer_id_t peer;
 	core_id_t from; /* The sending worker: JOINED goes back to it. */

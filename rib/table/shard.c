@@ -95,7 +95,8 @@ static void peer_up(struct shard *s, const struct op *op)
 			restart_stale_end(&s->table[f], op->peer);
 		}
 	}
-	s->peer[op->peer] = (struct peer){.incarnation = op->incarnation, .is_up = true};
+	s->peer[op->peer] = (struct peer){
+		.incarnation = op->incarnation, .is_up = true, .paths_max = op->paths_max};
 	rank_write(&s->rank[op->peer], op);
 }
 

@@ -22,6 +22,10 @@
 /* A full log asks readers to leave when the lowest stood still for this long. */
 #define LAG_US USEC_PER_SEC
 
+/* Paths of one prefix that a member may have. */
+#define PATHS_MAX_DEFAULT 16
+#define PATHS_MAX_LIMIT	  255
+
 struct shard_opts {
 	core_id_t core;	       /* This worker; the shard's index. */
 	core_id_t core_count;  /* Workers = shards. */
@@ -31,7 +35,8 @@ struct shard_opts {
 	struct intern *intern; /* This worker's; may be NULL where nothing becomes LLGR. */
 	size_t log_bytes_max;  /* For each log; 0 = 64 MiB. */
 	usec_t gather_us;      /* A flush waits at most this long while the inbox is busy. */
-	/* The most paths that a member may have for one prefix (RFC 7911); 0 = 16. */
+	/* The most paths that a member whose UP names no number may have for one prefix (RFC
+	 * 7911); 0 = PATHS_MAX_DEFAULT. */
 	uint16_t paths_max;
 	/* The most paths that a member of WIRE_CLASS_PATHS gets of one prefix, at most VIEW_MAX;
 	 * the same in all shards; 0 = 8. */

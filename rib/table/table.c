@@ -12,7 +12,6 @@
 #include "rib/table/mem.h"
 
 #define TOMBS_MIN	  64u
-#define PATHS_MAX_DEFAULT 16
 #define VIEW_MAX_DEFAULT  8
 #define LOG_BYTES_DEFAULT ((size_t)64 << 20)
 
@@ -33,6 +32,8 @@ void table_need_class(struct table *t, unsigned class_idx)
 	epoch_publish(t->log[class_idx], w->log);
 	class_set_add(&t->made, class_idx);
 }
+
+static_assert(PATHS_MAX_LIMIT == PATHID_SLOTS_MAX, "a slot for each path");
 
 void table_init(struct table *t, const struct table_opts *opts)
 {
@@ -279,7 +280,8 @@ static bool make_way(struct table *t, entry_id_t id, peer_id_t peer)
 	return found >= 0;
 }
 
-/* The slot for a path id; 0 when the member has paths_max of the prefix, or the entry is full. */
+/* The slot for a path id; 0 when the member has as many of the prefix as it may, or the entry is
+ * full. */
 static uint16_t take_slot(struct table *t, entry_id_t id, const struct op *op)
 {
 	uint16_t slot = pathids_find(&t->pathids, id, op->peer, op->path_id);
@@ -287,9 +289,11 @@ static uint16_t take_slot(struct table *t, entry_id_t id, const struct op *op)
 	if (slot != 0 || (w != NULL && w->count == UINT16_MAX)) {
 		return slot;
 	}
-	slot = pathids_take(&t->pathids, id, op->peer, op->path_id, t->paths_max);
+	uint16_t own_max = t->peer[op->peer].paths_max;
+	uint16_t slots_max = own_max != 0 ? own_max : t->paths_max;
+	slot = pathids_take(&t->pathids, id, op->peer, op->path_id, slots_max);
 	if (slot == 0 && make_way(t, id, op->peer)) {
-		slot = pathids_take(&t->pathids, id, op->peer, op->path_id, t->paths_max);
+		slot = pathids_take(&t->pathids, id, op->peer, op->path_id, slots_max);
 	}
 	return slot;
 }

@@ -28,6 +28,7 @@
 struct peer {
 	incarnation_t incarnation;
 	bool is_up;
+	uint8_t paths_max; /* Of one prefix; 0 = the shard's. */
 };
 
 /* A member in one family; see member.c, carousel.c for the rider part, restart.c for the last. */

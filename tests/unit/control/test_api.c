@@ -248,6 +248,8 @@ Test(api, neighbors_show_counts_and_states)
 						    .section = fault_section(FAULT_PATH_AS_0)}};
 	f.server.status[0].is_stale[FAMILY_IPV4] = true;
 	f.server.status[0].stale_due = 107 * USEC_PER_SEC;
+	f.server.status[0].class_idx[FAMILY_IPV4] = WIRE_CLASS_PATHS;
+	f.server.status[0].sends_paths[FAMILY_IPV6] = true;
 	detail = fake_ask(&f, "{\"command\":\"neighbor\",\"address\":\"198.18.1.1\"}");
 	cr_expect(number_of(row_of(detail, 0), "stale_left_s") == 7);
 	const json_t *offence = json_object_get(row_of(detail, 0), "last_offence");
@@ -261,6 +263,12 @@ Test(api, neighbors_show_counts_and_states)
 	const json_t *families = json_object_get(row_of(detail, 0), "families");
 	cr_expect(json_object_get(json_object_get(families, "ipv4"), "stale") != NULL);
 	cr_expect(json_object_get(json_object_get(families, "ipv6"), "stale") == NULL);
+	for (unsigned is_v6 = 0; is_v6 < 2; is_v6++) {
+		const json_t *add_path = json_object_get(
+			json_object_get(families, is_v6 ? "ipv6" : "ipv4"), "add_path");
+		cr_expect(json_is_true(json_object_get(add_path, "send")) == !is_v6);
+		cr_expect(json_is_true(json_object_get(add_path, "receive")) == is_v6);
+	}
 	json_decref(detail);
 	detail = fake_ask(&f, "{\"command\":\"neighbor\",\"address\":\"192.0.2.9\"}");
 	cr_expect_str_eq(text_of(end_of(detail), "status"), "not_found");

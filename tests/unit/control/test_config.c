@@ -482,12 +482,11 @@ Test(config, foreign_keys_are_warnings_that_name_them)
 					  "custom_communities: {}",
 					  "prepend_rs_as: true",
 					  "path_hiding: false",
-					  "add_path: true",
 					  "rfc8950: true"};
 	static const char *const client[] = {
-		"16bit_mapped_asn: 64512",	  "cfg: {filtering: {next_hop: {}}}",
+		"16bit_mapped_asn: 64512", "cfg: {filtering: {next_hop: {}}}",
 		"cfg: {blackhole_filtering: {}}", "cfg: {attach_custom_communities: []}",
-		"cfg: {custom_options: x}",	  "cfg: {add_path: True}"};
+		"cfg: {custom_options: x}"};
 	struct scratch s;
 	struct config_errors e;
 	char text[1024];

@@ -30,7 +30,10 @@ static void make_server(struct desk *d, const struct desk_opts *opts)
 					       .session.stale_s = opts->stale_s,
 					       .session.is_passive = !opts->is_active,
 					       .is_enabled = true,
+					       .paths_max = opts->paths_max,
 					       .hop_limit_min = opts->has_gtsm ? 255 : 0};
+		memcpy(conf[i].session.add_path, opts->add_path[i],
+		       sizeof(conf[i].session.add_path));
 	}
 	d->nic = nic_mem_open(d->hub, port.mac, 1500, (uint16_t)d->workers);
 	struct server_opts so = {.local_as = 65000,
@@ -42,6 +45,9 @@ static void make_server(struct desk *d, const struct desk_opts *opts)
 				 .ports = &port,
 				 .nics = &d->nic,
 				 .port_count = 1,
+				 .paths_sent_max = opts->paths_sent_max,
+				 .log_bytes_max = opts->log_bytes_max,
+				 .send_bytes_max = opts->send_bytes_max,
 				 .now = d->now};
 	d->server = server_new(&so);
 	cr_assert_not_null(d->server);

@@ -1,10 +1,10 @@
-/* A server and two hosts played by hand, in virtual time.  The server is AS 65000, 198.18.0.1 with
- * identifier 100; the hosts are 198.18.0.11 and .12, AS 101 and 102. */
+/* A server and three hosts played by hand, in virtual time.  The server is AS 65000, 198.18.0.1
+ * with identifier 100; the hosts are 198.18.0.11 to .13, AS 101 to 103. */
 #pragma once
 
 #include "tests/unit/core/host.h"
 
-#define DESK_HOSTS 2
+#define DESK_HOSTS 3
 
 struct desk_opts {
 	unsigned workers; /* 0 = 1 */
@@ -12,6 +12,11 @@ struct desk_opts {
 	bool has_gtsm;
 	uint16_t stale_s;   /* Of the server, RFC 4724; 0 = no graceful restart. */
 	uint32_t router_id; /* Of the hosts; 0 = 50. */
+	/* Of the server, RFC 7911: towards each host; both limits as server_opts has them. */
+	uint8_t add_path[DESK_HOSTS][FAMILY_COUNT];
+	uint8_t paths_max;
+	uint16_t paths_sent_max;
+	size_t log_bytes_max, send_bytes_max; /* 0 = default. */
 };
 
 struct desk {

@@ -86,6 +86,8 @@ void host_send_open(struct host *h, struct host_connection *c, asn_t asn)
 			 .has_as4 = true,
 			 .has_multiprotocol = true,
 			 .families = {true, true},
+			 .has_refresh = true,
+			 .add_path = {h->add_path[FAMILY_IPV4], h->add_path[FAMILY_IPV6]},
 			 .graceful = h->graceful};
 	size_t len = open_encode(&o, m, sizeof(m));
 	cr_assert(sendq_push_copy(tcp_sendq(c->tcp), span_of(m, len)));
@@ -219,12 +221,15 @@ static void receive(struct host *h, usec_t now)
 	}
 }
 
-static void read_messages(struct host_connection *c)
+static void read_messages(const struct host *h, struct host_connection *c)
 {
 	struct frame f;
 	struct notify why;
 	while (frame_next(tcp_peek(c->tcp), BGP_MESSAGE_MAX, &f, &why) == FRAME_OK) {
 		c->heard[f.type]++;
+		if (h->hear != NULL) {
+			h->hear(h->context, tcp_peek(c->tcp).data, f.len);
+		}
 		if (f.type == BGP_NOTIFICATION) {
 			memcpy(c->notification, f.body.data, 2);
 		}
@@ -237,7 +242,9 @@ static void step_connection(struct host *h, struct host_connection *c, usec_t no
 	struct net_route route;
 	struct seg seg;
 	tcp_tick(c->tcp, now);
-	read_messages(c);
+	if (!h->is_deaf) {
+		read_messages(h, c);
+	}
 	if (tcp_is_eof(c->tcp)) {
 		tcp_close(c->tcp);
 	}

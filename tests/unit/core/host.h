@@ -26,7 +26,12 @@ struct host {
 	uint32_t router_id;
 	struct nic *nic;
 	struct net *net;
-	struct open_graceful graceful; /* In its OPEN. */
+	struct open_graceful graceful; /* In its OPEN, as the next. */
+	uint8_t add_path[FAMILY_COUNT];
+	/* Every whole message; may be NULL. */
+	void (*hear)(void *context, const uint8_t *message, size_t len);
+	void *context;
+	bool is_deaf; /* Reads nothing. */
 	bool is_listening;
 	bool is_silent; /* Sends no RST for what it does not know. */
 	struct host_connection connection[HOST_CONNECTIONS];

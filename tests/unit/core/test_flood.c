@@ -59,7 +59,7 @@ static void gets_in_under(void (*flood)(struct desk *d), unsigned workers)
 	host_send_open(&d.host[1], c, 102);
 	host_send(c, BGP_KEEPALIVE, NULL, 0);
 	desk_run(&d, 200 * USEC_PER_MSEC);
-	for (unsigned i = 0; i < DESK_HOSTS; i++) {
+	for (unsigned i = 0; i < 2; i++) {
 		struct member_status st = desk_status(&d, i);
 		cr_expect_eq(st.state, FSM_ESTABLISHED, "host %u: %s", i, st.last_error);
 		cr_expect_eq(metric_get(&st.session.established), 1u);
