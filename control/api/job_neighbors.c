@@ -89,6 +89,9 @@ static json_t *summary_json(const struct neighbors_job *j, const struct api_env 
 	if (client->description != NULL) {
 		set_text(row, "description", client->description);
 	}
+	if (st->is_enabled && st->rest_due > now) {
+		set_number(row, "rests_for_s", (st->rest_due - now) / USEC_PER_SEC + 1);
+	}
 	if (st->last_error[0] != '\0') {
 		set_text(row, "last_error", st->last_error);
 	}

@@ -210,6 +210,11 @@ static void put_session(FILE *out, const json_t *row)
 	const json_t *families = json_object_get(row, "families");
 	put_line(out, "disabled because", text_of(disabled, "reason"));
 	put_line(out, "last error", text_of(row, "last_error"));
+	if (json_object_get(row, "rests_for_s") != NULL) {
+		char buf[32];
+		fprintf(out, "  %-22s%s after failures; reset ends it\n", "rests for",
+			show_duration(number_of(row, "rests_for_s"), buf));
+	}
 	put_line(out, "router id", text_of(row, "router_id"));
 	if (json_object_get(row, "hop_limit_min") != NULL) {
 		put_number(out, "hop limit at least", number_of(row, "hop_limit_min"));

@@ -73,8 +73,9 @@ static bool is_same_session(const struct session_conf *a, const struct session_c
 	return a->hold_s == b->hold_s && a->hold_min_s == b->hold_min_s &&
 	       a->send_hold_s == b->send_hold_s && a->retry_s == b->retry_s &&
 	       a->stale_s == b->stale_s && a->is_passive == b->is_passive &&
-	       a->has_role == b->has_role && a->is_role_strict == b->is_role_strict &&
-	       a->role == b->role && a->accepts_as_set == b->accepts_as_set &&
+	       a->is_damped == b->is_damped && a->has_role == b->has_role &&
+	       a->is_role_strict == b->is_role_strict && a->role == b->role &&
+	       a->accepts_as_set == b->accepts_as_set &&
 	       a->enforces_first_as == b->enforces_first_as &&
 	       a->has_graceful_shutdown == b->has_graceful_shutdown &&
 	       a->graceful_shutdown_pref == b->graceful_shutdown_pref &&

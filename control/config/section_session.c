@@ -108,6 +108,12 @@ static void read_multihop(struct loader *l, const struct node *key, const struct
 	}
 }
 
+static void read_damp(struct loader *l, const struct node *key, const struct node *v, void *target)
+{
+	struct draft_session *s = target;
+	draft_bool(l, key, v, &s->is_damped);
+}
+
 static void read_accept_as_set(struct loader *l, const struct node *key, const struct node *v,
 			       void *target)
 {
@@ -256,6 +262,7 @@ static const struct key session_key[] = {
 	{.name = "min_hold_time", .read = read_min_hold_time},
 	{.name = "send_hold_time", .read = read_send_hold_time},
 	{.name = "connect_retry_time", .read = read_connect_retry_time},
+	{.name = "damp_oscillations", .read = read_damp},
 	{.name = "accept_as_set", .read = read_accept_as_set},
 	{.name = "enforce_first_as", .read = read_enforce_first_as},
 	{.name = "attributes", .read = read_attributes},
@@ -294,6 +301,7 @@ static void inherit_session(const struct draft_session *general, struct draft_cl
 		s->role = (uint8_t)inherit(own->role, general->role, ROLE_RS);
 	}
 	s->is_passive = inherit(own->is_passive, general->is_passive, true) != 0;
+	s->is_damped = inherit(own->is_damped, general->is_damped, true) != 0;
 	s->accepts_as_set = inherit(own->accepts_as_set, general->accepts_as_set, false) != 0;
 	s->enforces_first_as =
 		inherit(own->enforces_first_as, general->enforces_first_as, false) != 0;

@@ -145,6 +145,7 @@ struct member_status {
 	bool is_complete[FAMILY_COUNT];	 /* End-of-RIB was sent. */
 	bool is_stale[FAMILY_COUNT];	 /* Routes of an earlier session are kept. */
 	usec_t stale_due;		 /* Then they go; 0: none are. */
+	usec_t rest_due;		 /* Until then it rests after failures; 0: it does not. */
 	enum session_cause cause;
 	char last_error[NOTIFY_TEXT_MAX];
 	struct session_stats session;

@@ -471,6 +471,7 @@ void member_publish(struct member *m)
 		.bytes_out = m->bytes_out,
 		.retransmits = m->retransmits,
 		.collisions = m->collisions,
+		.rest_due = session_is_open(s, m->core->now) ? 0 : s->damping.due,
 		.stale_due = m->stale.kept != 0 ? stale_due(&m->stale) : 0,
 	};
 	publish_drops(m, st.drops);

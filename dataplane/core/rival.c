@@ -150,7 +150,7 @@ void rival_sync(struct member *m)
 	if (r->is_closing) {
 		return;
 	}
-	if (!m->session.is_enabled) {
+	if (!session_is_open(&m->session, m->core->now)) {
 		struct notify why = notify_make(NOTIFY_CEASE, NOTIFY_CEASE_SHUTDOWN);
 		rival_refuse(m, &why);
 		return;

@@ -110,8 +110,8 @@ void transport_take(struct member *m, struct tcp *tcp, bool is_ours)
 
 static bool may_accept(const struct member *m, const struct endpoint *local)
 {
-	if (local->port != BGP_PORT || !m->session.is_enabled || m->core->is_stopping ||
-	    m->auth.has_next) {
+	if (local->port != BGP_PORT || !session_is_open(&m->session, m->core->now) ||
+	    m->core->is_stopping || m->auth.has_next) {
 		return false;
 	}
 	return !m->conf->has_local_addr || addr_equal(&m->conf->local_addr, &local->addr);

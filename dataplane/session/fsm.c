@@ -2,8 +2,8 @@
  *
  * What the RFC calls "any other event" is written out cell by cell, so that a reader finds every
  * case and the test can compare each one with the RFC's text.  The optional parts that are absent
- * take their events with them: DelayOpen (12, 20), damping (6, 7; the pause after a failure stands
- * in), CollisionDetectEstablishedState (23 in Established).
+ * take their events with them: DelayOpen (12, 20), CollisionDetectEstablishedState (23 in
+ * Established).  Damping (6, 7, 13) is a rest in Idle before the start, see damping.h.
  *
  * Four deviations run through several rows:
  *   (a) A NOTIFICATION is never answered, not even in OpenSent, where "any other event" would make

@@ -209,10 +209,30 @@ static bool is_end_soft(const struct session *s)
 	return has_soft_notifications(s) && !is_hard;
 }
 
+/* Whether an event that ends a connection is a failure, and no one's wish. */
+static bool is_failure(const struct session *s, enum fsm_event event)
+{
+	if (event == FSM_EV_NOTIFICATION) {
+		return s->last_notify.code != NOTIFY_CEASE;
+	}
+	return event != FSM_EV_STOP;
+}
+
+static void note_failure(struct session *s, enum fsm_event event, const struct fsm_cell *cell,
+			 usec_t now)
+{
+	if (s->conf.is_damped && s->state >= FSM_OPEN_SENT && cell->next == FSM_IDLE &&
+	    is_failure(s, event)) {
+		usec_t stood = s->state == FSM_ESTABLISHED ? now - s->since : 0;
+		damping_failed(&s->damping, stood, now);
+	}
+}
+
 unsigned session_event(struct session *s, enum fsm_event event, const struct notify *why,
 		       usec_t now)
 {
 	const struct fsm_cell *cell = fsm_cell(s->state, event);
+	note_failure(s, event, cell, now);
 	do_send(s, cell, why);
 	do_timers(s, cell, now);
 	s->want = want_after(s, cell);
@@ -230,6 +250,11 @@ unsigned session_event(struct session *s, enum fsm_event event, const struct not
 	return cell->actions;
 }
 
+static bool is_resting(const struct session *s)
+{
+	return s->state == FSM_IDLE && s->is_enabled && s->want == SESSION_WANT_REFUSE;
+}
+
 /* Idle without a connection is left at once, unless the operator wants it. */
 static void session_rest(struct session *s, enum fsm_event start, usec_t now)
 {
@@ -237,6 +262,10 @@ static void session_rest(struct session *s, enum fsm_event start, usec_t now)
 		return;
 	}
 	if (!s->is_enabled) {
+		s->want = SESSION_WANT_REFUSE;
+		return;
+	}
+	if (damping_holds(&s->damping, now)) {
 		s->want = SESSION_WANT_REFUSE;
 		return;
 	}
@@ -268,6 +297,7 @@ void session_enable(struct session *s, usec_t now)
 		return;
 	}
 	s->is_enabled = true;
+	s->damping = (struct damping){0};
 	if (s->cause == SESSION_CAUSE_DISABLED) {
 		s->cause = SESSION_CAUSE_NONE;
 	}
@@ -304,8 +334,17 @@ void session_disable(struct session *s, const struct notify *why, usec_t now)
 
 void session_reset(struct session *s, const struct notify *why, usec_t now)
 {
+	s->damping = (struct damping){0};
+	if (s->is_enabled && s->want == SESSION_WANT_REFUSE) {
+		s->want = SESSION_WANT_NOTHING; /* It was resting. */
+	}
 	session_event(s, FSM_EV_STOP, why, now);
 	session_rest(s, FSM_EV_START, now);
+}
+
+bool session_is_open(const struct session *s, usec_t now)
+{
+	return s->is_enabled && !damping_holds(&s->damping, now);
 }
 
 static void forget_connection(struct session *s)
@@ -367,8 +406,18 @@ static void tick_send_hold(struct session *s, usec_t now)
 	}
 }
 
+/* RFC 4271 §8.1.3, event 13: IdleHoldTimer. */
+static void tick_rest(struct session *s, usec_t now)
+{
+	if (is_resting(s) && !damping_holds(&s->damping, now)) {
+		s->want = SESSION_WANT_NOTHING;
+		session_rest(s, FSM_EV_START, now);
+	}
+}
+
 void session_tick(struct session *s, size_t unread_len, usec_t now)
 {
+	tick_rest(s, now);
 	tick_hold(s, unread_len, now);
 	tick_send_hold(s, now);
 	if (now >= s->keepalive_due) {
@@ -382,6 +431,7 @@ void session_tick(struct session *s, size_t unread_len, usec_t now)
 usec_t session_due(const struct session *s)
 {
 	usec_t hold = min_u64(s->hold_due, s->send_hold_due);
+	hold = is_resting(s) ? min_u64(hold, s->damping.due) : hold;
 	return min_u64(hold, min_u64(s->keepalive_due, s->retry_due));
 }
 
@@ -539,7 +589,7 @@ static void check_wish(const struct session *s)
 	case FSM_IDLE:
 		ASSERT(s->want == SESSION_WANT_REFUSE || s->want == SESSION_WANT_CLOSE ||
 		       s->want == SESSION_WANT_ABORT);
-		ASSERT(s->want != SESSION_WANT_REFUSE || !s->is_enabled);
+		ASSERT(s->want != SESSION_WANT_REFUSE || !s->is_enabled || s->damping.due != 0);
 		break;
 	case FSM_CONNECT:
 		ASSERT(s->want == SESSION_WANT_CONNECT && !s->conf.is_passive);

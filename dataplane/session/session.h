@@ -8,13 +8,14 @@
  *
  * State and wish go together (session_check):
  *
- *     Idle         REFUSE (disabled), or CLOSE / ABORT until the old connection has ended
+ *     Idle         REFUSE (disabled, resting), or CLOSE / ABORT until the old connection ended
  *     Connect      CONNECT
  *     Active       LISTEN; an active member's ConnectRetryTimer leads to Connect
  *     OpenSent...  KEEP
  */
 #pragma once
 
+#include "dataplane/session/damping.h"
 #include "dataplane/session/fsm.h"
 #include "rib/base/metric.h"
 #include "rib/base/prng.h"
@@ -35,6 +36,7 @@ struct session_conf {
 	 * its return (§4.2); 0 = its routes are not kept. */
 	uint16_t stale_s;
 	bool is_passive;	     /* Never opens a connection itself. */
+	bool is_damped;		     /* Rests after failures in a row (damping.h). */
 	bool families[FAMILY_COUNT]; /* Offered. */
 	bool has_enhanced_refresh;   /* RFC 7313 */
 	bool has_extended_message;   /* RFC 8654 */
@@ -76,7 +78,7 @@ enum session_want {
 	SESSION_WANT_KEEP,    /* A connection exists and is wanted. */
 	SESSION_WANT_CLOSE,  /* Send what is queued, then close in order; session_transport_down. */
 	SESSION_WANT_ABORT,  /* Reset the connection now. */
-	SESSION_WANT_REFUSE, /* Administratively down: answer no SYN. */
+	SESSION_WANT_REFUSE, /* Administratively down, or resting: answer no SYN. */
 };
 
 enum session_rx_kind {
@@ -114,6 +116,7 @@ struct session {
 	struct open peer;	    /* The last OPEN of this connection; asn 0 = none yet. */
 	struct session_terms terms; /* From its OPEN on; all 0 before. */
 	usec_t hold_due, keepalive_due, retry_due, send_hold_due;
+	struct damping damping;
 	uint64_t sent_seen; /* Octets that the member had taken when last told. */
 	usec_t since;	    /* When the state last changed to or from Established. */
 	enum session_cause cause;
@@ -127,6 +130,8 @@ struct session {
 };
 
 void session_init(struct session *s, const struct session_conf *conf, uint64_t seed, usec_t now);
+/* Whether the member is welcome: enabled, and not resting after failures. */
+bool session_is_open(const struct session *s, usec_t now);
 /* Administrative start and stop.  Stop sends `why` (a Cease) when a connection is open. */
 void session_enable(struct session *s, usec_t now);
 void session_disable(struct session *s, const struct notify *why, usec_t now);

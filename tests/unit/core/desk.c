@@ -28,6 +28,7 @@ static void make_server(struct desk *d, const struct desk_opts *opts)
 					       .session.hold_s = 90,
 					       .session.retry_s = 5,
 					       .session.stale_s = opts->stale_s,
+					       .session.is_damped = true,
 					       .session.is_passive = !opts->is_active,
 					       .is_enabled = true,
 					       .paths_max = opts->paths_max,

@@ -326,3 +326,30 @@ Test(collision, a_replayed_handshake_does_not_end_our_attempt)
 	cr_expect_eq(desk_status(&d, 0).state, FSM_CONNECT);
 	desk_fini(&d);
 }
+
+/* RFC 4271 §8.1.1: a member whose sessions fail in a row finds the door closed for a while. */
+Test(damping, a_resting_members_connections_are_refused)
+{
+	struct desk d;
+	desk_init(&d, &(struct desk_opts){.workers = 1});
+	struct host *h = &d.host[0];
+	for (unsigned i = 0; i < 2; i++) {
+		host_dial(h, i, d.now);
+		desk_run(&d, SHORT_US);
+		host_send_open(h, &h->connection[i], 999);
+		desk_run(&d, SHORT_US);
+		cr_assert_eq(h->connection[i].notification[0], NOTIFY_OPEN);
+		host_forget(h);
+		desk_run(&d, SHORT_US);
+	}
+	unsigned resets = h->resets_in;
+	host_dial(h, 2, d.now);
+	desk_run(&d, SHORT_US);
+	cr_expect(!host_is_up(&h->connection[2]) && h->resets_in == resets + 1);
+	struct member_status st = desk_status(&d, 0);
+	cr_expect(st.state == FSM_IDLE && st.is_enabled && st.rest_due > d.now);
+	desk_run(&d, USEC_PER_SEC);
+	cr_expect_eq(desk_status(&d, 0).rest_due, 0u);
+	desk_up(&d, 0, 3);
+	desk_fini(&d);
+}
