@@ -161,7 +161,7 @@ class Senders:
         self.downs = 0
         self._selector = selectors.DefaultSelector()
         self._lock = threading.Lock()
-        self._is_over = False
+        self._is_over = self._is_played = False
         self._kept_alive = time.monotonic()
         self._thread = threading.Thread(target=self._read, daemon=True)
 
@@ -183,6 +183,9 @@ class Senders:
 
     def _read(self):
         while not self._is_over:
+            if self._is_played:  # Until then `play` writes, and nobody else.
+                with contextlib.suppress(OSError):
+                    self.keep_alive()
             for key, _ in self._selector.select(0.1):
                 with self._lock:
                     self._read_one(key)
@@ -219,6 +222,7 @@ class Senders:
                 self._up(session)
             session.send(event.octets)
             self.keep_alive()
+        self._is_played = True
 
     def close(self):
         self._is_over = True
