@@ -63,9 +63,11 @@ struct member {
 	bool is_on[WORK_COUNT];
 	struct member *next[WORK_COUNT];
 	struct tcp *tcp;
-	size_t partial_len;  /* Received bytes that are the front of a message: wait for more. */
-	uint64_t acked_seen; /* sendq.acked when the cursors were last moved. */
-	usec_t close_due;    /* 0: not closing. */
+	size_t partial_len;   /* Received bytes that are the front of a message: wait for more. */
+	size_t update_len;    /* Of the UPDATE at the front that is being applied; 0: none is. */
+	uint32_t update_done; /* Its prefixes that have been. */
+	uint64_t acked_seen;  /* sendq.acked when the cursors were last moved. */
+	usec_t close_due;     /* 0: not closing. */
 	usec_t route_due, fault_due;
 	usec_t paths_due;      /* Next look for refused paths; USEC_NEVER: none is wanted. */
 	uint64_t refused_seen; /* As told to control. */

@@ -15,7 +15,7 @@
 #include "rib/base/spsc.h"
 #include "rib/table/op.h"
 
-#define OP_ROOM	       (2 * 4096)    /* More than the prefixes that one message can hold. */
+#define OP_ROOM	       (2 * 4096)    /* A message of 4096 octets; a longer one goes in slices. */
 #define OP_RING_FEW    32768	     /* Beyond the reserve, with up to RING_FEW workers. */
 #define OP_RING_MANY   (2 * OP_ROOM) /* The mesh has n² rings: with more of them each is smaller. */
 #define RING_FEW       4

@@ -293,27 +293,53 @@ static void import_fault(void *context, struct span body, const struct attr_resu
 	cell_write(&cell->sequence, cell->word, &o, OFFENCE_WORDS);
 }
 
-static void member_update(struct member *m, struct span body)
+/* Apply what there is room for of the UPDATE at the front; true when nothing of it is left. */
+static bool member_update(struct member *m)
 {
+	ASSERT(m->session.state == FSM_ESTABLISHED);
 	struct import_sink sink = {.push = import_push,
 				   .end_of_rib = import_end_of_rib,
 				   .fault = import_fault,
 				   .context = m};
+	struct import_task task = {
+		.peer = m->id,
+		.incarnation = m->session.incarnation,
+		.body = span_of(tcp_peek(m->tcp).data + BGP_HEADER_LEN,
+				m->update_len - BGP_HEADER_LEN),
+		.room = mesh_room(m->core->server->mesh, m->core->id),
+		.done = m->update_done,
+	};
 	struct notify why;
 	paths_expect(m);
-	enum verdict verdict = import_update(&m->core->import_env, &m->session.terms.opts, m->id,
-					     m->session.incarnation, body, &sink, &m->import, &why);
+	enum verdict verdict = import_update(&m->core->import_env, &m->session.terms.opts, &task,
+					     &sink, &m->import, &why);
+	m->update_done = task.done;
 	if (verdict == VERDICT_SESSION_RESET) {
 		session_update_failed(&m->session, &why, m->core->now);
 	} else if (verdict != VERDICT_OK && m->core->now >= m->fault_due) {
 		m->fault_due = m->core->now + FAULT_PERIOD_US;
 		member_tell(m, EVENT_FAULT, m->import.last_fault);
 	}
+	return task.is_whole;
 }
 
-/* One message of the front; false when nothing more can be read now. */
+/* The rest of an UPDATE of which something was applied. */
+static void go_on(struct member *m)
+{
+	if (member_update(m)) {
+		tcp_consume(m->tcp, m->update_len);
+		m->update_len = 0;
+	}
+}
+
+/* One message of the front, or what there is room for of it; false when nothing more can be read
+ * now. */
 static bool read_message(struct member *m)
 {
+	if (m->update_len > 0) {
+		go_on(m);
+		return true;
+	}
 	struct session_rx rx = session_rx(&m->session, tcp_peek(m->tcp), m->core->now);
 	if (rx.kind == SESSION_RX_MORE) {
 		m->partial_len = tcp_peek(m->tcp).len;
@@ -321,8 +347,12 @@ static bool read_message(struct member *m)
 	}
 	m->partial_len = 0;
 	if (rx.kind == SESSION_RX_UPDATE) {
-		member_update(m, rx.body);
-	} else if (rx.kind == SESSION_RX_REFRESH) {
+		m->update_len = rx.consumed;
+		m->update_done = 0;
+		go_on(m);
+		return true;
+	}
+	if (rx.kind == SESSION_RX_REFRESH) {
 		push_all(m, (struct op){.kind = OP_RESCAN, .family = (uint8_t)rx.family});
 	} else if (rx.kind == SESSION_RX_UP) {
 		member_up(m);
@@ -357,6 +387,7 @@ bool member_read(struct member *m)
 	}
 	if (m->tcp != NULL && m->session.want != SESSION_WANT_KEEP) {
 		m->partial_len = 0;
+		m->update_len = 0;
 		tcp_consume(m->tcp, tcp_peek(m->tcp).len); /* A dead session hears no more. */
 	}
 	member_sync(m);

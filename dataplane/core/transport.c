@@ -80,6 +80,7 @@ void transport_disconnect(struct member *m)
 	m->is_closing = false;
 	m->close_due = 0;
 	m->partial_len = 0;
+	m->update_len = 0;
 	keys_settle(m);
 }
 
@@ -105,6 +106,7 @@ void transport_take(struct member *m, struct tcp *tcp, bool is_ours)
 	m->is_closing = false;
 	m->close_due = 0;
 	m->partial_len = 0;
+	m->update_len = 0;
 	m->acked_seen = 0;
 }
 
@@ -344,6 +346,7 @@ void transport_obey(struct member *m)
 		m->is_told_up = false;
 		m->is_closing = false;
 		m->partial_len = 0;
+		m->update_len = 0;
 	}
 }
 

@@ -8,6 +8,12 @@
  * are prefixes, and each ANNOUNCE carries one of them away.  So between calls the table's sum of
  * references is what shards hold or will be handed.
  *
+ * Slices: a message of 65,535 octets (RFC 8654) may hold 65,000 prefixes, eight times as many ops
+ * as a member may be sure of room for.  Rings for that would cost every pair of workers 3 MiB, for
+ * what hardly anybody sends.  Instead it is applied as far as there is room, and decoded again for
+ * the rest: nothing is held in between but how many prefixes are done, so a session may end at any
+ * time, and the message waits where it is, in the receive buffer, which shuts the member's window.
+ *
  * A route that must not be used (our AS in its path, leaked, a next hop that cannot be one) is
  * announced to its shard all the same, with the reason: it is kept outside the ranking for the
  * operator to see, and it replaces what the member said before.  Only when the table of sets is
@@ -27,7 +33,17 @@ struct import {
 	const struct update_opts *opts;
 	const struct import_sink *sink;
 	struct import_stats *stats;
+	bool is_first;	/* Of the message's slices: what is counted once is counted now. */
+	uint32_t skip;	/* Prefixes that former slices have done. */
+	uint32_t room;	/* Ops that may still be pushed. */
+	uint32_t total; /* Prefixes of the message so far. */
 	struct op op;
+};
+
+/* The prefixes of a sequence that are this slice's. */
+struct share {
+	uint32_t skip;
+	uint32_t count;
 };
 
 static bool is_ours(const struct import_env *env, const struct addr *a)
@@ -70,52 +86,68 @@ static enum reject judge(const struct import *im, const struct attr *attr)
 	return is_next_hop_usable(env, &attr->next_hop) ? REJECT_NONE : REJECT_NEXT_HOP;
 }
 
-/* Push the prepared op once for each prefix of a valid sequence; returns how many. */
-static uint32_t push_each(struct import *im, const struct update_nlri *n)
+static struct share share_of(struct import *im, const struct update_nlri *n)
 {
-	if (n->nlri.len == 0) {
-		return 0;
-	}
-	struct rd r = rd_of(n->nlri);
-	uint32_t count = 0;
-	im->op.family = (uint8_t)n->form.family;
-	im->op.has_path_id = n->form.has_path_ids;
-	while (nlri_next(&r, n->form, &im->op.prefix, &im->op.path_id)) {
-		core_id_t shard = prefix_shard(&im->op.prefix, im->env->shard_count, im->env->key);
-		im->sink->push(im->sink->context, shard, &im->op);
-		count++;
-	}
-	ASSERT(count == n->count); /* The decoder's promise. */
-	return count;
+	struct share s = {.skip = (uint32_t)min_u64(im->skip, n->count)};
+	s.count = (uint32_t)min_u64(n->count - s.skip, im->room);
+	im->skip -= s.skip;
+	im->room -= s.count;
+	im->total += n->count;
+	return s;
 }
 
-static uint32_t withdraw(struct import *im, const struct update_nlri *n)
+/* Push the prepared op once for each prefix of the share of a valid sequence. */
+static void push_each(struct import *im, const struct update_nlri *n, struct share share)
+{
+	struct rd r = rd_of(n->nlri);
+	im->op.family = (uint8_t)n->form.family;
+	im->op.has_path_id = n->form.has_path_ids;
+	for (uint32_t i = 0; i < share.skip + share.count; i++) {
+		bool is_there = nlri_next(&r, n->form, &im->op.prefix, &im->op.path_id);
+		ASSERT(is_there); /* The decoder's promise. */
+		if (i >= share.skip) {
+			core_id_t shard =
+				prefix_shard(&im->op.prefix, im->env->shard_count, im->env->key);
+			im->sink->push(im->sink->context, shard, &im->op);
+		}
+	}
+}
+
+static void withdraw_share(struct import *im, const struct update_nlri *n, struct share share)
 {
 	im->op.kind = OP_WITHDRAW;
 	im->op.reason = REJECT_NONE;
 	im->op.attr = NULL;
-	uint32_t count = push_each(im, n);
-	metric_add(&im->stats->withdrawn, count);
-	return count;
+	push_each(im, n, share);
+	metric_add(&im->stats->withdrawn, share.count);
+}
+
+static void withdraw(struct import *im, const struct update_nlri *n)
+{
+	struct share share = share_of(im, n);
+	if (share.count > 0) {
+		withdraw_share(im, n, share);
+	}
 }
 
 static void announce(struct import *im, const struct update_nlri *n, const struct attr_draft *draft)
 {
-	if (n->nlri.len == 0) {
+	struct share share = share_of(im, n);
+	if (share.count == 0) {
 		return;
 	}
-	const struct attr *attr = intern_get(im->env->intern, draft, &n->next_hop, n->count);
+	const struct attr *attr = intern_get(im->env->intern, draft, &n->next_hop, share.count);
 	if (attr == NULL) {
-		metric_add(&im->stats->refused_memory, withdraw(im, n));
+		withdraw_share(im, n, share);
+		metric_add(&im->stats->refused_memory, share.count);
 		im->stats->last_fault = "the table of attribute sets is full";
 		return;
 	}
 	im->op.kind = OP_ANNOUNCE;
 	im->op.reason = (uint8_t)judge(im, attr);
 	im->op.attr = attr;
-	uint32_t pushed = push_each(im, n);
-	ASSERT(pushed == n->count); /* Each op took one of the references. */
-	metric_add(&im->stats->announced, pushed);
+	push_each(im, n, share); /* Each op takes one of the references. */
+	metric_add(&im->stats->announced, share.count);
 }
 
 /* RFC 9234 §5, ingress 3: what a Provider, a Peer or an RS sends is for customers alone.  False
@@ -127,7 +159,7 @@ static bool mark(struct import *im, struct attr_draft *draft)
 		return true;
 	}
 	bool has_room = attr_add_otc(draft, opts->peer_as);
-	if (!has_room) {
+	if (!has_room && im->is_first) {
 		im->stats->last_fault = "the attributes leave no room for OTC";
 		metric_add(&im->stats->treat_as_withdraw, 1);
 	}
@@ -172,44 +204,67 @@ static void end_of_rib(const struct import_sink *sink, const struct update *u,
 	}
 }
 
+/* The first slice counts and tells what was found in the message. */
+static void tell(struct import *im, struct span body, const struct attr_result *result)
+{
+	if (!im->is_first) {
+		return;
+	}
+	count_verdict(im->stats, result);
+	if (result->verdict != VERDICT_OK && im->sink->fault != NULL) {
+		im->sink->fault(im->sink->context, body, result);
+	}
+}
+
+static void apply(struct import *im, const struct update *u, struct attr_draft *draft)
+{
+	for (unsigned i = 0; i < UPDATE_PLACE_COUNT; i++) {
+		withdraw(im, &u->withdrawn[i]);
+	}
+	bool is_usable = attr_is_usable(&u->attrs) && mark(im, draft);
+	if (im->opts->has_graceful_shutdown && draft->facts.is_graceful_shutdown) {
+		draft->facts.local_pref = im->opts->graceful_shutdown_pref; /* RFC 8326 §4.1 */
+	}
+	for (unsigned i = 0; i < UPDATE_PLACE_COUNT; i++) {
+		if (is_usable) {
+			announce(im, &u->announced[i], draft);
+		} else {
+			withdraw(im, &u->announced[i]);
+		}
+	}
+}
+
 enum verdict import_update(const struct import_env *env, const struct update_opts *opts,
-			   peer_id_t peer, incarnation_t incarnation, struct span body,
-			   const struct import_sink *sink, struct import_stats *stats,
-			   struct notify *out_why)
+			   struct import_task *task, const struct import_sink *sink,
+			   struct import_stats *stats, struct notify *out_why)
 {
 	ASSERT(env->shard_count >= 1);
+	ASSERT(task->room >= 1 && !task->is_whole);
 	struct attr_draft draft; /* 8 KiB, filled by the decoder alone. */
 	struct update u;
-	update_decode(body, opts, &draft, &u);
-	count_verdict(stats, &u.attrs);
-	if (u.attrs.verdict != VERDICT_OK && sink->fault != NULL) {
-		sink->fault(sink->context, body, &u.attrs);
-	}
-	if (u.attrs.verdict == VERDICT_SESSION_RESET) {
-		*out_why = u.attrs.why;
-		return u.attrs.verdict;
-	}
+	update_decode(task->body, opts, &draft, &u);
 	struct import im = {
 		.env = env,
 		.opts = opts,
 		.sink = sink,
 		.stats = stats,
-		.op = {.peer = peer, .from = env->core, .incarnation = incarnation},
+		.is_first = task->done == 0,
+		.skip = task->done,
+		.room = (uint32_t)min_u64(task->room, UINT32_MAX),
+		.op = {.peer = task->peer, .from = env->core, .incarnation = task->incarnation},
 	};
-	for (unsigned i = 0; i < UPDATE_PLACE_COUNT; i++) {
-		withdraw(&im, &u.withdrawn[i]);
+	tell(&im, task->body, &u.attrs);
+	if (u.attrs.verdict == VERDICT_SESSION_RESET) {
+		task->is_whole = true;
+		*out_why = u.attrs.why;
+		return u.attrs.verdict;
 	}
-	bool is_usable = attr_is_usable(&u.attrs) && mark(&im, &draft);
-	if (opts->has_graceful_shutdown && draft.facts.is_graceful_shutdown) {
-		draft.facts.local_pref = opts->graceful_shutdown_pref; /* RFC 8326 §4.1 */
+	uint32_t room = im.room;
+	apply(&im, &u, &draft);
+	task->done += room - im.room;
+	task->is_whole = task->done >= im.total;
+	if (task->is_whole) {
+		end_of_rib(sink, &u, stats);
 	}
-	for (unsigned i = 0; i < UPDATE_PLACE_COUNT; i++) {
-		if (is_usable) {
-			announce(&im, &u.announced[i], &draft);
-		} else {
-			withdraw(&im, &u.announced[i]);
-		}
-	}
-	end_of_rib(sink, &u, stats);
 	return u.attrs.verdict;
 }

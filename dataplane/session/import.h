@@ -1,7 +1,7 @@
 /* Import: a decoded UPDATE becomes ops for the shards.  RFC 7606, RFC 4271 §9.1, RFC 7947 §2.
  *
- * Attributes are interned once per UPDATE and family, and every prefix of it shares that set.  The
- * caller has made sure that every outbox has room for as many ops as the message has bytes. */
+ * Attributes are interned once per UPDATE and family, and every prefix of it shares that set.  An
+ * UPDATE is applied in slices, as there is room in the outboxes. */
 #pragma once
 
 #include "rib/attr/intern.h"
@@ -44,9 +44,20 @@ struct import_stats {
 	const char *last_fault; /* Of the last UPDATE that was not accepted whole; static text. */
 };
 
-/* Apply one UPDATE body of a member.  Returns the verdict; with VERDICT_SESSION_RESET nothing was
- * pushed and `*out_why` is to be sent. */
+/* An UPDATE on its way in. */
+struct import_task {
+	peer_id_t peer;
+	incarnation_t incarnation;
+	struct span body; /* The same octets in each call. */
+	size_t room;	  /* Ops that may be pushed in this call, to one shard all of them; >= 1. */
+	uint32_t
+		done; /* Prefixes that former calls have pushed: 0 at first, then as it was left. */
+	bool is_whole; /* Set when nothing is left. */
+};
+
+/* Apply what there is room for of one UPDATE body of a member.  Returns the verdict on the message,
+ * the same each time; with VERDICT_SESSION_RESET nothing was pushed and `*out_why` is to be sent.
+ * O(body) in each call. */
 enum verdict import_update(const struct import_env *env, const struct update_opts *opts,
-			   peer_id_t peer, incarnation_t incarnation, struct span body,
-			   const struct import_sink *sink, struct import_stats *stats,
-			   struct notify *out_why);
+			   struct import_task *task, const struct import_sink *sink,
+			   struct import_stats *stats, struct notify *out_why);

@@ -30,6 +30,8 @@ static void make_server(struct desk *d, const struct desk_opts *opts)
 					       .session.stale_s = opts->stale_s,
 					       .session.is_damped = true,
 					       .session.is_passive = !opts->is_active,
+					       .session.has_extended_message =
+						       opts->has_extended_message,
 					       .is_enabled = true,
 					       .paths_max = opts->paths_max,
 					       .hop_limit_min = opts->has_gtsm ? 255 : 0};

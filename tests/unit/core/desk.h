@@ -10,8 +10,9 @@ struct desk_opts {
 	unsigned workers; /* 0 = 1 */
 	bool is_active;	  /* The server connects, too. */
 	bool has_gtsm;
-	uint16_t stale_s;   /* Of the server, RFC 4724; 0 = no graceful restart. */
-	uint32_t router_id; /* Of the hosts; 0 = 50. */
+	bool has_extended_message; /* RFC 8654, of the server. */
+	uint16_t stale_s;	   /* Of the server, RFC 4724; 0 = no graceful restart. */
+	uint32_t router_id;	   /* Of the hosts; 0 = 50. */
 	/* Of the server, RFC 7911: towards each host; both limits as server_opts has them. */
 	uint8_t add_path[DESK_HOSTS][FAMILY_COUNT];
 	uint8_t paths_max;

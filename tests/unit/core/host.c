@@ -5,7 +5,7 @@
 
 #include "rib/base/csum.h"
 
-#define BUFFER 65536
+#define BUFFER (128 * 1024)
 
 void host_init(struct host *h, struct nic_hub *hub)
 {
@@ -69,7 +69,7 @@ bool host_is_up(const struct host_connection *c)
 
 void host_send(struct host_connection *c, enum bgp_type type, const void *body, size_t len)
 {
-	uint8_t m[512];
+	static uint8_t m[UINT16_MAX];
 	struct wr w = wr_of(m, sizeof(m));
 	frame_begin(&w, type);
 	wr_copy(&w, body, len);
@@ -88,6 +88,7 @@ void host_send_open(struct host *h, struct host_connection *c, asn_t asn)
 			 .families = {true, true},
 			 .has_refresh = true,
 			 .add_path = {h->add_path[FAMILY_IPV4], h->add_path[FAMILY_IPV6]},
+			 .has_extended_message = h->has_extended_message,
 			 .graceful = h->graceful};
 	size_t len = open_encode(&o, m, sizeof(m));
 	cr_assert(sendq_push_copy(tcp_sendq(c->tcp), span_of(m, len)));
@@ -225,7 +226,7 @@ static void read_messages(const struct host *h, struct host_connection *c)
 {
 	struct frame f;
 	struct notify why;
-	while (frame_next(tcp_peek(c->tcp), BGP_MESSAGE_MAX, &f, &why) == FRAME_OK) {
+	while (frame_next(tcp_peek(c->tcp), UINT16_MAX, &f, &why) == FRAME_OK) {
 		c->heard[f.type]++;
 		if (h->hear != NULL) {
 			h->hear(h->context, tcp_peek(c->tcp).data, f.len);

@@ -27,6 +27,7 @@ struct host {
 	struct nic *nic;
 	struct net *net;
 	struct open_graceful graceful; /* In its OPEN, as the next. */
+	bool has_extended_message;
 	uint8_t add_path[FAMILY_COUNT];
 	/* Every whole message; may be NULL. */
 	void (*hear)(void *context, const uint8_t *message, size_t len);

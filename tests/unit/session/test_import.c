@@ -9,7 +9,7 @@
 #include "rib/wire/role.h"
 #include "tests/unit/wire/vector.h"
 
-#define OPS_MAX	   4096
+#define OPS_MAX	   65536
 #define LOCAL_AS   64500
 #define SHARDS	   3
 #define SHARD_KEY  99
@@ -131,13 +131,25 @@ static void hear_fault(void *context, struct span body, const struct attr_result
 	b->fault_len = body.len;
 }
 
-static enum verdict run_bytes(struct bench *b, struct span body)
+/* One slice of at most `room` ops; true when it was the last. */
+static bool run_slice(struct bench *b, struct import_task *task, size_t room, enum verdict *out)
 {
 	struct import_sink sink = {
 		.push = push, .end_of_rib = hear_end, .fault = hear_fault, .context = b};
-	enum verdict v =
-		import_update(&b->env, &b->opts, PEER, GENERATION, body, &sink, &b->stats, &b->why);
+	unsigned before = b->count;
+	task->room = room;
+	*out = import_update(&b->env, &b->opts, task, &sink, &b->stats, &b->why);
+	cr_expect(b->count - before <= room);
+	cr_expect(task->is_whole || b->count - before == room);
 	check_ops(b);
+	return task->is_whole;
+}
+
+static enum verdict run_bytes(struct bench *b, struct span body)
+{
+	struct import_task task = {.peer = PEER, .incarnation = GENERATION, .body = body};
+	enum verdict v;
+	cr_expect(run_slice(b, &task, SIZE_MAX, &v));
 	return v;
 }
 
@@ -564,6 +576,76 @@ Test(import, a_full_message_of_short_prefixes_keeps_count)
 		has_shard[b->shard[i]] = true;
 	}
 	cr_expect(has_shard[0] && has_shard[1] && has_shard[2]);
+	bench_free(b);
+}
+
+/* Octets of a body of prefixes with one octet each, RFC 8654's longest. */
+static size_t longest_body(const char *attrs, uint8_t *body)
+{
+	size_t len = hex_update("", attrs, "", body);
+	memset(body + len, 0, UINT16_MAX - BGP_HEADER_LEN - len);
+	return UINT16_MAX - BGP_HEADER_LEN;
+}
+
+/* RFC 8654 §4: a message of 65,535 octets is taken, and 65,000 ops need room for a few only. */
+Test(import, the_longest_message_goes_in_slices)
+{
+	static uint8_t body[UINT16_MAX];
+	struct bench *b = bench_new(16);
+	size_t len = longest_body(GOOD, body);
+	struct import_task task = {
+		.peer = PEER, .incarnation = GENERATION, .body = span_of(body, len)};
+	enum verdict v;
+	unsigned slices = 1;
+	while (!run_slice(b, &task, 8192, &v)) {
+		cr_assert(v == VERDICT_OK);
+		slices++;
+	}
+	cr_expect(slices == 8);
+	cr_expect(b->count == len - hex_update("", GOOD, "", body));
+	cr_expect(b->count > 65400 && intern_count(b->intern) == 1);
+	cr_expect(b->stats.updates == 1);
+	bench_free(b);
+}
+
+/* Slices of any sizes push what one call pushes, in that order, and tell and count it once. */
+Test(import, slices_do_what_the_whole_does)
+{
+	static const char *const bad[] = {"", "400504 000000", "c00801 00 ",
+					  "800404 00000005 800404 00000005 ", "c02300 "};
+	struct prng p;
+	struct bench *whole = bench_new(16), *b = bench_new(16);
+	prng_init(&p, 20261126);
+	for (unsigned round = 0; round < 500; round++) {
+		char attrs[512];
+		uint8_t body[512];
+		snprintf(attrs, sizeof(attrs), "%s%s%s", GOOD, REACH_V6 UNREACH_V6,
+			 bad[prng_below(&p, ARRAY_COUNT(bad))]);
+		b->opts.has_role = whole->opts.has_role = prng_chance(&p, 1, 2);
+		b->opts.role = whole->opts.role = ROLE_RS_CLIENT;
+		b->opts.peer_as = whole->opts.peer_as = 64501;
+		size_t len = hex_update(NET_C NET_A, attrs, NET_A NET_B NET_C, body);
+		enum verdict want = run_bytes(whole, span_of(body, len)), v;
+		struct import_task task = {
+			.peer = PEER, .incarnation = GENERATION, .body = span_of(body, len)};
+		while (!run_slice(b, &task, 1 + (size_t)prng_below(&p, 3), &v)) {
+			cr_assert(v == want);
+		}
+		cr_assert(v == want);
+	}
+	cr_assert(b->count == whole->count && b->count > 0);
+	for (unsigned i = 0; i < b->count; i++) {
+		const struct op *x = &b->ops[i], *y = &whole->ops[i];
+		cr_assert(x->kind == y->kind && x->reason == y->reason);
+		cr_assert(prefix_equal(&x->prefix, &y->prefix));
+		cr_assert(b->shard[i] == whole->shard[i]);
+	}
+	cr_expect(b->faulty == whole->faulty && b->faulty > 0);
+	cr_expect(b->stats.updates == 500 &&
+		  b->stats.treat_as_withdraw == whole->stats.treat_as_withdraw &&
+		  b->stats.attr_discard == whole->stats.attr_discard);
+	cr_expect(memcmp(b->stats.faults, whole->stats.faults, sizeof(b->stats.faults)) == 0);
+	bench_free(whole);
 	bench_free(b);
 }
 

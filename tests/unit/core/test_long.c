@@ -1,0 +1,204 @@
+/* UPDATEs of 65,535 octets (RFC 8654) on whole servers: they hold more prefixes than the rings to
+ * the shards have room for, and go in by slices. */
+#include <criterion/criterion.h>
+
+#include "dataplane/core/core_priv.h"
+#include "tests/unit/core/desk.h"
+
+#define ATTRS_LEN 20
+#define WORKERS	  5 /* With so many the rings are short. */
+#define BODY_MAX  (UINT16_MAX - BGP_HEADER_LEN)
+
+static const uint8_t front[4 + ATTRS_LEN] = {0, 0, 0, ATTRS_LEN, 0x40, 1,    1, 0, 0x40, 2,  6, 2,
+					     1, 0, 0, 0,	 101,  0x40, 3, 4, 198,	 18, 0, 11};
+
+static const uint8_t small[] = {0, 0, 0,   20,	 0x40, 1, 1,   0,  0x40, 2,  6,	 2,   1, 0,
+				0, 0, 102, 0x40, 3,    4, 198, 18, 0,	 12, 24, 203, 0, 113};
+
+static const struct member *member(const struct desk *d)
+{
+	return &d->server->member[0];
+}
+
+/* Counts the turns that begin in the middle of an UPDATE. */
+static void look(struct desk *d)
+{
+	d->sent += member(d)->update_len > 0;
+}
+
+/* As desk_run, but in longer turns, and without looking at every route after each. */
+static void run(struct desk *d, usec_t us)
+{
+	for (usec_t until = d->now + us; d->now < until; d->now += 500) {
+		nic_hub_set_time(d->hub, d->now, 20);
+		d->before(d);
+		for (unsigned c = 0; c < d->workers; c++) {
+			core_step(server_core(d->server, (core_id_t)c), d->now);
+		}
+		for (unsigned i = 0; i < DESK_HOSTS; i++) {
+			host_step(&d->host[i], d->now);
+		}
+	}
+	for (unsigned c = 0; c < d->workers; c++) {
+		core_check(server_core(d->server, (core_id_t)c));
+	}
+}
+
+static struct member_status status(struct desk *d, unsigned i)
+{
+	struct member_status st;
+	server_member_status(d->server, (peer_id_t)i, &st);
+	return st;
+}
+
+static void stand(struct desk *d, unsigned workers)
+{
+	desk_init(d, &(struct desk_opts){.workers = workers, .has_extended_message = true});
+	d->host[0].has_extended_message = true;
+	desk_up(d, 1, 0);
+	desk_up(d, 0, 0);
+	d->before = look;
+}
+
+/* Prefixes of `bits` (a multiple of 8) as many as fit, all different while there are enough. */
+static size_t fill(uint8_t body[BODY_MAX], unsigned bits, unsigned *out_count)
+{
+	size_t len = sizeof(front), bytes = bits / 8;
+	memcpy(body, front, len);
+	unsigned count = 0;
+	for (; len + 1 + bytes <= BODY_MAX; count++) {
+		uint32_t net = (0x0b000000u >> (32 - bits) * (bits < 32)) + count;
+		body[len++] = (uint8_t)bits;
+		for (size_t i = 0; i < bytes; i++) {
+			body[len++] = (uint8_t)(net >> 8 * (bytes - 1 - i));
+		}
+	}
+	*out_count = count;
+	return len;
+}
+
+static uint64_t held(struct desk *d, unsigned peer)
+{
+	uint64_t sum = 0;
+	for (unsigned c = 0; c < d->workers; c++) {
+		sum += metric_get(&shard_peer_stats(server_shard(d->server, (core_id_t)c),
+						    FAMILY_IPV4, (peer_id_t)peer)
+					   ->received);
+	}
+	return sum;
+}
+
+static uint64_t sets(struct desk *d)
+{
+	uint64_t sum = 0;
+	for (unsigned c = 0; c < d->workers; c++) {
+		sum += metric_get(&server_core_stats(d->server, (core_id_t)c)->attrs);
+	}
+	return sum;
+}
+
+static void all_different(unsigned workers)
+{
+	static uint8_t body[BODY_MAX];
+	struct desk d;
+	unsigned count;
+	stand(&d, workers);
+	size_t len = fill(body, 24, &count);
+	cr_assert(count > 16000);
+	host_send(&d.host[0].connection[0], BGP_UPDATE, body, len);
+	host_send(&d.host[1].connection[0], BGP_UPDATE, small, sizeof(small));
+	run(&d, 3 * USEC_PER_SEC);
+	struct member_status st = status(&d, 0), other = status(&d, 1);
+	cr_expect(st.state == FSM_ESTABLISHED && other.state == FSM_ESTABLISHED);
+	cr_expect(metric_get(&st.import.updates) == 1);
+	cr_expect_eq(metric_get(&st.import.announced), count);
+	cr_expect_eq(held(&d, 0), count);
+	cr_expect_eq(held(&d, 1), 1);
+	cr_expect_eq(metric_get(&other.prefixes_sent), count);
+	desk_fini(&d);
+}
+
+Test(long, a_full_update_arrives_whole_1_worker)
+{
+	all_different(1);
+}
+
+Test(long, a_full_update_arrives_whole_3_workers)
+{
+	all_different(3);
+}
+
+/* More ops than any ring holds, all for one shard. */
+Test(long, more_prefixes_than_a_ring_holds_go_in_slices)
+{
+	static uint8_t body[BODY_MAX];
+	struct desk d;
+	unsigned count;
+	stand(&d, WORKERS);
+	size_t len = fill(body, 0, &count);
+	cr_assert(count > 65000);
+	host_send(&d.host[0].connection[0], BGP_UPDATE, body, len);
+	host_send(&d.host[0].connection[0], BGP_UPDATE, (const uint8_t[4]){0}, 4);
+	host_send(&d.host[1].connection[0], BGP_UPDATE, small, sizeof(small));
+	run(&d, 2 * USEC_PER_SEC);
+	struct member_status st = status(&d, 0);
+	cr_expect(d.sent >= 1, "it waited %lu turns", d.sent);
+	cr_expect(st.state == FSM_ESTABLISHED);
+	cr_expect_eq(metric_get(&st.import.updates), 2);
+	cr_expect_eq(metric_get(&st.import.end_of_ribs), 1, "what comes behind it is read");
+	cr_expect_eq(metric_get(&st.import.announced), count);
+	cr_expect_eq(held(&d, 0), 1);
+	cr_expect_eq(held(&d, 1), 1);
+	cr_expect_eq(sets(&d), 2);
+	desk_fini(&d);
+}
+
+/* Resets the connection as soon as an UPDATE is half applied. */
+static void cut(struct desk *d)
+{
+	if (member(d)->update_len > 0 && d->sent == 0) {
+		tcp_abort(d->host[0].connection[0].tcp);
+		d->sent = 1;
+	}
+}
+
+/* What was applied goes with the session, and nothing is left over for its next connection. */
+Test(long, a_session_may_end_between_slices)
+{
+	static uint8_t body[BODY_MAX];
+	struct desk d;
+	unsigned count;
+	stand(&d, WORKERS);
+	d.before = cut;
+	size_t len = fill(body, 0, &count);
+	host_send(&d.host[0].connection[0], BGP_UPDATE, body, len);
+	run(&d, USEC_PER_SEC);
+	cr_assert(d.sent == 1, "it was never half applied");
+	cr_expect_neq(status(&d, 0).state, FSM_ESTABLISHED);
+	cr_expect(member(&d)->update_len == 0 && held(&d, 0) == 0 && sets(&d) == 0);
+	desk_up(&d, 0, 1);
+	host_send(&d.host[0].connection[1], BGP_UPDATE, body, len);
+	run(&d, USEC_PER_SEC);
+	cr_expect_eq(held(&d, 0), 1);
+	struct member_status other = status(&d, 1);
+	cr_expect(metric_get(&other.prefixes_sent) == metric_get(&other.withdraws_sent) + 1);
+	desk_fini(&d);
+}
+
+/* RFC 8654 §4: who has not advertised it keeps the old limit, and says so. */
+Test(long, without_the_capability_4097_octets_end_the_session)
+{
+	static uint8_t body[BODY_MAX];
+	struct desk d;
+	unsigned count;
+	desk_init(&d, &(struct desk_opts){.workers = 1});
+	desk_up(&d, 0, 0);
+	d.before = look;
+	fill(body, 24, &count);
+	host_send(&d.host[0].connection[0], BGP_UPDATE, body, 4097 - BGP_HEADER_LEN);
+	run(&d, USEC_PER_SEC);
+	const struct host_connection *c = &d.host[0].connection[0];
+	cr_expect(c->notification[0] == NOTIFY_HEADER &&
+		  c->notification[1] == NOTIFY_HEADER_LENGTH);
+	desk_fini(&d);
+}
