@@ -4,7 +4,8 @@
  * one, the hold time not below the operator's bound, and at least one family must be common.  The
  * rest is the smaller of two wishes.
  *
- * RFC 4271 §4.2, §6.2; RFC 4760 §8; RFC 5492 §5; RFC 6286 §2.2; RFC 6793 §4.1; RFC 9234 §4.2. */
+ * RFC 4271 §4.2, §6.2; RFC 4760 §8; RFC 5492 §5; RFC 6286 §2.2; RFC 6793 §4.1; RFC 8654 §4;
+ * RFC 8950 §4; RFC 9234 §4.2. */
 #include "dataplane/session/session_priv.h"
 
 #include "rib/base/check.h"
@@ -101,6 +102,14 @@ static uint8_t class_of(const struct session_conf *conf, const struct open *peer
 	    (peer->add_path[family] & ADD_PATH_RECEIVE) != 0) {
 		class_idx |= WIRE_CLASS_PATHS;
 	}
+	/* RFC 8654 §4: longer ones "only if the ... Capability was received from that peer". */
+	if (conf->has_extended_message && peer->has_extended_message) {
+		class_idx |= WIRE_CLASS_LONG;
+	}
+	/* RFC 8950 §4: to those alone that have said so; of IPv6 prefixes it says nothing. */
+	if (family == FAMILY_IPV4 && conf->has_next_hop6 && peer->has_next_hop6) {
+		class_idx |= WIRE_CLASS_NEXT_HOP6;
+	}
 	/* RFC 9234 §4.2: "the locally configured BGP Role is used for the procedures". */
 	if (conf->has_role && role_adds_otc(conf->role)) {
 		class_idx |= WIRE_CLASS_OTC_ADD;
@@ -117,11 +126,11 @@ bool session_negotiate(const struct session_conf *conf, const struct open *peer,
 	if (!is_acceptable(conf, peer, out_why)) {
 		return false;
 	}
-	bool is_long = conf->has_extended_message && peer->has_extended_message;
 	struct session_terms terms = {
 		/* Zero, "no hold timer", is the smallest. */
 		.hold_s = (uint16_t)min_u64(conf->hold_s, peer->hold_s),
-		.message_max = is_long ? UINT16_MAX : BGP_MESSAGE_MAX,
+		/* What we have advertised binds us, whatever the other can take (RFC 8654 §4). */
+		.message_max = conf->has_extended_message ? UINT16_MAX : BGP_MESSAGE_MAX,
 		.has_enhanced_refresh = conf->has_enhanced_refresh && peer->has_enhanced_refresh,
 		.opts = {.is_as4 = peer->has_as4,
 			 .has_next_hop6 = conf->has_next_hop6 && peer->has_next_hop6,

@@ -87,7 +87,7 @@ static void rx_message(struct session *s, const struct frame *f, struct session_
 	}
 }
 
-/* RFC 8654 §3: from the OPENs on, but for an OPEN itself. */
+/* RFC 8654 §4: from the member's OPEN on; an OPEN itself is never longer. */
 static size_t message_max(const struct session *s)
 {
 	return s->terms.message_max != 0 ? s->terms.message_max : BGP_MESSAGE_MAX;
