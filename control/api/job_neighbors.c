@@ -143,6 +143,14 @@ static json_t *families_json(const struct api_env *env, peer_id_t peer,
 	return to;
 }
 
+/* Said only when it is so. */
+static void set_flag(json_t *row, const char *name, unsigned is_set)
+{
+	if (is_set != 0) {
+		json_object_set_new(row, name, json_true());
+	}
+}
+
 static void set_session(json_t *row, const struct config_client *client,
 			const struct member_status *st)
 {
@@ -152,6 +160,8 @@ static void set_session(json_t *row, const struct config_client *client,
 		set_text(row, "router_id", addr_format(&id, text));
 		set_number(row, "hold_time", st->hold_s);
 		json_object_set_new(row, "as4", json_boolean(st->is_as4));
+		set_flag(row, "extended_messages", st->class_idx[FAMILY_IPV4] & WIRE_CLASS_LONG);
+		set_flag(row, "ipv6_next_hops", st->class_idx[FAMILY_IPV4] & WIRE_CLASS_NEXT_HOP6);
 	}
 	set_number(row, "configured_hold_time", client->session.hold_s);
 	set_number(row, "min_hold_time", client->session.hold_min_s);

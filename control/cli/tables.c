@@ -171,6 +171,11 @@ static void put_family(FILE *out, const char *name, const json_t *family)
 	}
 }
 
+static void put_flag(FILE *out, const json_t *row, const char *name, const char *title)
+{
+	put_line(out, title, json_is_true(json_object_get(row, name)) ? "yes" : "");
+}
+
 static void put_roles(FILE *out, const json_t *row)
 {
 	const char *ours = text_of(row, "local_role");
@@ -223,6 +228,8 @@ static void put_session(FILE *out, const json_t *row)
 		put_number(out, "hold time", number_of(row, "hold_time"));
 	}
 	put_line(out, "4-octet AS numbers", json_is_false(json_object_get(row, "as4")) ? "no" : "");
+	put_flag(out, row, "extended_messages", "extended messages");
+	put_flag(out, row, "ipv6_next_hops", "IPv6 next hops of IPv4");
 	put_roles(out, row);
 	put_number(out, "worker", number_of(row, "worker"));
 	put_number(out, "times established", number_of(row, "established_count"));

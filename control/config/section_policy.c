@@ -69,7 +69,6 @@ static const struct key cfg_key[] = {
 	{.name = "router_id", .read = read_router_id},
 	{.name = "path_hiding", .read = read_always},
 	{.name = "prepend_rs_as", .read = read_never},
-	{.name = "rfc8950", .read = read_never},
 	{.name = "filtering", .read = read_filtering},
 	{.name = "rpki_roas", .kind = KEY_FOREIGN},
 	{.name = "blackhole_filtering", .kind = KEY_FOREIGN},
@@ -93,7 +92,6 @@ void read_cfg(struct loader *l, const struct node *key, const struct node *v, vo
 
 static const struct key client_cfg_key[] = {
 	{.name = "prepend_rs_as", .read = read_never},
-	{.name = "rfc8950", .read = read_never},
 	{.name = "filtering", .read = read_client_filtering},
 	{.name = "blackhole_filtering", .kind = KEY_FOREIGN},
 	{.name = "attach_custom_communities", .kind = KEY_FOREIGN},

@@ -256,6 +256,20 @@ static void read_attributes(struct loader *l, const struct node *key, const stru
 	keys_walk(l, v, &attributes_keys, target);
 }
 
+static void read_extended_messages(struct loader *l, const struct node *key, const struct node *v,
+				   void *target)
+{
+	struct draft_session *s = target;
+	draft_bool(l, key, v, &s->has_extended_message);
+}
+
+static void read_rfc8950(struct loader *l, const struct node *key, const struct node *v,
+			 void *target)
+{
+	struct draft_session *s = target;
+	draft_bool(l, key, v, &s->has_next_hop6);
+}
+
 static const struct key session_key[] = {
 	{.name = "passive", .read = read_passive},
 	{.name = "hold_time", .read = read_hold_time},
@@ -266,6 +280,8 @@ static const struct key session_key[] = {
 	{.name = "accept_as_set", .read = read_accept_as_set},
 	{.name = "enforce_first_as", .read = read_enforce_first_as},
 	{.name = "attributes", .read = read_attributes},
+	{.name = "extended_messages", .read = read_extended_messages},
+	{.name = "rfc8950", .read = read_rfc8950},
 	{.name = "graceful_shutdown", .read = read_graceful_shutdown},
 	{.name = "gtsm", .read = read_gtsm},
 	{.name = "multihop", .read = read_multihop},
@@ -305,6 +321,9 @@ static void inherit_session(const struct draft_session *general, struct draft_cl
 	s->accepts_as_set = inherit(own->accepts_as_set, general->accepts_as_set, false) != 0;
 	s->enforces_first_as =
 		inherit(own->enforces_first_as, general->enforces_first_as, false) != 0;
+	s->has_extended_message =
+		inherit(own->has_extended_message, general->has_extended_message, false) != 0;
+	s->has_next_hop6 = inherit(own->has_next_hop6, general->has_next_hop6, false) != 0;
 	s->has_graceful_shutdown =
 		inherit(own->has_graceful_shutdown, general->has_graceful_shutdown, false) != 0;
 	s->graceful_shutdown_pref =

@@ -206,6 +206,25 @@ Test(api, neighbor_shows_both_roles)
 	fake_fini(&f);
 }
 
+/* RFC 8654, RFC 8950: shown where both sides have agreed on it. */
+Test(api, neighbor_shows_what_it_may_be_sent)
+{
+	struct fake f;
+	fake_init(&f, 1, NULL);
+	for (unsigned bits = 0; bits < 4; bits++) {
+		f.server.status[0].state = FSM_ESTABLISHED;
+		f.server.status[0].class_idx[FAMILY_IPV4] =
+			(uint8_t)((bits & 1 ? WIRE_CLASS_LONG : 0) |
+				  (bits & 2 ? WIRE_CLASS_NEXT_HOP6 : 0));
+		json_t *all = fake_ask(&f, "{\"command\":\"neighbor\",\"address\":\"198.18.1.1\"}");
+		const json_t *row = row_of(all, 0);
+		cr_expect(json_is_true(json_object_get(row, "extended_messages")) == (bits & 1));
+		cr_expect(json_is_true(json_object_get(row, "ipv6_next_hops")) == bits >> 1);
+		json_decref(all);
+	}
+	fake_fini(&f);
+}
+
 Test(api, neighbors_show_counts_and_states)
 {
 	struct fake f;

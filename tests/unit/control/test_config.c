@@ -481,8 +481,7 @@ Test(config, foreign_keys_are_warnings_that_name_them)
 					  "communities: {}",
 					  "custom_communities: {}",
 					  "prepend_rs_as: true",
-					  "path_hiding: false",
-					  "rfc8950: true"};
+					  "path_hiding: false"};
 	static const char *const client[] = {
 		"16bit_mapped_asn: 64512", "cfg: {filtering: {next_hop: {}}}",
 		"cfg: {blackhole_filtering: {}}", "cfg: {attach_custom_communities: []}",

@@ -69,6 +69,35 @@ Test(session_keys, what_is_wanted_of_a_members_updates)
 	scratch_fini(&s);
 }
 
+/* RFC 8654, RFC 8950: off unless they are turned on; a client's keys go before cfg's. */
+Test(session_keys, long_messages_and_ipv6_next_hops_are_asked_for)
+{
+	struct scratch s;
+	struct config_errors e;
+	scratch_init(&s);
+	struct config *c =
+		scratch_load(&s,
+			     "clients:\n"
+			     "- {asn: 64501, ip: 198.18.1.1}\n"
+			     "- {asn: 64502, ip: 198.18.1.2, cfg: {rfc8950: False}}\n"
+			     "- {asn: 64503, ip: 198.18.1.3, extended_messages: true}\n" PORT
+			     "cfg: {rs_as: 64500, rfc8950: True}\n",
+			     &e);
+	cr_assert(c != NULL && c->client_count == 3 && e.count == 0);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_expect(c->client[i].session.has_next_hop6 == (i != 1), "%u", i);
+		cr_expect(c->client[i].session.has_extended_message == (i == 2), "%u", i);
+	}
+	config_free(c);
+	c = scratch_load(
+		&s, "clients: [{asn: 64501, ip: 198.18.1.1}]\n" PORT "cfg: {rs_as: 64500}\n", &e);
+	cr_expect(c != NULL && !c->client[0].session.has_next_hop6 &&
+		  !c->client[0].session.has_extended_message);
+	config_free(c);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
 /* A mistake in line 6, which is a client's; line 5 is cfg. */
 static const struct {
 	const char *client;
@@ -83,6 +112,8 @@ static const struct {
 	{"attributes: {treat_as_withdraw: [14]}", 73, "a route is nothing without attribute 14"},
 	{"attributes: {discard: [9], drop: [1]}", 67, "known here: discard, treat_as_withdraw"},
 	{"graceful_shutdown: {enabled: 2}", 69, "true or false"},
+	{"extended_messages: 65535", 59, "true or false"},
+	{"rfc8950: 1", 49, "true or false"},
 	{"connect_retry_time: 0", 60, "from 1 to 65535"},
 };
 
