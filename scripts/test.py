@@ -4,7 +4,7 @@
     sudo scripts/test             all suites
     sudo scripts/test SUITE...    only these: tidy unit sim fuzz interop
 
-tidy     layers and tidiness of the sources
+tidy     layers and tidiness of the sources; what the conformance table names exists
 unit     the lab's own tests; the unit tests built with gcc, then the same under ASan, UBSan and
          LeakSanitizer (clang)
 sim      whole servers in virtual time: seeded histories against the naive oracle, on links that
@@ -129,7 +129,7 @@ def program(tally, name, argv, environment=None, timeout=1500):
 
 def suite_tidy(tally):
     house.setup("build")
-    for name in ("layers", "tidy"):
+    for name in ("layers", "tidy", "conformance"):
         program(tally, name, [os.path.join(ROOT, "scripts", name + ".py")])
 
 
