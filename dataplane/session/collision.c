@@ -4,7 +4,7 @@
 #include "dataplane/session/session_priv.h"
 #include "rib/base/check.h"
 
-/* RFC 6608 §3. */
+/* RFC 6608 §3, §4. */
 enum { UNEXPECTED_IN_OPEN_SENT = 1 };
 
 enum rival_verdict session_judge(const struct session *s, struct span in, struct open *out_open,
@@ -27,7 +27,8 @@ enum rival_verdict session_judge(const struct session *s, struct span in, struct
 		return RIVAL_ENDED;
 	}
 	if (f.type != BGP_OPEN) {
-		*out_why = notify_make(NOTIFY_FSM, UNEXPECTED_IN_OPEN_SENT);
+		uint8_t type = (uint8_t)f.type;
+		*out_why = notify_with(NOTIFY_FSM, UNEXPECTED_IN_OPEN_SENT, span_of(&type, 1));
 		return RIVAL_BAD;
 	}
 	if (!open_decode(f.body, &open, &why) ||

@@ -29,7 +29,7 @@ enum {
 	OPENED = FSM_ACT_SEND_OPEN | FSM_ACT_HOLD_LARGE,
 };
 
-/* RFC 6608 §3. */
+/* RFC 6608 §3; the message's type goes with it (§4): session_in.c. */
 enum { UNEXPECTED_IN_OPEN_SENT = 1, UNEXPECTED_IN_OPEN_CONFIRM = 2, UNEXPECTED_IN_ESTABLISHED = 3 };
 
 static const struct fsm_cell idle_row[FSM_EVENT_COUNT] = {

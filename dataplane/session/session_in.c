@@ -4,7 +4,7 @@
  * in OpenSent and a ROUTE-REFRESH in Established are looked into here: a message that the state
  * does not expect is an FSM error whatever it holds, and UPDATE bodies are the caller's.
  *
- * RFC 4271 §6.1, §6.2, §6.4, §6.6; RFC 2918 §4. */
+ * RFC 4271 §6.1, §6.2, §6.4, §6.6; RFC 2918 §4; RFC 6608 §4. */
 #include "dataplane/session/session_priv.h"
 
 #include "rib/base/check.h"
@@ -13,6 +13,17 @@ static void fail(struct session *s, const struct notify *why, usec_t now)
 {
 	metric_add(&s->stats.messages_in[0], 1);
 	session_event(s, FSM_EV_MESSAGE_ERROR, why, now);
+}
+
+/* The event of a whole message; one that the state does not expect is named in the NOTIFICATION by
+ * its type.  RFC 6608 §4. */
+static unsigned message_event(struct session *s, enum fsm_event event, enum bgp_type message,
+			      usec_t now)
+{
+	uint8_t subcode = fsm_cell(s->state, event)->fsm_error_subcode;
+	uint8_t type = (uint8_t)message;
+	struct notify why = notify_with(NOTIFY_FSM, subcode, span_of(&type, 1));
+	return session_event(s, event, subcode != 0 ? &why : NULL, now);
 }
 
 static void rx_open(struct session *s, struct span body, usec_t now)
@@ -24,7 +35,7 @@ static void rx_open(struct session *s, struct span body, usec_t now)
 		fail(s, &why, now);
 		return;
 	}
-	session_event(s, FSM_EV_OPEN, NULL, now);
+	message_event(s, FSM_EV_OPEN, BGP_OPEN, now);
 }
 
 static void rx_notification(struct session *s, struct span body, usec_t now)
@@ -46,7 +57,7 @@ static enum session_rx_kind rx_refresh(struct session *s, struct span body, enum
 		fail(s, &why, now);
 		return SESSION_RX_DONE;
 	}
-	unsigned actions = session_event(s, FSM_EV_UPDATE, NULL, now);
+	unsigned actions = message_event(s, FSM_EV_UPDATE, BGP_ROUTE_REFRESH, now);
 	/* RFC 2918 §4: a family that we did not offer is passed over.  Whether the member offered
 	 * the capability does not matter: it is ours, always offered, that lets it ask. */
 	if (!(actions & FSM_ACT_DELIVER) || verdict != REFRESH_OK ||
@@ -69,13 +80,13 @@ static void rx_message(struct session *s, const struct frame *f, struct session_
 		rx_notification(s, f->body, now);
 		break;
 	case BGP_KEEPALIVE:
-		actions = session_event(s, FSM_EV_KEEPALIVE, NULL, now);
+		actions = message_event(s, FSM_EV_KEEPALIVE, BGP_KEEPALIVE, now);
 		if (actions & FSM_ACT_UP) {
 			out->kind = SESSION_RX_UP;
 		}
 		break;
 	case BGP_UPDATE:
-		actions = session_event(s, FSM_EV_UPDATE, NULL, now);
+		actions = message_event(s, FSM_EV_UPDATE, BGP_UPDATE, now);
 		if (actions & FSM_ACT_DELIVER) {
 			out->kind = SESSION_RX_UPDATE;
 			out->body = f->body;

@@ -4,7 +4,7 @@
  * them a meaning that helps the operator; elsewhere they are left out.  Everything in them comes
  * from the neighbour: lengths are checked by the cursor, text is made harmless.
  *
- * RFC 4271 §6, RFC 4486, RFC 5492 §5, RFC 6608, RFC 7313 §5, RFC 8538 §3, RFC 9003, RFC 9234,
+ * RFC 4271 §6, RFC 4486, RFC 5492 §5, RFC 6608, RFC 7313 §5, RFC 8538 §3.1, RFC 9003, RFC 9234,
  * RFC 9384, RFC 9687. */
 #include "rib/wire/notify.h"
 
@@ -166,6 +166,11 @@ static void put_data(struct text *t, uint8_t code, uint8_t subcode, struct span 
 	case NOTIFY_UPDATE:
 		put_update_data(t, subcode, &data);
 		break;
+	case NOTIFY_FSM: /* RFC 6608 §4. */
+		if (rd_left(&data) >= 1) {
+			text_printf(t, " (message type %u)", rd_u8(&data));
+		}
+		break;
 	case NOTIFY_CEASE:
 		if (subcode == NOTIFY_CEASE_MAX_PREFIX) {
 			put_max_prefix(t, &data);
@@ -201,7 +206,7 @@ char *notify_format(const struct notify *n, char *buf, size_t len)
 	struct text t = text_of(buf, len);
 	put_names(&t, n->code, n->subcode);
 	if (n->code == NOTIFY_CEASE && n->subcode == NOTIFY_CEASE_HARD_RESET && n->data_len >= 2) {
-		/* RFC 8538 §3: inside is the notification that ended the session; one level is
+		/* RFC 8538 §3.1: inside is the notification that ended the session; one level is
 		 * enough, a nested Hard Reset has no meaning. */
 		text_put(&t, " (");
 		put_names(&t, n->data[0], n->data[1]);

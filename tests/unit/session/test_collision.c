@@ -167,6 +167,7 @@ Test(collision, the_rivals_first_message_is_judged_as_in_open_sent)
 	cr_expect(judge(m, len, &why) == RIVAL_BAD && why.subcode == NOTIFY_OPEN_HOLD_TIME);
 	len = message_make(BGP_KEEPALIVE, NULL, 0, m);
 	cr_expect(judge(m, len, &why) == RIVAL_BAD && why.code == NOTIFY_FSM && why.subcode == 1);
+	cr_expect(why.data_len == 1 && why.data[0] == BGP_KEEPALIVE); /* RFC 6608 §4. */
 	const uint8_t cease[2] = {NOTIFY_CEASE, NOTIFY_CEASE_REJECTED};
 	len = message_make(BGP_NOTIFICATION, cease, sizeof(cease), m);
 	cr_expect_eq(judge(m, len, &why), RIVAL_ENDED);

@@ -26,7 +26,8 @@ static size_t sample(enum bgp_type type, uint8_t *out)
 	}
 }
 
-/* RFC 6608 §3, for each state with a connection: what each type leads to. */
+/* RFC 6608 §3, for each state with a connection: what each type leads to.  §4: the data of an FSM
+ * error is the message's type. */
 Test(messages, each_type_in_each_state)
 {
 	enum { FSM_ERROR = 100 }; /* Else: enum session_rx_kind. */
@@ -57,6 +58,9 @@ Test(messages, each_type_in_each_state)
 						  n.subcode == state - FSM_OPEN_SENT + 1,
 					  "state %u type %u: %u/%u", state, type, n.code,
 					  n.subcode);
+				cr_expect(n.data_len == 1 && n.data[0] == type,
+					  "state %u type %u: %u octets of data", state, type,
+					  n.data_len);
 			}
 		}
 	}

@@ -38,6 +38,8 @@ static const struct row rows[] = {
 	{4, 0, "", "Hold Timer Expired"},
 	{5, 0, "", "Finite State Machine: Unspecified Error"},
 	{5, 3, "", "Finite State Machine: Unexpected Message in Established State"},
+	{5, 2, "02",
+	 "Finite State Machine: Unexpected Message in OpenConfirm State (message type 2)"},
 	{6, 0, "", "Cease: Unspecific"},
 	{6, 1, "", "Cease: Maximum Number of Prefixes Reached"},
 	{6, 1, "000101000003e8",
@@ -74,7 +76,7 @@ static struct notify notify_of(const struct row *row)
 	return notify_with(row->code, row->subcode, span_of(data, len));
 }
 
-/* RFC 4271 §6, RFC 4486, RFC 8538 §3, RFC 9003 §2, RFC 9384. */
+/* RFC 4271 §6, RFC 4486, RFC 8538 §3.1, RFC 9003 §2, RFC 9384. */
 Test(wire, notification_is_told_in_words)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
