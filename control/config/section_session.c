@@ -363,7 +363,7 @@ static void check_role(struct loader *l, const struct draft_client *client)
 	}
 }
 
-/* RFC 9687 §3: it must be longer than the hold time. */
+/* RFC 9687 §4.4: it must be longer than the hold time. */
 static void check_send_hold(struct loader *l, const struct draft_client *client)
 {
 	const struct session_conf *s = &client->value.session;

@@ -25,7 +25,7 @@
 #define RETRY_DEFAULT_S	   120			/* RFC 4271 §10. */
 #define KEEPALIVE_MIN_US   USEC_PER_SEC		/* RFC 4271 §4.4: not more than one per second. */
 #define HOLD_PUT_OFF_US	   USEC_PER_SEC
-#define SEND_HOLD_MIN_S	   480 /* RFC 9687 §3: 8 minutes, or twice the hold time. */
+#define SEND_HOLD_MIN_S	   480 /* RFC 9687 §6: 8 minutes, or twice the hold time. */
 #define REFRESH_LEN	   23
 #define NOTIFICATION_MAX   (BGP_HEADER_LEN + 2 + NOTIFY_DATA_MAX)
 #define HOLD_MIN_ALLOWED_S 3 /* RFC 4271 §4.2: zero, or at least this. */
@@ -189,7 +189,7 @@ static enum session_want want_after(const struct session *s, const struct fsm_ce
 	}
 }
 
-/* Both sides sent the N bit: a NOTIFICATION that is no Hard Reset leaves routes.  RFC 8538 §2. */
+/* Both sides sent the N bit: a NOTIFICATION that is no Hard Reset leaves routes.  RFC 8538 §4. */
 static bool has_soft_notifications(const struct session *s)
 {
 	return s->conf.stale_s != 0 && s->peer.graceful.has_notification;
@@ -307,7 +307,8 @@ void session_enable(struct session *s, usec_t now)
 	session_rest(s, FSM_EV_START, now); /* Or when the old connection has ended. */
 }
 
-/* RFC 8538 §3: who ends a session for good says so, where a NOTIFICATION would leave routes. */
+/* RFC 8538 §3.1, §5.1: who ends a session for good says so, where a NOTIFICATION would leave
+ * routes. */
 static struct notify harden(const struct session *s, const struct notify *why)
 {
 	if (s->state != FSM_ESTABLISHED || !has_soft_notifications(s)) {

@@ -155,7 +155,7 @@ void session_update_failed(struct session *s, const struct notify *why, usec_t n
 void session_tick(struct session *s, size_t unread_len, usec_t now);
 usec_t session_due(const struct session *s);
 /* Of the connection's octets, `taken` have been acknowledged so far; `is_waiting`: there are more.
- * While some wait and none is taken, the send hold timer runs.  RFC 9687 §3. */
+ * While some wait and none is taken, the send hold timer runs.  RFC 9687 §4.3. */
 void session_sending(struct session *s, uint64_t taken, bool is_waiting, usec_t now);
 /* True once after each loss of an established session: the caller must leave the shards.  To be
  * asked before the next session_rx on a new connection. */

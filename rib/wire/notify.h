@@ -49,7 +49,7 @@ enum {
 	NOTIFY_CEASE_CONFIG = 6,
 	NOTIFY_CEASE_COLLISION = 7,
 	NOTIFY_CEASE_RESOURCES = 8,
-	NOTIFY_CEASE_HARD_RESET = 9, /* RFC 8538 §3: another notification lies in the data. */
+	NOTIFY_CEASE_HARD_RESET = 9, /* RFC 8538 §3.1: another notification lies in the data. */
 	NOTIFY_CEASE_BFD_DOWN = 10,  /* RFC 9384 */
 };
 

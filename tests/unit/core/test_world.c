@@ -233,7 +233,7 @@ Test(world, a_stalled_member_delays_nobody)
 	world_end(w);
 }
 
-/* RFC 9687 §3: it says that it lives, and takes nothing. */
+/* RFC 9687 §5: it says that it lives, and takes nothing. */
 Test(world, a_member_that_takes_nothing_for_eight_minutes_loses_its_session)
 {
 	struct member_status st;

@@ -239,7 +239,8 @@ Test(stale, the_end_of_a_session_is_soft_or_not)
 	}
 }
 
-/* RFC 8538 §3: the Cease of an end for good lies in a Hard Reset, where else routes would stay. */
+/* RFC 8538 §3.1, §5.1: the Cease of an end for good lies in a Hard Reset, where else routes would
+ * stay. */
 Test(stale, who_is_disabled_is_told_with_a_hard_reset)
 {
 	struct open_graceful g = {.is_present = true, .has_notification = true};

@@ -258,7 +258,7 @@ Test(timers, the_same_seed_gives_the_same_session)
 #define WAITS true
 #define SENDS false
 
-/* RFC 9687 §3: eight minutes, twice a longer hold time, or what the operator says. */
+/* RFC 9687 §4.4, §6: eight minutes, twice a longer hold time, or what the operator says. */
 Test(timers, send_hold_time_is_at_least_eight_minutes)
 {
 	static const uint16_t cases[][3] = {{90, 0, 480},  {0, 0, 480},	  {240, 0, 480},
@@ -274,7 +274,7 @@ Test(timers, send_hold_time_is_at_least_eight_minutes)
 	}
 }
 
-/* RFC 9687 §3: every octet that leaves starts it anew, and so does rest. */
+/* RFC 9687 §4.3: every octet that leaves starts it anew, and so does rest. */
 Test(timers, send_hold_timer_runs_while_nothing_leaves)
 {
 	struct session s;
