@@ -53,7 +53,8 @@ enum {
 	NOTIFY_CEASE_BFD_DOWN = 10,  /* RFC 9384 */
 };
 
-#define NOTIFY_DATA_MAX 256 /* Kept and sent: a shutdown message with its length, RFC 9003 §2. */
+/* Kept and sent: a shutdown message with its length (RFC 9003 §2) inside a Hard Reset. */
+#define NOTIFY_DATA_MAX (2 + 1 + 255)
 #define NOTIFY_TEXT_MAX 320
 
 struct notify {

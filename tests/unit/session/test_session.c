@@ -339,7 +339,7 @@ Test(session, a_transport_that_takes_nothing_overflows_nothing)
 		session_check(&s);
 	}
 	struct notify why = notify_with(NOTIFY_CEASE, 2, span_of(s.tx, NOTIFY_DATA_MAX));
-	why.data[0] = NOTIFY_DATA_MAX - 1;
+	why.data[0] = UINT8_MAX;
 	session_disable(&s, &why, now);
 	cr_expect(sent_notify(&s).data_len == NOTIFY_DATA_MAX);
 	cr_expect(s.stats.messages_out[BGP_KEEPALIVE] == 1);

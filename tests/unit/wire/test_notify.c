@@ -136,6 +136,21 @@ Test(wire, any_notification_is_read_and_told)
 	guard_fini(&g);
 }
 
+/* RFC 8538 §5.2, RFC 9003 §2: a communication of 255 octets, whose last character has two, arrives
+ * whole in a Hard Reset, too. */
+Test(wire, longest_communication_in_a_hard_reset_is_told_whole)
+{
+	uint8_t body[2 + 2 + 1 + 255] = {NOTIFY_CEASE, NOTIFY_CEASE_HARD_RESET, NOTIFY_CEASE,
+					 NOTIFY_CEASE_SHUTDOWN, 255};
+	memset(body + 5, 'a', 253);
+	memcpy(body + 5 + 253, "\xc3\xa9", 2);
+	struct notify n;
+	char text[NOTIFY_TEXT_MAX];
+	cr_assert(notify_decode(span_of(body, sizeof(body)), &n));
+	notify_format(&n, text, sizeof(text));
+	cr_expect_not_null(strstr(text, "a\xc3\xa9\"))"), "%s", text);
+}
+
 /* RFC 4271 §4.5. */
 Test(wire, notification_written_is_notification_read)
 {
