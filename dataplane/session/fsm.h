@@ -17,9 +17,9 @@ enum fsm_state {
 
 /* The RFC's events that can happen here; numbers in comments are RFC 4271 §8.1's. */
 enum fsm_event {
-	FSM_EV_START,	      /* 1, 3; 13 when it has rested (damping.h) */
-	FSM_EV_START_PASSIVE, /* 4, 5, 7; 13: wait for the member, or for the pause after a failure. */
-	FSM_EV_STOP,	      /* 2, 8 */
+	FSM_EV_START,		  /* 1, 3; 13 when it has rested (damping.h) */
+	FSM_EV_START_PASSIVE,	  /* 4, 5, 7; 13: wait for the member, or until a pause is over. */
+	FSM_EV_STOP,		  /* 2, 8 */
 	FSM_EV_CONNECT_RETRY,	  /* 9 */
 	FSM_EV_HOLD_EXPIRES,	  /* 10 */
 	FSM_EV_KEEPALIVE_TIMER,	  /* 11 */
