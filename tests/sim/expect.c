@@ -38,6 +38,22 @@ static unsigned candidates(const struct history *h, unsigned prefix, unsigned si
 	return count + 1;
 }
 
+/* Of a prefix's routes those that `member` may have, as its server has them (RFC 9234 §5). */
+static void for_member(const struct history *h, unsigned member, unsigned prefix,
+		       struct naive_route route[WORLD_MEMBERS_MAX])
+{
+	const struct world *w = h->world;
+	char role = world_role(w, member);
+
+	for (unsigned i = 0; i < w->opts.members; i++) {
+		route[i] = h->route[prefix][i];
+		struct naive_attrs *attrs = &route[i].attrs;
+		bool is_taken = naive_receives(world_role(w, i), w->speaker[i].conf.asn, attrs);
+		route[i].is_set = route[i].is_set && is_taken &&
+				  naive_sends(role, world_server_asn(0), attrs);
+	}
+}
+
 /* What `member` should hold for a prefix; false when nothing. */
 static bool expected(const struct history *h, unsigned member, unsigned prefix,
 		     struct naive_attrs *out)
@@ -45,18 +61,17 @@ static bool expected(const struct history *h, unsigned member, unsigned prefix,
 	const struct world *w = h->world;
 	struct naive_route route[WORLD_MEMBERS_MAX + 1];
 	struct naive_speaker who[WORLD_MEMBERS_MAX + 1];
-	const struct naive_route *from = h->route[prefix];
 	int best;
 
 	if (w->opts.sites <= 1) {
-		best = naive_view(from, h->who, w->opts.members, (int)member);
+		for_member(h, member, prefix, route);
+		best = naive_view(route, h->who, w->opts.members, (int)member);
 	} else {
 		unsigned count = candidates(h, prefix, world_site_of(w, member), route, who);
-		from = route;
 		best = naive_view(route, who, count, (int)member);
 	}
 	if (best >= 0) {
-		*out = from[best].attrs;
+		*out = route[best].attrs;
 	}
 	return best >= 0;
 }

@@ -69,6 +69,9 @@ static void random_attrs(struct history *h, unsigned member, unsigned family,
 	for (unsigned i = 1; i < out->path_len; i++) {
 		out->path[i] = prng_chance(p, 1, 4) ? 400000 + i : 2000 + i;
 	}
+	if (h->world->opts.has_roles && prng_chance(p, 1, 3)) {
+		out->otc = prng_chance(p, 1, 2) ? conf->asn : 64999;
+	}
 	uint8_t v6[16] = {0x20, 1, 0x0d, 0xb8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 9, 9, (uint8_t)member};
 	uint8_t v4[4] = {198, 18, 9, (uint8_t)member};
 	memcpy(out->next_hop, family == 0 ? v4 : v6, family == 0 ? 4 : 16);
@@ -252,6 +255,7 @@ static struct world_opts opts_for(struct history *h)
 	o.window_bytes = o.log_bytes_max != 0 ? 2048 : 0;
 	o.send_bytes_max = o.log_bytes_max != 0 ? 3072 : 0;
 	trouble_prepare(h, &o, &p);
+	o.has_roles = o.sites == 1 && prng_chance(&p, 1, 2);
 	return o;
 }
 

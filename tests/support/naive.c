@@ -509,3 +509,30 @@ unsigned naive_views(const struct naive_offer *offers, unsigned count,
 	}
 	return found;
 }
+
+/* RFC 9234 §5, ingress 1, 2 and 3, one after the other. */
+bool naive_receives(char member_is, uint32_t member_as, struct naive_attrs *a)
+{
+	if (a->otc != 0 && (member_is == 'C' || member_is == 'K')) {
+		return false;
+	}
+	if (a->otc != 0 && member_is == 'E' && a->otc != member_as) {
+		return false;
+	}
+	if (a->otc == 0 && (member_is == 'P' || member_is == 'E' || member_is == 'S')) {
+		a->otc = member_as;
+	}
+	return true;
+}
+
+/* RFC 9234 §5, egress 2, then 1: what is added on the way out is no reason to keep it back. */
+bool naive_sends(char member_is, uint32_t server_as, struct naive_attrs *a)
+{
+	if (a->otc != 0 && (member_is == 'P' || member_is == 'E' || member_is == 'S')) {
+		return false;
+	}
+	if (a->otc == 0 && (member_is == 'C' || member_is == 'E' || member_is == 'K')) {
+		a->otc = server_as;
+	}
+	return true;
+}

@@ -101,3 +101,10 @@ struct naive_wish {
  * At most 64 offers. */
 unsigned naive_views(const struct naive_offer *offers, unsigned count,
 		     const struct naive_speaker *speakers, const struct naive_wish *wish, int *out);
+
+/* What a member is to the server (RFC 9234 §3): the letter of its role, 0 when roles are off. */
+#define NAIVE_ROLES "CKPSE" /* Customer, RS-client, Provider, RS, Peer (equal). */
+/* §5: what the server makes of a route that it receives; false when it was leaked. */
+bool naive_receives(char member_is, uint32_t member_as, struct naive_attrs *a);
+/* §5: the same of one that it sends; false when it does not. */
+bool naive_sends(char member_is, uint32_t server_as, struct naive_attrs *a);

@@ -135,6 +135,33 @@ struct mac world_guest_mac(unsigned n)
 	return mac_of(0x600 + n);
 }
 
+uint32_t world_server_asn(unsigned site)
+{
+	return SERVER_AS + site;
+}
+
+char world_role(const struct world *w, unsigned member)
+{
+	return w->opts.has_roles ? NAIVE_ROLES[(member + w->opts.seed) % sizeof(NAIVE_ROLES)] : 0;
+}
+
+/* RFC 9234 §4.2, Table 2, from the other side. */
+static uint8_t server_role(char member_is)
+{
+	switch (member_is) {
+	case 'C':
+		return ROLE_PROVIDER;
+	case 'P':
+		return ROLE_CUSTOMER;
+	case 'S':
+		return ROLE_RS_CLIENT;
+	case 'E':
+		return ROLE_PEER;
+	default:
+		return ROLE_RS;
+	}
+}
+
 static unsigned configure_members(const struct world *w, unsigned site, struct member_conf *conf)
 {
 	unsigned count = 0;
@@ -146,6 +173,8 @@ static unsigned configure_members(const struct world *w, unsigned site, struct m
 						     .session.hold_min_s = 3,
 						     .session.retry_s = 5,
 						     .session.is_passive = !w->opts.are_active,
+						     .session.has_role = world_role(w, i) != 0,
+						     .session.role = server_role(world_role(w, i)),
 						     .is_enabled = true};
 	}
 	if (site_count(w) > 1) {

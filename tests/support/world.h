@@ -21,6 +21,7 @@ struct world_opts {
 	size_t send_bytes_max;	 /* 0 = default. */
 	unsigned universe;	 /* Prefixes, half of each family; up to UNIVERSE_MAX. */
 	bool has_old_speakers;	 /* Every fourth member is 2-octet. */
+	bool has_roles;		 /* Five members of six have one (RFC 9234). */
 	bool are_active;	 /* The server connects too; members take no connection. */
 	bool may_skip_workers;	 /* A worker sometimes misses turns. */
 	unsigned loss_per_mille; /* Frames lost on the LAN. */
@@ -73,6 +74,9 @@ void world_start_server(struct world *w, unsigned site);
 unsigned world_site_of(const struct world *w, unsigned member);
 peer_id_t world_peer_of(const struct world *w, unsigned member);
 peer_id_t world_link_of(const struct world *w, unsigned site);
+uint32_t world_server_asn(unsigned site);
+/* What member i is to its server, as naive.h has it; members do not say so themselves. */
+char world_role(const struct world *w, unsigned member);
 struct mac world_server_mac(unsigned site);
 struct addr world_server_addr(unsigned site, uint8_t family);
 /* The MAC of the n-th NIC that is neither a server's nor a member's. */
