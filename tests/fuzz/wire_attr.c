@@ -2,9 +2,13 @@
  *
  * Input: a byte that says how the session reads (wire_opts.h), one whose lowest bit tells whether
  * there are IPv4 prefixes, then the attributes. */
+#include <stdlib.h>
+
 #include "rib/base/check.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/wire_opts.h"
+
+#define OTC_ADDED 64499
 
 static void check_canonical(const struct attr_draft *draft, uint8_t how)
 {
@@ -42,6 +46,43 @@ static void check_order(const struct attr_draft *draft)
 	}
 }
 
+/* Written in every form: as long as foretold, and read again it is the same. */
+static void check_forms(const struct attr_draft *draft, uint8_t how)
+{
+	static struct attr_draft again;
+	struct attr *a = calloc(1, sizeof(*a) + draft->wire_len);
+	struct attr_result r;
+
+	ASSERT(a != NULL);
+	a->next_hop = (struct next_hop){.len = 4, .bytes = {198, 18, 0, 2}};
+	a->wire_len = draft->wire_len;
+	memcpy(a->wire, draft->wire, draft->wire_len);
+	attr_facts_compute(a->wire, a->wire_len, &a->facts);
+	ASSERT(a->facts.wire2_extra == draft->facts.wire2_extra);
+	for (unsigned i = 0; i < 8; i++) {
+		struct attr_form form = {.has_next_hop = (i & 1) != 0,
+					 .is_as4 = (i & 2) != 0,
+					 .otc = (i & 4) != 0 ? OTC_ADDED : 0};
+		struct update_opts opts = wire_opts(how & (uint8_t) ~(HOW_FIRST_AS | HOW_LISTS));
+		size_t len = attr_encoded_len(a, &form);
+		uint8_t *bytes = malloc(len + 1); /* The sanitizer guards its end. */
+		struct wr w = wr_of(bytes, len);
+
+		ASSERT(bytes != NULL);
+		attr_encode(&w, a, &form);
+		ASSERT(wr_is_ok(&w) && wr_len(&w) == len);
+		opts.is_as4 = form.is_as4;
+		attr_decode(span_of(bytes, len), &opts, false, &again, &r);
+		ASSERT(r.verdict == VERDICT_OK && r.has_next_hop == form.has_next_hop);
+		bool adds_otc = form.otc != 0 && a->facts.otc == 0;
+		ASSERT(again.facts.otc == (adds_otc ? form.otc : a->facts.otc));
+		ASSERT(again.wire_len == a->wire_len + (adds_otc ? 7 : 0));
+		ASSERT(adds_otc || memcmp(again.wire, a->wire, a->wire_len) == 0);
+		free(bytes);
+	}
+	free(a);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static struct attr_draft draft;
@@ -57,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	check_order(&draft);
 	if (attr_is_usable(&r)) {
 		check_canonical(&draft, data[0]);
+		check_forms(&draft, data[0]);
 	} else if (r.verdict == VERDICT_SESSION_RESET) {
 		ASSERT(draft.wire_len == 0);
 	}

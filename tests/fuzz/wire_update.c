@@ -1,5 +1,6 @@
 /* UPDATE: decode, encode what is announced and withdrawn, decode again: the same routes with the
- * same attributes.
+ * same attributes.  In the form that they came in, in that of the other kind of AS numbers (RFC
+ * 6793), and with OTC where there was none (RFC 9234 §5).
  *
  * Input: a byte that says how the session reads (wire_opts.h), then the body. */
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 #define ROUTES_MAX GUARD_MAX
 #define OUT_MAX	   (1u << 20)
+#define OTC_ADDED  64499
 
 /* The routes of one place. */
 struct routes {
@@ -47,8 +49,25 @@ static struct attr *attr_of(const struct attr_draft *draft, const struct next_ho
 	return a;
 }
 
+/* What was decoded is `a`, and OTC if that was added. */
+static void check_attrs(const struct attr_draft *draft, const struct attr *a, asn_t otc)
+{
+	static struct attr_draft with;
+
+	with.wire_len = a->wire_len;
+	with.facts = a->facts;
+	memcpy(with.wire, a->wire, a->wire_len);
+	if (otc != 0 && a->facts.otc == 0) {
+		ASSERT(attr_add_otc(&with, otc));
+		ASSERT(draft->facts.otc == otc);
+	}
+	ASSERT(draft->wire_len == with.wire_len);
+	ASSERT(memcmp(draft->wire, with.wire, with.wire_len) == 0);
+}
+
 /* Decode the messages in `in`; all of it must be well, and the attributes those of `a`. */
-static void decode_again(struct span in, const struct update_opts *opts, const struct attr *a)
+static void decode_again(struct span in, const struct update_opts *opts, const struct attr *a,
+			 asn_t otc)
 {
 	static struct attr_draft draft;
 	struct frame f;
@@ -71,40 +90,67 @@ static void decode_again(struct span in, const struct update_opts *opts, const s
 			}
 		}
 		if (a != NULL) {
-			ASSERT(draft.wire_len == a->wire_len);
-			ASSERT(memcmp(draft.wire, a->wire, a->wire_len) == 0);
+			check_attrs(&draft, a, otc);
 		}
 		in = span_of(in.data + f.len, in.len - f.len);
 	}
 }
 
-static void check_round_trip(const struct update_nlri *n, const struct attr *a, uint8_t how)
+/* How the member reads that gets what `form` makes. */
+static struct update_opts opts_for(const struct update_form *form, uint8_t how)
 {
 	struct update_opts opts = wire_opts(how);
+
+	opts.is_as4 = form->is_as4;
+	if (form->otc != 0) {
+		opts.lists = NULL; /* It may be among them. */
+	}
+	return opts;
+}
+
+static void check_form(const struct update_form *form, const struct attr *a, uint8_t how)
+{
+	struct update_opts opts = opts_for(form, how);
+	struct update_paths paths = {
+		.prefixes = first.prefix,
+		.path_ids = form->has_path_ids ? first.path_id : NULL,
+		.count = first.count,
+	};
+	struct wr w = wr_of(out, sizeof(out));
+
+	if (a != NULL && !update_fits(a, form)) {
+		return;
+	}
+	ASSERT(update_pack_paths(&w, form, a, &paths) == first.count);
+	decode_again(span_of(out, wr_len(&w)), &opts, a, form->otc);
+	ASSERT(second.count == first.count);
+	ASSERT(memcmp(first.prefix, second.prefix, first.count * sizeof(first.prefix[0])) == 0);
+	ASSERT(memcmp(first.path_id, second.path_id, first.count * sizeof(first.path_id[0])) == 0);
+}
+
+static void check_round_trip(const struct update_nlri *n, const struct attr *a, uint8_t how)
+{
 	struct update_form form = {
 		.family = n->form.family,
-		.is_as4 = opts.is_as4,
+		.is_as4 = wire_opts(how).is_as4,
 		.message_max = (how & HOW_EXTENDED) != 0 ? UINT16_MAX : BGP_MESSAGE_MAX,
 		.has_path_ids = n->form.has_path_ids,
-		.has_next_hop6 = opts.has_next_hop6,
+		.has_next_hop6 = wire_opts(how).has_next_hop6,
 	};
 
 	first.count = 0;
 	take_routes(n, &first);
-	if (first.count == 0 || (a != NULL && !update_fits(a, &form))) {
+	if (first.count == 0) {
 		return;
 	}
-	struct update_paths paths = {
-		.prefixes = first.prefix,
-		.path_ids = form.has_path_ids ? first.path_id : NULL,
-		.count = first.count,
-	};
-	struct wr w = wr_of(out, sizeof(out));
-	ASSERT(update_pack_paths(&w, &form, a, &paths) == first.count);
-	decode_again(span_of(out, wr_len(&w)), &opts, a);
-	ASSERT(second.count == first.count);
-	ASSERT(memcmp(first.prefix, second.prefix, first.count * sizeof(first.prefix[0])) == 0);
-	ASSERT(memcmp(first.path_id, second.path_id, first.count * sizeof(first.path_id[0])) == 0);
+	check_form(&form, a, how);
+	if (a != NULL) {
+		form.otc = OTC_ADDED;
+		check_form(&form, a, how);
+		form.otc = 0;
+		form.is_as4 = !form.is_as4;
+		check_form(&form, a, how);
+	}
 }
 
 static void check_result(const struct attr_result *r, struct span body)
