@@ -20,7 +20,7 @@ struct draft_port {
 /* Keys of a client that fall back to cfg's. */
 struct draft_session {
 	struct set_number hold_s, hold_min_s, is_passive, has_gtsm, hops, has_graceful, stale_s,
-		send_hold_s, retry_s, is_damped, accepts_as_set, enforces_first_as,
+		long_stale_s, send_hold_s, retry_s, is_damped, accepts_as_set, enforces_first_as,
 		has_graceful_shutdown, graceful_shutdown_pref, has_roles, is_role_strict, role,
 		has_extended_message, has_next_hop6;
 	bool has_discard, has_withdraw;

@@ -8,9 +8,10 @@
 
 #include "rib/base/check.h"
 
-#define HOLD_DEFAULT_S	90
-#define STALE_DEFAULT_S 360 /* Routes of a member that came back wait for its End-of-RIB. */
-#define STALE_MAX_S	3600
+#define HOLD_DEFAULT_S	 90
+#define STALE_DEFAULT_S	 360 /* Routes of a member that came back wait for its End-of-RIB. */
+#define STALE_MAX_S	 3600
+#define LONG_STALE_MAX_S 0xffffff /* RFC 9494 §3.1: 24 bits. */
 
 /* Beside a client's `asn` and in its `cfg` is the same thing. */
 void draft_set(struct loader *l, const struct node *key, struct set_number *out, uint32_t value)
@@ -142,9 +143,17 @@ static void read_stale_time(struct loader *l, const struct node *key, const stru
 	draft_number(l, key, v, &s->stale_s, 1, STALE_MAX_S);
 }
 
+static void read_long_stale_time(struct loader *l, const struct node *key, const struct node *v,
+				 void *target)
+{
+	struct draft_session *s = target;
+	draft_number(l, key, v, &s->long_stale_s, 0, LONG_STALE_MAX_S);
+}
+
 static const struct key graceful_key[] = {
 	{.name = "enabled", .read = read_graceful_enabled},
 	{.name = "stale_time", .read = read_stale_time},
+	{.name = "long_lived_stale_time", .read = read_long_stale_time},
 };
 static const struct key_table graceful_keys = {
 	.where = "graceful_restart", .keys = graceful_key, .count = ARRAY_COUNT(graceful_key)};
@@ -311,6 +320,7 @@ static void inherit_session(const struct draft_session *general, struct draft_cl
 	if (inherit(own->has_graceful, general->has_graceful, true)) {
 		s->stale_s = (uint16_t)inherit(own->stale_s, general->stale_s, STALE_DEFAULT_S);
 	}
+	s->long_stale_s = inherit(own->long_stale_s, general->long_stale_s, 0);
 	s->has_role = inherit(own->has_roles, general->has_roles, false) != 0;
 	if (s->has_role) {
 		s->is_role_strict = inherit(own->is_role_strict, general->is_role_strict, false);

@@ -49,11 +49,12 @@ static void step_requests(struct core *c)
 	const struct request *r;
 	while ((r = spsc_pop(c->requests)) != NULL) {
 		c->did_work = true;
-		if (r->kind != REQUEST_SHUTDOWN) {
+		if (r->kind != REQUEST_SHUTDOWN && r->kind != REQUEST_RESTART) {
 			member_request(&c->server->member[r->peer], r);
 			continue;
 		}
 		c->is_stopping = true;
+		c->is_leaving = r->kind == REQUEST_RESTART;
 		for (unsigned i = 0; i < c->member_count; i++) {
 			member_request(c->member[i], r);
 		}
@@ -226,8 +227,42 @@ static void publish_floors(struct core *c)
 	c->floor_due = c->now + FLOOR_PERIOD_US;
 }
 
+/* RFC 4724 §4.1: the Selection_Deferral_Timer has expired. */
+static void end_deferral(struct core *c)
+{
+	c->deferral_due = USEC_NEVER;
+	for (unsigned i = 0; i < c->member_count; i++) {
+		c->member[i]->awaited = 0;
+		work_add(c, WORK_STATUS, c->member[i]);
+	}
+	metric_set(&c->stats.awaited, 0);
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		const struct op op = {
+			.kind = OP_SETTLED, .family = (uint8_t)f, .peer = PEER_NONE, .from = c->id};
+		shard_apply(c->shard, &op);
+	}
+}
+
+/* From when nobody is awaited our OPENs say that we have restarted no more. */
+static void step_deferral(struct core *c)
+{
+	if (!c->is_restarting) {
+		return;
+	}
+	if (c->now >= c->deferral_due) {
+		end_deferral(c);
+	}
+	if (server_awaited(c->server) == 0) {
+		c->is_restarting = false;
+		for (unsigned i = 0; i < c->member_count; i++) {
+			c->member[i]->session.conf.is_restarting = false;
+		}
+	}
+}
+
 static void step_due(struct core *c)
 {
+	step_deferral(c);
 	if (net_due(c->net) <= c->now) {
 		net_tick(c->net, c->now);
 	}
@@ -288,6 +323,9 @@ static usec_t core_due(const struct core *c)
 		return c->now;
 	}
 	usec_t due = min_u64(wheel_due(c->wheel), min_u64(net_due(c->net), shard_due(c->shard)));
+	if (c->is_restarting) {
+		due = min_u64(due, c->deferral_due);
+	}
 	if (c->is_floor_dirty) {
 		due = min_u64(due, c->floor_due);
 	}

@@ -29,8 +29,9 @@ struct member_conf {
 	/* But for the ASNs, our identifier and the families, which server_new fills in. */
 	struct session_conf session;
 	bool is_enabled;
-	uint8_t hop_limit_min;	      /* Of what it sends (GTSM, RFC 5082); 0 = no bound. */
-	uint8_t paths_max;	      /* Accepted of one prefix (RFC 7911); 0: default. */
+	uint8_t hop_limit_min; /* Of what it sends (GTSM, RFC 5082); 0 = no bound. */
+	uint8_t paths_max;     /* Accepted of one prefix (RFC 7911); 0: default. */
+	bool is_awaited;       /* After our restart: selection waits for it (RFC 4724 §4.1). */
 	const struct auth_keys *keys; /* Copied by server_new; NULL or none: unsigned. */
 };
 
@@ -53,6 +54,10 @@ struct server_opts {
 	/* Of one member's send queue; 0 = 256 KiB.  At least a run (64 KiB), unless runs are known
 	 * to be smaller (simulation). */
 	size_t send_bytes_max;
+	/* We have restarted: nothing is selected before all members that are awaited have sent
+	 * their End-of-RIBs, for at most `deferral_us`.  RFC 4724 §4.1. */
+	bool is_restarting;
+	usec_t deferral_us;
 	usec_t now;
 };
 
@@ -89,6 +94,7 @@ enum request_kind {
 	REQUEST_RESET,	  /* Cease/Administrative Reset with text. */
 	REQUEST_REFRESH,  /* Ask the member for its routes again (RFC 2918). */
 	REQUEST_SHUTDOWN, /* Whole core: Cease to all, then server_is_quiet(). */
+	REQUEST_RESTART,  /* The same without a NOTIFICATION: RFC 4724 §4.1. */
 	REQUEST_KEYS,	  /* `auth` replaces the member's keys. */
 };
 
@@ -101,8 +107,14 @@ struct request {
 
 /* False when the ring is full: nothing was taken, try again.  Control thread. */
 bool server_request(struct server *s, const struct request *r);
-/* After REQUEST_SHUTDOWN: all connections have ended (or been given up).  Any thread. */
+/* After REQUEST_SHUTDOWN or _RESTART: all connections have ended (or been given up).  Any
+ * thread. */
 bool server_is_quiet(const struct server *s);
+
+/* How many members the selection waits for after our restart; and until when at most.  Any
+ * thread. */
+unsigned server_awaited(const struct server *s);
+usec_t server_deferral_due(const struct server *s);
 
 /* Core → control. */
 enum event_kind {
@@ -138,14 +150,18 @@ struct member_status {
 	bool is_enabled;
 	bool families[FAMILY_COUNT]; /* Negotiated. */
 	bool is_as4;
-	bool has_role;			 /* Its last OPEN said one, RFC 9234. */
-	uint8_t role;			 /* enum role, or a number not known yet. */
-	uint8_t class_idx[FAMILY_COUNT]; /* WIRE_CLASS_..., of the families negotiated. */
-	bool sends_paths[FAMILY_COUNT];	 /* Several of a prefix, each with its path id. */
-	bool is_complete[FAMILY_COUNT];	 /* End-of-RIB was sent. */
-	bool is_stale[FAMILY_COUNT];	 /* Routes of an earlier session are kept. */
-	usec_t stale_due;		 /* Then they go; 0: none are. */
-	usec_t rest_due;		 /* Until then it rests after failures; 0: it does not. */
+	bool has_role;			  /* Its last OPEN said one, RFC 9234. */
+	uint8_t role;			  /* enum role, or a number not known yet. */
+	bool is_awaited;		  /* Selection waits for its End-of-RIBs. */
+	uint8_t class_idx[FAMILY_COUNT];  /* WIRE_CLASS_..., of the families negotiated. */
+	bool sends_paths[FAMILY_COUNT];	  /* Several of a prefix, each with its path id. */
+	bool is_complete[FAMILY_COUNT];	  /* End-of-RIB was sent. */
+	bool is_stale[FAMILY_COUNT];	  /* Routes of an earlier session are kept; */
+	bool is_long_lived[FAMILY_COUNT]; /* as long-lived stale ones, RFC 9494. */
+	usec_t stale_due;		  /* Then the last of them go; 0: none are. */
+	usec_t rest_due;		  /* Until then it rests after failures; 0: it does not. */
+	struct open_graceful graceful;	  /* The peer's, of the last session. */
+	struct open_long_lived long_lived;
 	enum session_cause cause;
 	char last_error[NOTIFY_TEXT_MAX];
 	struct session_stats session;
@@ -178,6 +194,7 @@ struct core_stats {
 	metric_t frames_in, frames_out, frames_handed_over;
 	metric_t kernel_in, kernel_out; /* Frames given to the host's kernel, and taken from it. */
 	metric_t connections;		/* Now. */
+	metric_t awaited;		/* Members that the selection waits for. */
 	metric_t events_lost;		/* For control, whose ring was full. */
 	metric_t attrs, attr_bytes;
 };

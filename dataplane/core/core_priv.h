@@ -46,6 +46,7 @@ struct answer {
 struct rival {
 	struct tcp *tcp; /* NULL: there is none. */
 	bool is_ours;	 /* We have opened it. */
+	bool is_new;	 /* The session was established already. */
 	bool has_sent_open;
 	bool is_closing;
 	usec_t due; /* Then patience ends. */
@@ -84,6 +85,7 @@ struct member {
 	struct export export;
 	struct import_stats import;
 	struct stale stale;
+	unsigned awaited;	      /* Families whose End-of-RIB the selection waits for. */
 	incarnation_t told;	      /* The last one that the shards know. */
 	uint64_t bytes_in, bytes_out; /* Of ended connections. */
 	uint32_t retransmits;
@@ -115,6 +117,9 @@ struct core {
 	struct prng prng;
 	usec_t now, last_turn, floor_due, status_due, kernel_due;
 	bool was_busy, did_work, is_floor_dirty, is_status_dirty, is_stopping;
+	bool is_leaving;     /* Stopping, and no member is told. */
+	bool is_restarting;  /* Its sessions say so; until nobody is awaited. */
+	usec_t deferral_due; /* Then the selection waits for nobody any more. */
 	struct work_list work[WORK_COUNT];
 	struct member **member; /* Those that this worker owns. */
 	unsigned member_count;
@@ -210,6 +215,8 @@ void member_publish(struct member *m);
 void paths_expect(struct member *m);
 void paths_tick(struct member *m);
 void member_tell(struct member *m, enum event_kind kind, const char *text);
+/* These families wait for the member no longer. */
+void member_settled(struct member *m, unsigned families);
 /* Count a drop, for the worker and the member; and one of nobody's. */
 void member_drop(struct member *m, enum core_drop why);
 void core_drop(struct core *c, enum core_drop why);

@@ -7,8 +7,8 @@
  *
  * What a session's life sends to every shard: UP and JOIN when it becomes established, JOIN_ACK
  * for each JOINED, RESCAN on ROUTE-REFRESH, DOWN at its end; before it STALE for each family whose
- * routes stay (session/stale.h), and STALE_END later, perhaps in the next life.  UP, JOIN and
- * RESCAN are only sent while outboxes have room; the others fit into the mesh's reserve.
+ * routes stay (session/stale.h), and LLGR and STALE_END later, perhaps in the next life.  UP, JOIN
+ * and RESCAN are only sent while outboxes have room; the others fit into the mesh's reserve.
  */
 #include "dataplane/core/transport.h"
 
@@ -17,6 +17,57 @@
 
 #include "rib/base/check.h"
 #include "rib/base/hash.h"
+
+static void push_op(struct member *m, core_id_t shard, struct op *op)
+{
+	op->peer = m->id;
+	op->from = m->core->id;
+	op->incarnation = m->told;
+	mesh_push(m->core->server->mesh, m->core->id, shard, op);
+}
+
+static void push_all(struct member *m, struct op op)
+{
+	for (unsigned shard = 0; shard < m->core->server->opts.core_count; shard++) {
+		push_op(m, (core_id_t)shard, &op);
+	}
+}
+
+static void push_families(struct member *m, enum op_kind kind, unsigned families)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (families & 1u << f) {
+			push_all(m, (struct op){.kind = (uint8_t)kind, .family = (uint8_t)f});
+		}
+	}
+}
+
+#define ALL_FAMILIES ((1u << FAMILY_COUNT) - 1)
+
+void member_settled(struct member *m, unsigned families)
+{
+	unsigned done = m->awaited & families;
+	if (done == 0) {
+		return;
+	}
+	push_families(m, OP_SETTLED, done);
+	m->awaited &= ~done;
+	if (m->awaited == 0) {
+		metric_set(&m->core->stats.awaited, metric_get(&m->core->stats.awaited) - 1);
+	}
+}
+
+/* After our restart every shard waits for every member: those that are not to be waited for are
+ * settled at once. */
+static void await(struct member *m)
+{
+	if (m->conf->is_enabled && m->conf->is_awaited) {
+		m->awaited = ALL_FAMILIES;
+		metric_add(&m->core->stats.awaited, 1);
+	} else {
+		push_families(m, OP_SETTLED, ALL_FAMILIES);
+	}
+}
 
 void member_init(struct member *m, struct core *c, peer_id_t id, const struct member_conf *conf)
 {
@@ -27,11 +78,16 @@ void member_init(struct member *m, struct core *c, peer_id_t id, const struct me
 	sc.peer_as = conf->asn;
 	sc.router_id = c->server->opts.router_id;
 	sc.families[FAMILY_IPV4] = sc.families[FAMILY_IPV6] = true;
+	sc.is_restarting = c->server->opts.is_restarting;
 	session_init(&m->session, &sc, hash_mix(c->server->key, id), c->server->opts.now);
-	stale_init(&m->stale, sc.stale_s * USEC_PER_SEC);
+	stale_init(&m->stale, &(struct stale_conf){.stale_us = sc.stale_s * USEC_PER_SEC,
+						   .long_max_us = sc.long_stale_s * USEC_PER_SEC});
 	export_init(&m->export, id, c->id, c->server->shard, c->server->opts.core_count);
 	if (conf->is_enabled) {
 		session_enable(&m->session, c->server->opts.now);
+	}
+	if (c->server->opts.is_restarting) {
+		await(m);
 	}
 	member_publish(m);
 	member_sync(m);
@@ -85,30 +141,6 @@ static struct export_sink member_sink(struct member *m)
 	};
 }
 
-static void push_op(struct member *m, core_id_t shard, struct op *op)
-{
-	op->peer = m->id;
-	op->from = m->core->id;
-	op->incarnation = m->told;
-	mesh_push(m->core->server->mesh, m->core->id, shard, op);
-}
-
-static void push_all(struct member *m, struct op op)
-{
-	for (unsigned shard = 0; shard < m->core->server->opts.core_count; shard++) {
-		push_op(m, (core_id_t)shard, &op);
-	}
-}
-
-static void push_families(struct member *m, enum op_kind kind, unsigned families)
-{
-	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		if (families & 1u << f) {
-			push_all(m, (struct op){.kind = (uint8_t)kind, .family = (uint8_t)f});
-		}
-	}
-}
-
 void member_tell(struct member *m, enum event_kind kind, const char *text)
 {
 	struct event *e = spsc_push(m->core->events);
@@ -123,6 +155,20 @@ void member_tell(struct member *m, enum event_kind kind, const char *text)
 		session_cause_format(&m->session, e->text, sizeof(e->text));
 	}
 	spsc_publish(m->core->events);
+}
+
+/* Families whose End-of-RIB is not waited for: RFC 4724 §4.1, "excluding the ones with the Restart
+ * State bit set ... and excluding the ones that do not advertise the graceful restart
+ * capability". */
+static unsigned not_awaited(const struct session *s)
+{
+	const struct open_graceful *g = &s->peer.graceful;
+	unsigned set = 0;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		bool is_coming = g->is_present && !g->is_restarting && s->terms.opts.families[f];
+		set |= is_coming ? 0 : 1u << f;
+	}
+	return set;
 }
 
 static void member_up(struct member *m)
@@ -152,7 +198,19 @@ static void member_up(struct member *m)
 						.class_idx = class_idx[f]});
 		}
 	}
+	member_settled(m, not_awaited(s));
 	member_tell(m, EVENT_UP, "");
+}
+
+/* The last of what is kept. */
+static usec_t kept_until(const struct stale *st)
+{
+	usec_t last = 0;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		usec_t end = stale_end(st, (enum family)f);
+		last = end != USEC_NEVER ? max_u64(last, end) : last;
+	}
+	return last;
 }
 
 static void tell_down(struct member *m, bool has_kept)
@@ -161,7 +219,7 @@ static void tell_down(struct member *m, bool has_kept)
 	session_cause_format(&m->session, text, sizeof(text));
 	size_t at = strlen(text);
 	if (has_kept) {
-		usec_t left = m->stale.due - m->core->now;
+		usec_t left = kept_until(&m->stale) - m->core->now;
 		snprintf(text + at, sizeof(text) - at, "; its routes stay for up to %u s",
 			 (unsigned)(left / USEC_PER_SEC));
 	}
@@ -261,11 +319,18 @@ void member_sync(struct member *m)
 	}
 }
 
+static void tick_stale(struct member *m)
+{
+	struct stale_step step = stale_tick(&m->stale, m->core->now);
+	push_families(m, OP_STALE_END, step.gone);
+	push_families(m, OP_LLGR, step.long_lived);
+}
+
 void member_timer(struct member *m)
 {
 	transport_tick(m);
 	session_tick(&m->session, m->tcp != NULL ? tcp_peek(m->tcp).len : 0, m->core->now);
-	push_families(m, OP_STALE_END, stale_tick(&m->stale, m->core->now));
+	tick_stale(m);
 	paths_tick(m);
 	member_sync(m);
 }
@@ -279,6 +344,7 @@ static void import_push(void *context, core_id_t shard, const struct op *op)
 static void import_end_of_rib(void *context, enum family family)
 {
 	struct member *m = context;
+	member_settled(m, 1u << family); /* Behind its routes, in the same rings. */
 	if (stale_end_of_rib(&m->stale, family)) {
 		push_families(m, OP_STALE_END, 1u << family);
 	}
@@ -438,6 +504,10 @@ void member_request(struct member *m, const struct request *r)
 		why = notify_shutdown(NOTIFY_CEASE_SHUTDOWN, r->text);
 		session_disable(&m->session, &why, now);
 		push_families(m, OP_STALE_END, stale_drop(&m->stale));
+		member_settled(m, ALL_FAMILIES);
+		break;
+	case REQUEST_RESTART:
+		session_leave(&m->session, now);
 		break;
 	case REQUEST_RESET:
 		why = notify_shutdown(NOTIFY_CEASE_RESET, r->text);
@@ -491,6 +561,7 @@ void member_publish(struct member *m)
 		.is_as4 = s->terms.opts.is_as4,
 		.has_role = s->peer.has_role,
 		.role = s->peer.role,
+		.is_awaited = m->awaited != 0,
 		.cause = s->cause,
 		.session = s->stats,
 		.import = m->import,
@@ -503,7 +574,9 @@ void member_publish(struct member *m)
 		.retransmits = m->retransmits,
 		.collisions = m->collisions,
 		.rest_due = session_is_open(s, m->core->now) ? 0 : s->damping.due,
-		.stale_due = m->stale.kept != 0 ? stale_due(&m->stale) : 0,
+		.stale_due = kept_until(&m->stale),
+		.graceful = s->peer.graceful,
+		.long_lived = s->peer.long_lived,
 	};
 	publish_drops(m, st.drops);
 	keys_publish(m, &st);
@@ -512,6 +585,7 @@ void member_publish(struct member *m)
 		st.sends_paths[f] = st.families[f] && s->terms.opts.has_path_ids[f];
 		st.is_stale[f] = (m->stale.kept & 1u << f) != 0;
 		st.class_idx[f] = m->is_up ? m->export.class_idx[f] : 0;
+		st.is_long_lived[f] = (m->stale.long_lived & 1u << f) != 0;
 		st.is_complete[f] = m->export.is_eor_sent[f] && st.families[f];
 	}
 	session_cause_format(s, st.last_error, sizeof(st.last_error));

@@ -30,7 +30,9 @@ void rival_free(struct member *m)
 void rival_set(struct member *m, struct tcp *tcp)
 {
 	rival_free(m);
-	m->rival = (struct rival){.tcp = tcp, .due = m->core->now + RIVAL_OPEN_US};
+	m->rival = (struct rival){.tcp = tcp,
+				  .is_new = m->session.state == FSM_ESTABLISHED,
+				  .due = m->core->now + RIVAL_OPEN_US};
 }
 
 static void rival_close(struct member *m)
@@ -75,6 +77,17 @@ static void change_places(struct member *m)
 	session_switch(&m->session, m->core->now);
 }
 
+/* The session waits for a connection, and the rival is one; or the one that it has is past use. */
+static void take_place(struct member *m)
+{
+	struct rival r = m->rival;
+	transport_drop(m, "replaced by a new connection");
+	m->rival = (struct rival){.tcp = NULL};
+	transport_take(m, r.tcp, r.is_ours);
+	m->is_told_up = true;
+	session_transport_opened(&m->session, m->core->now);
+}
+
 /* RFC 4271 §6.8: both connections are there, and the rival has heard an OPEN. */
 static void decide(struct member *m, const struct open *open)
 {
@@ -87,7 +100,12 @@ static void decide(struct member *m, const struct open *open)
 	    (session_tx(&m->session).len > 0 || tcp_peek(m->tcp).len > m->partial_len)) {
 		return; /* Our OPEN is not out, or the session's OPEN may be there, too. */
 	}
-	bool has_to_yield = session_yields(&m->session, open, m->is_ours, m->rival.is_ours);
+	bool has_to_yield =
+		session_yields(&m->session, open, m->is_ours, m->rival.is_ours, m->rival.is_new);
+	if (has_to_yield && m->session.state == FSM_ESTABLISHED) {
+		take_place(m); /* RFC 4724 §5: it has restarted, and no NOTIFICATION is sent. */
+		return;
+	}
 	if (has_to_yield) {
 		change_places(m);
 	}
@@ -95,17 +113,6 @@ static void decide(struct member *m, const struct open *open)
 		m->collisions++;
 		rival_refuse(m, &cease);
 	}
-}
-
-/* The session waits for a connection: the rival is one. */
-static void take_place(struct member *m)
-{
-	struct rival r = m->rival;
-	transport_drop(m, "replaced by a new connection");
-	m->rival = (struct rival){.tcp = NULL};
-	transport_take(m, r.tcp, r.is_ours);
-	m->is_told_up = true;
-	session_transport_opened(&m->session, m->core->now);
 }
 
 static bool is_awaited(const struct member *m)
@@ -148,6 +155,10 @@ void rival_sync(struct member *m)
 		return;
 	}
 	if (r->is_closing) {
+		return;
+	}
+	if (m->core->is_leaving) {
+		rival_close(m);
 		return;
 	}
 	if (!session_is_open(&m->session, m->core->now)) {

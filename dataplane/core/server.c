@@ -77,11 +77,14 @@ static bool make_core(struct server *s, core_id_t id)
 		.log_bytes_max = s->opts.log_bytes_max,
 		.gather_us = GATHER_US,
 		.view_max = s->opts.paths_sent_max,
+		.is_deferred = s->opts.is_restarting,
 	};
 	c->intern = shard.intern = intern_new(id, s->key, ATTRS_MAX);
 	c->id = id;
 	c->server = s;
 	c->now = s->opts.now;
+	c->is_restarting = s->opts.is_restarting;
+	c->deferral_due = server_deferral_due(s);
 	prng_init(&c->prng, hash_mix(s->opts.seed, 100 + id));
 	c->net = net_new(s->port, s->opts.port_count, hash_mix(s->opts.seed, 200 + id));
 	c->shard = shard_new(&shard);
@@ -325,7 +328,7 @@ static bool send_request(struct server *s, core_id_t core, const struct request 
 
 bool server_request(struct server *s, const struct request *r)
 {
-	if (r->kind != REQUEST_SHUTDOWN) {
+	if (r->kind != REQUEST_SHUTDOWN && r->kind != REQUEST_RESTART) {
 		ASSERT(r->peer < s->opts.member_count);
 		return send_request(s, (core_id_t)(r->peer % s->opts.core_count), r);
 	}
@@ -344,6 +347,20 @@ bool server_is_quiet(const struct server *s)
 		}
 	}
 	return true;
+}
+
+unsigned server_awaited(const struct server *s)
+{
+	uint64_t sum = 0;
+	for (unsigned i = 0; i < s->opts.core_count; i++) {
+		sum += metric_get(&s->core[i].stats.awaited);
+	}
+	return (unsigned)sum;
+}
+
+usec_t server_deferral_due(const struct server *s)
+{
+	return s->opts.now + s->opts.deferral_us;
 }
 
 bool server_event(struct server *s, struct event *out)

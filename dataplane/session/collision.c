@@ -40,11 +40,25 @@ enum rival_verdict session_judge(const struct session *s, struct span in, struct
 	return RIVAL_OPEN;
 }
 
+/* Whether graceful restart is agreed for any family. */
+static bool may_restart(const struct session *s)
+{
+	bool has_any = false;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		has_any |= s->peer.graceful.families[f] && s->terms.opts.families[f];
+	}
+	return has_any && s->peer.graceful.is_present && s->conf.stale_s != 0;
+}
+
 bool session_yields(const struct session *s, const struct open *open, bool is_ours,
-		    bool is_rival_ours)
+		    bool is_rival_ours, bool is_rival_new)
 {
 	if (s->state == FSM_ESTABLISHED) {
-		return false; /* "Unless allowed via configuration": it is not. */
+		/* "Unless allowed via configuration": it is not, but RFC 4724 §5 has the new one
+		 * stay "if the Graceful Restart Capability with one or more AFIs/SAFIs has been
+		 * received".  A handshake that nobody answers does not come here, only an OPEN
+		 * that the session could live with. */
+		return is_rival_new && !is_rival_ours && may_restart(s);
 	}
 	if (s->state != FSM_OPEN_CONFIRM) {
 		/* §6.8 looks at connections in OpenConfirm alone.  The first to hear an OPEN

@@ -27,9 +27,11 @@ enum rival_verdict {
 enum rival_verdict session_judge(const struct session *s, struct span in, struct open *out_open,
 				 struct notify *out_why);
 /* The rival has heard `open`: whether the session leaves its connection for it.  `is_ours` and
- * `is_rival_ours` tell which of the two we have opened. */
+ * `is_rival_ours` tell which of the two we have opened, `is_rival_new` that the rival was opened
+ * after the session had been established: a member with graceful restart has then lost the old
+ * connection and not said so (RFC 4724 §4.2, §5). */
 bool session_yields(const struct session *s, const struct open *open, bool is_ours,
-		    bool is_rival_ours);
+		    bool is_rival_ours, bool is_rival_new);
 /* Go on with a connection on which our OPEN was sent and none was read.  Called in OpenSent or
  * OpenConfirm. */
 void session_switch(struct session *s, usec_t now);

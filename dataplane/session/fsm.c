@@ -5,7 +5,7 @@
  * take their events with them: DelayOpen (12, 20), CollisionDetectEstablishedState (23 in
  * Established).  Damping (6, 7, 13) is a rest in Idle before the start, see damping.h.
  *
- * Four deviations run through several rows:
+ * Five deviations run through several rows:
  *   (a) A NOTIFICATION is never answered, not even in OpenSent, where "any other event" would make
  *       it an FSM error (25): §6.4 wants no answer to it.
  *   (b) A header error in Established (21) is answered with its own code 1, as §6.1 says, and not
@@ -14,7 +14,9 @@
  *       is found with the OPEN of another connection, before it comes here (collision.h).
  *   (d) The RFC has a machine for each connection, and a dumped one (23) sends a Cease and goes to
  *       Idle.  Here the machine is the session's: the caller sends the Cease on the connection that
- *       goes, and the session is in OpenSent on the one that stays, as that one's machine was. */
+ *       goes, and the session is in OpenSent on the one that stays, as that one's machine was.
+ *   (e) An end without a NOTIFICATION is no event of RFC 4271: RFC 4724 §4.1 has it when the whole
+ *       server restarts, and the member then keeps our routes. */
 #include "dataplane/session/fsm.h"
 
 #include "rib/base/check.h"
@@ -49,6 +51,7 @@ static const struct fsm_cell idle_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_UPDATE] = {FSM_IDLE, 0, 0},
 	[FSM_EV_COLLISION_DUMP] = {FSM_IDLE, 0, 0},
 	[FSM_EV_SEND_HOLD_EXPIRES] = {FSM_IDLE, 0, 0},
+	[FSM_EV_LEAVE] = {FSM_IDLE, 0, 0},
 };
 
 /* Nothing is established in Connect and Active: ABORT drops an attempt.  Messages cannot come. */
@@ -70,6 +73,7 @@ static const struct fsm_cell connect_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_UPDATE] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 	[FSM_EV_COLLISION_DUMP] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 	[FSM_EV_SEND_HOLD_EXPIRES] = {FSM_IDLE, FSM_ACT_ABORT, 0},
+	[FSM_EV_LEAVE] = {FSM_IDLE, FSM_ACT_ABORT, 0}, /* (e) */
 };
 
 static const struct fsm_cell active_row[FSM_EVENT_COUNT] = {
@@ -90,6 +94,7 @@ static const struct fsm_cell active_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_UPDATE] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 	[FSM_EV_COLLISION_DUMP] = {FSM_IDLE, FSM_ACT_ABORT, 0},
 	[FSM_EV_SEND_HOLD_EXPIRES] = {FSM_IDLE, FSM_ACT_ABORT, 0},
+	[FSM_EV_LEAVE] = {FSM_IDLE, FSM_ACT_ABORT, 0}, /* (e) */
 };
 
 static const struct fsm_cell open_sent_row[FSM_EVENT_COUNT] = {
@@ -108,6 +113,7 @@ static const struct fsm_cell open_sent_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_UPDATE] = {FSM_IDLE, FAIL, UNEXPECTED_IN_OPEN_SENT},
 	[FSM_EV_COLLISION_DUMP] = {FSM_OPEN_SENT, FSM_ACT_HOLD_LARGE, 0}, /* (d) */
 	[FSM_EV_SEND_HOLD_EXPIRES] = {FSM_IDLE, FAIL, 0},
+	[FSM_EV_LEAVE] = {FSM_IDLE, FSM_ACT_CLOSE, 0}, /* (e) */
 };
 
 static const struct fsm_cell open_confirm_row[FSM_EVENT_COUNT] = {
@@ -126,6 +132,7 @@ static const struct fsm_cell open_confirm_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_UPDATE] = {FSM_IDLE, FAIL, UNEXPECTED_IN_OPEN_CONFIRM},
 	[FSM_EV_COLLISION_DUMP] = {FSM_OPEN_SENT, FSM_ACT_HOLD_LARGE, 0}, /* (d) */
 	[FSM_EV_SEND_HOLD_EXPIRES] = {FSM_IDLE, FAIL, 0},
+	[FSM_EV_LEAVE] = {FSM_IDLE, FSM_ACT_CLOSE, 0}, /* (e) */
 };
 
 static const struct fsm_cell established_row[FSM_EVENT_COUNT] = {
@@ -144,6 +151,7 @@ static const struct fsm_cell established_row[FSM_EVENT_COUNT] = {
 	[FSM_EV_UPDATE] = {FSM_ESTABLISHED, FSM_ACT_HOLD | FSM_ACT_DELIVER, 0},
 	[FSM_EV_COLLISION_DUMP] = {FSM_ESTABLISHED, 0, 0}, /* §6.8: the new one goes. */
 	[FSM_EV_SEND_HOLD_EXPIRES] = {FSM_IDLE, LOSE, 0},
+	[FSM_EV_LEAVE] = {FSM_IDLE, FSM_ACT_CLOSE | FSM_ACT_DOWN, 0}, /* (e) */
 };
 
 static const struct fsm_cell *const rows[FSM_STATE_COUNT] = {

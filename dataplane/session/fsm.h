@@ -32,6 +32,7 @@ enum fsm_event {
 	FSM_EV_UPDATE,		  /* 27 (and ROUTE-REFRESH, RFC 2918) */
 	FSM_EV_COLLISION_DUMP,	  /* 23: the connection gives way to another one of the session. */
 	FSM_EV_SEND_HOLD_EXPIRES, /* 29, RFC 9687 §4.3 */
+	FSM_EV_LEAVE,		  /* We restart: the connection closes without a word. */
 	FSM_EVENT_COUNT
 };
 

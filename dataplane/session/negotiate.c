@@ -34,6 +34,31 @@ static struct notify no_common_family(const struct session_conf *conf)
 	return notify_with(NOTIFY_OPEN, NOTIFY_OPEN_CAPABILITY, span_of(data, wr_len(&w)));
 }
 
+/* RFC 4724 §3, RFC 8538 §2, RFC 9494 §3.1, §4.1. */
+static void offer_restart(const struct session_conf *conf, struct open *o)
+{
+	if (conf->stale_s == 0) {
+		return;
+	}
+	/* RFC 4724 §4: without a restart time no family, and then we only help; RFC 8538 §2: the
+	 * member's routes stay also when a NOTIFICATION ends the session. */
+	o->graceful = (struct open_graceful){.is_present = true,
+					     .has_notification = true,
+					     .is_restarting = conf->is_restarting,
+					     .restart_s = conf->restart_s};
+	o->long_lived.is_present = conf->long_stale_s != 0;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		/* The F bit always: a route server forwards nothing, so what it has told stays
+		 * as good as its announcers are, however its session ended. */
+		bool is_kept = conf->restart_s != 0 && conf->families[f];
+		o->graceful.families[f] = o->graceful.is_forwarding[f] = is_kept;
+		if (o->long_lived.is_present && is_kept) {
+			o->long_lived.families[f] = o->long_lived.is_forwarding[f] = true;
+			o->long_lived.stale_s[f] = conf->long_stale_s;
+		}
+	}
+}
+
 struct open session_offer(const struct session_conf *conf)
 {
 	struct open o = {
@@ -53,11 +78,7 @@ struct open session_offer(const struct session_conf *conf)
 		o.families[f] = conf->families[f];
 		o.add_path[f] = conf->families[f] ? conf->add_path[f] : 0;
 	}
-	if (conf->stale_s != 0) {
-		/* RFC 4724 §4: no family, for we keep no forwarding state of our own; but we keep
-		 * the member's routes, also when a NOTIFICATION ends the session. */
-		o.graceful = (struct open_graceful){.is_present = true, .has_notification = true};
-	}
+	offer_restart(conf, &o);
 	return o;
 }
 
@@ -116,6 +137,9 @@ static uint8_t class_of(const struct session_conf *conf, const struct open *peer
 	}
 	if (conf->has_role && role_denies_otc(conf->role)) {
 		class_idx |= WIRE_CLASS_OTC_DENY;
+	}
+	if (peer->long_lived.is_present) {
+		class_idx |= WIRE_CLASS_LLGR; /* RFC 9494 §4.3 */
 	}
 	return class_idx;
 }

@@ -215,7 +215,7 @@ static bool is_failure(const struct session *s, enum fsm_event event)
 	if (event == FSM_EV_NOTIFICATION) {
 		return s->last_notify.code != NOTIFY_CEASE;
 	}
-	return event != FSM_EV_STOP;
+	return event != FSM_EV_STOP && event != FSM_EV_LEAVE;
 }
 
 static void note_failure(struct session *s, enum fsm_event event, const struct fsm_cell *cell,
@@ -329,6 +329,18 @@ void session_disable(struct session *s, const struct notify *why, usec_t now)
 	s->is_enabled = false;
 	s->last_notify = notify_make(NOTIFY_NONE, 0);
 	session_event(s, FSM_EV_STOP, &hard, now);
+	s->cause = SESSION_CAUSE_DISABLED;
+	session_rest(s, FSM_EV_START, now);
+}
+
+void session_leave(struct session *s, usec_t now)
+{
+	if (!s->is_enabled) {
+		return;
+	}
+	s->is_enabled = false;
+	s->last_notify = notify_make(NOTIFY_NONE, 0);
+	session_event(s, FSM_EV_LEAVE, NULL, now);
 	s->cause = SESSION_CAUSE_DISABLED;
 	session_rest(s, FSM_EV_START, now);
 }

@@ -35,6 +35,13 @@ struct session_conf {
 	/* Graceful restart (RFC 4724): routes of a member that restarted wait for this long after
 	 * its return (§4.2); 0 = its routes are not kept. */
 	uint16_t stale_s;
+	/* RFC 4724 §4.1, only beside it: when we restart we are back after so many seconds (12
+	 * bits) and have kept everything, for we forward nothing; 0 = the member keeps nothing. */
+	uint16_t restart_s;
+	bool is_restarting; /* We are back and have selected nothing yet: the R bit. */
+	/* RFC 9494, only beside it: the long-lived stale time that we ask for, and the most that a
+	 * member gets; 24 bits, 0 = not offered. */
+	uint32_t long_stale_s;
 	bool is_passive;	     /* Never opens a connection itself. */
 	bool is_damped;		     /* Rests after failures in a row (damping.h). */
 	bool families[FAMILY_COUNT]; /* Offered. */
@@ -135,6 +142,8 @@ bool session_is_open(const struct session *s, usec_t now);
 /* Administrative start and stop.  Stop sends `why` (a Cease) when a connection is open. */
 void session_enable(struct session *s, usec_t now);
 void session_disable(struct session *s, const struct notify *why, usec_t now);
+/* Administrative stop without a NOTIFICATION: we are going to restart.  RFC 4724 §4.1. */
+void session_leave(struct session *s, usec_t now);
 /* End the session with `why` (a Cease) but stay enabled: it comes back by itself after the pause.
  * Without a connection: try again now. */
 void session_reset(struct session *s, const struct notify *why, usec_t now);

@@ -573,7 +573,9 @@ void exchange_wait(struct exchange *x, usec_t us)
 		struct exchange_member *m = &x->member[i];
 		session_tick(&m->session, m->unread_len, x->now);
 		ASSERT(session_due(&m->session) > x->now); /* What was due is done. */
-		push_families(m, OP_STALE_END, stale_tick(&m->stale, x->now));
+		struct stale_step step = stale_tick(&m->stale, x->now);
+		push_families(m, OP_STALE_END, step.gone);
+		push_families(m, OP_LLGR, step.long_lived);
 		ASSERT(stale_due(&m->stale) > x->now);
 		exchange_sync(m);
 	}
@@ -605,7 +607,9 @@ static void member_init(struct exchange *x, unsigned i)
 	m->update_len = 0;
 	m->import = (struct import_stats){0};
 	session_init(&m->session, &x->opts.conf[i], i, x->now);
-	stale_init(&m->stale, x->opts.conf[i].stale_s * USEC_PER_SEC);
+	stale_init(&m->stale, &(struct stale_conf){
+				      .stale_us = x->opts.conf[i].stale_s * USEC_PER_SEC,
+				      .long_max_us = x->opts.conf[i].long_stale_s * USEC_PER_SEC});
 	export_init(&m->export, m->id, m->core, x->shard, x->opts.shard_count);
 	sendq_init(&m->sendq, x->opts.send_bytes_max);
 	hearer_reset(&m->hearer);

@@ -388,7 +388,7 @@ static void step_rival(struct subject *s, unsigned who)
 	bool has_heard = session->state >= FSM_OPEN_CONFIRM;
 	if (session->state < FSM_OPEN_SENT || (!has_heard && m->unread_len > 0) ||
 	    session_tx(session).len > 0 ||
-	    !session_yields(session, &open, m->is_ours, bit(how, 1))) {
+	    !session_yields(session, &open, m->is_ours, bit(how, 1), false)) {
 		return;
 	}
 	exchange_move(m, bit(how, 1), span_of(ours, session_open(session, ours, sizeof(ours))));

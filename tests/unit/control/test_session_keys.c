@@ -23,17 +23,21 @@ Test(session_keys, graceful_restart_is_on_by_default)
 		"clients:\n"
 		"- {asn: 64501, ip: 198.18.1.1}\n"
 		"- {asn: 64502, ip: 198.18.1.2, cfg: {graceful_restart: {enabled: false}}}\n"
-		"- {asn: 64503, ip: 198.18.1.3, cfg: {graceful_restart: {stale_time: 5}}}\n" PORT
-		"cfg: {rs_as: 64500, graceful_restart: {stale_time: 600}}\n",
+		"- {asn: 64503, ip: 198.18.1.3, cfg: {graceful_restart: {stale_time: 5,\n"
+		"   long_lived_stale_time: 0}}}\n" PORT "cfg: {rs_as: 64500, graceful_restart:\n"
+		"  {stale_time: 600, long_lived_stale_time: 86400}}\n",
 		&e);
 	cr_assert(c != NULL && c->client_count == 3);
 	cr_expect_eq(c->client[0].session.stale_s, 600);
 	cr_expect_eq(c->client[1].session.stale_s, 0);
 	cr_expect_eq(c->client[2].session.stale_s, 5);
+	cr_expect_eq(c->client[0].session.long_stale_s, 86400);
+	cr_expect_eq(c->client[2].session.long_stale_s, 0);
 	config_free(c);
 	c = scratch_load(
 		&s, "clients: [{asn: 64501, ip: 198.18.1.1}]\n" PORT "cfg: {rs_as: 64500}\n", &e);
 	cr_expect(c != NULL && c->client[0].session.stale_s == 360);
+	cr_expect_eq(c->client[0].session.long_stale_s, 0, "only when it is asked for");
 	config_free(c);
 	config_errors_free(&e);
 	scratch_fini(&s);

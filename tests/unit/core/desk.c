@@ -29,11 +29,13 @@ static void make_server(struct desk *d, const struct desk_opts *opts)
 					       .session.retry_s = 5,
 					       .session.stale_s = opts->stale_s,
 					       .session.is_damped = true,
+					       .session.long_stale_s = opts->long_stale_s,
 					       .session.is_passive = !opts->is_active,
 					       .session.has_extended_message =
 						       opts->has_extended_message,
 					       .is_enabled = true,
 					       .paths_max = opts->paths_max,
+					       .is_awaited = i < 2,
 					       .hop_limit_min = opts->has_gtsm ? 255 : 0};
 		memcpy(conf[i].session.add_path, opts->add_path[i],
 		       sizeof(conf[i].session.add_path));
@@ -51,6 +53,8 @@ static void make_server(struct desk *d, const struct desk_opts *opts)
 				 .paths_sent_max = opts->paths_sent_max,
 				 .log_bytes_max = opts->log_bytes_max,
 				 .send_bytes_max = opts->send_bytes_max,
+				 .is_restarting = opts->is_restarting,
+				 .deferral_us = opts->deferral_s * USEC_PER_SEC,
 				 .now = d->now};
 	d->server = server_new(&so);
 	cr_assert_not_null(d->server);

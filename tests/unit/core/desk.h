@@ -12,7 +12,10 @@ struct desk_opts {
 	bool has_gtsm;
 	bool has_extended_message; /* RFC 8654, of the server. */
 	uint16_t stale_s;	   /* Of the server, RFC 4724; 0 = no graceful restart. */
-	uint32_t router_id;	   /* Of the hosts; 0 = 50. */
+	bool is_restarting;	   /* The server waits for the first two, for at most deferral_s. */
+	unsigned deferral_s;
+	uint32_t long_stale_s; /* RFC 9494 */
+	uint32_t router_id;    /* Of the hosts; 0 = 50. */
 	/* Of the server, RFC 7911: towards each host; both limits as server_opts has them. */
 	uint8_t add_path[DESK_HOSTS][FAMILY_COUNT];
 	uint8_t paths_max;

@@ -89,7 +89,8 @@ void host_send_open(struct host *h, struct host_connection *c, asn_t asn)
 			 .has_refresh = true,
 			 .add_path = {h->add_path[FAMILY_IPV4], h->add_path[FAMILY_IPV6]},
 			 .has_extended_message = h->has_extended_message,
-			 .graceful = h->graceful};
+			 .graceful = h->graceful,
+			 .long_lived = h->long_lived};
 	size_t len = open_encode(&o, m, sizeof(m));
 	cr_assert(sendq_push_copy(tcp_sendq(c->tcp), span_of(m, len)));
 }

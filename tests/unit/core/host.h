@@ -33,6 +33,7 @@ struct host {
 	void (*hear)(void *context, const uint8_t *message, size_t len);
 	void *context;
 	bool is_deaf; /* Reads nothing. */
+	struct open_long_lived long_lived;
 	bool is_listening;
 	bool is_silent; /* Sends no RST for what it does not know. */
 	struct host_connection connection[HOST_CONNECTIONS];

@@ -198,3 +198,35 @@ Test(stale, without_the_capability_they_go_at_once)
 	cr_expect_eq(held(&d, false), 0);
 	desk_fini(&d);
 }
+
+/* RFC 9494 §4.2, §4.3: after the restart time a member with the capability hears of the route again
+ * and one without of its end; after the smaller of both long-lived times it is gone. */
+Test(stale, long_lived_routes_are_for_members_that_know_them)
+{
+	for (unsigned has_llgr = 0; has_llgr < 2; has_llgr++) {
+		struct desk d;
+		desk_init(&d, &(struct desk_opts){
+				      .workers = 2, .stale_s = STALE_S, .long_stale_s = 100});
+		d.host[0].graceful = (struct open_graceful){
+			.is_present = true, .restart_s = RESTART_S, .families = {true}};
+		d.host[0].long_lived = (struct open_long_lived){
+			.is_present = true, .families = {true}, .stale_s = {60}};
+		d.host[1].graceful.is_present = true;
+		d.host[1].long_lived.is_present = has_llgr;
+		desk_up(&d, 1, 0);
+		desk_up(&d, 0, 0);
+		host_send(&d.host[0].connection[0], BGP_UPDATE, route, sizeof(route));
+		desk_run(&d, USEC_PER_SEC);
+		unsigned before = news(&d);
+		restart(&d);
+		cr_expect(desk_status(&d, 0).stale_due > d.now + (RESTART_S + 57) * USEC_PER_SEC);
+		desk_run(&d, RESTART_S * USEC_PER_SEC);
+		cr_expect_eq(held(&d, true), 1, "long-lived");
+		cr_expect(desk_status(&d, 0).is_long_lived[FAMILY_IPV4]);
+		cr_expect_eq(news(&d), before + 1, "again with LLGR_STALE, or withdrawn");
+		desk_run(&d, 60 * USEC_PER_SEC);
+		cr_expect_eq(held(&d, false), 0);
+		cr_expect_eq(news(&d), before + 1 + has_llgr);
+		desk_fini(&d);
+	}
+}

@@ -50,7 +50,7 @@ Test(collision, in_open_confirm_the_larger_identifier_keeps_its_own)
 		struct open o = open_good();
 		o.router_id = rows[i].their_id;
 		o.asn = rows[i].their_as;
-		cr_expect_eq(session_yields(&s, &o, rows[i].is_ours, rows[i].is_rival_ours),
+		cr_expect_eq(session_yields(&s, &o, rows[i].is_ours, rows[i].is_rival_ours, false),
 			     rows[i].has_to_yield, "row %zu", i);
 	}
 }
@@ -64,8 +64,8 @@ Test(collision, an_established_session_never_yields)
 	alone_init(&s, &conf, FSM_ESTABLISHED);
 	for (unsigned i = 0; i < 4; i++) {
 		o.router_id = i < 2 ? 1 : UINT32_MAX;
-		cr_expect_not(session_yields(&s, &o, i % 2 == 0, i % 2 != 0));
-		cr_expect_not(session_yields(&s, &o, false, false));
+		cr_expect_not(session_yields(&s, &o, i % 2 == 0, i % 2 != 0, true));
+		cr_expect_not(session_yields(&s, &o, false, false, true));
 	}
 }
 
@@ -78,7 +78,7 @@ Test(collision, the_first_to_hear_an_open_goes_on)
 	alone_init(&s, &conf, FSM_OPEN_SENT);
 	for (unsigned i = 0; i < 4; i++) {
 		o.router_id = i < 2 ? 1 : UINT32_MAX;
-		cr_expect(session_yields(&s, &o, i % 2 == 0, i % 2 != 0));
+		cr_expect(session_yields(&s, &o, i % 2 == 0, i % 2 != 0, true));
 	}
 }
 

@@ -1,5 +1,5 @@
 /* Which families' routes stay when a session ends, and for how long; and which ends allow it.
- * RFC 4724 §4.2; RFC 8538 §2–4. */
+ * RFC 4724 §4.2; RFC 8538 §2–4; RFC 9494 §4. */
 #include <criterion/criterion.h>
 
 #include "dataplane/session/stale.h"
@@ -13,6 +13,12 @@
 #define BOTH	(V4 | V6)
 
 static const bool both[FAMILY_COUNT] = {true, true};
+
+static void init(struct stale *st, usec_t stale_s, usec_t long_max_s)
+{
+	stale_init(st, &(struct stale_conf){.stale_us = stale_s * SEC,
+					    .long_max_us = long_max_s * SEC});
+}
 
 /* An OPEN whose capability lists families, with the F bit for some. */
 static struct open graceful_open(unsigned listed, unsigned forwarding)
@@ -30,7 +36,7 @@ static struct open graceful_open(unsigned listed, unsigned forwarding)
 /* After a session of both families that ended softly at 1000 s. */
 static void ended(struct stale *st, const struct open *o)
 {
-	stale_init(st, STALE * SEC);
+	init(st, STALE, 0);
 	cr_assert_eq(stale_up(st, o, both, 900 * SEC), 0);
 	cr_assert_eq(stale_due(st), USEC_NEVER);
 	stale_down(st, true, 1000 * SEC);
@@ -43,7 +49,7 @@ Test(stale, what_was_listed_and_agreed_stays_for_the_restart_time)
 			const bool families[] = {(agreed & V4) != 0, (agreed & V6) != 0};
 			struct open o = graceful_open(listed, 0);
 			struct stale st;
-			stale_init(&st, STALE * SEC);
+			init(&st, STALE, 0);
 			stale_up(&st, &o, families, 0);
 			cr_expect_eq(stale_down(&st, true, 1000 * SEC), listed & agreed);
 			cr_expect_eq(stale_due(&st),
@@ -56,10 +62,10 @@ Test(stale, nothing_stays_without_reason)
 {
 	struct stale st;
 	struct open o = graceful_open(BOTH, BOTH);
-	stale_init(&st, STALE * SEC);
+	init(&st, STALE, 0);
 	stale_up(&st, &o, both, 0);
 	cr_expect_eq(stale_down(&st, false, 1000 * SEC), 0, "not an end that allows it");
-	stale_init(&st, 0);
+	init(&st, 0, 0);
 	stale_up(&st, &o, both, 0);
 	cr_expect_eq(stale_down(&st, true, 1000 * SEC), 0, "not enabled");
 	o.graceful.restart_s = 0;
@@ -76,9 +82,9 @@ Test(stale, the_restart_timer_ends_all_at_its_time)
 	struct stale st;
 	struct open o = graceful_open(BOTH, 0);
 	ended(&st, &o);
-	cr_expect_eq(stale_tick(&st, (1000 + RESTART) * SEC - 1), 0);
-	cr_expect_eq(stale_tick(&st, (1000 + RESTART) * SEC), BOTH);
-	cr_expect_eq(stale_tick(&st, 9999 * SEC), 0, "once");
+	cr_expect_eq(stale_tick(&st, (1000 + RESTART) * SEC - 1).gone, 0);
+	cr_expect_eq(stale_tick(&st, (1000 + RESTART) * SEC).gone, BOTH);
+	cr_expect_eq(stale_tick(&st, 9999 * SEC).gone, 0, "once");
 	cr_expect_eq(stale_due(&st), USEC_NEVER);
 }
 
@@ -126,7 +132,7 @@ Test(stale, end_of_rib_ends_its_family_alone)
 	cr_expect(stale_end_of_rib(&st, FAMILY_IPV6));
 	cr_expect_not(stale_end_of_rib(&st, FAMILY_IPV6), "once");
 	cr_expect_eq(st.kept, V4);
-	cr_expect_eq(stale_tick(&st, (1010 + STALE) * SEC), V4, "the rest waits for its time");
+	cr_expect_eq(stale_tick(&st, (1010 + STALE) * SEC).gone, V4, "the rest waits for its time");
 	ended(&st, &o);
 	stale_up(&st, &o, both, 1010 * SEC);
 	cr_expect(stale_end_of_rib(&st, FAMILY_IPV4) && stale_end_of_rib(&st, FAMILY_IPV6));
@@ -146,6 +152,152 @@ Test(stale, a_second_restart_starts_anew)
 	stale_up(&st, &o, both, 1050 * SEC);
 	cr_expect_eq(stale_down(&st, false, 1060 * SEC), 0);
 	cr_expect_eq(stale_drop(&st), 0);
+}
+
+#define LONG	 1000 /* The member's. */
+#define LONG_MAX 800  /* Ours. */
+
+/* The same with the long-lived capability for some. */
+static struct open long_open(unsigned listed, unsigned long_lived, unsigned long_forwarding)
+{
+	struct open o = graceful_open(listed, listed);
+	o.long_lived.is_present = true;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		o.long_lived.families[f] = (long_lived & 1u << f) != 0;
+		o.long_lived.is_forwarding[f] = (long_forwarding & 1u << f) != 0;
+		o.long_lived.stale_s[f] = LONG;
+	}
+	return o;
+}
+
+/* After a session that ended softly at 1000 s. */
+static void long_ended(struct stale *st, const struct open *o, usec_t bound_s)
+{
+	init(st, STALE, bound_s);
+	stale_up(st, o, both, 900 * SEC);
+	stale_down(st, true, 1000 * SEC);
+}
+
+static void expect_step(struct stale *st, usec_t at_s, unsigned gone, unsigned long_lived)
+{
+	struct stale_step before = stale_tick(st, at_s * SEC - 1);
+	cr_expect(before.gone == 0 && before.long_lived == 0, "not before %u s", (unsigned)at_s);
+	struct stale_step step = stale_tick(st, at_s * SEC);
+	cr_expect_eq(step.gone, gone, "at %u s", (unsigned)at_s);
+	cr_expect_eq(step.long_lived, long_lived, "at %u s", (unsigned)at_s);
+}
+
+/* RFC 9494 §4.2: "the procedures would be applied serially: first those of GR and then those of
+ * LLGR", for the smaller of the member's time and ours. */
+Test(stale, the_long_lived_time_follows_the_restart_time)
+{
+	static const unsigned bounds[] = {LONG_MAX, LONG, 5000};
+	for (size_t i = 0; i < ARRAY_COUNT(bounds); i++) {
+		struct stale st;
+		struct open o = long_open(BOTH, V4, V4);
+		unsigned long_s = bounds[i] < LONG ? bounds[i] : LONG;
+		long_ended(&st, &o, bounds[i]);
+		cr_expect_eq(stale_end(&st, FAMILY_IPV4), (1000 + RESTART + long_s) * SEC);
+		cr_expect_eq(stale_end(&st, FAMILY_IPV6), (1000 + RESTART) * SEC);
+		expect_step(&st, 1000 + RESTART, V6, V4);
+		cr_expect_eq(stale_end(&st, FAMILY_IPV4), (1000 + RESTART + long_s) * SEC);
+		expect_step(&st, 1000 + RESTART + long_s, V4, 0);
+		cr_expect(stale_due(&st) == USEC_NEVER && st.kept == 0);
+	}
+}
+
+/* §4.2: a family that a capability does not list has a time of zero there. */
+Test(stale, without_a_restart_time_the_long_lived_one_begins_at_once)
+{
+	struct stale st;
+	struct open o = long_open(V6, V4, V4);
+	init(&st, STALE, LONG_MAX);
+	stale_up(&st, &o, both, 900 * SEC);
+	cr_expect_eq(stale_down(&st, true, 1000 * SEC), BOTH);
+	struct stale_step step = stale_tick(&st, 1000 * SEC);
+	cr_expect(step.gone == 0 && step.long_lived == V4);
+	expect_step(&st, 1000 + RESTART, V6, 0);
+	expect_step(&st, 1000 + LONG_MAX, V4, 0);
+}
+
+Test(stale, nothing_becomes_long_lived_without_our_wish_or_its_time)
+{
+	struct stale st;
+	struct open o = long_open(BOTH, BOTH, BOTH);
+	long_ended(&st, &o, 0);
+	expect_step(&st, 1000 + RESTART, BOTH, 0);
+	o.long_lived.stale_s[FAMILY_IPV4] = 0;
+	long_ended(&st, &o, LONG_MAX);
+	expect_step(&st, 1000 + RESTART, V4, V6);
+}
+
+/* §4.2: "if the F bit for a specific address family is not set in the newly received LLGR
+ * Capability, or ... not included". */
+Test(stale, the_long_lived_f_bit_decides_for_what_is_long_lived)
+{
+	static const struct {
+		unsigned listed, forwarding;
+	} cases[] = {{BOTH, BOTH}, {BOTH, V4}, {V6, BOTH}, {BOTH, 0}, {0, 0}};
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct stale st;
+		struct open first = long_open(BOTH, BOTH, BOTH);
+		struct open second = long_open(BOTH, cases[i].listed, cases[i].forwarding);
+		unsigned stays = cases[i].listed & cases[i].forwarding;
+		long_ended(&st, &first, LONG_MAX);
+		expect_step(&st, 1000 + RESTART, 0, BOTH);
+		cr_expect_eq(stale_up(&st, &second, both, 1200 * SEC), BOTH & ~stays, "%zu", i);
+		cr_expect_eq(st.kept, stays, "%zu", i);
+	}
+	struct stale st;
+	struct open first = long_open(BOTH, BOTH, BOTH), second = long_open(BOTH, 0, 0);
+	long_ended(&st, &first, LONG_MAX);
+	cr_expect_eq(stale_up(&st, &second, both, 1010 * SEC), 0, "still only stale: the other");
+}
+
+/* §4.2: "The timer is neither stopped nor updated until EoR is received". */
+Test(stale, the_long_lived_time_runs_on_through_returns_and_restarts)
+{
+	struct stale st;
+	struct open o = long_open(BOTH, BOTH, BOTH);
+	long_ended(&st, &o, LONG_MAX);
+	expect_step(&st, 1000 + RESTART, 0, BOTH);
+	stale_up(&st, &o, both, 1500 * SEC);
+	cr_expect(stale_end_of_rib(&st, FAMILY_IPV6));
+	cr_expect_eq(stale_down(&st, true, 1550 * SEC), BOTH);
+	expect_step(&st, 1550 + RESTART, 0, BOTH);
+	cr_expect_eq(stale_end(&st, FAMILY_IPV4), (1000 + RESTART + LONG_MAX) * SEC, "the first");
+	cr_expect_eq(stale_end(&st, FAMILY_IPV6), (1550 + RESTART + LONG_MAX) * SEC, "a new one");
+	expect_step(&st, 1000 + RESTART + LONG_MAX, V4, 0);
+}
+
+/* §4.2: "If the session subsequently resets prior to becoming synchronized, any remaining routes
+ * ... MUST be removed immediately." */
+Test(stale, a_time_that_ends_before_end_of_rib_ends_all)
+{
+	for (unsigned is_synchronized = 0; is_synchronized < 2; is_synchronized++) {
+		struct stale st;
+		struct open o = long_open(V4, V4, V4);
+		long_ended(&st, &o, LONG_MAX);
+		expect_step(&st, 1000 + RESTART, 0, V4);
+		stale_up(&st, &o, both, 1700 * SEC);
+		expect_step(&st, 1000 + RESTART + LONG_MAX, V4, 0);
+		if (is_synchronized) {
+			cr_expect_not(stale_end_of_rib(&st, FAMILY_IPV4), "nothing is left");
+		}
+		cr_expect_eq(stale_down(&st, true, 1950 * SEC), is_synchronized ? V4 : 0);
+	}
+}
+
+Test(stale, what_is_long_lived_waits_for_end_of_rib_no_longer_than_the_stale_time)
+{
+	struct stale st;
+	struct open o = long_open(BOTH, BOTH, BOTH);
+	long_ended(&st, &o, LONG_MAX);
+	expect_step(&st, 1000 + RESTART, 0, BOTH);
+	stale_up(&st, &o, both, 1200 * SEC);
+	cr_expect(stale_end_of_rib(&st, FAMILY_IPV6));
+	expect_step(&st, 1200 + STALE, V4, 0);
+	cr_expect_eq(stale_due(&st), USEC_NEVER);
 }
 
 /* Bring a session up whose member says `g`. */
@@ -269,6 +421,7 @@ Test(stale, our_open_offers_help_when_it_is_enabled)
 		struct notify why;
 		struct open o;
 		conf.stale_s = is_ours ? 360 : 0;
+		conf.long_stale_s = 500;
 		session_init(&s, &conf, 1, ALONE_NOW);
 		session_enable(&s, ALONE_NOW);
 		session_transport_up(&s, ALONE_NOW);
@@ -276,7 +429,50 @@ Test(stale, our_open_offers_help_when_it_is_enabled)
 		cr_assert(open_decode(f.body, &o, &why));
 		cr_expect_eq(o.graceful.is_present, is_ours);
 		cr_expect_eq(o.graceful.has_notification, is_ours);
+		cr_expect_eq(o.long_lived.is_present, is_ours, "only beside it");
 		cr_expect(o.graceful.restart_s == 0 && !o.graceful.is_restarting);
 		cr_expect(!o.graceful.families[0] && !o.graceful.families[1]);
 	}
+}
+
+/* RFC 4724 §3, RFC 9494 §3.1: what we have told a member stays while we restart. */
+Test(stale, our_open_lists_the_families_when_we_restart_gracefully)
+{
+	for (unsigned is_restarting = 0; is_restarting < 2; is_restarting++) {
+		struct session s;
+		struct session_conf conf = link_conf(0);
+		struct frame f;
+		struct notify why;
+		struct open o;
+		conf.stale_s = 360;
+		conf.restart_s = 77;
+		conf.long_stale_s = 500;
+		conf.is_restarting = is_restarting;
+		conf.families[FAMILY_IPV6] = false;
+		session_init(&s, &conf, 1, ALONE_NOW);
+		session_enable(&s, ALONE_NOW);
+		session_transport_up(&s, ALONE_NOW);
+		cr_assert(frame_next(session_tx(&s), BGP_MESSAGE_MAX, &f, &why) == FRAME_OK);
+		cr_assert(open_decode(f.body, &o, &why));
+		cr_expect_eq(o.graceful.is_restarting, is_restarting, "the R bit");
+		cr_expect_eq(o.graceful.restart_s, 77);
+		cr_expect(o.graceful.families[0] && o.graceful.is_forwarding[0]);
+		cr_expect(!o.graceful.families[1] && !o.long_lived.families[1]);
+		cr_expect(o.long_lived.is_forwarding[0] && o.long_lived.stale_s[0] == 500);
+	}
+}
+
+/* RFC 4724 §4.1: no NOTIFICATION; the connection is closed in order. */
+Test(stale, who_leaves_says_nothing)
+{
+	struct open_graceful g = {.is_present = true, .has_notification = true};
+	struct session s;
+	up_with(&s, true, &g);
+	session_leave(&s, ALONE_NOW);
+	cr_expect(session_take_down(&s));
+	cr_expect(session_tx(&s).len == 0 && s.want == SESSION_WANT_CLOSE);
+	session_check(&s);
+	session_transport_down(&s, "closed", ALONE_NOW);
+	cr_expect_eq(s.want, SESSION_WANT_REFUSE);
+	session_check(&s);
 }
