@@ -233,6 +233,8 @@ static struct job *job_of(const struct api_request *r, const struct api_env *env
 		return job_routes(r);
 	case API_EXPLAIN:
 		return job_explain(r);
+	case API_RESTART:
+		return job_restart(r);
 	default:
 		return job_change(r);
 	}

@@ -14,6 +14,13 @@
 /* How many entries a slice may look at. */
 #define JOB_SLICE 4096
 
+/* What the daemon is asked to do after the answer. */
+struct api_wish {
+	bool is_restart;
+	uid_t uid;
+	char reason[128];
+};
+
 /* What answers are made of; members are in the order of the configuration. */
 struct api_env {
 	struct server *server;
@@ -22,6 +29,8 @@ struct api_env {
 	usec_t started;	   /* Monotonic. */
 	int64_t started_s; /* Seconds since 1970. */
 	struct busy_meter *busy;
+	const char *config_file;
+	struct api_wish *wish;
 };
 
 struct job {
@@ -37,6 +46,7 @@ struct job *job_neighbors(const struct api_request *r, const struct api_env *env
 struct job *job_routes(const struct api_request *r);
 struct job *job_explain(const struct api_request *r);
 struct job *job_change(const struct api_request *r);
+struct job *job_restart(const struct api_request *r);
 void job_free(struct job *j);
 
 /* The member with this address; PEER_NONE when none is configured. */

@@ -191,6 +191,49 @@ static void set_roles(json_t *row, const struct session_conf *conf, const struct
 	}
 }
 
+/* What the neighbour's last OPEN says of a family, RFC 4724 §3, RFC 9494 §3.1. */
+static void set_graceful_family(json_t *peer, const char *name, const struct member_status *st,
+				enum family family)
+{
+	const struct open_graceful *g = &st->graceful;
+	const struct open_long_lived *l = &st->long_lived;
+	if (!g->families[family] && !l->families[family]) {
+		return;
+	}
+	json_t *to = json_object();
+	json_object_set_new(to, "forwarding", json_boolean(g->is_forwarding[family]));
+	set_number(to, "long_lived_stale_time", l->families[family] ? l->stale_s[family] : 0);
+	json_object_set_new(to, "long_lived", json_boolean(st->is_long_lived[family]));
+	json_object_set_new(peer, name, to);
+}
+
+/* Both sides of RFC 4724 and RFC 9494. */
+static void set_graceful(json_t *row, const struct session_conf *conf,
+			 const struct member_status *st)
+{
+	json_t *to = json_object();
+	if (conf->stale_s != 0) {
+		json_t *ours = json_object();
+		set_number(ours, "restart_time", conf->restart_s);
+		set_number(ours, "stale_time", conf->stale_s);
+		set_number(ours, "long_lived_stale_time", conf->long_stale_s);
+		json_object_set_new(to, "ours", ours);
+	}
+	if (st->graceful.is_present) {
+		json_t *peer = json_object();
+		set_number(peer, "restart_time", st->graceful.restart_s);
+		json_object_set_new(peer, "restarting", json_boolean(st->graceful.is_restarting));
+		json_object_set_new(peer, "notification",
+				    json_boolean(st->graceful.has_notification));
+		json_object_set_new(peer, "long_lived", json_boolean(st->long_lived.is_present));
+		set_graceful_family(peer, "ipv4", st, FAMILY_IPV4);
+		set_graceful_family(peer, "ipv6", st, FAMILY_IPV6);
+		json_object_set_new(to, "peer", peer);
+	}
+	json_object_set_new(to, "awaited", json_boolean(st->is_awaited));
+	json_object_set_new(row, "graceful_restart", to);
+}
+
 /* RFC 4724: what is kept of an earlier session, and how long still. */
 static void set_stale(json_t *row, const struct config_client *client,
 		      const struct member_status *st, usec_t now)
@@ -286,6 +329,7 @@ static void put_row(struct neighbors_job *j, const struct api_env *env, struct r
 		const struct config_client *client = &env->config->client[peer];
 		set_session(row, client, &st);
 		set_roles(row, &client->session, &st);
+		set_graceful(row, &client->session, &st);
 		set_stale(row, client, &st, now);
 		set_number(row, "worker", place_member(env->server, &client->ip));
 		json_object_set_new(row, "families", families_json(env, peer, &st));

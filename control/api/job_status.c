@@ -161,6 +161,19 @@ static uint64_t events_lost(const struct server *s)
 	return count;
 }
 
+/* After our restart, while nothing is selected.  RFC 4724 §4.1. */
+static void set_restart(json_t *row, const struct server *s, usec_t now)
+{
+	unsigned awaited = server_awaited(s);
+	if (awaited > 0) {
+		usec_t due = server_deferral_due(s);
+		json_t *to = json_object();
+		set_number(to, "awaited", awaited);
+		set_number(to, "left_s", due > now ? (due - now) / USEC_PER_SEC : 0);
+		json_object_set_new(row, "restarting", to);
+	}
+}
+
 static json_t *status_json(const struct api_env *env, usec_t now)
 {
 	char text[ADDR_TEXT_MAX];
@@ -172,6 +185,7 @@ static json_t *status_json(const struct api_env *env, usec_t now)
 	set_number(row, "rs_as", env->config->rs_as);
 	json_object_set_new(row, "router_id",
 			    json_string(addr_format(&env->config->router_id, text)));
+	set_restart(row, env->server, now);
 	json_object_set_new(row, "workers", workers_json(env, now));
 	json_object_set_new(row, "sessions", sessions_json(env, &laggards, &ids));
 	json_t *routes = json_object();

@@ -111,6 +111,7 @@ static const struct {
 				BIT(M_BEST),
 			0, false},
 	[API_EXPLAIN] = {"explain", BIT(M_PREFIX) | BIT(M_TO), BIT(M_PREFIX) | BIT(M_TO), false},
+	[API_RESTART] = {"restart", BIT(M_REASON), 0, true},
 };
 
 static bool find_command(const char *name, enum api_command *out)

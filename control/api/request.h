@@ -18,6 +18,7 @@ enum api_command {
 	API_REFRESH,
 	API_ROUTES,
 	API_EXPLAIN,
+	API_RESTART,
 	API_COMMAND_COUNT
 };
 

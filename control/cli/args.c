@@ -21,6 +21,9 @@ const char cli_help[] =
 	"  routes [PREFIX [--longer|--covering]] [--from ADDRESS] [--to ADDRESS]\n"
 	"         [--filtered] [--best]           routes, as ranked or as one neighbour gets them\n"
 	"  explain PREFIX --to ADDRESS            why a neighbour gets what it gets\n"
+	"  restart [--reason TEXT]                end, so that the service manager starts it "
+	"again;\n"
+	"                                         members with graceful restart keep its routes\n"
 	"\n"
 	"  --socket PATH   the server's control socket (default " CLI_SOCKET_DEFAULT ")\n"
 	"  --json          one JSON document instead of tables\n"
@@ -270,6 +273,7 @@ static const struct command_row {
 	{"routes", VIEW_ROUTES,
 	 OPT_LONGER | OPT_COVERING | OPT_FROM | OPT_TO | OPT_FILTERED | OPT_BEST, read_routes},
 	{"explain", VIEW_EXPLAIN, OPT_TO, read_explain},
+	{"restart", VIEW_CHANGE, OPT_REASON, read_plain},
 };
 
 static bool read_command(const struct parsed *p, struct cli *out)

@@ -83,6 +83,17 @@ static void put_drops(FILE *out, const json_t *drops)
 	}
 }
 
+static void put_restarting(FILE *out, const json_t *restarting)
+{
+	if (restarting != NULL) {
+		fprintf(out,
+			"  restarting            selection deferred, waiting for %llu members, at "
+			"most "
+			"%llu s\n",
+			number_of(restarting, "awaited"), number_of(restarting, "left_s"));
+	}
+}
+
 void table_status(FILE *out, const json_t *row)
 {
 	char buf[32];
@@ -97,6 +108,7 @@ void table_status(FILE *out, const json_t *row)
 	fprintf(out, "causeway %s, AS%llu, router id %s, up %s\n", text_of(row, "version"),
 		number_of(row, "rs_as"), text_of(row, "router_id"),
 		show_duration(number_of(row, "uptime_s"), buf));
+	put_restarting(out, json_object_get(row, "restarting"));
 	put_workers(out, json_object_get(row, "workers"));
 	fprintf(out, "  sessions              %llu established of %llu, %llu disabled\n",
 		number_of(sessions, "established"), number_of(sessions, "configured"),
@@ -201,6 +213,35 @@ static void put_stale(FILE *out, const json_t *row)
 	}
 }
 
+/* Who keeps whose routes, and for how long. */
+static void put_graceful(FILE *out, const json_t *graceful)
+{
+	const json_t *ours = json_object_get(graceful, "ours");
+	const json_t *peer = json_object_get(graceful, "peer");
+	if (ours != NULL) {
+		fprintf(out, "  %-22srestart time %llu s, stale time %llu s, long-lived %llu s\n",
+			"graceful restart", number_of(ours, "restart_time"),
+			number_of(ours, "stale_time"), number_of(ours, "long_lived_stale_time"));
+	}
+	if (peer != NULL) {
+		const json_t *v4 = json_object_get(peer, "ipv4"),
+			     *v6 = json_object_get(peer, "ipv6");
+		fprintf(out,
+			"  %-22srestart time %llu s%s%s%s, long-lived %llu s IPv4, %llu s IPv6%s\n",
+			"  of the neighbour", number_of(peer, "restart_time"),
+			v4 != NULL || v6 != NULL ? "" : ", helps only",
+			json_is_true(json_object_get(peer, "restarting")) ? ", has restarted" : "",
+			json_is_true(json_object_get(peer, "notification"))
+				? ", also after a NOTIFICATION"
+				: "",
+			number_of(v4, "long_lived_stale_time"),
+			number_of(v6, "long_lived_stale_time"),
+			json_is_true(json_object_get(graceful, "awaited"))
+				? "; its End-of-RIBs are waited for"
+				: "");
+	}
+}
+
 static void put_messages(FILE *out, const char *name, const json_t *m)
 {
 	fprintf(out,
@@ -235,6 +276,7 @@ static void put_session(FILE *out, const json_t *row)
 	put_number(out, "times established", number_of(row, "established_count"));
 	put_family(out, "IPv4", json_object_get(families, "ipv4"));
 	put_family(out, "IPv6", json_object_get(families, "ipv6"));
+	put_graceful(out, json_object_get(row, "graceful_restart"));
 	put_stale(out, row);
 }
 

@@ -61,6 +61,7 @@ struct config {
 	asn_t rs_as;
 	uint16_t paths_sent; /* `add_path.paths`; 0 without clients. */
 	struct addr router_id;
+	unsigned deferral_s;	      /* `selection_deferral_time` of `cfg.graceful_restart`. */
 	struct config_client *client; /* One for each address. */
 	unsigned client_count;
 };

@@ -248,6 +248,7 @@ struct config *config_load(const char *file, struct config_errors *out_errors)
 	struct file_queue *q = calloc(1, sizeof(*q));
 	ASSERT(c != NULL && q != NULL);
 	c->control.log_level = LOG_INFO;
+	c->deferral_s = DEFERRAL_DEFAULT_S;
 	struct loader l = {.config = c, .errors = out_errors, .include = include_file, .files = q};
 
 	q->item[0] = (struct file){.path = strdup(file), .includer = -1};

@@ -8,10 +8,12 @@
 
 #include "rib/base/check.h"
 
-#define HOLD_DEFAULT_S	 90
-#define STALE_DEFAULT_S	 360 /* Routes of a member that came back wait for its End-of-RIB. */
-#define STALE_MAX_S	 3600
-#define LONG_STALE_MAX_S 0xffffff /* RFC 9494 §3.1: 24 bits. */
+#define HOLD_DEFAULT_S	  90
+#define STALE_DEFAULT_S	  360 /* Routes of a member that came back wait for its End-of-RIB. */
+#define STALE_MAX_S	  3600
+#define RESTART_DEFAULT_S 120
+#define RESTART_MAX_S	  4095	   /* RFC 4724 §3: 12 bits. */
+#define LONG_STALE_MAX_S  0xffffff /* RFC 9494 §3.1: 24 bits. */
 
 /* Beside a client's `asn` and in its `cfg` is the same thing. */
 void draft_set(struct loader *l, const struct node *key, struct set_number *out, uint32_t value)
@@ -150,10 +152,33 @@ static void read_long_stale_time(struct loader *l, const struct node *key, const
 	draft_number(l, key, v, &s->long_stale_s, 0, LONG_STALE_MAX_S);
 }
 
+static void read_restart_time(struct loader *l, const struct node *key, const struct node *v,
+			      void *target)
+{
+	struct draft_session *s = target;
+	draft_number(l, key, v, &s->restart_s, 0, RESTART_MAX_S);
+}
+
+/* One for the whole server. */
+static void read_deferral_time(struct loader *l, const struct node *key, const struct node *v,
+			       void *target)
+{
+	uint32_t seconds;
+	if (target != &l->session) {
+		loader_fail(l, &key->at,
+			    "'%s' is the whole server's; it stands in cfg.graceful_restart alone",
+			    key->text);
+	} else if (value_number(l, v, key->text, 1, STALE_MAX_S, &seconds)) {
+		l->config->deferral_s = seconds;
+	}
+}
+
 static const struct key graceful_key[] = {
 	{.name = "enabled", .read = read_graceful_enabled},
 	{.name = "stale_time", .read = read_stale_time},
 	{.name = "long_lived_stale_time", .read = read_long_stale_time},
+	{.name = "restart_time", .read = read_restart_time},
+	{.name = "selection_deferral_time", .read = read_deferral_time},
 };
 static const struct key_table graceful_keys = {
 	.where = "graceful_restart", .keys = graceful_key, .count = ARRAY_COUNT(graceful_key)};
@@ -320,6 +345,7 @@ static void inherit_session(const struct draft_session *general, struct draft_cl
 	if (inherit(own->has_graceful, general->has_graceful, true)) {
 		s->stale_s = (uint16_t)inherit(own->stale_s, general->stale_s, STALE_DEFAULT_S);
 	}
+	s->restart_s = (uint16_t)inherit(own->restart_s, general->restart_s, RESTART_DEFAULT_S);
 	s->long_stale_s = inherit(own->long_stale_s, general->long_stale_s, 0);
 	s->has_role = inherit(own->has_roles, general->has_roles, false) != 0;
 	if (s->has_role) {

@@ -30,6 +30,7 @@
 #include "control/daemon/events.h"
 #include "control/daemon/identity.h"
 #include "control/daemon/reload.h"
+#include "control/daemon/restart.h"
 #include "control/daemon/worker.h"
 #include "dataplane/core/launch.h"
 #include "dataplane/nic/nic_dpdk.h"
@@ -54,6 +55,9 @@ struct daemon {
 	struct server *server;
 	struct busy_meter busy;
 	struct api_env env;
+	struct api_wish wish;
+	struct restart restart;
+	bool is_restart; /* Asked for: it ends without a NOTIFICATION. */
 	struct api *api;
 	struct events *events;
 	struct reload *reload;
@@ -276,7 +280,7 @@ static struct net_port_conf port_conf(const struct config_port *port, const stru
 	return conf;
 }
 
-static struct member_conf member_conf(const struct config_client *client, const struct state *state)
+static struct member_conf member_conf(const struct config_client *client, const struct daemon *d)
 {
 	return (struct member_conf){
 		.asn = client->asn,
@@ -286,7 +290,8 @@ static struct member_conf member_conf(const struct config_client *client, const 
 		.session = client->session,
 		.hop_limit_min = client->hop_limit_min,
 		.paths_max = client->paths_limit,
-		.is_enabled = state_find(state, &client->ip) == NULL,
+		.is_enabled = state_find(d->state, &client->ip) == NULL,
+		.is_awaited = restart_awaits(&d->restart, &client->ip),
 		.keys = client->keys,
 	};
 }
@@ -294,12 +299,13 @@ static struct member_conf member_conf(const struct config_client *client, const 
 static int make_server(struct daemon *d)
 {
 	const struct config *c = d->config;
+	restart_begin(&d->restart, d->state, c, (int64_t)time(NULL));
 	struct member_conf *members = calloc(c->client_count + 1, sizeof(*members));
 	struct net_port_conf ports[PORTS_MAX];
 	uint64_t seed = 0;
 	ASSERT(members != NULL);
 	for (unsigned i = 0; i < c->client_count; i++) {
-		members[i] = member_conf(&c->client[i], d->state);
+		members[i] = member_conf(&c->client[i], d);
 	}
 	for (unsigned i = 0; i < c->dataplane.port_count; i++) {
 		const struct config_port *port = &c->dataplane.port[i];
@@ -322,6 +328,8 @@ static int make_server(struct daemon *d)
 		.nics = d->nic,
 		.kernels = d->kernel,
 		.port_count = c->dataplane.port_count,
+		.is_restarting = d->restart.is_restart,
+		.deferral_us = c->deferral_s * USEC_PER_SEC,
 		.now = launch_now(),
 	};
 	d->server = server_new(&opts);
@@ -338,7 +346,9 @@ static int open_api(struct daemon *d)
 				  .state = d->state,
 				  .started = launch_now(),
 				  .started_s = (int64_t)time(NULL),
-				  .busy = &d->busy};
+				  .busy = &d->busy,
+				  .config_file = d->config_file,
+				  .wish = &d->wish};
 	const struct api_opts opts = {.socket = d->config->control.socket,
 				      .uid = d->identity.uid,
 				      .operator_gid = d->identity.operator_gid,
@@ -411,6 +421,7 @@ static void stop(struct daemon *d)
 	events_free(d->events);
 	reload_free(d->reload);
 	server_free(d->server);
+	restart_fini(&d->restart);
 	for (unsigned i = 0; i < d->nic_count; i++) {
 		d->nic[i]->ops->close(d->nic[i]);
 	}
@@ -435,6 +446,7 @@ static void begin_shutdown(struct daemon *d, usec_t now)
 		return;
 	}
 	log_event(LOG_NOTICE, "stopping", NULL);
+	restart_end(&d->restart, RUN_SHUTDOWN);
 	sd_notify(0, "STOPPING=1");
 	d->shutdown_due = now + SHUTDOWN_US;
 }
@@ -451,6 +463,22 @@ static void take_signals(struct daemon *d, usec_t now)
 	}
 }
 
+/* RFC 4724 §4.1: the members are to keep what we have told them. */
+static void begin_restart(struct daemon *d, usec_t now)
+{
+	char uid[16];
+	if (!d->wish.is_restart || d->shutdown_due != 0) {
+		return;
+	}
+	snprintf(uid, sizeof(uid), "%u", (unsigned)d->wish.uid);
+	log_event(LOG_NOTICE, "restarting", "reason",
+		  d->wish.reason[0] != '\0' ? d->wish.reason : NULL, "uid", uid, NULL);
+	restart_end(&d->restart, RUN_RESTART);
+	sd_notify(0, "STOPPING=1");
+	d->is_restart = true;
+	d->shutdown_due = now + SHUTDOWN_US;
+}
+
 /* True when the server may go. */
 static bool is_shut_down(struct daemon *d, usec_t now)
 {
@@ -458,7 +486,8 @@ static bool is_shut_down(struct daemon *d, usec_t now)
 		return false;
 	}
 	if (!d->is_shutdown_sent) {
-		struct request r = {.kind = REQUEST_SHUTDOWN, .text = SHUTDOWN_MESSAGE};
+		struct request r = {.kind = d->is_restart ? REQUEST_RESTART : REQUEST_SHUTDOWN,
+				    .text = SHUTDOWN_MESSAGE};
 		d->is_shutdown_sent = server_request(d->server, &r);
 		return now >= d->shutdown_due;
 	}
@@ -496,6 +525,8 @@ static void loop(struct daemon *d)
 		events_drain(d->events, d->server);
 		reload_step(d->reload);
 		busy_tick(&d->busy, d->server, now);
+		restart_tick(&d->restart, d->server, now);
+		begin_restart(d, now);
 		feed_watchdog(d, now);
 		if (is_shut_down(d, now)) {
 			return;
@@ -538,5 +569,5 @@ int daemon_run(const char *config_file)
 	if (status == 0) {
 		log_event(LOG_NOTICE, "stopped", NULL);
 	}
-	return status;
+	return status == 0 && d.is_restart ? EX_TEMPFAIL : status;
 }

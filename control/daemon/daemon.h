@@ -3,6 +3,7 @@
 
 /* Check the configuration and say so.  The exit status. */
 int daemon_check(const char *config_file);
-/* Run until SIGTERM or SIGINT.  The exit status: 0, 1 for a faulty configuration, else one of
+/* Run until SIGTERM, SIGINT or `causeway restart`.  The exit status: 0, EX_TEMPFAIL to be started
+ * again, 1 for a faulty configuration, else one of
  * sysexits(3). */
 int daemon_run(const char *config_file);

@@ -270,6 +270,11 @@ int state_chown(struct state *s, uid_t uid, gid_t gid)
 	return 0;
 }
 
+int state_dir_fd(const struct state *s)
+{
+	return s->dir_fd;
+}
+
 const struct state_disabled *state_find(const struct state *s, const struct addr *addr)
 {
 	int index = find_index(s, addr);

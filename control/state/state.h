@@ -28,6 +28,8 @@ int state_open(const char *dir, struct state **out_state, char *why, size_t why_
 void state_close(struct state *s);
 /* Hand directory and files to the user the server is going to run as.  0 or −errno. */
 int state_chown(struct state *s, uid_t uid, gid_t gid);
+/* The open directory, for run.c. */
+int state_dir_fd(const struct state *s);
 /* The entry of a disabled neighbour, or NULL.  Borrowed until the next change. */
 const struct state_disabled *state_find(const struct state *s, const struct addr *addr);
 unsigned state_count(const struct state *s);

@@ -26,7 +26,7 @@ control:
 cfg:
   rs_as: {asn}
   router_id: {address4}
-clients:
+{more}clients:
 """
 CLIENT = """\
   - asn: {asn}
@@ -52,6 +52,7 @@ class Causewayd:
 
     def __init__(self, run):
         self.run = run
+        self.more = ""  # Lines of `cfg`.
         self.keys = {}  # {(member's name, family): lines of its client, with its keys}
         self.dir = os.path.join(run.dir, self.name)
         self.process = None
@@ -77,7 +78,7 @@ class Causewayd:
     def configure(self, members):
         os.makedirs(self.file("state"), exist_ok=True)
         text = CONFIG.format(asn=self.asn, address4=self.address(4), address6=self.address(6),
-                             dir=self.dir)
+                             dir=self.dir, more=self.more)
         for member in members:
             if not member.dialled and not any(name == member.name for name, _ in self.keys):
                 text += CLIENT.format(asn=member.asn, name=member.name, hold=member.hold,

@@ -42,6 +42,17 @@ uint64_t server_drops(const struct server *s, core_id_t core, unsigned i)
 	return s->drops[core][i];
 }
 
+unsigned server_awaited(const struct server *s)
+{
+	return s->awaited;
+}
+
+usec_t server_deferral_due(const struct server *s)
+{
+	(void)s;
+	return 160 * USEC_PER_SEC;
+}
+
 bool server_request(struct server *s, const struct request *r)
 {
 	if (s->is_ring_full || s->request_count == ARRAY_COUNT(s->request)) {
@@ -213,6 +224,8 @@ static struct job *job_of(struct fake *f, const char *request)
 		return job_routes(&r);
 	case API_EXPLAIN:
 		return job_explain(&r);
+	case API_RESTART:
+		return job_restart(&r);
 	default:
 		return job_change(&r);
 	}

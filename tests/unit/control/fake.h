@@ -11,6 +11,7 @@
 #define FAKE_MEMBERS 4
 
 struct server {
+	unsigned awaited;
 	unsigned core_count;
 	struct shard *shard[3];
 	struct intern *intern;

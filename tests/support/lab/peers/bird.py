@@ -66,6 +66,9 @@ class Bird(Member):
     def _more(self, family):
         if self.graceful:
             yield "\n\tgraceful restart on;\n\tgraceful restart time %d;" % self.graceful
+        if self.long_lived:
+            yield ("\n\tlong lived graceful restart on;\n\tlong lived stale time %d;"
+                   % self.long_lived)
         if self.passwords[family]:
             yield '\n\tpassword "%s";' % self.passwords[family]
         if family in self.dialled:

@@ -80,6 +80,8 @@ class Frr(Member):
         text = CONFIG.format(log=self.file("log"), asn=self.asn, router_id=self.router_id)
         if self.graceful:
             text += GRACEFUL % self.graceful
+        if self.long_lived:
+            text += " bgp long-lived-graceful-restart stale-time %d\n" % self.long_lived
         for family in (4, 6):
             text += SESSION.format(
                 server=self.server.address(family), server_asn=self.server.asn, family=family,
