@@ -95,6 +95,7 @@ void dump_expect(struct dump *d, const struct speaker_conf *who, const struct na
 		  sizeof(member));
 	int af = p->family == 0 ? AF_INET : AF_INET6;
 	inet_ntop(af, p->bytes, prefix, sizeof(prefix));
+	af = a->has_next_hop6 ? AF_INET6 : af;
 	inet_ntop(af, a->next_hop, next_hop, sizeof(next_hop));
 	fprintf(d->expected, "%u|%s|%s/%u|", d->history, member, prefix, p->len);
 	for (unsigned i = 0; i < a->path_len; i++) {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "rib/base/check.h"
+#include "rib/base/hash.h"
 #include "tests/sim/history.h"
 
 /* After the last fault.  A server that has not heard a member's end keeps the dead session for the
@@ -38,9 +39,17 @@ static unsigned candidates(const struct history *h, unsigned prefix, unsigned si
 	return count + 1;
 }
 
-/* Of a prefix's routes those that `member` may have, as its server has them (RFC 9234 §5). */
+/* Whether a route can be sent to `who` at all (RFC 8654 §4, RFC 8950 §4). */
+static bool is_sendable(const struct speaker_conf *who, const struct naive_attrs *a)
+{
+	return (who->is_long || naive_is_short(a)) && (who->has_next_hop6 || !a->has_next_hop6);
+}
+
+/* A prefix's routes as the server has them for `member`, and which of them it may have (RFC 9234
+ * §5). */
 static void for_member(const struct history *h, unsigned member, unsigned prefix,
-		       struct naive_route route[WORLD_MEMBERS_MAX])
+		       struct naive_route route[WORLD_MEMBERS_MAX],
+		       bool may_have[WORLD_MEMBERS_MAX])
 {
 	const struct world *w = h->world;
 	char role = world_role(w, member);
@@ -49,8 +58,9 @@ static void for_member(const struct history *h, unsigned member, unsigned prefix
 		route[i] = h->route[prefix][i];
 		struct naive_attrs *attrs = &route[i].attrs;
 		bool is_taken = naive_receives(world_role(w, i), w->speaker[i].conf.asn, attrs);
-		route[i].is_set = route[i].is_set && is_taken &&
-				  naive_sends(role, world_server_asn(0), attrs);
+		route[i].is_set = route[i].is_set && is_taken;
+		may_have[i] = i != member && is_sendable(&w->speaker[member].conf, attrs) &&
+			      naive_sends(role, world_server_asn(0), attrs);
 	}
 }
 
@@ -64,8 +74,9 @@ static bool expected(const struct history *h, unsigned member, unsigned prefix,
 	int best;
 
 	if (w->opts.sites <= 1) {
-		for_member(h, member, prefix, route);
-		best = naive_view(route, h->who, w->opts.members, (int)member);
+		bool may_have[WORLD_MEMBERS_MAX];
+		for_member(h, member, prefix, route, may_have);
+		best = naive_first(route, h->who, w->opts.members, may_have);
 	} else {
 		unsigned count = candidates(h, prefix, world_site_of(w, member), route, who);
 		best = naive_view(route, who, count, (int)member);
@@ -82,17 +93,18 @@ static bool is_right(const struct history *h, unsigned member, unsigned prefix, 
 	const struct speaker *s = &h->world->speaker[member];
 	const struct held_route *held = &s->held[prefix];
 	struct naive_attrs attrs;
-	uint8_t bytes[NAIVE_ATTRS_MAX];
-	size_t len = 0, nh = h->world->universe[prefix].family == 0 ? 4 : 16;
+	uint8_t bytes[NAIVE_LONG_MAX], next_hop[32];
+	size_t len = 0, nh = 0;
 	bool has_route = expected(h, member, prefix, &attrs);
 
 	if (has_route) {
 		len = naive_expected(bytes, &attrs, s->conf.is_as4);
+		nh = naive_next_hop(next_hop, &attrs, h->world->universe[prefix].family);
 	}
 	bool is_same = held->is_held == has_route &&
 		       (!has_route || (held->attrs_len == len && held->next_hop_len == nh &&
-				       memcmp(held->attrs, bytes, len) == 0 &&
-				       memcmp(held->next_hop, attrs.next_hop, nh) == 0));
+				       held->attrs_hash == hash_bytes(bytes, len, 0) &&
+				       memcmp(held->next_hop, next_hop, nh) == 0));
 	if (!is_same && verbose) {
 		fprintf(stderr, "seed %lu: member %u prefix %u: holds %s, expected %s%u\n", h->seed,
 			member, prefix, held->is_held ? "another route" : "nothing",

@@ -51,6 +51,20 @@ void history_note_downs(struct history *h)
 	}
 }
 
+/* Of this member's, as its session allows. */
+static void random_next_hop(struct history *h, unsigned member, unsigned family,
+			    struct naive_attrs *out)
+{
+	struct prng *p = &h->world->prng;
+	bool may_be_6 = h->world->speaker[member].conf.has_next_hop6;
+	uint8_t v6[16] = {0x20, 1, 0x0d, 0xb8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 9, 9, (uint8_t)member};
+	uint8_t v4[4] = {198, 18, 9, (uint8_t)member};
+	out->has_next_hop6 = family == 0 && may_be_6 && prng_chance(p, 1, 3);
+	bool is_6 = family == 1 || out->has_next_hop6;
+	out->has_link_local = h->world->opts.has_long && is_6 && prng_chance(p, 1, 3);
+	memcpy(out->next_hop, is_6 ? v6 : v4, is_6 ? 16 : 4);
+}
+
 static void random_attrs(struct history *h, unsigned member, unsigned family,
 			 struct naive_attrs *out)
 {
@@ -72,9 +86,10 @@ static void random_attrs(struct history *h, unsigned member, unsigned family,
 	if (h->world->opts.has_roles && prng_chance(p, 1, 3)) {
 		out->otc = prng_chance(p, 1, 2) ? conf->asn : 64999;
 	}
-	uint8_t v6[16] = {0x20, 1, 0x0d, 0xb8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 9, 9, (uint8_t)member};
-	uint8_t v4[4] = {198, 18, 9, (uint8_t)member};
-	memcpy(out->next_hop, family == 0 ? v4 : v6, family == 0 ? 4 : 16);
+	if (out->has_unknown && conf->is_long && prng_chance(p, 1, 2)) {
+		out->padding = prng_chance(p, 1, 2) ? 7000 : 4500;
+	}
+	random_next_hop(h, member, family, out);
 }
 
 /* A few distinct prefixes of one family. */
@@ -99,7 +114,7 @@ static void event_announce(struct history *h, unsigned member)
 	unsigned count = pick_prefixes(h, &family, idx);
 	struct naive_prefix prefix[BATCH_MAX];
 	struct naive_attrs attrs;
-	uint8_t message[4096];
+	uint8_t message[16384];
 	random_attrs(h, member, family, &attrs);
 	for (unsigned i = 0; i < count; i++) {
 		prefix[i] = h->world->universe[idx[i]];
@@ -256,6 +271,8 @@ static struct world_opts opts_for(struct history *h)
 	o.send_bytes_max = o.log_bytes_max != 0 ? 3072 : 0;
 	trouble_prepare(h, &o, &p);
 	o.has_roles = o.sites == 1 && prng_chance(&p, 1, 2);
+	/* A queue that is smaller than a message would hold it for ever. */
+	o.has_long = o.sites == 1 && o.log_bytes_max == 0 && prng_chance(&p, 1, 2);
 	return o;
 }
 
@@ -274,10 +291,12 @@ static void play_event(struct history *h)
 	}
 }
 
-static void count_evictions(struct history *h)
+static void count_what_came(struct history *h)
 {
 	struct world *w = h->world;
 	for (unsigned i = 0; i < w->opts.members; i++) {
+		h->totals->long_messages += w->speaker[i].long_messages;
+		h->totals->next_hops6 += w->speaker[i].next_hops6;
 		struct member_status st;
 		server_member_status(w->site[world_site_of(w, i)].server, world_peer_of(w, i), &st);
 		h->totals->evictions += st.evictions;
@@ -304,7 +323,7 @@ static bool play(struct history *h)
 	}
 	expect_dump(h);
 	h->dump = NULL; /* What comes now is the end. */
-	count_evictions(h);
+	count_what_came(h);
 	return all_down(h);
 }
 

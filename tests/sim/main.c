@@ -83,6 +83,9 @@ static unsigned say_totals(const struct totals *t)
 		say(mangle_text((enum mangle)i), t->mangle[i], &never);
 	}
 	say("windows_shut", t->blinks, &never);
+	printf("\nhistory: received:");
+	say("long_messages", t->long_messages, &never);
+	say("ipv6_next_hops_of_ipv4", t->next_hops6, &never);
 	printf("\n");
 	return never;
 }

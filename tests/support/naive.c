@@ -96,6 +96,20 @@ static size_t put_attr(uint8_t *to, unsigned flags, unsigned type, const uint8_t
 	return 3 + len;
 }
 
+/* The unknown attribute, with its padding. */
+static size_t put_unknown(uint8_t *to, const struct naive_attrs *a, unsigned flags)
+{
+	if (a->padding == 0) {
+		return put_attr(to, flags, 99, (const uint8_t *)"causeway", 8);
+	}
+	to[0] = (uint8_t)(flags | 0x10);
+	to[1] = 99;
+	put16(to + 2, 8u + a->padding);
+	memcpy(to + 4, "causeway", 8);
+	memset(to + 12, 0x77, a->padding);
+	return 12 + a->padding;
+}
+
 static size_t put_path(uint8_t *to, unsigned type, unsigned flags, const struct naive_attrs *a,
 		       bool is_as4)
 {
@@ -149,7 +163,7 @@ static size_t put_common(uint8_t *to, const struct naive_attrs *a, bool is_as4, 
 		n += put_attr(to + n, 0xc0, 35, v, 4);
 	}
 	if (a->has_unknown) {
-		n += put_attr(to + n, 0xc0 | partial, 99, (const uint8_t *)"causeway", 8);
+		n += put_unknown(to + n, a, 0xc0 | partial);
 	}
 	return n;
 }
@@ -190,16 +204,32 @@ size_t naive_announce(uint8_t *to, const struct naive_attrs *a, const struct nai
 	to[n++] = 14;
 	size_t mp_at = n;
 	n += 2;
-	const uint8_t mp[] = {0, (uint8_t)(p[0].family + 1), 1, 16};
+	const uint8_t mp[] = {0, (uint8_t)(p[0].family + 1), 1, a->has_link_local ? 32 : 16};
 	memcpy(to + n, mp, sizeof(mp));
 	n += sizeof(mp);
-	memcpy(to + n, a->next_hop, 16);
-	n += 16;
+	n += naive_next_hop(to + n, a, p[0].family);
 	to[n++] = 0;
 	n += put_prefixes(to + n, p, count);
 	put16(to + mp_at, (unsigned)(n - mp_at - 2));
 	put16(to + len_at, (unsigned)(n - len_at - 2));
 	return finish(to, n);
+}
+
+size_t naive_next_hop(uint8_t *to, const struct naive_attrs *a, unsigned family)
+{
+	if (family == 0 && !a->has_next_hop6) {
+		memcpy(to, a->next_hop, 4);
+		return 4;
+	}
+	memcpy(to, a->next_hop, 16);
+	if (!a->has_link_local) {
+		return 16;
+	}
+	memset(to + 16, 0, 16);
+	to[16] = 0xfe;
+	to[17] = 0x80;
+	memcpy(to + 24, a->next_hop + 8, 8);
+	return 32;
 }
 
 size_t naive_withdraw(uint8_t *to, const struct naive_prefix *p, unsigned count)
@@ -265,7 +295,7 @@ static bool read_prefixes(const uint8_t *m, size_t len, unsigned family, const s
 
 /* What was found among the path attributes. */
 struct found {
-	uint8_t rest[4096];
+	uint8_t rest[65536];
 	size_t rest_len;
 	const uint8_t *next_hop, *reach, *unreach;
 	size_t next_hop_len, reach_len, unreach_len;
@@ -313,12 +343,14 @@ static bool read_attrs(const uint8_t *m, size_t len, struct found *f)
 static bool read_mp(const struct found *f, const struct naive_sink *s)
 {
 	if (f->reach != NULL) {
-		if (f->reach_len < 5 || get16(f->reach) != 2 || f->reach[2] != 1) {
+		if (f->reach_len < 5 || f->reach[0] != 0 || f->reach[2] != 1) {
 			return false;
 		}
+		unsigned afi = f->reach[1];
 		size_t nh = f->reach[3];
-		if (f->reach_len < 5 + nh || (nh != 16 && nh != 32) ||
-		    !read_prefixes(f->reach + 5 + nh, f->reach_len - 5 - nh, 1, s, f->rest,
+		bool is_agreed = afi == 2 || (afi == 1 && s->has_next_hop6);
+		if (!is_agreed || f->reach_len < 5 + nh || (nh != 16 && nh != 32) ||
+		    !read_prefixes(f->reach + 5 + nh, f->reach_len - 5 - nh, afi - 1, s, f->rest,
 				   f->rest_len, f->reach + 4, nh)) {
 			return false;
 		}
@@ -348,7 +380,8 @@ static bool read_update(const uint8_t *m, size_t len, const struct naive_sink *s
 	if (23 + withdrawn + attrs_len > len) {
 		return false;
 	}
-	struct found f = {.rest_len = 0};
+	struct found f;
+	memset(&f.rest_len, 0, sizeof(f) - offsetof(struct found, rest_len));
 	if (len == 23) {
 		s->end_of_rib(s->context, 0);
 	}
@@ -367,7 +400,7 @@ bool naive_message(const uint8_t *m, size_t len, const struct naive_sink *sink)
 			return false;
 		}
 	}
-	if (get16(m + 16) != len || len > 4096) {
+	if (get16(m + 16) != len || len > (sink->is_long ? 65535 : 4096)) {
 		return false;
 	}
 	switch (m[18]) {
@@ -435,8 +468,8 @@ static int best_of(const struct naive_route *r, const struct naive_speaker *sp, 
 	return best;
 }
 
-int naive_view(const struct naive_route *routes, const struct naive_speaker *speakers,
-	       unsigned count, int member)
+int naive_first(const struct naive_route *routes, const struct naive_speaker *speakers,
+		unsigned count, const bool *may_have)
 {
 	bool in[64];
 	for (unsigned i = 0; i < count; i++) {
@@ -444,11 +477,26 @@ int naive_view(const struct naive_route *routes, const struct naive_speaker *spe
 	}
 	for (;;) {
 		int best = best_of(routes, speakers, count, in);
-		if (best < 0 || best != member) {
+		if (best < 0 || may_have[best]) {
 			return best;
 		}
 		in[best] = false;
 	}
+}
+
+int naive_view(const struct naive_route *routes, const struct naive_speaker *speakers,
+	       unsigned count, int member)
+{
+	bool may_have[64];
+	for (unsigned i = 0; i < count; i++) {
+		may_have[i] = (int)i != member;
+	}
+	return naive_first(routes, speakers, count, may_have);
+}
+
+bool naive_is_short(const struct naive_attrs *a)
+{
+	return a->padding < 3500;
 }
 
 /* Whether a's octets are lower: next hop, then attributes as they are sent. */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define NAIVE_ATTRS_MAX 256
+#define NAIVE_LONG_MAX	8192 /* Of attributes with padding. */
 
 /* What a scripted member says about a prefix.  Small numbers on purpose: ties shall be common. */
 struct naive_attrs {
@@ -25,6 +26,8 @@ struct naive_attrs {
 	bool has_unknown;     /* An unknown optional transitive attribute (type 99). */
 	uint32_t otc;	      /* Only to Customer (RFC 9234); 0: none. */
 	bool has_next_hop6;   /* 16 bytes with IPv4 prefixes, too (RFC 8950). */
+	bool has_link_local;  /* A link-local one stands behind the 16 bytes (RFC 2545 §3). */
+	uint16_t padding;     /* More octets of the unknown attribute: up to 7000. */
 };
 
 struct naive_prefix {
@@ -45,6 +48,8 @@ size_t naive_refresh(uint8_t *to, unsigned family);
 /* An UPDATE that announces `count` prefixes of one family; 2-octet AS_PATH unless is_as4. */
 size_t naive_announce(uint8_t *to, const struct naive_attrs *a, const struct naive_prefix *p,
 		      unsigned count, bool is_as4);
+/* The next hop as it stands on the wire: 4, 16 or 32 bytes. */
+size_t naive_next_hop(uint8_t *to, const struct naive_attrs *a, unsigned family);
 size_t naive_withdraw(uint8_t *to, const struct naive_prefix *p, unsigned count);
 /* The path attributes as the server should send them: ascending types, 4-octet (or RFC 6793's)
  * form, the unknown attribute with Partial set; without NEXT_HOP / MP_REACH_NLRI. */
@@ -57,6 +62,8 @@ struct naive_sink {
 		      size_t attrs_len, const uint8_t *next_hop, size_t next_hop_len);
 	void (*end_of_rib)(void *context, unsigned family);
 	bool has_path_ids[2]; /* The family's prefixes have path ids. */
+	bool is_long;	      /* Messages of more than 4096 bytes are taken (RFC 8654). */
+	bool has_next_hop6;   /* So are IPv4 prefixes with an IPv6 next hop (RFC 8950). */
 	void *context;
 };
 
@@ -80,6 +87,14 @@ struct naive_speaker {
 int naive_view(const struct naive_route *routes, const struct naive_speaker *speakers,
 	       unsigned count, int member);
 
+/* The same for somebody who may have those with `may_have` only: what he may not have takes part in
+ * the choice all the same. */
+int naive_first(const struct naive_route *routes, const struct naive_speaker *speakers,
+		unsigned count, const bool *may_have);
+/* Whether it can be sent at all to somebody who takes no long messages: by far, for sets that are
+ * near the border do not come up. */
+bool naive_is_short(const struct naive_attrs *a);
+
 /* What came later: a speaker with several routes of a prefix (RFC 7911), long-lived stale routes
  * (RFC 9494), members that are sent several, or not some (RFC 8950, RFC 9234 §5). */
 struct naive_offer {
@@ -98,7 +113,7 @@ struct naive_wish {
 
 /* Indices of the offers that the member should have, best first, into `out`; returns how many.  Of
  * equal offers of one speaker the one with the lower octets (next hop, then attributes) is better.
- * At most 64 offers. */
+ * At most 64 offers, without padding. */
 unsigned naive_views(const struct naive_offer *offers, unsigned count,
 		     const struct naive_speaker *speakers, const struct naive_wish *wish, int *out);
 

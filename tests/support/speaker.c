@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rib/base/check.h"
+#include "rib/base/hash.h"
 
 #define RETRY_US     (200 * USEC_PER_MSEC)
 #define RESOLVE_US   (20 * USEC_PER_MSEC)
@@ -109,7 +110,7 @@ static void on_route(void *context, const struct naive_prefix *p, const uint8_t 
 {
 	struct speaker *s = context;
 	int i = universe_index(s, p);
-	if (i < 0 || attrs_len > NAIVE_ATTRS_MAX || next_hop_len > 32) {
+	if (i < 0 || attrs_len > NAIVE_LONG_MAX || next_hop_len > 32) {
 		s->is_broken = true;
 		return;
 	}
@@ -122,8 +123,10 @@ static void on_route(void *context, const struct naive_prefix *p, const uint8_t 
 	s->announces++;
 	*h = (struct held_route){.is_held = true,
 				 .attrs_len = (uint16_t)attrs_len,
+				 .attrs_hash = hash_bytes(attrs, attrs_len, 0),
 				 .next_hop_len = (uint8_t)next_hop_len};
-	memcpy(h->attrs, attrs, attrs_len);
+	memcpy(h->attrs, attrs, min_u64(attrs_len, sizeof(h->attrs)));
+	s->next_hops6 += p->family == 0 && next_hop_len != 4;
 	memcpy(h->next_hop, next_hop, next_hop_len);
 	uint8_t own[7] = {0xc0,
 			  8,
@@ -143,8 +146,13 @@ static void on_eor(void *context, unsigned family)
 
 static void hear(struct speaker *s, const uint8_t *m, size_t len, usec_t now)
 {
-	struct naive_sink sink = {.route = on_route, .end_of_rib = on_eor, .context = s};
+	struct naive_sink sink = {.route = on_route,
+				  .end_of_rib = on_eor,
+				  .is_long = s->conf.is_long,
+				  .has_next_hop6 = s->conf.has_next_hop6,
+				  .context = s};
 	s->messages++;
+	s->long_messages += len > 4096;
 	if (m[18] == 2 && s->conf.record != NULL) {
 		s->conf.record(s->conf.context, m, len, true);
 	}
@@ -175,7 +183,7 @@ static bool read_messages(struct speaker *s, usec_t now)
 			break;
 		}
 		size_t len = (size_t)in.data[16] << 8 | in.data[17];
-		if (len < 19 || len > 4096) {
+		if (len < 19 || len > (s->conf.is_long ? 65535 : 4096)) {
 			s->is_broken = true;
 			break;
 		}
@@ -189,17 +197,29 @@ static bool read_messages(struct speaker *s, usec_t now)
 	return did;
 }
 
+static void send_open(struct speaker *s)
+{
+	static const uint8_t ipv4_by_ipv6[6] = {0, 1, 0, 1, 0, 2};
+	uint8_t open[128];
+	size_t len = naive_open(open, s->conf.asn, s->conf.router_id, s->conf.hold_s,
+				s->conf.is_as4, s->conf.has_refresh);
+	if (s->conf.is_long) {
+		len = naive_capability(open, len, 6, ipv4_by_ipv6, 0);
+	}
+	if (s->conf.has_next_hop6) {
+		len = naive_capability(open, len, 5, ipv4_by_ipv6, sizeof(ipv4_by_ipv6));
+	}
+	speaker_send(s, open, len);
+}
+
 static void follow_transport(struct speaker *s, usec_t now)
 {
 	enum tcp_state state = tcp_state(s->tcp);
 	if (s->state == SPEAKER_CONNECTING &&
 	    (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT)) {
-		uint8_t open[128];
 		s->state = SPEAKER_OPENING;
 		s->opening_due = now + OPENING_US;
-		speaker_send(s, open,
-			     naive_open(open, s->conf.asn, s->conf.router_id, s->conf.hold_s,
-					s->conf.is_as4, s->conf.has_refresh));
+		send_open(s);
 	}
 	if (tcp_is_eof(s->tcp) && state == TCP_CLOSE_WAIT) {
 		tcp_close(s->tcp);

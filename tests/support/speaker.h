@@ -19,6 +19,8 @@ struct speaker_conf {
 	uint8_t prefix_len;
 	struct mac mac;
 	bool is_as4, has_refresh;
+	bool is_long;	    /* Takes messages of up to 65535 bytes (RFC 8654). */
+	bool has_next_hop6; /* RFC 8950 */
 	uint16_t hold_s;
 	uint32_t window_bytes; /* Receive buffer. */
 	const struct naive_prefix *universe;
@@ -38,7 +40,8 @@ struct held_route {
 	uint16_t attrs_len;
 	uint8_t next_hop_len;
 	uint8_t next_hop[32];
-	uint8_t attrs[NAIVE_ATTRS_MAX];
+	uint8_t attrs[NAIVE_ATTRS_MAX]; /* The first of them; */
+	uint64_t attrs_hash;		/* and what all are like, hash_bytes without key. */
 };
 
 enum speaker_state { SPEAKER_DOWN, SPEAKER_CONNECTING, SPEAKER_OPENING, SPEAKER_UP };
@@ -56,7 +59,9 @@ struct speaker {
 	usec_t retry_due, opening_due, keepalive_due;
 	bool has_eor[2];
 	uint64_t announces, withdraws, messages;
-	unsigned own_seen; /* Routes that carried its own mark: must stay 0. */
+	uint64_t long_messages; /* Of more than 4096 bytes. */
+	uint64_t next_hops6;	/* IPv4 routes with an IPv6 next hop. */
+	unsigned own_seen;	/* Routes that carried its own mark: must stay 0. */
 	uint8_t last_notification[2];
 	unsigned blamed; /* NOTIFICATIONs that found fault with what it said (codes 1, 2, 3, 5). */
 	struct held_route held[UNIVERSE_MAX];

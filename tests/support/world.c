@@ -167,15 +167,18 @@ static unsigned configure_members(const struct world *w, unsigned site, struct m
 	unsigned count = 0;
 	for (unsigned i = site; i < w->opts.members; i += site_count(w)) {
 		ASSERT(count == world_peer_of(w, i));
-		conf[count++] = (struct member_conf){.asn = member_asn(i),
-						     .addr = member_addr(i),
-						     .session.hold_s = 90,
-						     .session.hold_min_s = 3,
-						     .session.retry_s = 5,
-						     .session.is_passive = !w->opts.are_active,
-						     .session.has_role = world_role(w, i) != 0,
-						     .session.role = server_role(world_role(w, i)),
-						     .is_enabled = true};
+		conf[count++] =
+			(struct member_conf){.asn = member_asn(i),
+					     .addr = member_addr(i),
+					     .session.hold_s = 90,
+					     .session.hold_min_s = 3,
+					     .session.retry_s = 5,
+					     .session.is_passive = !w->opts.are_active,
+					     .session.has_role = world_role(w, i) != 0,
+					     .session.role = server_role(world_role(w, i)),
+					     .session.has_extended_message = w->opts.has_long,
+					     .session.has_next_hop6 = w->opts.has_long,
+					     .is_enabled = true};
 	}
 	if (site_count(w) > 1) {
 		ASSERT(count == world_link_of(w, site));
@@ -266,6 +269,8 @@ static void make_speaker(struct world *w, unsigned i)
 		.mac = mac_of(0x100 + i),
 		.is_as4 = !(w->opts.has_old_speakers && i % 4 == 3 && member_asn(i) <= 65535),
 		.has_refresh = true,
+		.is_long = w->opts.has_long && (w->opts.seed + i) % 2 == 0,
+		.has_next_hop6 = w->opts.has_long && (w->opts.seed + i) / 2 % 2 == 0,
 		.hold_s = 90,
 		.window_bytes = w->opts.window_bytes == 0 ? 16384 : w->opts.window_bytes,
 		.universe = w->universe,

@@ -22,6 +22,7 @@ struct world_opts {
 	unsigned universe;	 /* Prefixes, half of each family; up to UNIVERSE_MAX. */
 	bool has_old_speakers;	 /* Every fourth member is 2-octet. */
 	bool has_roles;		 /* Five members of six have one (RFC 9234). */
+	bool has_long;		 /* Members of all four kinds: RFC 8654, RFC 8950, both, neither. */
 	bool are_active;	 /* The server connects too; members take no connection. */
 	bool may_skip_workers;	 /* A worker sometimes misses turns. */
 	unsigned loss_per_mille; /* Frames lost on the LAN. */
