@@ -67,7 +67,7 @@ static size_t fill(uint8_t body[BODY_MAX], unsigned bits, unsigned *out_count)
 	memcpy(body, front, len);
 	unsigned count = 0;
 	for (; len + 1 + bytes <= BODY_MAX; count++) {
-		uint32_t net = (0x0b000000u >> (32 - bits) * (bits < 32)) + count;
+		uint32_t net = bits == 0 ? 0 : (0x0b000000u >> (32 - bits)) + count;
 		body[len++] = (uint8_t)bits;
 		for (size_t i = 0; i < bytes; i++) {
 			body[len++] = (uint8_t)(net >> 8 * (bytes - 1 - i));
