@@ -62,8 +62,11 @@ def prefix(text):
     return str(ipaddress.ip_network(text))
 
 
+KNOWN = {"llgrStale": "65535:6", "llgr-stale": "65535:6"}  # As FRR writes them.
+
+
 def community(text):
-    high, low = text.split(":")
+    high, low = KNOWN.get(text, text).split(":")
     return int(high) << 16 | int(low)
 
 

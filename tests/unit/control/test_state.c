@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 
+#include "control/state/run.h"
 #include "control/state/state.h"
 #include "tests/unit/control/scratch.h"
 
@@ -151,4 +152,62 @@ Test(state, a_directory_that_cannot_be_made_is_reported)
 	char why[512] = "";
 	cr_expect(state_open("/proc/nonexistent/state", &state, why, sizeof(why)) < 0);
 	cr_expect(strstr(why, "control.state_dir") != NULL, "%s", why);
+}
+
+Test(state, how_the_last_run_ended_is_known)
+{
+	static const enum run_end ends[] = {RUN_RUNNING, RUN_RESTART, RUN_SHUTDOWN};
+	struct scratch s;
+	struct run_record got;
+	scratch_init(&s);
+	struct state *state = open_state(&s);
+	struct addr up[] = {address("198.18.1.1"), address("2001:db8::b")};
+	struct addr other = address("198.18.1.3");
+	run_read(state, &got);
+	cr_expect(got.end == RUN_NONE && !run_is_restart(&got, 1000, 120), "there is no file");
+	for (size_t i = 0; i < ARRAY_COUNT(ends); i++) {
+		const struct run_record r = {
+			.end = ends[i], .at_s = 1000, .neighbor = up, .count = 2};
+		bool was_soft = ends[i] != RUN_SHUTDOWN;
+		cr_assert_eq(run_write(state, &r), 0);
+		run_read(state, &got);
+		cr_expect(got.end == ends[i] && got.at_s == 1000 && got.count == 2);
+		cr_expect(run_has(&got, &up[0]) && run_has(&got, &up[1]) && !run_has(&got, &other));
+		cr_expect_eq(run_is_restart(&got, 1119, 120), was_soft);
+		cr_expect_not(run_is_restart(&got, 1120, 120), "members keep nothing any more");
+		cr_expect_not(run_is_restart(&got, 999, 120), "the clock was set back");
+		cr_expect_not(run_is_restart(&got, 1000, 0), "not configured");
+		run_free(&got);
+	}
+	state_close(state);
+	scratch_fini(&s);
+}
+
+/* It says little, so one that is damaged is as good as none. */
+Test(state, a_damaged_record_of_the_last_run_is_none)
+{
+	static const char *const texts[] = {
+		"",
+		"{",
+		"[]",
+		"{\"format\":2,\"end\":\"restart\",\"at\":1,\"neighbors\":[]}",
+		"{\"format\":1,\"end\":\"else\",\"at\":1,\"neighbors\":[]}",
+		"{\"format\":1,\"end\":\"restart\",\"at\":\"1\",\"neighbors\":[]}",
+		"{\"format\":1,\"end\":\"restart\",\"at\":1,\"neighbors\":[\"x\"]}",
+		"{\"format\":1,\"end\":\"restart\",\"at\":1}"};
+	struct scratch s;
+	scratch_init(&s);
+	struct state *state = open_state(&s);
+	for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+		struct run_record got;
+		char path[256];
+		snprintf(path, sizeof(path), "%s/run.json", s.dir);
+		FILE *f = fopen(path, "w");
+		cr_assert(f != NULL && fputs(texts[i], f) >= 0 && fclose(f) == 0);
+		run_read(state, &got);
+		cr_expect(got.end == RUN_NONE && got.count == 0, "%s", texts[i]);
+		run_free(&got);
+	}
+	state_close(state);
+	scratch_fini(&s);
 }
