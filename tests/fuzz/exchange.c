@@ -536,6 +536,18 @@ static void check_view(const struct exchange *x, const struct exchange_member *m
 	ASSERT(m->hearer.ends[f] > 0);
 }
 
+/* Paths of a session that has ended are there only while the member's machine says so. */
+static void check_stale(const struct exchange *x, const struct exchange_member *m, enum family f)
+{
+	for (unsigned i = 0; i < x->opts.shard_count; i++) {
+		const struct shard_peer_stats *st = shard_peer_stats(x->shard[i], f, m->id);
+		bool is_kept = (m->stale.kept & 1u << f) != 0;
+		ASSERT(is_kept || metric_get(&st->stale) == 0);
+		ASSERT(is_kept || m->is_up || metric_get(&st->received) == 0);
+		ASSERT(metric_get(&st->accepted) <= metric_get(&st->received));
+	}
+}
+
 void exchange_settle(struct exchange *x)
 {
 	unsigned settled = 0;
@@ -558,8 +570,15 @@ void exchange_settle(struct exchange *x)
 	}
 	for (unsigned i = 0; i < EXCHANGE_MEMBERS; i++) {
 		const struct exchange_member *m = &x->member[i];
-		for (unsigned f = 0; m->is_up && !m->hearer.is_overfull && f < FAMILY_COUNT; f++) {
-			if (export_is_complete(&m->export, (enum family)f)) {
+		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+			check_stale(x, m, (enum family)f);
+			if (!m->is_up || !m->session.terms.opts.families[f]) {
+				continue;
+			}
+			/* A selection that waits may wait for the other member. */
+			bool is_complete = export_is_complete(&m->export, (enum family)f);
+			ASSERT(is_complete || x->opts.is_deferred);
+			if (is_complete && !m->hearer.is_overfull) {
 				check_view(x, m, (enum family)f);
 			}
 		}
