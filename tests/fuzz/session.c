@@ -51,6 +51,7 @@ enum step {
 	STEP_SETTLED,
 	STEP_SETTLE,
 	STEP_LOOK,
+	STEP_LEAVE,
 	STEP_COUNT
 };
 
@@ -99,6 +100,9 @@ static void read_conf(struct rd *in, unsigned i, struct session_conf *out)
 		.is_role_strict = bit(b, 6),
 		.role = (c >> 4 & 7) % 5,
 		.add_path = {c & 3, c >> 2 & 3},
+		.restart_s = bit(d, 7) ? 120 : 0,
+		.is_restarting = bit(d, 7) && bit(a, 7),
+		.long_stale_s = bit(d, 6) ? 600 : 0,
 		.is_damped = bit(d, 0),
 		.accepts_as_set = bit(d, 1),
 		.enforces_first_as = bit(d, 2),
@@ -496,6 +500,10 @@ static void step_operator(struct subject *s, struct exchange_member *m, enum ste
 	case STEP_RESET:
 		step_end(s, m->id, step == STEP_DISABLE);
 		break;
+	case STEP_LEAVE:
+		session_leave(&m->session, s->exchange.now);
+		exchange_sync(m);
+		break;
 	case STEP_ASK:
 		session_send_refresh(&m->session,
 				     bit(rd_u8(&s->in), 0) ? FAMILY_IPV6 : FAMILY_IPV4);
@@ -536,6 +544,7 @@ static void run_step(struct subject *s)
 	case STEP_ENABLE:
 	case STEP_DISABLE:
 	case STEP_RESET:
+	case STEP_LEAVE:
 	case STEP_ASK:
 	case STEP_LONG_LIVED:
 	case STEP_SETTLED:
