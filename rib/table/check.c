@@ -12,6 +12,7 @@ struct census {
 	uint64_t *received; /* [peer] */
 	uint64_t *accepted;
 	uint64_t *stale;
+	uint64_t *fresh;
 	uint64_t slots; /* Paths with a path id. */
 };
 
@@ -20,7 +21,9 @@ static void census_paths(const struct table *t, struct census *c, const struct p
 	for (unsigned i = 0; p != NULL && i < p->count; i++) {
 		c->received[p->path[i].peer]++;
 		c->accepted[p->path[i].peer] += p->path[i].reason == 0;
-		c->stale[p->path[i].peer] += path_life(t, &p->path[i]) != PATH_LIVE;
+		enum path_life life = path_life(t, &p->path[i]);
+		c->stale[p->path[i].peer] += life != PATH_LIVE && life != PATH_OLD;
+		c->fresh[p->path[i].peer] += life == PATH_LIVE;
 		c->slots += p->path[i].slot != 0;
 		for (unsigned j = i + 1; j < p->count; j++) {
 			ASSERT(path_key(&p->path[i]) != path_key(&p->path[j]));
@@ -99,6 +102,7 @@ static void check_census(const struct table *t, const struct census *c)
 		ASSERT(c->received[i] == t->peer_stats[i].received);
 		ASSERT(c->accepted[i] == t->peer_stats[i].accepted);
 		ASSERT(c->stale[i] == t->peer_stats[i].stale);
+		ASSERT(c->fresh[i] == t->member[i].fresh_count);
 	}
 }
 
@@ -154,7 +158,8 @@ void table_check(const struct table *t)
 	uint32_t *names = mem_new((t->slab.slab.count + 1u) * sizeof(*names));
 	struct census census = {.received = mem_new(t->peer_count * sizeof(uint64_t)),
 				.accepted = mem_new(t->peer_count * sizeof(uint64_t)),
-				.stale = mem_new(t->peer_count * sizeof(uint64_t))};
+				.stale = mem_new(t->peer_count * sizeof(uint64_t)),
+				.fresh = mem_new(t->peer_count * sizeof(uint64_t))};
 	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
 	     c = class_set_next(&t->made, c + 1)) {
 		runlog_check(t->wire[c]->log, names);
@@ -170,6 +175,7 @@ void table_check(const struct table *t)
 	free(census.received);
 	free(census.accepted);
 	free(census.stale);
+	free(census.fresh);
 }
 
 bool table_is_empty(const struct table *t)

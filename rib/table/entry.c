@@ -70,7 +70,7 @@ bool paths_equal(const struct paths *a, const struct paths *b)
 	for (unsigned i = 0; i < a->count; i++) {
 		const struct path *x = &a->path[i], *y = &b->path[i];
 		if (x->attr != y->attr || path_key(x) != path_key(y) || x->reason != y->reason ||
-		    x->incarnation != y->incarnation) {
+		    x->generation != y->generation) {
 			return false;
 		}
 	}

@@ -18,9 +18,9 @@
 struct path {
 	const struct attr *attr;
 	peer_id_t peer;
-	uint16_t slot;	      /* 0: announced without a path id; else see pathid.h. */
-	uint16_t incarnation; /* Low bits of the announcing session's. */
-	uint8_t reason;	      /* enum reject; 0 = ranked. */
+	uint16_t slot;	     /* 0: announced without a path id; else see pathid.h. */
+	uint16_t generation; /* When it was announced: restart.c. */
+	uint8_t reason;	     /* enum reject; 0 = ranked. */
 	uint8_t spare;
 };
 

@@ -15,6 +15,8 @@
  *                     STALE     sent before DOWN: the family's paths stay, as stale ones
  *                     STALE_END what is still stale goes
  *                     LLGR      what is still stale becomes long-lived stale
+ *                     RENEW     the member begins to announce the family again (RFC 7313)
+ *                     RENEW_END what it has not announced since goes
  *                     SETTLED   a deferred selection need not wait for the member any more;
  *                               from PEER_NONE: for nobody
  *   shard → session   JOINED    position in the log of (shard, family, class) to read from
@@ -38,6 +40,8 @@ enum op_kind {
 	OP_STALE_END,
 	OP_LLGR,
 	OP_SETTLED,
+	OP_RENEW,
+	OP_RENEW_END,
 	OP_JOINED, /* From here on: to sessions and workers. */
 	OP_ADJUST,
 	OP_KIND_COUNT

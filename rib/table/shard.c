@@ -97,6 +97,9 @@ static void peer_up(struct shard *s, const struct op *op)
 	}
 	s->peer[op->peer] = (struct peer){
 		.incarnation = op->incarnation, .is_up = true, .paths_max = op->paths_max};
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		restart_up(&s->table[f], op->peer);
+	}
 	rank_write(&s->rank[op->peer], op);
 }
 
@@ -139,6 +142,12 @@ static void apply_live(struct shard *s, const struct op *op)
 		return;
 	case OP_STALE:
 		restart_stale(t, op->peer);
+		return;
+	case OP_RENEW:
+		restart_renew(t, op->peer);
+		return;
+	case OP_RENEW_END:
+		restart_renew_end(t, op->peer);
 		return;
 	case OP_STALE_END:
 	case OP_LLGR:

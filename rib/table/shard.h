@@ -85,7 +85,7 @@ struct rank_peer shard_rank_peer(const struct shard *s, peer_id_t peer);
 struct shard_peer_stats {
 	metric_t received; /* Paths held now, rejected ones too. */
 	metric_t accepted; /* Of these, ranked. */
-	metric_t stale;	   /* Of those received, not of a live session. */
+	metric_t stale; /* Of those received, not of a live session; or gone, but not yet swept. */
 	/* ANNOUNCEs refused because the prefix had paths_max paths of the member already. */
 	metric_t refused_paths;
 	/* Paths that could not become long-lived stale: the table of sets is full. */

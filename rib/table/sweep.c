@@ -1,9 +1,9 @@
-/* The sweep: a walk over all entries that removes the paths of dead incarnations, and gives those
+/* The sweep: a walk over all entries that removes the paths of dead generations, and gives those
  * that become long-lived stale their set.
  *
  * One sweep at a time, in slices.  A member that dies while it runs only moves its end: from there
- * once around, so every entry is looked at after every death.  A path that the member's next
- * session has announced meanwhile carries the new incarnation and stays.
+ * once around, so every entry is looked at after every death.  A path that the member has announced
+ * again meanwhile is of a newer generation and stays.
  */
 #include "rib/base/check.h"
 #include "rib/table/table.h"
@@ -71,6 +71,7 @@ static void sweep_entry(struct table *t, struct dresser *d, entry_id_t id)
 	for (unsigned i = e->working == NULL ? 0 : e->working->count; i-- > 0;) {
 		switch (path_life(t, &e->working->path[i])) {
 		case PATH_LIVE:
+		case PATH_OLD:
 		case PATH_STALE:
 			break;
 		case PATH_STALE_LONG:

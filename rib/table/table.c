@@ -201,7 +201,10 @@ static void path_gone(struct table *t, const struct entry *e, const struct path 
 static void count_path(struct table *t, const struct path *p, bool is_added)
 {
 	struct shard_peer_stats *s = &t->peer_stats[p->peer];
-	if (path_life(t, p) != PATH_LIVE) {
+	enum path_life life = path_life(t, p);
+	if (life == PATH_LIVE) {
+		t->member[p->peer].fresh_count += is_added ? 1 : -1u;
+	} else if (life != PATH_OLD) {
 		metric_set(&s->stale, is_added ? s->stale + 1 : s->stale - 1);
 	}
 	if (is_added) {
@@ -254,9 +257,9 @@ static void put_path(struct table *t, entry_id_t id, int i, const struct path *f
 	dirty_push(t, id);
 }
 
-/* A path of no live session gives way when the prefix has as many of the member's as it may: after
- * a restart the same paths come with other ids.  One that the sweep will take goes first, then the
- * one with the lowest id.  Returns whether there was one. */
+/* A path of no live session, or one that a refresh has not renewed yet, gives way when the prefix
+ * has as many of the member's as it may: the same paths may come with other ids.  One that the
+ * sweep will take goes first, then the one with the lowest id.  Returns whether there was one. */
 static bool make_way(struct table *t, entry_id_t id, peer_id_t peer)
 {
 	const struct paths *w = slab_at(&t->slab.slab, id)->working;
@@ -308,7 +311,7 @@ void table_announce(struct table *t, const struct op *op)
 	}
 	struct path fresh = {.attr = op->attr,
 			     .peer = op->peer,
-			     .incarnation = (uint16_t)op->incarnation,
+			     .generation = t->member[op->peer].generation,
 			     .reason = op->reason};
 	if (op->has_path_id) {
 		fresh.slot = take_slot(t, id, op);
@@ -322,7 +325,7 @@ void table_announce(struct table *t, const struct op *op)
 	if (i >= 0) {
 		const struct path *p = &e->working->path[i];
 		if (p->attr == fresh.attr && p->reason == fresh.reason &&
-		    p->incarnation == fresh.incarnation) {
+		    p->generation == fresh.generation) {
 			outbox_adjust(t->outbox, op->attr, -1);
 			return;
 		}

@@ -6,7 +6,8 @@
  *     several.c     the difference, and the scan, where members get several paths
  *     carousel.c    scan runs for those that join
  *     sweep.c       paths of dead incarnations
- *     restart.c     which of these stay (stale), for how long, and when selection begins
+ *     restart.c     which of these stay (stale), for how long, and when selection begins;
+ *                   refreshes, which end paths of a live session
  *     batch.c       what flush and carousel append, grouped and packed
  *     member.c      who is joined, where its reading starts, who still has to be told
  *
@@ -48,14 +49,19 @@ struct member {
 	entry_id_t rider_count; /* Ids that existed when it boarded: later ones need no scan. */
 	uint64_t rider_lap;
 	uint64_t position; /* Of JOINED. */
-	bool is_kept;	   /* Paths of the incarnations kept_first..kept_last stay as stale ones. */
+	bool is_kept;	   /* Paths of the generations kept_first..kept_last stay as stale ones. */
 	bool is_llgr;	   /* Those up to llgr_last become, or are, long-lived stale. */
+	bool is_renewing;  /* A refresh is under way: it began with `generation`. */
 	uint16_t kept_first, kept_last, llgr_last;
+	uint16_t live_first, generation; /* Of the session that is up; the last is what is new. */
+	uint16_t oldest;		 /* See restart_renew. */
+	uint32_t fresh_count;		 /* Paths of the newest generation, while it is live. */
 };
 
 /* What a path is while its member's sessions come and go. */
 enum path_life {
 	PATH_LIVE,
+	PATH_OLD, /* Live, but announced before the refresh that is under way. */
 	PATH_STALE,
 	PATH_STALE_LONG,
 	PATH_GONE,
@@ -205,8 +211,12 @@ enum path_life path_life(const struct table *t, const struct path *p);
 void restart_stale(struct table *t, peer_id_t peer);
 void restart_stale_end(struct table *t, peer_id_t peer);
 void restart_llgr(struct table *t, peer_id_t peer);
-/* The member's session ended. */
+/* The member's session began, ended. */
+void restart_up(struct table *t, peer_id_t peer);
 void restart_down(struct table *t, peer_id_t peer);
+/* The member announces everything again; it has done so. */
+void restart_renew(struct table *t, peer_id_t peer);
+void restart_renew_end(struct table *t, peer_id_t peer);
 /* Selection need not wait for the member (PEER_NONE: for anyone) any more. */
 void restart_settled(struct table *t, peer_id_t peer);
 static inline bool restart_is_deferred(const struct table *t)

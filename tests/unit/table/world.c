@@ -127,6 +127,7 @@ static void keep(struct member *m, enum family f)
 				*s = (struct sent){0}; /* RFC 4724 §4.2: consecutive restarts. */
 			}
 			s->is_stale = s->attr != NULL;
+			s->is_old = false;
 		}
 	}
 	m->is_kept[f] = true;
@@ -243,6 +244,35 @@ void world_llgr(struct world *w, unsigned member, enum family family)
 	send_all(w, member, OP_LLGR, family);
 }
 
+void world_renew(struct world *w, unsigned member, enum family family)
+{
+	struct member *m = &w->member[member];
+	for (unsigned n = 0; n < WORLD_NUMBERS && !m->is_kept[family]; n++) {
+		for (unsigned id = 0; id < WORLD_IDS; id++) {
+			struct sent *s = &m->sent[family][n][id];
+			s->is_old = s->attr != NULL;
+		}
+	}
+	/* RFC 7313 §4: not before the End-of-RIB. */
+	m->is_renewing[family] = !m->is_kept[family];
+	send_all(w, member, OP_RENEW, family);
+}
+
+void world_renew_end(struct world *w, unsigned member, enum family family)
+{
+	struct member *m = &w->member[member];
+	for (unsigned n = 0; n < WORLD_NUMBERS && m->is_renewing[family]; n++) {
+		for (unsigned id = 0; id < WORLD_IDS; id++) {
+			struct sent *s = &m->sent[family][n][id];
+			if (s->is_old) {
+				*s = (struct sent){0};
+			}
+		}
+	}
+	m->is_renewing[family] = false;
+	send_all(w, member, OP_RENEW_END, family);
+}
+
 void world_settled(struct world *w, unsigned member)
 {
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
@@ -258,6 +288,7 @@ void world_restart(struct world *w, unsigned member, const bool *is_kept)
 	memset(m->held, 0, sizeof(m->held));
 	memset(m->path, 0, sizeof(m->path));
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		m->is_renewing[f] = false;
 		if (is_kept[f]) {
 			keep(m, (enum family)f);
 			send_all(w, member, OP_STALE, f);
@@ -282,7 +313,8 @@ static void put_id(struct op *op, unsigned path_id)
 	op->path_id = path_id * 0x3fffffffu; /* All of the 32 bits matter. */
 }
 
-/* Whether one more path with an id is allowed; the stale one with the lowest id makes room. */
+/* Whether one more path with an id is allowed; the stale or old one with the lowest id makes room.
+ */
 static bool has_room(struct member *m, enum family family, unsigned number)
 {
 	unsigned count = 0;
@@ -290,7 +322,7 @@ static bool has_room(struct member *m, enum family family, unsigned number)
 	for (unsigned id = WORLD_IDS; id-- > 1;) {
 		struct sent *s = &m->sent[family][number][id];
 		count += s->attr != NULL;
-		stale = s->is_stale ? s : stale;
+		stale = s->is_stale || s->is_old ? s : stale;
 	}
 	if (count >= WORLD_PATHS && stale != NULL) {
 		*stale = (struct sent){0};

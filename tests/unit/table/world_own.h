@@ -36,6 +36,7 @@ struct sent {
 	const struct attr *attr; /* NULL: nothing.  Not counted here. */
 	uint8_t reason;
 	bool is_stale;
+	bool is_old; /* Not announced again in the refresh that is under way. */
 };
 
 struct member {
@@ -48,6 +49,7 @@ struct member {
 	bool has_ids; /* It sends path ids, in this session. */
 	bool is_kept[FAMILY_COUNT];
 	bool is_llgr[FAMILY_COUNT];
+	bool is_renewing[FAMILY_COUNT];
 	uint32_t held[FAMILY_COUNT][WORLD_NUMBERS];
 	/* In a class with path ids: by path id; empty where `id` is 0. */
 	struct {

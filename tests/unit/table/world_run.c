@@ -80,6 +80,17 @@ static void random_up(struct world *w, unsigned member)
 	world_up(w, member, class_idx);
 }
 
+/* The member refreshes, in whatever order. */
+static void random_renewal(struct world *w, unsigned member)
+{
+	enum family f = (enum family)prng_below(&w->prng, FAMILY_COUNT);
+	if (prng_chance(&w->prng, 1, 2)) {
+		world_renew(w, member, f);
+	} else {
+		world_renew_end(w, member, f);
+	}
+}
+
 static void random_session(struct world *w, unsigned member)
 {
 	if (!w->opts.is_plain && prng_chance(&w->prng, 1, 5)) {
@@ -90,6 +101,8 @@ static void random_session(struct world *w, unsigned member)
 		random_end(w, member);
 	} else if (prng_chance(&w->prng, 1, 6)) {
 		world_rescan(w, member);
+	} else if (prng_chance(&w->prng, 1, 3)) {
+		random_renewal(w, member);
 	}
 }
 
