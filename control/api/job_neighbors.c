@@ -247,6 +247,41 @@ static void set_stale(json_t *row, const struct config_client *client,
 	}
 }
 
+/* Which families a refresh is under way in. */
+static json_t *families_of(const bool is_in[FAMILY_COUNT])
+{
+	static const char *const names[] = {"ipv4", "ipv6"};
+	json_t *list = json_array();
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (is_in[f]) {
+			json_array_append_new(list, json_string(names[f]));
+		}
+	}
+	return list;
+}
+
+/* RFC 2918, RFC 7313: what we asked the member for and how it came, and what it asked us for. */
+static void set_refresh(json_t *row, const struct member_status *st)
+{
+	json_t *out = json_object();
+	set_number(out, "requested", metric_get(&st->session.refresh_asked));
+	set_number(out, "begun", metric_get(&st->renew.begun));
+	set_number(out, "ended", metric_get(&st->renew.ended));
+	set_number(out, "timed_out", metric_get(&st->renew.timed_out));
+	json_object_set_new(out, "under_way", families_of(st->is_renewing));
+	json_t *in = json_object();
+	set_number(in, "requested", metric_get(&st->session.refresh_heard));
+	set_number(in, "answered", st->refreshes_answered);
+	json_object_set_new(in, "under_way", families_of(st->is_answering));
+	json_t *to = json_object();
+	json_object_set_new(to, "enhanced", json_boolean(st->has_enhanced_refresh));
+	json_object_set_new(to, "of_member", out);
+	json_object_set_new(to, "of_ours", in);
+	set_number(to, "ignored",
+		   metric_get(&st->session.refresh_ignored) + metric_get(&st->renew.ignored));
+	json_object_set_new(row, "refresh", to);
+}
+
 /* What was wrong, where anything was. */
 static json_t *faults_json(const struct import_stats *st)
 {
@@ -331,6 +366,7 @@ static void put_row(struct neighbors_job *j, const struct api_env *env, struct r
 		set_roles(row, &client->session, &st);
 		set_graceful(row, &client->session, &st);
 		set_stale(row, client, &st, now);
+		set_refresh(row, &st);
 		set_number(row, "worker", place_member(env->server, &client->ip));
 		json_object_set_new(row, "families", families_json(env, peer, &st));
 		set_import(row, &st.import);

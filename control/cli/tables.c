@@ -242,6 +242,25 @@ static void put_graceful(FILE *out, const json_t *graceful)
 	}
 }
 
+static void put_refresh(FILE *out, const json_t *row)
+{
+	const json_t *refresh = json_object_get(row, "refresh");
+	const json_t *member = json_object_get(refresh, "of_member");
+	const json_t *ours = json_object_get(refresh, "of_ours");
+	bool is_enhanced = json_is_true(json_object_get(refresh, "enhanced"));
+	fprintf(out, "  %-22s%llu requested", "refresh of its routes",
+		number_of(member, "requested"));
+	if (is_enhanced) {
+		fprintf(out, ", %llu begun, %llu ended, %zu under way", number_of(member, "begun"),
+			number_of(member, "ended") + number_of(member, "timed_out"),
+			json_array_size(json_object_get(member, "under_way")));
+	}
+	fprintf(out, "\n  %-22s%llu requested, %llu answered, %zu under way%s\n", "refresh of ours",
+		number_of(ours, "requested"), number_of(ours, "answered"),
+		json_array_size(json_object_get(ours, "under_way")),
+		is_enhanced ? "; with begin and end" : "");
+}
+
 static void put_messages(FILE *out, const char *name, const json_t *m)
 {
 	fprintf(out,
@@ -278,6 +297,7 @@ static void put_session(FILE *out, const json_t *row)
 	put_family(out, "IPv6", json_object_get(families, "ipv6"));
 	put_graceful(out, json_object_get(row, "graceful_restart"));
 	put_stale(out, row);
+	put_refresh(out, row);
 }
 
 static void put_authentication(FILE *out, json_t *auth)

@@ -71,6 +71,7 @@ static bool is_same_control(const struct config *a, const struct config *b)
 static bool is_same_session(const struct session_conf *a, const struct session_conf *b)
 {
 	return a->hold_s == b->hold_s && a->hold_min_s == b->hold_min_s &&
+	       a->has_enhanced_refresh == b->has_enhanced_refresh &&
 	       a->send_hold_s == b->send_hold_s && a->retry_s == b->retry_s &&
 	       a->stale_s == b->stale_s && a->long_stale_s == b->long_stale_s &&
 	       a->restart_s == b->restart_s && a->is_passive == b->is_passive &&

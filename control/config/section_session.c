@@ -95,6 +95,14 @@ static void read_passive(struct loader *l, const struct node *key, const struct 
 	draft_bool(l, key, v, &s->is_passive);
 }
 
+/* RFC 7313; to be switched off for a member that offers it and does not mean it. */
+static void read_enhanced_refresh(struct loader *l, const struct node *key, const struct node *v,
+				  void *target)
+{
+	struct draft_session *s = target;
+	draft_bool(l, key, v, &s->has_enhanced_refresh);
+}
+
 static void read_gtsm(struct loader *l, const struct node *key, const struct node *v, void *target)
 {
 	struct draft_session *s = target;
@@ -321,6 +329,7 @@ static const struct key session_key[] = {
 	{.name = "multihop", .read = read_multihop},
 	{.name = "graceful_restart", .read = read_graceful},
 	{.name = "add_path", .read = read_add_path},
+	{.name = "enhanced_refresh", .read = read_enhanced_refresh},
 };
 const struct key_table session_keys = {
 	.where = "cfg", .keys = session_key, .count = ARRAY_COUNT(session_key)};
@@ -352,6 +361,8 @@ static void inherit_session(const struct draft_session *general, struct draft_cl
 		s->is_role_strict = inherit(own->is_role_strict, general->is_role_strict, false);
 		s->role = (uint8_t)inherit(own->role, general->role, ROLE_RS);
 	}
+	s->has_enhanced_refresh =
+		inherit(own->has_enhanced_refresh, general->has_enhanced_refresh, true) != 0;
 	s->is_passive = inherit(own->is_passive, general->is_passive, true) != 0;
 	s->is_damped = inherit(own->is_damped, general->is_damped, true) != 0;
 	s->accepts_as_set = inherit(own->accepts_as_set, general->accepts_as_set, false) != 0;

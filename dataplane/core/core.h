@@ -16,6 +16,7 @@
 #include "dataplane/net/net.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/import.h"
+#include "dataplane/session/renew.h"
 #include "dataplane/tcp/auth.h"
 #include "dataplane/tcp/tcp.h"
 #include "rib/table/shard.h"
@@ -165,6 +166,11 @@ struct member_status {
 	enum session_cause cause;
 	char last_error[NOTIFY_TEXT_MAX];
 	struct session_stats session;
+	bool has_enhanced_refresh; /* RFC 7313 is agreed. */
+	/* Under way: the member's answer to us (between its BoRR and EoRR), ours to it. */
+	bool is_renewing[FAMILY_COUNT], is_answering[FAMILY_COUNT];
+	uint64_t refreshes_answered;
+	struct renew_stats renew;
 	struct import_stats import;
 	uint64_t prefixes_sent, withdraws_sent; /* In UPDATEs handed to TCP. */
 	uint64_t bytes_in, bytes_out;

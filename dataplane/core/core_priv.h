@@ -85,7 +85,8 @@ struct member {
 	struct export export;
 	struct import_stats import;
 	struct stale stale;
-	unsigned awaited;	      /* Families whose End-of-RIB the selection waits for. */
+	unsigned awaited; /* Families whose End-of-RIB the selection waits for. */
+	struct renew renew;
 	incarnation_t told;	      /* The last one that the shards know. */
 	uint64_t bytes_in, bytes_out; /* Of ended connections. */
 	uint32_t retransmits;

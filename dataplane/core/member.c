@@ -6,9 +6,10 @@
  * It is cheap and safe to call at any time.
  *
  * What a session's life sends to every shard: UP and JOIN when it becomes established, JOIN_ACK
- * for each JOINED, RESCAN on ROUTE-REFRESH, DOWN at its end; before it STALE for each family whose
- * routes stay (session/stale.h), and LLGR and STALE_END later, perhaps in the next life.  UP, JOIN
- * and RESCAN are only sent while outboxes have room; the others fit into the mesh's reserve.
+ * for each JOINED, RESCAN on ROUTE-REFRESH, RENEW and RENEW_END around what the member announces
+ * again (session/renew.h), DOWN at its end; before it STALE for each family whose routes stay
+ * (session/stale.h), and LLGR and STALE_END later, perhaps in the next life.  UP, JOIN and RESCAN
+ * are only sent while outboxes have room; the others fit into the mesh's reserve.
  */
 #include "dataplane/core/transport.h"
 
@@ -182,6 +183,10 @@ static void member_up(struct member *m)
 		session_take_down(&m->session);
 		return;
 	}
+	if (s->terms.has_enhanced_refresh) {
+		export_enhance(&m->export);
+	}
+	renew_up(&m->renew, s->conf.stale_s != 0 && s->peer.graceful.is_present);
 	m->is_up = true;
 	m->told = s->incarnation;
 	m->has_backlog = false;
@@ -241,6 +246,7 @@ static void member_down(struct member *m)
 	if (!export_close(&m->export, m->tcp != NULL ? &sink : NULL)) {
 		transport_disconnect(m); /* It would read bytes that go away. */
 	}
+	renew_down(&m->renew);
 	unsigned kept = stale_down(&m->stale, m->session.is_soft_end, m->core->now);
 	push_families(m, OP_STALE, kept);
 	push_all(m, (struct op){.kind = OP_DOWN});
@@ -288,6 +294,7 @@ static void sync_lists(struct member *m)
 	usec_t due = min_u64(session_due(&m->session), transport_due(m));
 	due = min_u64(due, stale_due(&m->stale));
 	due = min_u64(due, m->paths_due);
+	due = min_u64(due, renew_due(&m->renew));
 	if (m->tcp != NULL) {
 		if (tcp_peek(m->tcp).len > m->partial_len) {
 			work_add(c, WORK_READ, m);
@@ -332,6 +339,7 @@ void member_timer(struct member *m)
 	session_tick(&m->session, m->tcp != NULL ? tcp_peek(m->tcp).len : 0, m->core->now);
 	tick_stale(m);
 	paths_tick(m);
+	push_families(m, OP_RENEW_END, renew_tick(&m->renew, m->core->now));
 	member_sync(m);
 }
 
@@ -345,6 +353,7 @@ static void import_end_of_rib(void *context, enum family family)
 {
 	struct member *m = context;
 	member_settled(m, 1u << family); /* Behind its routes, in the same rings. */
+	renew_end_of_rib(&m->renew, family);
 	if (stale_end_of_rib(&m->stale, family)) {
 		push_families(m, OP_STALE_END, 1u << family);
 	}
@@ -389,6 +398,19 @@ static bool member_update(struct member *m)
 	return task.is_whole;
 }
 
+static void member_renew(struct member *m, enum family family, bool is_end)
+{
+	usec_t now = m->core->now;
+	if (is_end ? renew_end(&m->renew, family) : renew_begin(&m->renew, family, now)) {
+		push_families(m, is_end ? OP_RENEW_END : OP_RENEW, 1u << family);
+	} else if (now >= m->fault_due) {
+		m->fault_due = now + FAULT_PERIOD_US;
+		member_tell(m, EVENT_FAULT,
+			    is_end ? "End of a refresh that has not begun, ignored"
+				   : "refresh before the End-of-RIB, ignored");
+	}
+}
+
 /* The rest of an UPDATE of which something was applied. */
 static void go_on(struct member *m)
 {
@@ -419,7 +441,11 @@ static bool read_message(struct member *m)
 		return true;
 	}
 	if (rx.kind == SESSION_RX_REFRESH) {
-		push_all(m, (struct op){.kind = OP_RESCAN, .family = (uint8_t)rx.family});
+		export_refresh(&m->export, rx.family);
+		push_families(m, OP_RESCAN, export_take_rescan(&m->export));
+		work_add(m->core, WORK_PUMP, m);
+	} else if (rx.kind == SESSION_RX_RENEW || rx.kind == SESSION_RX_RENEWED) {
+		member_renew(m, rx.family, rx.kind == SESSION_RX_RENEWED);
 	} else if (rx.kind == SESSION_RX_UP) {
 		member_up(m);
 	}
@@ -469,6 +495,7 @@ void member_pump(struct member *m)
 	bool has_pushed;
 	m->acked_seen = tcp_sendq(m->tcp)->acked;
 	m->has_backlog = export_pump(&m->export, &sink, &has_pushed);
+	push_families(m, OP_RESCAN, export_take_rescan(&m->export));
 	m->core->is_floor_dirty = true;
 	if (has_pushed) {
 		session_update_sent(&m->session, m->core->now);
@@ -564,6 +591,9 @@ void member_publish(struct member *m)
 		.is_awaited = m->awaited != 0,
 		.cause = s->cause,
 		.session = s->stats,
+		.has_enhanced_refresh = s->terms.has_enhanced_refresh,
+		.refreshes_answered = m->export.stats.refreshes,
+		.renew = m->renew.stats,
 		.import = m->import,
 		.prefixes_sent = m->export.stats.prefixes_sent,
 		.withdraws_sent = m->export.stats.withdraws_sent,
@@ -586,6 +616,8 @@ void member_publish(struct member *m)
 		st.is_stale[f] = (m->stale.kept & 1u << f) != 0;
 		st.class_idx[f] = m->is_up ? m->export.class_idx[f] : 0;
 		st.is_long_lived[f] = (m->stale.long_lived & 1u << f) != 0;
+		st.is_renewing[f] = (m->renew.under_way & 1u << f) != 0;
+		st.is_answering[f] = m->is_up && m->export.is_answering[f];
 		st.is_complete[f] = m->export.is_eor_sent[f] && st.families[f];
 	}
 	session_cause_format(s, st.last_error, sizeof(st.last_error));

@@ -3,13 +3,14 @@
  * Ordering, for one cursor: runs are pushed in position order, so the last word about a prefix is
  * the last pushed.  A pending id is answered from the view of the moment; a run about the same
  * prefix that is read later is either as new, or dirty and then re-checked.  So the member always
- * ends with the latest view.  Sources: docs/design.md; RFC 4724 §2 (End-of-RIB).
+ * ends with the latest view.  Sources: docs/design.md; RFC 4724 §2 (End-of-RIB); RFC 7313 §4.
  */
 #include "dataplane/session/export.h"
 
 #include <stdlib.h>
 
 #include "rib/base/check.h"
+#include "rib/wire/refresh.h"
 
 #define PACK_BYTES   (64u * 1024) /* A dirty run or a slice of pending ids re-encoded at once. */
 #define PACK_IDS     512
@@ -57,13 +58,43 @@ bool export_open(struct export *ex, const bool families[FAMILY_COUNT],
 	}
 	ex->cursor = cursor;
 	ex->next = 0;
+	ex->has_enhanced = false;
+	ex->rescan = 0;
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		ASSERT(!families[f] || class_idx[f] < WIRE_CLASS_COUNT);
 		ex->is_joined[f] = families[f];
 		ex->class_idx[f] = class_idx[f];
 		ex->is_eor_sent[f] = false;
+		ex->is_asked[f] = ex->is_answering[f] = false;
 	}
 	return true;
+}
+
+void export_enhance(struct export *ex)
+{
+	ASSERT(ex->cursor != NULL);
+	ex->has_enhanced = true;
+}
+
+void export_refresh(struct export *ex, enum family family)
+{
+	ASSERT(family < FAMILY_COUNT);
+	if (ex->cursor == NULL || !ex->is_joined[family]) {
+		return;
+	}
+	if (ex->has_enhanced) {
+		ex->is_asked[family] = true;
+	} else {
+		ex->rescan |= 1u << family;
+		metric_add(&ex->stats.refreshes, 1);
+	}
+}
+
+unsigned export_take_rescan(struct export *ex)
+{
+	unsigned rescan = ex->rescan;
+	ex->rescan = 0;
+	return rescan;
 }
 
 void export_joined(struct export *ex, enum family family, core_id_t shard, uint64_t position)
@@ -257,6 +288,50 @@ static bool push_packed(struct export *ex, const struct export_sink *sink,
 	return true;
 }
 
+/* Bits for every id handed out so far; a set that exists grows.  False when memory is short. */
+static bool pending_reserve(struct export *ex, unsigned idx)
+{
+	struct export_cursor *c = &ex->cursor[idx];
+	const struct slab *slab = shard_slab(cursor_shard(ex, idx), cursor_family(ex, idx));
+	uint32_t cap = (__atomic_load_n(&slab->count, __ATOMIC_ACQUIRE) + 63) / 64 * 64;
+	if (c->pending != NULL && c->pending_cap >= cap) {
+		return true;
+	}
+	uint64_t *bits = calloc(cap / 64 + 1, sizeof(*bits));
+	if (bits == NULL) {
+		return false;
+	}
+	if (c->pending != NULL) {
+		memcpy(bits, c->pending, c->pending_cap / 64 * sizeof(*bits));
+		free(c->pending);
+	} else {
+		shard_pending_add(cursor_shard(ex, idx), cursor_family(ex, idx), ex->core, 1);
+	}
+	c->pending = bits;
+	c->pending_cap = cap;
+	return true;
+}
+
+static void pending_set(struct export *ex, struct export_cursor *c, entry_id_t id)
+{
+	ASSERT(id < c->pending_cap);
+	if (!bits_has(c->pending, id)) {
+		bits_set(c->pending, id);
+		c->pending_count++;
+		metric_add(&ex->stats.pending, 1);
+	}
+}
+
+/* False when memory is short. */
+static bool pending_add(struct export *ex, unsigned idx, entry_id_t id)
+{
+	if (!pending_reserve(ex, idx)) {
+		return false;
+	}
+	pending_set(ex, &ex->cursor[idx], id);
+	return true;
+}
+
 /* A dirty run: re-check id by id.  A push that fails is repeated as a whole later: hearing a
  * prefix's current route twice is harmless. */
 static bool push_dirty(struct export *ex, const struct export_sink *sink, unsigned idx,
@@ -264,6 +339,7 @@ static bool push_dirty(struct export *ex, const struct export_sink *sink, unsign
 {
 	const struct slab *slab = shard_slab(cursor_shard(ex, idx), cursor_family(ex, idx));
 	struct update_form form = cursor_form(ex, idx);
+	bool is_answering = ex->is_answering[cursor_family(ex, idx)];
 	struct pack pack;
 	pack.count = 0;
 	for (uint32_t i = 0; i < run->count; i++) {
@@ -271,6 +347,8 @@ static bool push_dirty(struct export *ex, const struct export_sink *sink, unsign
 		uint32_t path_id = run->path_ids != NULL ? run->path_ids[i] : 0;
 		if (attr_now(ex, idx, entry, &form, path_id) == run->attr) {
 			pack_add(&pack, entry, path_id);
+		} else if (is_answering && !pending_add(ex, idx, run->ids[i])) {
+			return false;
 		}
 		if (pack.count == PACK_IDS || (pack.count > 0 && i + 1 == run->count)) {
 			if (!push_packed(ex, sink, &form, run->attr, &pack)) {
@@ -473,15 +551,17 @@ static bool cursor_has_more(const struct export_cursor *c)
 static bool pump_cursor(struct export *ex, const struct export_sink *sink, unsigned idx)
 {
 	struct export_cursor *c = &ex->cursor[idx];
-	if (c->pending != NULL && !pump_pending(ex, sink, idx)) {
-		return false;
-	}
 	uint64_t end = runlog_end(c->log);
-	while (c->position < end) {
-		if (!read_run(ex, sink, idx)) {
+	do {
+		if (c->pending != NULL && !pump_pending(ex, sink, idx)) {
 			return false;
 		}
-	}
+		while (c->position < end) {
+			if (!read_run(ex, sink, idx)) {
+				return false;
+			}
+		}
+	} while (c->pending != NULL); /* Dirty runs have added to it. */
 	return true;
 }
 
@@ -517,6 +597,60 @@ static bool pump_eor(struct export *ex, const struct export_sink *sink)
 	return true;
 }
 
+static bool push_border(const struct export_sink *sink, enum family family, enum refresh_kind kind)
+{
+	uint8_t buf[64];
+	const struct refresh m = {.family = family, .kind = kind};
+	size_t len = refresh_encode(&m, buf, sizeof(buf));
+	ASSERT(len > 0);
+	return sink->push_copy(sink->queue, span_of(buf, len));
+}
+
+/* RFC 7313 §4: BoRR "before the speaker starts"; and it "MUST NOT send a BoRR ... before it sends
+ * the EoR". */
+static bool answer_begin(struct export *ex, const struct export_sink *sink, enum family family)
+{
+	if (!ex->is_asked[family] || ex->is_answering[family] || !ex->is_eor_sent[family]) {
+		return true;
+	}
+	if (!push_border(sink, family, REFRESH_BEGIN)) {
+		return false;
+	}
+	ex->is_asked[family] = false;
+	ex->is_answering[family] = true;
+	ex->rescan |= 1u << family;
+	for (unsigned s = 0; s < ex->shard_count; s++) {
+		struct export_cursor *c = &ex->cursor[family * ex->shard_count + s];
+		ASSERT(c->is_complete);
+		c->is_complete = false;
+	}
+	return true;
+}
+
+static bool answer_end(struct export *ex, const struct export_sink *sink, enum family family)
+{
+	if (!ex->is_answering[family] || !export_is_complete(ex, family)) {
+		return true;
+	}
+	if (!push_border(sink, family, REFRESH_END)) {
+		return false;
+	}
+	ex->is_answering[family] = false;
+	metric_add(&ex->stats.refreshes, 1);
+	return true;
+}
+
+static bool pump_answers(struct export *ex, const struct export_sink *sink)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (!answer_end(ex, sink, (enum family)f) ||
+		    !answer_begin(ex, sink, (enum family)f)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool export_pump(struct export *ex, const struct export_sink *sink, bool *out_pushed)
 {
 	*out_pushed = false;
@@ -535,7 +669,7 @@ bool export_pump(struct export *ex, const struct export_sink *sink, bool *out_pu
 		}
 	}
 	if (has_room) {
-		has_room = pump_eor(ex, sink);
+		has_room = pump_eor(ex, sink) && pump_answers(ex, sink);
 	}
 	*out_pushed = sink->end(sink->queue) != end_before;
 	return !has_room;
@@ -548,30 +682,6 @@ uint64_t export_floor(const struct export *ex, enum family family, core_id_t sha
 	}
 	const struct export_cursor *c = &ex->cursor[family * ex->shard_count + shard];
 	return c->log == NULL ? UINT64_MAX : c->acked;
-}
-
-/* Bits for every id handed out so far; a set that exists grows.  False when memory is short. */
-static bool pending_reserve(struct export *ex, unsigned idx)
-{
-	struct export_cursor *c = &ex->cursor[idx];
-	const struct slab *slab = shard_slab(cursor_shard(ex, idx), cursor_family(ex, idx));
-	uint32_t cap = (__atomic_load_n(&slab->count, __ATOMIC_ACQUIRE) + 63) / 64 * 64;
-	if (c->pending != NULL && c->pending_cap >= cap) {
-		return true;
-	}
-	uint64_t *bits = calloc(cap / 64 + 1, sizeof(*bits));
-	if (bits == NULL) {
-		return false;
-	}
-	if (c->pending != NULL) {
-		memcpy(bits, c->pending, c->pending_cap / 64 * sizeof(*bits));
-		free(c->pending);
-	} else {
-		shard_pending_add(cursor_shard(ex, idx), cursor_family(ex, idx), ex->core, 1);
-	}
-	c->pending = bits;
-	c->pending_cap = cap;
-	return true;
 }
 
 /* Keep what an unread run withdraws.  False when memory is short, or it is too much to keep. */
@@ -617,11 +727,7 @@ static bool cursor_evict(struct export *ex, unsigned idx)
 		}
 		c->is_complete = c->is_complete || run->kind == RUN_MARK;
 		for (uint32_t i = 0; i < run->count; i++) {
-			if (!bits_has(c->pending, run->ids[i])) {
-				bits_set(c->pending, run->ids[i]);
-				c->pending_count++;
-				metric_add(&ex->stats.pending, 1);
-			}
+			pending_set(ex, c, run->ids[i]);
 		}
 	}
 	metric_add(&ex->stats.evictions, 1);

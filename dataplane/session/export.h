@@ -14,9 +14,17 @@
  * gets several paths (RFC 7911) the view does not tell which it had before; so the (entry, path id)
  * pairs that the unread runs withdraw are kept, too, and go out first, unless they are back.
  *
+ * A ROUTE-REFRESH is answered by another scan of the shards.  Where RFC 7313 is agreed the answer
+ * is a matter of its own: it begins only when the family's End-of-RIB is out and no other answer is
+ * under way (more requests until then are one), BoRR goes into the queue before the shards are
+ * asked, and EoRR when the marks of this scan were read.  So of two marks there is never a doubt
+ * whose they are.  Within an answer a route that a dirty run names, but no longer holds, goes into
+ * the pending set: its newer run may stand behind the mark, and after EoRR is too late for it.
+ *
  * Invariants: acked <= position; a borrowed byte in the send queue belongs to a run at or above the
  * acknowledged position; End-of-RIB goes out once, after the marks of all shards were read and no
- * pending set is left.  Pure; owner: the session's worker.  DESIGN: docs/design.md, "Export".
+ * pending set is left; EoRR likewise, once for each BoRR.  Pure; owner: the session's worker.
+ * DESIGN: docs/design.md, "Export".
  */
 #pragma once
 
@@ -39,7 +47,8 @@ struct export_stats {
 	metric_t withdraws_sent;
 	metric_t updates_sent; /* Runs or re-encoded pieces pushed. */
 	metric_t evictions;
-	metric_t pending; /* Ids in pending sets now. */
+	metric_t pending;   /* Ids in pending sets now. */
+	metric_t refreshes; /* Answered: EoRR went out, or (RFC 2918) the shards were asked. */
 };
 
 /* A path that an unread run withdraws. */
@@ -79,8 +88,12 @@ struct export
 	struct export_cursor *cursor; /* [family * shard_count + shard] */
 	bool is_joined[FAMILY_COUNT];
 	bool is_eor_sent[FAMILY_COUNT];
-	unsigned next;		  /* Round robin over cursors. */
-	struct export_mark *mark; /* Ring, grows to the send queue's bound. */
+	bool has_enhanced;		 /* RFC 7313 */
+	bool is_asked[FAMILY_COUNT];	 /* A request waits for its answer. */
+	bool is_answering[FAMILY_COUNT]; /* Between BoRR and EoRR. */
+	unsigned rescan;		 /* Families (bits) that the shards are to scan again. */
+	unsigned next;			 /* Round robin over cursors. */
+	struct export_mark *mark;	 /* Ring, grows to the send queue's bound. */
 	uint32_t mark_cap, mark_head, mark_tail;
 	struct export_stats stats;
 };
@@ -94,6 +107,13 @@ void export_fini(struct export *ex);
  * memory is short (nothing changed). */
 bool export_open(struct export *ex, const bool families[FAMILY_COUNT],
 		 const uint8_t class_idx[FAMILY_COUNT]);
+/* RFC 7313 is agreed: answers are marked.  Right after export_open. */
+void export_enhance(struct export *ex);
+/* The member wants a family again.  Ignored while nothing is joined. */
+void export_refresh(struct export *ex, enum family family);
+/* For which families (bits) every shard must be sent RESCAN now; to be asked after export_refresh
+ * and export_pump. */
+unsigned export_take_rescan(struct export *ex);
 /* A shard answered JOIN. */
 void export_joined(struct export *ex, enum family family, core_id_t shard, uint64_t position);
 /* Leave everything; bytes still borrowed by `sink` (NULL: the transport is gone) are copied out.

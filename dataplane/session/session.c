@@ -506,6 +506,7 @@ bool session_send_refresh(struct session *s, enum family family)
 	uint8_t message[REFRESH_LEN];
 	struct refresh m = {.family = family, .kind = REFRESH_REQUEST};
 	queue(s, BGP_ROUTE_REFRESH, message, refresh_encode(&m, message, sizeof(message)));
+	metric_add(&s->stats.refresh_asked, 1);
 	return true;
 }
 

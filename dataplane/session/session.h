@@ -93,6 +93,8 @@ enum session_rx_kind {
 	SESSION_RX_DONE,    /* A message was consumed and dealt with. */
 	SESSION_RX_UPDATE,  /* An UPDATE: out->body; apply it. */
 	SESSION_RX_REFRESH, /* The member wants out->family again. */
+	SESSION_RX_RENEW,   /* It begins to announce out->family again (RFC 7313), */
+	SESSION_RX_RENEWED, /* and has done so. */
 	SESSION_RX_UP,	    /* Now established: join the shards. */
 	SESSION_RX_DOWN,    /* No longer (or not) established: leave the shards. */
 };
@@ -108,6 +110,9 @@ struct session_stats {
 	metric_t messages_in[6];  /* By enum bgp_type; [0] counts faulty ones (again). */
 	metric_t messages_out[6]; /* Of the session itself; UPDATEs are export's to count. */
 	metric_t established;	  /* Times. */
+	metric_t refresh_asked;	  /* Requests for a family again: ours, */
+	metric_t refresh_heard;	  /* the member's, */
+	metric_t refresh_ignored; /* and ROUTE-REFRESH passed over: another family or kind. */
 };
 
 #define SESSION_TX_MAX 512 /* Control messages waiting for the transport. */

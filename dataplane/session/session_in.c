@@ -4,7 +4,8 @@
  * in OpenSent and a ROUTE-REFRESH in Established are looked into here: a message that the state
  * does not expect is an FSM error whatever it holds, and UPDATE bodies are the caller's.
  *
- * RFC 4271 §6.1, §6.2, §6.4, §6.6; RFC 2918 §4; RFC 6608 §4. */
+ * RFC 4271 §6.1, §6.2, §6.4, §6.6; RFC 2918 §4; RFC 6608 §4;
+ * RFC 7313 §4, §5. */
 #include "dataplane/session/session_priv.h"
 
 #include "rib/base/check.h"
@@ -50,9 +51,13 @@ static void rx_notification(struct session *s, struct span body, usec_t now)
 static enum session_rx_kind rx_refresh(struct session *s, struct span body, enum family *out_family,
 				       usec_t now)
 {
+	static const enum session_rx_kind told[] = {[REFRESH_REQUEST] = SESSION_RX_REFRESH,
+						    [REFRESH_BEGIN] = SESSION_RX_RENEW,
+						    [REFRESH_END] = SESSION_RX_RENEWED};
 	struct refresh m = {.kind = REFRESH_REQUEST};
 	struct notify why;
-	enum refresh_verdict verdict = refresh_decode(body, false, &m, &why);
+	enum refresh_verdict verdict =
+		refresh_decode(body, s->terms.has_enhanced_refresh, &m, &why);
 	if (s->state == FSM_ESTABLISHED && verdict == REFRESH_BAD) {
 		fail(s, &why, now);
 		return SESSION_RX_DONE;
@@ -60,12 +65,18 @@ static enum session_rx_kind rx_refresh(struct session *s, struct span body, enum
 	unsigned actions = message_event(s, FSM_EV_UPDATE, BGP_ROUTE_REFRESH, now);
 	/* RFC 2918 §4: a family that we did not offer is passed over.  Whether the member offered
 	 * the capability does not matter: it is ours, always offered, that lets it ask. */
-	if (!(actions & FSM_ACT_DELIVER) || verdict != REFRESH_OK ||
-	    !s->terms.opts.families[m.family]) {
+	if (!(actions & FSM_ACT_DELIVER)) {
 		return SESSION_RX_DONE;
 	}
+	if (verdict != REFRESH_OK || !s->terms.opts.families[m.family]) {
+		metric_add(&s->stats.refresh_ignored, 1); /* Also a kind unknown, RFC 7313 §5. */
+		return SESSION_RX_DONE;
+	}
+	if (m.kind == REFRESH_REQUEST) {
+		metric_add(&s->stats.refresh_heard, 1);
+	}
 	*out_family = m.family;
-	return SESSION_RX_REFRESH;
+	return told[m.kind];
 }
 
 /* Deal with a whole message; `out` is DONE unless the caller has something to do. */

@@ -225,6 +225,25 @@ Test(api, neighbor_shows_what_it_may_be_sent)
 	fake_fini(&f);
 }
 
+static void make_eventful(struct member_status *st)
+{
+	st->is_stale[FAMILY_IPV4] = true;
+	st->stale_due = 107 * USEC_PER_SEC;
+	st->class_idx[FAMILY_IPV4] = WIRE_CLASS_PATHS;
+	st->sends_paths[FAMILY_IPV6] = true;
+	st->is_renewing[FAMILY_IPV6] = true;
+	st->refreshes_answered = 4;
+}
+
+static void expect_refresh(const json_t *row)
+{
+	const json_t *refresh = json_object_get(row, "refresh");
+	cr_expect(number_of(json_object_get(refresh, "of_ours"), "answered") == 4);
+	const json_t *way = json_object_get(json_object_get(refresh, "of_member"), "under_way");
+	cr_assert_eq(json_array_size(way), 1);
+	cr_expect_str_eq(json_string_value(json_array_get(way, 0)), "ipv6");
+}
+
 Test(api, neighbors_show_counts_and_states)
 {
 	struct fake f;
@@ -265,12 +284,10 @@ Test(api, neighbors_show_counts_and_states)
 						    .body_len = 4,
 						    .reason = fault_phrase(FAULT_PATH_AS_0),
 						    .section = fault_section(FAULT_PATH_AS_0)}};
-	f.server.status[0].is_stale[FAMILY_IPV4] = true;
-	f.server.status[0].stale_due = 107 * USEC_PER_SEC;
-	f.server.status[0].class_idx[FAMILY_IPV4] = WIRE_CLASS_PATHS;
-	f.server.status[0].sends_paths[FAMILY_IPV6] = true;
+	make_eventful(&f.server.status[0]);
 	detail = fake_ask(&f, "{\"command\":\"neighbor\",\"address\":\"198.18.1.1\"}");
 	cr_expect(number_of(row_of(detail, 0), "stale_left_s") == 7);
+	expect_refresh(row_of(detail, 0));
 	const json_t *offence = json_object_get(row_of(detail, 0), "last_offence");
 	cr_expect(strstr(text_of(offence, "text"), "treat-as-withdraw: AS_PATH: AS 0") != NULL);
 	cr_expect(strlen(text_of(offence, "message")) == 2 * 23 &&

@@ -12,6 +12,27 @@
 	"    - device: net_af_packet0,iface=ix0\n"                                                 \
 	"      addresses: [198.18.0.1/16, \"2001:db8:0:1::1/64\"]\n"
 
+/* RFC 7313. */
+Test(session_keys, enhanced_refresh_is_on_unless_it_is_turned_off)
+{
+	struct scratch s;
+	struct config_errors e;
+	scratch_init(&s);
+	struct config *c =
+		scratch_load(&s,
+			     "clients:\n"
+			     "- {asn: 64501, ip: 198.18.1.1}\n"
+			     "- {asn: 64502, ip: 198.18.1.2, enhanced_refresh: false}\n" PORT
+			     "cfg: {rs_as: 64500}\n",
+			     &e);
+	cr_assert(c != NULL && c->client_count == 2);
+	cr_expect(c->client[0].session.has_enhanced_refresh);
+	cr_expect_not(c->client[1].session.has_enhanced_refresh);
+	config_free(c);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
 /* RFC 4724: on unless it is turned off; a client's keys go before cfg's, each for itself. */
 Test(session_keys, graceful_restart_is_on_by_default)
 {

@@ -23,20 +23,21 @@ static void make_server(struct desk *d, const struct desk_opts *opts)
 	port.addr[0].addr = address(1);
 	port.addr[0].prefix_len = 24;
 	for (unsigned i = 0; i < DESK_HOSTS; i++) {
-		conf[i] = (struct member_conf){.asn = 101 + i,
-					       .addr = address(11 + i),
-					       .session.hold_s = 90,
-					       .session.retry_s = 5,
-					       .session.stale_s = opts->stale_s,
-					       .session.is_damped = true,
-					       .session.long_stale_s = opts->long_stale_s,
-					       .session.is_passive = !opts->is_active,
-					       .session.has_extended_message =
-						       opts->has_extended_message,
-					       .is_enabled = true,
-					       .paths_max = opts->paths_max,
-					       .is_awaited = i < 2,
-					       .hop_limit_min = opts->has_gtsm ? 255 : 0};
+		conf[i] = (struct member_conf){
+			.asn = 101 + i,
+			.addr = address(11 + i),
+			.session.hold_s = 90,
+			.session.retry_s = 5,
+			.session.stale_s = opts->stale_s,
+			.session.is_damped = true,
+			.session.long_stale_s = opts->long_stale_s,
+			.session.has_enhanced_refresh = opts->has_enhanced_refresh,
+			.session.is_passive = !opts->is_active,
+			.session.has_extended_message = opts->has_extended_message,
+			.is_enabled = true,
+			.paths_max = opts->paths_max,
+			.is_awaited = i < 2,
+			.hop_limit_min = opts->has_gtsm ? 255 : 0};
 		memcpy(conf[i].session.add_path, opts->add_path[i],
 		       sizeof(conf[i].session.add_path));
 	}

@@ -89,6 +89,7 @@ void host_send_open(struct host *h, struct host_connection *c, asn_t asn)
 			 .has_refresh = true,
 			 .add_path = {h->add_path[FAMILY_IPV4], h->add_path[FAMILY_IPV6]},
 			 .has_extended_message = h->has_extended_message,
+			 .has_enhanced_refresh = h->has_enhanced_refresh,
 			 .graceful = h->graceful,
 			 .long_lived = h->long_lived};
 	size_t len = open_encode(&o, m, sizeof(m));

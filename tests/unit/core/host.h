@@ -26,8 +26,9 @@ struct host {
 	uint32_t router_id;
 	struct nic *nic;
 	struct net *net;
-	struct open_graceful graceful; /* In its OPEN, as the next. */
+	struct open_graceful graceful; /* In its OPEN, as the next three. */
 	bool has_extended_message;
+	bool has_enhanced_refresh;
 	uint8_t add_path[FAMILY_COUNT];
 	/* Every whole message; may be NULL. */
 	void (*hear)(void *context, const uint8_t *message, size_t len);

@@ -185,6 +185,48 @@ Test(messages, a_refresh_of_another_family_is_ignored)
 	}
 }
 
+/* RFC 7313 §4, §5: Begin and End, and their errors, only where both sides have agreed on them. */
+Test(messages, the_borders_of_a_refresh_are_known_where_agreed)
+{
+	static const struct {
+		uint8_t body[5];
+		size_t len;
+		enum session_rx_kind plain, enhanced;
+		uint8_t code; /* Of the NOTIFICATION, when enhanced. */
+	} cases[] = {
+		{{0, 1, 0, 1}, 4, SESSION_RX_REFRESH, SESSION_RX_REFRESH, 0},
+		{{0, 1, 1, 1}, 4, SESSION_RX_DONE, SESSION_RX_RENEW, 0},
+		{{0, 1, 2, 1}, 4, SESSION_RX_DONE, SESSION_RX_RENEWED, 0},
+		{{0, 2, 1, 1}, 4, SESSION_RX_DONE, SESSION_RX_DONE, 0}, /* Not offered. */
+		{{0, 1, 3, 1}, 4, SESSION_RX_DONE, SESSION_RX_DONE, 0},
+		{{0, 1, 255, 1}, 4, SESSION_RX_DONE, SESSION_RX_DONE, 0},
+		{{0, 1, 1}, 3, SESSION_RX_DOWN, SESSION_RX_DOWN, NOTIFY_REFRESH},
+		{{0, 1, 2, 1, 0}, 5, SESSION_RX_DOWN, SESSION_RX_DOWN, NOTIFY_REFRESH},
+		{{0, 1, 0, 1, 0}, 5, SESSION_RX_DOWN, SESSION_RX_DOWN, NOTIFY_HEADER},
+		{{0, 1, 3, 1, 0}, 5, SESSION_RX_DOWN, SESSION_RX_DOWN, NOTIFY_HEADER},
+	};
+	for (size_t i = 0; i < 2 * ARRAY_COUNT(cases); i++) {
+		bool is_enhanced = i % 2 != 0;
+		struct session s;
+		struct session_conf conf = link_conf(0);
+		conf.families[FAMILY_IPV6] = false;
+		uint8_t message[64];
+		alone_init(&s, &conf, FSM_ESTABLISHED);
+		s.terms.has_enhanced_refresh = is_enhanced;
+		size_t len = message_make(BGP_ROUTE_REFRESH, cases[i / 2].body, cases[i / 2].len,
+					  message);
+		struct session_rx rx = session_rx(&s, span_of(message, len), ALONE_NOW);
+		cr_expect(rx.kind == (is_enhanced ? cases[i / 2].enhanced : cases[i / 2].plain),
+			  "case %zu: %d", i, (int)rx.kind);
+		if (rx.kind == SESSION_RX_DOWN) {
+			cr_expect_eq(sent_notify(&s).code,
+				     is_enhanced ? cases[i / 2].code : NOTIFY_HEADER);
+		} else {
+			cr_expect_eq(s.stats.refresh_ignored, rx.kind == SESSION_RX_DONE);
+		}
+	}
+}
+
 Test(messages, a_dead_session_hears_nothing)
 {
 	struct session s;
