@@ -6,8 +6,8 @@
  * through its eventfd.
  *
  * Room: a session's message is read only when every outbox has room for OP_ROOM ops beyond
- * `reserve`, which is kept for what cannot wait (STALE, DOWN, STALE_END, LLGR, RENEW_END, SETTLED, JOIN_ACK,
- * RESCAN of every member).
+ * `reserve`, which is kept for what cannot wait (STALE, DOWN, STALE_END, LLGR, RENEW_END, SETTLED,
+ * JOIN_ACK, RESCAN of every member).
  */
 #pragma once
 
