@@ -9,18 +9,23 @@ import time
 
 MARKER = b"\xff" * 16
 OPEN, UPDATE, NOTIFICATION, KEEPALIVE = 1, 2, 3, 4
-AS4, MULTIPROTOCOL = 65, 1
+AS4, MULTIPROTOCOL, NEXT_HOP6, EXTENDED_MESSAGE = 65, 1, 5, 6
 
 
 def message(kind, body=b""):
     return MARKER + struct.pack("!HB", 19 + len(body), kind) + body
 
 
-def open_message(asn, router_id, families=(4, 6), has_as4=True, hold=90):
+def open_message(asn, router_id, families=(4, 6), has_as4=True, hold=90, has_next_hop6=False,
+                 is_long=False):
     capabilities = b"".join(struct.pack("!BBHBB", MULTIPROTOCOL, 4, 1 if family == 4 else 2, 0, 1)
                             for family in families)
     if has_as4:
         capabilities += struct.pack("!BBI", AS4, 4, asn)
+    if has_next_hop6:
+        capabilities += struct.pack("!BBHHH", NEXT_HOP6, 6, 1, 1, 2)
+    if is_long:
+        capabilities += struct.pack("!BB", EXTENDED_MESSAGE, 0)
     option = struct.pack("!BB", 2, len(capabilities)) + capabilities
     return message(OPEN, struct.pack("!BHH4sB", 4, asn, hold, socket.inet_aton(router_id),
                                      len(option)) + option)
