@@ -34,8 +34,9 @@ def open_message(asn, router_id, families=(4, 6), has_as4=True, hold=90, has_nex
 class Speaker:
     """One session at a time, from `mine` to `server`, in the caller's network namespace."""
 
-    def __init__(self, mine, server, asn):
+    def __init__(self, mine, server, asn, router_id=None):
         self.mine = mine
+        self.router_id = router_id or mine
         self.server = server
         self.asn = asn
         self.socket = None
@@ -60,7 +61,7 @@ class Speaker:
         self.socket.settimeout(3)
         self.socket.bind((self.mine, 0))
         self.socket.connect((self.server, 179))
-        self.send(open_message(self.asn, self.mine, **more))
+        self.send(open_message(self.asn, self.router_id, **more))
         self.expect(OPEN)
         self.send(message(KEEPALIVE))
         self.expect(KEEPALIVE)
