@@ -6,6 +6,7 @@
 
 #include "dataplane/session/import.h"
 #include "rib/base/prng.h"
+#include "rib/wire/offence.h"
 #include "rib/wire/role.h"
 #include "tests/unit/wire/vector.h"
 
@@ -605,6 +606,29 @@ Test(import, the_longest_message_goes_in_slices)
 	cr_expect(b->count == len - hex_update("", GOOD, "", body));
 	cr_expect(b->count > 65400 && intern_count(b->intern) == 1);
 	cr_expect(b->stats.updates == 1);
+	bench_free(b);
+}
+
+/* An attribute of 60,000 octets: the message is taken, the route is not kept, the session stays. */
+Test(import, attributes_beyond_the_bound_are_treated_as_withdrawn)
+{
+	static uint8_t body[UINT16_MAX];
+	struct bench *b = bench_new(16);
+	size_t len = hex_update("", GOOD "d063ea60 ", "", body);
+	memset(body + len, 0x55, 60000);
+	size_t attrs_len = len - 4 + 60000;
+	body[2] = (uint8_t)(attrs_len >> 8);
+	body[3] = (uint8_t)attrs_len;
+	len += 60000;
+	memcpy(body + len, "\x18\xcb\x00\x71", 4);
+	cr_expect(run_bytes(b, span_of(body, len + 4)) == VERDICT_TREAT_AS_WITHDRAW);
+	expect_ops(b, "- 203.0.113.0/24");
+	cr_expect(b->stats.faults[FAULT_TOO_LARGE] == 1 && b->faulty == 1);
+	struct offence kept;
+	offence_keep(&kept, span_of(body, len + 4), &b->fault);
+	static char text[OFFENCE_TEXT_MAX];
+	cr_expect(strlen(offence_hex(&kept, text, sizeof(text))) ==
+		  2 * (OFFENCE_KEPT_MAX + BGP_HEADER_LEN));
 	bench_free(b);
 }
 
