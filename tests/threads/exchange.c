@@ -101,6 +101,8 @@ static void make_server(struct exchange *x)
 					       .session.hold_s = 90,
 					       .session.hold_min_s = 3,
 					       .session.is_passive = true,
+					       .session.has_extended_message = true,
+					       .session.has_next_hop6 = true,
 					       .is_enabled = true};
 	}
 	struct net_port_conf port = {.mac = mac_of(1), .mtu = 1500, .addr_count = 2};
@@ -136,6 +138,9 @@ static void make_speaker(struct exchange *x, unsigned i)
 		.prefix_len = is_v4 ? 16 : 64,
 		.mac = mac_of(0x100 + i),
 		.is_as4 = i % 4 != 3,
+		/* Up to six wire classes in each family, made as members join them. */
+		.is_long = i % 3 == 1,
+		.has_next_hop6 = i % 2 == 1,
 		.has_refresh = true,
 		.hold_s = 90,
 		.window_bytes = x->opts.window_bytes == 0 ? 16384 : x->opts.window_bytes,

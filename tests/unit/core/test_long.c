@@ -128,6 +128,42 @@ Test(long, a_full_update_arrives_whole_3_workers)
 	all_different(3);
 }
 
+/* Notes the longest message. */
+static void hear(void *context, const uint8_t *message, size_t len)
+{
+	size_t *longest = context;
+	(void)message;
+	*longest = max_u64(*longest, len);
+}
+
+/* RFC 8654 §4: long ones go to who has advertised the capability, and to nobody else. */
+Test(long, they_go_out_as_long_as_the_member_takes_them)
+{
+	static uint8_t body[BODY_MAX];
+	for (unsigned is_long = 0; is_long < 2; is_long++) {
+		struct desk d;
+		unsigned count;
+		size_t longest = 0;
+		desk_init(&d, &(struct desk_opts){.workers = 2, .has_extended_message = true});
+		d.before = look;
+		d.host[0].has_extended_message = true;
+		d.host[1].has_extended_message = is_long == 1;
+		d.host[1].hear = hear;
+		d.host[1].context = &longest;
+		desk_up(&d, 1, 0);
+		desk_up(&d, 0, 0);
+		size_t len = fill(body, 24, &count);
+		host_send(&d.host[0].connection[0], BGP_UPDATE, body, len);
+		run(&d, 3 * USEC_PER_SEC);
+		struct member_status other = status(&d, 1);
+		cr_expect_eq(metric_get(&other.prefixes_sent), count);
+		cr_expect(is_long == 1 ? longest > 3 * BGP_MESSAGE_MAX
+				       : longest > 3000 && longest <= BGP_MESSAGE_MAX,
+			  "%zu", longest);
+		desk_fini(&d);
+	}
+}
+
 /* More ops than any ring holds, all for one shard. */
 Test(long, more_prefixes_than_a_ring_holds_go_in_slices)
 {
