@@ -468,16 +468,20 @@ Test(import, ipv6_next_hops_need_a_global_address_first)
 		{"20010db8000000000000000000000001", false}, /* Ours. */
 	};
 #undef LL
-	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+	for (size_t i = 0; i < 2 * ARRAY_COUNT(cases); i++) {
 		struct bench *b = bench_new(16);
 		char attrs[512];
-		size_t len = strlen(cases[i].hop) / 2;
-		snprintf(attrs, sizeof(attrs), "%s%s800e%02zx000201%02zx%s00%s", ORIGIN, PATH,
-			 len + 12, len, cases[i].hop, V6_NET);
+		const struct hop_case *c = &cases[i / 2];
+		bool is_ipv4 = i % 2 == 1; /* RFC 8950 §3: so may IPv4 prefixes have. */
+		size_t len = strlen(c->hop) / 2;
+		b->opts.has_next_hop6 = is_ipv4;
+		snprintf(attrs, sizeof(attrs), "%s%s800e%02zx000%u01%02zx%s00%s", ORIGIN, PATH,
+			 len + (is_ipv4 ? 9 : 12), is_ipv4 ? 1 : 2, len, c->hop,
+			 is_ipv4 ? NET_A : V6_NET);
 		enum verdict v = run(b, "", attrs, "");
-		cr_assert(b->count == 1, "%s", cases[i].hop);
+		cr_assert(b->count == 1, "%s", c->hop);
 		bool is_taken = v == VERDICT_OK && b->ops[0].reason == REJECT_NONE;
-		cr_expect(is_taken == cases[i].is_usable, "%s", cases[i].hop);
+		cr_expect(is_taken == c->is_usable, "%s", c->hop);
 		cr_expect(v != VERDICT_OK || is_taken || b->ops[0].reason == REJECT_NEXT_HOP);
 		bench_free(b);
 	}
