@@ -158,6 +158,9 @@ void config_diff(const struct config *running, const struct config *wanted, stru
 	if (running->paths_sent != wanted->paths_sent) {
 		say(out, "cfg.add_path.paths");
 	}
+	if (running->deferral_s != wanted->deferral_s) {
+		say(out, "cfg.graceful_restart.selection_deferral_time");
+	}
 	compare_clients(running, wanted, "removed", true, out);
 	compare_clients(wanted, running, "new", false, out);
 }

@@ -1,0 +1,201 @@
+/* Every key of a session, one by one: a client's goes before cfg's, cfg's before the default, and a
+ * reload sees when it has changed.  The list is held against the guide's table and the reader's, so
+ * a key that is forgotten here, or there, is found. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "control/config/diff.h"
+#include "control/config/loader.h"
+#include "tests/unit/control/scratch.h"
+
+#define PORT                                                                                       \
+	"dataplane:\n"                                                                             \
+	"  ports:\n"                                                                               \
+	"    - device: net_af_packet0,iface=ix0\n"                                                 \
+	"      addresses: [198.18.0.1/16]\n"
+
+#define ROLES(rest) "filtering: {roles: {enabled: true" rest "}}"
+
+enum { BOTH, SERVER, CLIENT }; /* Where it may stand: SERVER is in cfg alone. */
+
+struct sample {
+	const char *path, *value, *other; /* `value` is not the default. */
+	unsigned place;
+	/* As YAML with "%s" for the value, and what stands there without the key; NULL: the path,
+	 * and nothing.  For keys that mean something beside others only. */
+	const char *with, *without;
+};
+
+static const struct sample samples[] = {
+	{.path = "passive", .value = "false", .other = "true"},
+	{.path = "gtsm", .value = "true", .other = "false"},
+	{.path = "multihop",
+	 .value = "3",
+	 .other = "2",
+	 .with = "gtsm: true, multihop: %s",
+	 .without = "gtsm: true"},
+	{.path = "hold_time", .value = "30", .other = "60"},
+	{.path = "min_hold_time", .value = "9", .other = "6"},
+	{.path = "send_hold_time", .value = "600", .other = "700"},
+	{.path = "connect_retry_time", .value = "7", .other = "8"},
+	{.path = "damp_oscillations", .value = "false", .other = "true"},
+	{.path = "accept_as_set", .value = "true", .other = "false"},
+	{.path = "enforce_first_as", .value = "true", .other = "false"},
+	{.path = "attributes.discard", .value = "[128]", .other = "[129]"},
+	{.path = "attributes.treat_as_withdraw", .value = "[128]", .other = "[]"},
+	{.path = "extended_messages", .value = "true", .other = "false"},
+	{.path = "rfc8950", .value = "true", .other = "false"},
+	{.path = "graceful_shutdown.enabled", .value = "true", .other = "false"},
+	{.path = "graceful_shutdown.local_pref", .value = "7", .other = "8"},
+	{.path = "graceful_restart.enabled", .value = "false", .other = "true"},
+	{.path = "graceful_restart.stale_time", .value = "7", .other = "8"},
+	{.path = "graceful_restart.restart_time", .value = "7", .other = "8"},
+	{.path = "graceful_restart.selection_deferral_time",
+	 .value = "7",
+	 .other = "8",
+	 .place = SERVER},
+	{.path = "graceful_restart.long_lived_stale_time", .value = "7", .other = "8"},
+	{.path = "enhanced_refresh", .value = "false", .other = "true"},
+	{.path = "add_path", .value = "true", .other = "false"},
+	{.path = "add_path.send", .value = "true", .other = "false"},
+	{.path = "add_path.receive", .value = "true", .other = "false"},
+	{.path = "add_path.paths", .value = "7", .other = "9", .place = SERVER},
+	{.path = "add_path.limit", .value = "7", .other = "9"},
+	{.path = "filtering.roles.enabled", .value = "true", .other = "false"},
+	{.path = "filtering.roles.strict_mode",
+	 .value = "true",
+	 .other = "false",
+	 .with = ROLES(", strict_mode: %s"),
+	 .without = ROLES("")},
+	{.path = "filtering.roles.local_role",
+	 .value = "peer",
+	 .other = "customer",
+	 .place = CLIENT,
+	 .with = ROLES(", local_role: %s"),
+	 .without = ROLES("")},
+};
+
+/* The key with a value: "a.b" and "1" give "a: {b: 1}". */
+static void put(const struct sample *k, const char *value, char *out, size_t len)
+{
+	char path[128], inner[128];
+	snprintf(inner, sizeof(inner), "%s", value);
+	snprintf(path, sizeof(path), "%s", k->path);
+	for (char *dot; (dot = strrchr(path, '.')) != NULL;) {
+		char outer[sizeof(inner)];
+		*dot = '\0';
+		cr_assert_lt(snprintf(outer, sizeof(outer), "{%s: %.80s}", dot + 1, inner), 120);
+		memcpy(inner, outer, sizeof(inner));
+	}
+	snprintf(out, len, "%s: %s", path, inner);
+}
+
+/* A configuration with the key's value in cfg and in the client's; NULL: it is not there. */
+static struct config *with(struct scratch *s, const struct sample *k, const char *general,
+			   const char *own)
+{
+	const char *value[2] = {general, own};
+	char part[2][288] = {"", ""}, text[1024];
+	struct config_errors e;
+	for (unsigned i = 0; i < 2; i++) {
+		if (value[i] == NULL) {
+			snprintf(part[i], sizeof(part[i]), "%s", k->without ? k->without : "");
+		} else if (k->with != NULL) {
+			const char *at = strstr(k->with, "%s");
+			snprintf(part[i], sizeof(part[i]), "%.*s%s%s", (int)(at - k->with), k->with,
+				 value[i], at + 2);
+		} else {
+			put(k, value[i], part[i], sizeof(part[i]));
+		}
+	}
+	snprintf(text, sizeof(text),
+		 PORT "cfg: {rs_as: 64500%s%s}\n"
+		      "clients: [{asn: 64501, ip: 198.18.1.1, cfg: {%s}}]\n",
+		 part[0][0] != '\0' ? ", " : "", part[0], part[1]);
+	struct config *c = scratch_load(s, text, &e);
+	cr_assert(c != NULL && e.count == 0, "%s", text);
+	config_errors_free(&e);
+	return c;
+}
+
+/* Whether the two mean the same; both are freed. */
+static bool are_same(struct config *a, struct config *b)
+{
+	struct config_diff d;
+	config_diff(a, b, &d);
+	config_free(a);
+	config_free(b);
+	return d.count == 0;
+}
+
+Test(each_key, a_change_is_seen)
+{
+	struct scratch s;
+	scratch_init(&s);
+	for (unsigned i = 0; i < ARRAY_COUNT(samples); i++) {
+		const struct sample *k = &samples[i];
+		const char *general = k->place != CLIENT ? k->value : NULL;
+		const char *own = k->place == CLIENT ? k->value : NULL;
+		cr_expect_not(are_same(with(&s, k, NULL, NULL), with(&s, k, general, own)),
+			      "%s is set", k->path);
+		general = general != NULL ? k->other : NULL;
+		cr_expect_not(are_same(with(&s, k, general, own ? k->other : NULL),
+				       with(&s, k, general ? k->value : NULL, own)),
+			      "%s is another", k->path);
+	}
+	scratch_fini(&s);
+}
+
+Test(each_key, a_clients_goes_before_cfgs)
+{
+	struct scratch s;
+	scratch_init(&s);
+	for (unsigned i = 0; i < ARRAY_COUNT(samples); i++) {
+		const struct sample *k = &samples[i];
+		if (k->place != BOTH) {
+			continue;
+		}
+		cr_expect(are_same(with(&s, k, k->value, NULL), with(&s, k, NULL, k->value)),
+			  "%s is inherited", k->path);
+		cr_expect(are_same(with(&s, k, k->value, k->other), with(&s, k, NULL, k->other)),
+			  "%s of the client stays", k->path);
+		cr_expect(are_same(with(&s, k, k->other, k->value), with(&s, k, NULL, k->value)),
+			  "%s of the client stays", k->path);
+	}
+	scratch_fini(&s);
+}
+
+static bool has_sample(const char *path)
+{
+	bool has = false;
+	for (unsigned i = 0; i < ARRAY_COUNT(samples); i++) {
+		size_t len = strlen(path);
+		has |= strncmp(samples[i].path, path, len) == 0 &&
+		       (samples[i].path[len] == '\0' || samples[i].path[len] == '.');
+	}
+	return has;
+}
+
+/* All that the reader knows, and all rows of the guide's table. */
+Test(each_key, none_is_forgotten)
+{
+	for (unsigned i = 0; i < session_keys.count; i++) {
+		cr_expect(has_sample(session_keys.keys[i].name), "%s", session_keys.keys[i].name);
+	}
+	FILE *f = fopen(SOURCE_ROOT "/docs/guide.md", "r");
+	cr_assert_not_null(f);
+	char line[1024], path[64];
+	unsigned rows = 0;
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (sscanf(line, "| `cfg.%63[a-z0-9_.]` |", path) == 1 &&
+		    strcmp(path, "rs_as") != 0 && strcmp(path, "router_id") != 0) {
+			cr_expect(has_sample(path), "%s is in the guide", path);
+			rows++;
+		}
+	}
+	fclose(f);
+	cr_expect_eq(rows + 1, ARRAY_COUNT(samples), "all but local_role have a row");
+}
