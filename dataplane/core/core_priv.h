@@ -66,7 +66,8 @@ struct member {
 	struct tcp *tcp;
 	size_t partial_len;   /* Received bytes that are the front of a message: wait for more. */
 	size_t update_len;    /* Of the UPDATE at the front that is being applied; 0: none is. */
-	uint32_t update_done; /* Its prefixes that have been. */
+	uint32_t update_done; /* Its prefixes that have been, */
+	size_t update_octet;  /* and struct import_task's octet. */
 	uint64_t acked_seen;  /* sendq.acked when the cursors were last moved. */
 	usec_t close_due;     /* 0: not closing. */
 	usec_t route_due, fault_due;

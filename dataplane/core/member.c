@@ -383,12 +383,14 @@ static bool member_update(struct member *m)
 				m->update_len - BGP_HEADER_LEN),
 		.room = mesh_room(m->core->server->mesh, m->core->id),
 		.done = m->update_done,
+		.octet = m->update_octet,
 	};
 	struct notify why;
 	paths_expect(m);
 	enum verdict verdict = import_update(&m->core->import_env, &m->session.terms.opts, &task,
 					     &sink, &m->import, &why);
 	m->update_done = task.done;
+	m->update_octet = task.octet;
 	if (verdict == VERDICT_SESSION_RESET) {
 		session_update_failed(&m->session, &why, m->core->now);
 	} else if (verdict != VERDICT_OK && m->core->now >= m->fault_due) {
@@ -437,6 +439,7 @@ static bool read_message(struct member *m)
 	if (rx.kind == SESSION_RX_UPDATE) {
 		m->update_len = rx.consumed;
 		m->update_done = 0;
+		m->update_octet = 0;
 		go_on(m);
 		return true;
 	}

@@ -11,8 +11,8 @@
  * Slices: a message of 65,535 octets (RFC 8654) may hold 65,000 prefixes, eight times as many ops
  * as a member may be sure of room for.  Rings for that would cost every pair of workers 3 MiB, for
  * what hardly anybody sends.  Instead it is applied as far as there is room, and decoded again for
- * the rest: nothing is held in between but how many prefixes are done, so a session may end at any
- * time, and the message waits where it is, in the receive buffer, which shuts the member's window.
+ * the rest: nothing is held in between but how far that was, so a session may end at any time, and
+ * the message waits where it is, in the receive buffer, which shuts the member's window.
  *
  * A route that must not be used (our AS in its path, leaked, a next hop that cannot be one) is
  * announced to its shard all the same, with the reason: it is kept outside the ranking for the
@@ -35,6 +35,7 @@ struct import {
 	struct import_stats *stats;
 	bool is_first;	/* Of the message's slices: what is counted once is counted now. */
 	uint32_t skip;	/* Prefixes that former slices have done. */
+	size_t octet;	/* Of its sequence: where the next prefix begins. */
 	uint32_t room;	/* Ops that may still be pushed. */
 	uint32_t total; /* Prefixes of the message so far. */
 	struct op op;
@@ -96,21 +97,21 @@ static struct share share_of(struct import *im, const struct update_nlri *n)
 	return s;
 }
 
-/* Push the prepared op once for each prefix of the share of a valid sequence. */
+/* Push the prepared op once for each prefix of the share of a valid sequence.  Only one that was
+ * begun in a former slice has anything to skip: `octet` is where that ended. */
 static void push_each(struct import *im, const struct update_nlri *n, struct share share)
 {
 	struct rd r = rd_of(n->nlri);
+	rd_span(&r, share.skip > 0 ? im->octet : 0);
 	im->op.family = (uint8_t)n->form.family;
 	im->op.has_path_id = n->form.has_path_ids;
-	for (uint32_t i = 0; i < share.skip + share.count; i++) {
+	for (uint32_t i = 0; i < share.count; i++) {
 		bool is_there = nlri_next(&r, n->form, &im->op.prefix, &im->op.path_id);
 		ASSERT(is_there); /* The decoder's promise. */
-		if (i >= share.skip) {
-			core_id_t shard =
-				prefix_shard(&im->op.prefix, im->env->shard_count, im->env->key);
-			im->sink->push(im->sink->context, shard, &im->op);
-		}
+		core_id_t shard = prefix_shard(&im->op.prefix, im->env->shard_count, im->env->key);
+		im->sink->push(im->sink->context, shard, &im->op);
 	}
+	im->octet = (size_t)(r.at - n->nlri.data);
 }
 
 static void withdraw_share(struct import *im, const struct update_nlri *n, struct share share)
@@ -250,6 +251,7 @@ enum verdict import_update(const struct import_env *env, const struct update_opt
 		.stats = stats,
 		.is_first = task->done == 0,
 		.skip = task->done,
+		.octet = task->octet,
 		.room = (uint32_t)min_u64(task->room, UINT32_MAX),
 		.op = {.peer = task->peer, .from = env->core, .incarnation = task->incarnation},
 	};
@@ -262,6 +264,7 @@ enum verdict import_update(const struct import_env *env, const struct update_opt
 	uint32_t room = im.room;
 	apply(&im, &u, &draft);
 	task->done += room - im.room;
+	task->octet = im.octet;
 	task->is_whole = task->done >= im.total;
 	if (task->is_whole) {
 		end_of_rib(sink, &u, stats);

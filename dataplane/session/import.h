@@ -50,8 +50,9 @@ struct import_task {
 	incarnation_t incarnation;
 	struct span body; /* The same octets in each call. */
 	size_t room;	  /* Ops that may be pushed in this call, to one shard all of them; >= 1. */
-	uint32_t
-		done; /* Prefixes that former calls have pushed: 0 at first, then as it was left. */
+	/* How far former calls have come: 0 at first, then as it was left. */
+	uint32_t done; /* Prefixes. */
+	size_t octet;  /* Within the sequence of prefixes that was begun. */
 	bool is_whole; /* Set when nothing is left. */
 };
 
