@@ -120,6 +120,14 @@ static json_t *add_path_json(const struct member_status *st, unsigned family)
 	return to;
 }
 
+/* Said only when it is so. */
+static void set_flag(json_t *row, const char *name, unsigned is_set)
+{
+	if (is_set != 0) {
+		json_object_set_new(row, name, json_true());
+	}
+}
+
 static json_t *families_json(const struct api_env *env, peer_id_t peer,
 			     const struct member_status *st)
 {
@@ -136,19 +144,12 @@ static json_t *families_json(const struct api_env *env, peer_id_t peer,
 		if (st->is_stale[f] || c.stale > 0) {
 			set_number(family, "stale", c.stale);
 		}
+		set_flag(family, "given_up", st->is_given_up[f]);
 		set_number(family, "refused_paths", c.refused_paths);
 		set_number(family, "refused_llgr", c.refused_llgr);
 		json_object_set_new(to, names[f], family);
 	}
 	return to;
-}
-
-/* Said only when it is so. */
-static void set_flag(json_t *row, const char *name, unsigned is_set)
-{
-	if (is_set != 0) {
-		json_object_set_new(row, name, json_true());
-	}
 }
 
 static void set_session(json_t *row, const struct config_client *client,
@@ -320,6 +321,7 @@ static void set_import(json_t *row, const struct import_stats *st)
 	set_number(to, "end_of_ribs", metric_get(&st->end_of_ribs));
 	set_number(to, "treat_as_withdraw", metric_get(&st->treat_as_withdraw));
 	set_number(to, "attr_discard", metric_get(&st->attr_discard));
+	set_number(to, "afi_disable", metric_get(&st->afi_disable));
 	set_number(to, "session_reset", metric_get(&st->session_reset));
 	json_object_set_new(to, "faults", faults_json(st));
 	set_number(to, "faults_untold", metric_get(&st->faults_untold));

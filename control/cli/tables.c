@@ -179,6 +179,9 @@ static void put_family(FILE *out, const char *name, const json_t *family)
 			json_is_true(json_object_get(family, "end_of_rib_sent"))
 				? "our table was sent"
 				: "our table is being sent");
+		if (json_is_true(json_object_get(family, "given_up"))) {
+			put_line(out, "", "what it sends cannot be read and is ignored; reset it");
+		}
 		put_refused(out, family);
 	}
 }
@@ -348,9 +351,11 @@ void table_neighbor(FILE *out, const json_t *row)
 		number_of(row, "filtered"), number_of(row, "exported"));
 	put_messages(out, "messages in", json_object_get(row, "messages_in"));
 	put_messages(out, "messages out", json_object_get(row, "messages_out"));
-	fprintf(out, "  %-22s%llu treated as withdraw, %llu attributes discarded\n",
+	fprintf(out,
+		"  %-22s%llu treated as withdraw, %llu attributes discarded, "
+		"%llu families given up\n",
 		"faulty updates", number_of(import, "treat_as_withdraw"),
-		number_of(import, "attr_discard"));
+		number_of(import, "attr_discard"), number_of(import, "afi_disable"));
 	put_faults(out, import, json_object_get(row, "last_offence"));
 	fprintf(out, "  %-22s%llu prefixes, %llu withdrawals\n", "sent",
 		number_of(row, "prefixes_sent"), number_of(row, "withdraws_sent"));

@@ -158,6 +158,7 @@ struct member_status {
 	bool sends_paths[FAMILY_COUNT];	  /* Several of a prefix, each with its path id. */
 	bool is_complete[FAMILY_COUNT];	  /* End-of-RIB was sent. */
 	bool is_stale[FAMILY_COUNT];	  /* Routes of an earlier session are kept; */
+	bool is_given_up[FAMILY_COUNT];	  /* What it sends of the family cannot be read. */
 	bool is_long_lived[FAMILY_COUNT]; /* as long-lived stale ones, RFC 9494. */
 	usec_t stale_due;		  /* Then the last of them go; 0: none are. */
 	usec_t rest_due;		  /* Until then it rests after failures; 0: it does not. */

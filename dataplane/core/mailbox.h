@@ -6,8 +6,8 @@
  * through its eventfd.
  *
  * Room: a session's message is read only when every outbox has room for OP_ROOM ops beyond
- * `reserve`, which is kept for what cannot wait (STALE, DOWN, STALE_END, LLGR, RENEW_END, SETTLED,
- * JOIN_ACK, RESCAN of every member).
+ * `reserve`, which is kept for what cannot wait (STALE, DOWN, STALE_END, LLGR, RENEW_END, DROP,
+ * SETTLED, JOIN_ACK, RESCAN of every member).
  */
 #pragma once
 
@@ -20,7 +20,7 @@
 #define OP_RING_MANY   (2 * OP_ROOM) /* The mesh has n² rings: with more of them each is smaller. */
 #define RING_FEW       4
 #define MAIL_RING      1024
-#define OPS_PER_MEMBER 18 /* Reserved for each member. */
+#define OPS_PER_MEMBER 20 /* Reserved for each member. */
 
 enum mail_kind { MAIL_RX, MAIL_TX, MAIL_LEARN };
 

@@ -166,7 +166,7 @@ static unsigned not_awaited(const struct session *s)
 	const struct open_graceful *g = &s->peer.graceful;
 	unsigned set = 0;
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		bool is_coming = g->is_present && !g->is_restarting && s->terms.opts.families[f];
+		bool is_coming = g->is_present && !g->is_restarting && s->terms.families[f];
 		set |= is_coming ? 0 : 1u << f;
 	}
 	return set;
@@ -177,7 +177,7 @@ static void member_up(struct member *m)
 	ASSERT(!m->is_up);
 	const struct session *s = &m->session;
 	const uint8_t *class_idx = s->terms.class_idx;
-	if (!export_open(&m->export, s->terms.opts.families, class_idx)) {
+	if (!export_open(&m->export, s->terms.families, class_idx)) {
 		struct notify why = notify_make(NOTIFY_CEASE, NOTIFY_CEASE_RESOURCES);
 		session_reset(&m->session, &why, m->core->now);
 		session_take_down(&m->session);
@@ -195,9 +195,9 @@ static void member_up(struct member *m)
 				.router_id = s->peer.router_id,
 				.addr = m->conf->addr});
 	push_families(m, OP_STALE_END,
-		      stale_up(&m->stale, &s->peer, s->terms.opts.families, m->core->now));
+		      stale_up(&m->stale, &s->peer, s->terms.families, m->core->now));
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		if (s->terms.opts.families[f]) {
+		if (s->terms.families[f]) {
 			push_all(m, (struct op){.kind = OP_JOIN,
 						.family = (uint8_t)f,
 						.class_idx = class_idx[f]});
@@ -359,6 +359,22 @@ static void import_end_of_rib(void *context, enum family family)
 	}
 }
 
+/* AFI/SAFI disable: RFC 7606 §2, RFC 4760 §7. */
+static void import_disable(void *context, enum family family)
+{
+	struct member *m = context;
+	session_give_up(&m->session, family);
+	stale_forget(&m->stale, family);
+	renew_forget(&m->renew, family);
+	push_families(m, OP_DROP, 1u << family);
+	member_settled(m, 1u << family);
+	member_tell(m, EVENT_FAULT,
+		    family == FAMILY_IPV4 ? "its IPv4 routes cannot be read: dropped, and ignored "
+					    "until the session starts anew"
+					  : "its IPv6 routes cannot be read: dropped, and ignored "
+					    "until the session starts anew");
+}
+
 static void import_fault(void *context, struct span body, const struct attr_result *result)
 {
 	struct member *m = context;
@@ -374,6 +390,7 @@ static bool member_update(struct member *m)
 	ASSERT(m->session.state == FSM_ESTABLISHED);
 	struct import_sink sink = {.push = import_push,
 				   .end_of_rib = import_end_of_rib,
+				   .disable = import_disable,
 				   .fault = import_fault,
 				   .context = m};
 	struct import_task task = {
@@ -614,8 +631,9 @@ void member_publish(struct member *m)
 	publish_drops(m, st.drops);
 	keys_publish(m, &st);
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		st.families[f] = s->state == FSM_ESTABLISHED && s->terms.opts.families[f];
+		st.families[f] = s->state == FSM_ESTABLISHED && s->terms.families[f];
 		st.sends_paths[f] = st.families[f] && s->terms.opts.has_path_ids[f];
+		st.is_given_up[f] = st.families[f] && !s->terms.opts.families[f];
 		st.is_stale[f] = (m->stale.kept & 1u << f) != 0;
 		st.class_idx[f] = m->is_up ? m->export.class_idx[f] : 0;
 		st.is_long_lived[f] = (m->stale.long_lived & 1u << f) != 0;

@@ -45,7 +45,7 @@ static bool may_restart(const struct session *s)
 {
 	bool has_any = false;
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		has_any |= s->peer.graceful.families[f] && s->terms.opts.families[f];
+		has_any |= s->peer.graceful.families[f] && s->terms.families[f];
 	}
 	return has_any && s->peer.graceful.is_present && s->conf.stale_s != 0;
 }

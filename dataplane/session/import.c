@@ -186,6 +186,8 @@ static void count_verdict(struct import_stats *stats, const struct attr_result *
 		metric_add(&stats->treat_as_withdraw, 1);
 	} else if (result->verdict == VERDICT_ATTR_DISCARD) {
 		metric_add(&stats->attr_discard, 1);
+	} else if (result->verdict == VERDICT_AFI_DISABLE) {
+		metric_add(&stats->afi_disable, 1);
 	} else if (result->verdict == VERDICT_SESSION_RESET) {
 		metric_add(&stats->session_reset, 1);
 	}
@@ -201,6 +203,15 @@ static void end_of_rib(const struct import_sink *sink, const struct update *u,
 			if (sink->end_of_rib != NULL) {
 				sink->end_of_rib(sink->context, (enum family)f);
 			}
+		}
+	}
+}
+
+static void disable(const struct import_sink *sink, const struct attr_result *result)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (result->is_disabled[f]) {
+			sink->disable(sink->context, (enum family)f);
 		}
 	}
 }
@@ -268,6 +279,7 @@ enum verdict import_update(const struct import_env *env, const struct update_opt
 	task->is_whole = task->done >= im.total;
 	if (task->is_whole) {
 		end_of_rib(sink, &u, stats);
+		disable(sink, &u.attrs);
 	}
 	return u.attrs.verdict;
 }

@@ -14,6 +14,9 @@ struct import_sink {
 	void (*push)(void *context, core_id_t shard, const struct op *op);
 	/* The member has sent all that it has of a family (RFC 4724 §2); may be NULL. */
 	void (*end_of_rib)(void *context, enum family family);
+	/* A family cannot be read any more: its routes go, and what else comes of it is to be
+	 * passed over (AFI/SAFI disable, RFC 7606 §2).  NULL without update_opts.can_disable. */
+	void (*disable)(void *context, enum family family);
 	/* An UPDATE body was not accepted whole: what was found in it; may be NULL. */
 	void (*fault)(void *context, struct span body, const struct attr_result *result);
 	void *context;
@@ -37,6 +40,7 @@ struct import_stats {
 	metric_t end_of_ribs;
 	metric_t treat_as_withdraw; /* UPDATEs with that verdict. */
 	metric_t attr_discard;
+	metric_t afi_disable;
 	metric_t session_reset;
 	metric_t faults[FAULT_COUNT]; /* By what was wrong; an UPDATE may have several. */
 	metric_t faults_untold;	      /* Beyond FAULT_NOTES_MAX of one UPDATE. */

@@ -168,15 +168,18 @@ bool session_negotiate(const struct session_conf *conf, const struct open *peer,
 			 .has_graceful_shutdown = conf->has_graceful_shutdown,
 			 .graceful_shutdown_pref = conf->graceful_shutdown_pref},
 	};
-	bool has_any = false;
+	unsigned count = 0;
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		terms.opts.families[f] = conf->families[f] && peer->families[f];
+		terms.families[f] = conf->families[f] && peer->families[f];
+		terms.opts.families[f] = terms.families[f];
 		terms.opts.has_path_ids[f] = (conf->add_path[f] & ADD_PATH_RECEIVE) != 0 &&
 					     (peer->add_path[f] & ADD_PATH_SEND) != 0;
 		terms.class_idx[f] = class_of(conf, peer, (enum family)f);
-		has_any |= terms.opts.families[f];
+		count += terms.families[f];
 	}
-	if (!has_any) {
+	/* RFC 7606 §2 leaves the choice: with one family a new session is the better answer. */
+	terms.opts.can_disable = count > 1;
+	if (count == 0) {
 		*out_why = no_common_family(conf);
 		return false;
 	}

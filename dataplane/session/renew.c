@@ -46,6 +46,12 @@ void renew_end_of_rib(struct renew *r, enum family family)
 	r->awaits_end_of_rib &= ~(1u << family);
 }
 
+void renew_forget(struct renew *r, enum family family)
+{
+	ASSERT(family < FAMILY_COUNT);
+	r->under_way &= ~(1u << family);
+}
+
 unsigned renew_tick(struct renew *r, usec_t now)
 {
 	unsigned over = 0;

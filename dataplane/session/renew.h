@@ -36,6 +36,8 @@ void renew_down(struct renew *r);
 bool renew_begin(struct renew *r, enum family family, usec_t now);
 bool renew_end(struct renew *r, enum family family);
 void renew_end_of_rib(struct renew *r, enum family family);
+/* No refresh of the family is under way any more. */
+void renew_forget(struct renew *r, enum family family);
 /* Those that have taken too long and are over. */
 unsigned renew_tick(struct renew *r, usec_t now);
 usec_t renew_due(const struct renew *r);

@@ -398,6 +398,18 @@ void session_update_failed(struct session *s, const struct notify *why, usec_t n
 	}
 }
 
+void session_give_up(struct session *s, enum family family)
+{
+	struct update_opts *opts = &s->terms.opts;
+	unsigned left = 0;
+	ASSERT(opts->can_disable && opts->families[family]);
+	opts->families[family] = false;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		left += opts->families[f];
+	}
+	opts->can_disable = left > 1;
+}
+
 static void tick_hold(struct session *s, size_t unread_len, usec_t now)
 {
 	if (now < s->hold_due) {
@@ -499,8 +511,7 @@ void session_update_sent(struct session *s, usec_t now)
 bool session_send_refresh(struct session *s, enum family family)
 {
 	ASSERT(family < FAMILY_COUNT);
-	if (s->state != FSM_ESTABLISHED || !s->peer.has_refresh ||
-	    !s->terms.opts.families[family]) {
+	if (s->state != FSM_ESTABLISHED || !s->peer.has_refresh || !s->terms.families[family]) {
 		return false;
 	}
 	uint8_t message[REFRESH_LEN];

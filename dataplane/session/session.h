@@ -64,8 +64,11 @@ struct session_terms {
 	uint16_t hold_s;      /* 0 = no hold timer. */
 	uint16_t message_max; /* Of what the member may send: 4096, or 65535 (RFC 8654). */
 	bool has_enhanced_refresh;
+	bool families[FAMILY_COUNT];
 	uint8_t class_idx[FAMILY_COUNT]; /* How it is sent routes: WIRE_CLASS_ bits. */
-	struct update_opts opts;	 /* How its UPDATEs are read. */
+	/* How its UPDATEs are read.  Of its families those that have become unreadable are gone
+	 * (session_give_up). */
+	struct update_opts opts;
 };
 
 /* Why the session last went (or stays) down, for the operator. */
@@ -164,6 +167,9 @@ struct session_rx session_rx(struct session *s, struct span in, usec_t now);
 /* The caller found an UPDATE to deserve a session reset (verdict SESSION_RESET).  Ignored when the
  * session is not established any more. */
 void session_update_failed(struct session *s, const struct notify *why, usec_t now);
+/* What the member sends of a family cannot be read (AFI/SAFI disable, RFC 7606 §2): it is passed
+ * over until the session ends.  The last family is never given up, see update_opts.can_disable. */
+void session_give_up(struct session *s, enum family family);
 /* Timers.  `unread_len`: received bytes that wait.  While they are more than session_rx has seen of
  * an incomplete message, the hold timer is put off: it is us who are slow, not the member. */
 void session_tick(struct session *s, size_t unread_len, usec_t now);

@@ -68,7 +68,7 @@ static enum session_rx_kind rx_refresh(struct session *s, struct span body, enum
 	if (!(actions & FSM_ACT_DELIVER)) {
 		return SESSION_RX_DONE;
 	}
-	if (verdict != REFRESH_OK || !s->terms.opts.families[m.family]) {
+	if (verdict != REFRESH_OK || !s->terms.families[m.family]) {
 		metric_add(&s->stats.refresh_ignored, 1); /* Also a kind unknown, RFC 7313 §5. */
 		return SESSION_RX_DONE;
 	}

@@ -113,6 +113,13 @@ bool stale_end_of_rib(struct stale *st, enum family family)
 	return was_kept;
 }
 
+void stale_forget(struct stale *st, enum family family)
+{
+	ASSERT(family < FAMILY_COUNT);
+	forget(st, 1u << family);
+	st->keepable &= ~(1u << family);
+}
+
 static bool has_long(const struct stale_family *s)
 {
 	return s->long_us > 0 || s->long_due != USEC_NEVER;

@@ -53,6 +53,8 @@ void stale_init(struct stale *st, const struct stale_conf *conf);
 /* The session is up with `families`, as agreed; the families whose stale routes go at once. */
 unsigned stale_up(struct stale *st, const struct open *peer, const bool families[FAMILY_COUNT],
 		  usec_t now);
+/* The family's routes of this session are gone, and nothing of it is to stay. */
+void stale_forget(struct stale *st, enum family family);
 /* The session has ended; the families whose routes stay.  Of all others nothing is left. */
 unsigned stale_down(struct stale *st, bool is_soft_end, usec_t now);
 /* The member's End-of-RIB: whether stale routes of the family go now. */

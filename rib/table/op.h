@@ -17,6 +17,7 @@
  *                     LLGR      what is still stale becomes long-lived stale
  *                     RENEW     the member begins to announce the family again (RFC 7313)
  *                     RENEW_END what it has not announced since goes
+ *                     DROP      everything of the family goes (RFC 7606 §2, AFI/SAFI disable)
  *                     SETTLED   a deferred selection need not wait for the member any more;
  *                               from PEER_NONE: for nobody
  *   shard → session   JOINED    position in the log of (shard, family, class) to read from
@@ -42,6 +43,7 @@ enum op_kind {
 	OP_SETTLED,
 	OP_RENEW,
 	OP_RENEW_END,
+	OP_DROP,
 	OP_JOINED, /* From here on: to sessions and workers. */
 	OP_ADJUST,
 	OP_KIND_COUNT

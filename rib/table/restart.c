@@ -153,6 +153,17 @@ void restart_renew_end(struct table *t, peer_id_t peer)
 	}
 }
 
+void restart_drop(struct table *t, peer_id_t peer)
+{
+	struct member *m = &t->member[peer];
+	struct shard_peer_stats *s = &t->peer_stats[peer];
+	m->is_kept = m->is_llgr = m->is_renewing = false;
+	m->fresh_count = 0;
+	m->live_first = ++m->generation;
+	metric_set(&s->stale, s->received);
+	sweep_if_any(t, peer);
+}
+
 void restart_down(struct table *t, peer_id_t peer)
 {
 	struct member *m = &t->member[peer];

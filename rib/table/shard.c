@@ -149,6 +149,9 @@ static void apply_live(struct shard *s, const struct op *op)
 	case OP_RENEW_END:
 		restart_renew_end(t, op->peer);
 		return;
+	case OP_DROP:
+		restart_drop(t, op->peer);
+		return;
 	case OP_STALE_END:
 	case OP_LLGR:
 	case OP_SETTLED:

@@ -217,6 +217,8 @@ void restart_down(struct table *t, peer_id_t peer);
 /* The member announces everything again; it has done so. */
 void restart_renew(struct table *t, peer_id_t peer);
 void restart_renew_end(struct table *t, peer_id_t peer);
+/* Everything of the member goes, and its session stays. */
+void restart_drop(struct table *t, peer_id_t peer);
 /* Selection need not wait for the member (PEER_NONE: for anyone) any more. */
 void restart_settled(struct table *t, peer_id_t peer);
 static inline bool restart_is_deferred(const struct table *t)

@@ -273,6 +273,14 @@ void world_renew_end(struct world *w, unsigned member, enum family family)
 	send_all(w, member, OP_RENEW_END, family);
 }
 
+void world_drop(struct world *w, unsigned member, enum family family)
+{
+	struct member *m = &w->member[member];
+	forget(m, family, false);
+	m->is_renewing[family] = false;
+	send_all(w, member, OP_DROP, family);
+}
+
 void world_settled(struct world *w, unsigned member)
 {
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {

@@ -50,6 +50,8 @@ void world_llgr(struct world *w, unsigned member, enum family family);
 /* The member announces the family anew (RFC 7313), and what it has not by the end goes. */
 void world_renew(struct world *w, unsigned member, enum family family);
 void world_renew_end(struct world *w, unsigned member, enum family family);
+/* The family goes, the session stays. */
+void world_drop(struct world *w, unsigned member, enum family family);
 /* Selection need not wait for the member. */
 void world_settled(struct world *w, unsigned member);
 void world_announce(struct world *w, unsigned member, enum family family, unsigned number,

@@ -84,7 +84,9 @@ static void random_up(struct world *w, unsigned member)
 static void random_renewal(struct world *w, unsigned member)
 {
 	enum family f = (enum family)prng_below(&w->prng, FAMILY_COUNT);
-	if (prng_chance(&w->prng, 1, 2)) {
+	if (prng_chance(&w->prng, 1, 10)) {
+		world_drop(w, member, f);
+	} else if (prng_chance(&w->prng, 1, 2)) {
 		world_renew(w, member, f);
 	} else {
 		world_renew_end(w, member, f);
