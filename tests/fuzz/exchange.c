@@ -112,6 +112,10 @@ static void go_up(struct exchange_member *m)
 	m->told = s->incarnation;
 	m->hearer.may_update = true;
 	m->hearer.is_enhanced = s->terms.has_enhanced_refresh;
+	if (s->terms.has_enhanced_refresh) {
+		export_enhance(&m->export);
+	}
+	renew_up(&m->renew, s->conf.stale_s != 0 && s->peer.graceful.is_present);
 	push_all(m,
 		 (struct op){.kind = OP_UP, .router_id = s->peer.router_id, .addr = address_of(m)});
 	push_families(m, OP_STALE_END,
@@ -132,6 +136,7 @@ static void go_down(struct exchange_member *m)
 
 	ASSERT(m->is_up);
 	m->is_up = false;
+	renew_down(&m->renew);
 	ASSERT(export_close(&m->export, &sink));
 	push_families(m, OP_STALE, stale_down(&m->stale, m->session.is_soft_end, m->exchange->now));
 	push_all(m, (struct op){.kind = OP_DOWN});
@@ -253,6 +258,7 @@ static void import_end_of_rib(void *context, enum family family)
 {
 	struct exchange_member *m = context;
 
+	renew_end_of_rib(&m->renew, family);
 	if (stale_end_of_rib(&m->stale, family)) {
 		exchange_tell(m, OP_STALE_END, family);
 	}
@@ -279,6 +285,7 @@ static bool read_update(struct exchange_member *m, struct span in)
 		.body = span_of(in.data + BGP_HEADER_LEN, m->update_len - BGP_HEADER_LEN),
 		.room = x->opts.slice,
 		.done = m->update_done,
+		.octet = m->update_octet,
 	};
 	struct notify why;
 
@@ -287,10 +294,37 @@ static bool read_update(struct exchange_member *m, struct span in)
 		import_update(&env, &m->session.terms.opts, &task, &sink, &m->import, &why);
 	ASSERT(task.is_whole || (task.done > m->update_done && verdict != VERDICT_SESSION_RESET));
 	m->update_done = task.done;
+	m->update_octet = task.octet;
 	if (verdict == VERDICT_SESSION_RESET) {
 		session_update_failed(&m->session, &why, x->now);
 	}
 	return task.is_whole;
+}
+
+/* What a message other than an UPDATE asks for. */
+static void obey_message(struct exchange_member *m, const struct session_rx *rx)
+{
+	switch (rx->kind) {
+	case SESSION_RX_UP:
+		go_up(m);
+		break;
+	case SESSION_RX_REFRESH:
+		export_refresh(&m->export, rx->family);
+		push_families(m, OP_RESCAN, export_take_rescan(&m->export));
+		break;
+	case SESSION_RX_RENEW:
+		if (renew_begin(&m->renew, rx->family, m->exchange->now)) {
+			exchange_tell(m, OP_RENEW, rx->family);
+		}
+		break;
+	case SESSION_RX_RENEWED:
+		if (renew_end(&m->renew, rx->family)) {
+			exchange_tell(m, OP_RENEW_END, rx->family);
+		}
+		break;
+	default:
+		break;
+	}
 }
 
 /* One message, or a slice of one; false when no whole one is there. */
@@ -310,10 +344,9 @@ static bool read_message(struct exchange_member *m)
 			ASSERT(rx.body.data == in.data + BGP_HEADER_LEN);
 			m->update_len = rx.consumed;
 			m->update_done = 0;
-		} else if (rx.kind == SESSION_RX_REFRESH) {
-			exchange_tell(m, OP_RESCAN, rx.family);
-		} else if (rx.kind == SESSION_RX_UP) {
-			go_up(m);
+			m->update_octet = 0;
+		} else {
+			obey_message(m, &rx);
 		}
 	}
 	ASSERT(consumed > 0 && consumed <= in.len);
@@ -446,6 +479,7 @@ static bool pump(struct exchange_member *m)
 
 	if (m->is_up && m->is_connected) {
 		export_pump(&m->export, &sink, &has_pushed);
+		push_families(m, OP_RESCAN, export_take_rescan(&m->export));
 		if (has_pushed) {
 			session_update_sent(&m->session, m->exchange->now);
 		}
@@ -533,7 +567,7 @@ static void check_view(const struct exchange *x, const struct exchange_member *m
 		}
 	}
 	ASSERT(hearer_count(&m->hearer, f) == count);
-	ASSERT(m->hearer.ends[f] > 0);
+	ASSERT(m->hearer.ends[f] > 0 && !m->hearer.is_renewing[f]);
 }
 
 /* Paths of a session that has ended are there only while the member's machine says so. */
@@ -596,6 +630,8 @@ void exchange_wait(struct exchange *x, usec_t us)
 		push_families(m, OP_STALE_END, step.gone);
 		push_families(m, OP_LLGR, step.long_lived);
 		ASSERT(stale_due(&m->stale) > x->now);
+		push_families(m, OP_RENEW_END, renew_tick(&m->renew, x->now));
+		ASSERT(renew_due(&m->renew) > x->now);
 		exchange_sync(m);
 	}
 }
@@ -629,6 +665,7 @@ static void member_init(struct exchange *x, unsigned i)
 	stale_init(&m->stale, &(struct stale_conf){
 				      .stale_us = x->opts.conf[i].stale_s * USEC_PER_SEC,
 				      .long_max_us = x->opts.conf[i].long_stale_s * USEC_PER_SEC});
+	m->renew = (struct renew){.under_way = 0};
 	export_init(&m->export, m->id, m->core, x->shard, x->opts.shard_count);
 	sendq_init(&m->sendq, x->opts.send_bytes_max);
 	hearer_reset(&m->hearer);

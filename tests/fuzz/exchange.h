@@ -9,6 +9,7 @@
 #include "dataplane/session/collision.h"
 #include "dataplane/session/export.h"
 #include "dataplane/session/import.h"
+#include "dataplane/session/renew.h"
 #include "dataplane/session/stale.h"
 #include "dataplane/tcp/sendq.h"
 #include "tests/fuzz/hearer.h"
@@ -36,6 +37,7 @@ struct exchange_member {
 	struct session session;
 	struct export export;
 	struct stale stale;
+	struct renew renew;
 	struct import_stats import;
 	struct sendq sendq;
 	bool is_connected; /* The session was told so. */
@@ -45,6 +47,7 @@ struct exchange_member {
 	incarnation_t told;
 	size_t update_len; /* Of the UPDATE in front, while it is not done. */
 	uint32_t update_done;
+	size_t update_octet;
 	size_t unread_len;
 	uint8_t unread[EXCHANGE_UNREAD_MAX];
 	struct hearer hearer;

@@ -187,6 +187,34 @@ static void take_open(struct hearer *h, struct rd body)
 	h->has_open = true;
 }
 
+/* RFC 7313 §4: what was not sent again from BoRR to EoRR is gone. */
+static void take_border(struct hearer *h, enum family family, bool is_end)
+{
+	unsigned kept = 0;
+
+	ASSERT(h->is_enhanced && h->ends[family] > 0 && h->is_renewing[family] == is_end);
+	h->is_renewing[family] = !is_end;
+	for (unsigned i = 0; i < h->route_count; i++) {
+		struct heard_route *r = &h->route[i];
+		bool is_ours = r->prefix.family == family;
+		if (!is_end || !is_ours || !r->is_old) {
+			r->is_old = is_ours ? !is_end : r->is_old;
+			h->route[kept++] = *r;
+		}
+	}
+	h->route_count = kept;
+}
+
+static void take_refresh(struct hearer *h, struct rd body)
+{
+	ASSERT(rd_left(&body) == 4 && h->may_update);
+	unsigned afi = rd_u16(&body), kind = rd_u8(&body), safi = rd_u8(&body);
+	ASSERT((afi == 1 || afi == 2) && safi == 1 && kind <= 2);
+	if (kind != 0) {
+		take_border(h, afi == 1 ? FAMILY_IPV4 : FAMILY_IPV6, kind == 2);
+	}
+}
+
 static void take_message(struct hearer *h, uint8_t type, struct rd body)
 {
 	ASSERT(!h->is_over);
@@ -206,8 +234,8 @@ static void take_message(struct hearer *h, uint8_t type, struct rd body)
 		ASSERT(rd_left(&body) == 0);
 		break;
 	default:
-		ASSERT(type == TYPE_REFRESH && rd_left(&body) == 4 && h->may_update);
-		ASSERT(body.at[2] == 0 || (h->is_enhanced && body.at[2] <= 2));
+		ASSERT(type == TYPE_REFRESH);
+		take_refresh(h, body);
 		break;
 	}
 }

@@ -15,6 +15,7 @@ struct heard_route {
 	uint32_t path_id;
 	uint64_t rest; /* Hash of the attributes but next hop, prefixes and OTC. */
 	asn_t otc;     /* 0: none. */
+	bool is_old;   /* Not heard since the last BoRR. */
 	uint8_t next_hop_len;
 	uint8_t next_hop[32];
 };
@@ -25,6 +26,7 @@ struct hearer {
 	bool is_enhanced;		       /* BoRR and EoRR may come. */
 	bool has_open, is_over;		       /* OPEN came first, NOTIFICATION last. */
 	bool is_overfull;		       /* More routes than there is room for. */
+	bool is_renewing[FAMILY_COUNT];	       /* Between BoRR and EoRR. */
 	unsigned route_count, ends[FAMILY_COUNT];
 	size_t partial_len;
 	struct heard_route route[HEARER_ROUTES_MAX];
