@@ -107,7 +107,7 @@ static void go_up(struct exchange_member *m)
 	const uint8_t *class_idx = s->terms.class_idx;
 
 	ASSERT(!m->is_up);
-	ASSERT(export_open(&m->export, s->terms.opts.families, class_idx));
+	ASSERT(export_open(&m->export, s->terms.families, class_idx));
 	m->is_up = true;
 	m->told = s->incarnation;
 	m->hearer.may_update = true;
@@ -119,10 +119,10 @@ static void go_up(struct exchange_member *m)
 	push_all(m,
 		 (struct op){.kind = OP_UP, .router_id = s->peer.router_id, .addr = address_of(m)});
 	push_families(m, OP_STALE_END,
-		      stale_up(&m->stale, &s->peer, s->terms.opts.families, m->exchange->now));
+		      stale_up(&m->stale, &s->peer, s->terms.families, m->exchange->now));
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		m->hearer.form[f] = shard_form(m->exchange->shard[0], (enum family)f, class_idx[f]);
-		if (s->terms.opts.families[f]) {
+		if (s->terms.families[f]) {
 			push_all(m, (struct op){.kind = OP_JOIN,
 						.family = (uint8_t)f,
 						.class_idx = class_idx[f]});
@@ -264,6 +264,17 @@ static void import_end_of_rib(void *context, enum family family)
 	}
 }
 
+/* RFC 7606 §2: AFI/SAFI disable. */
+static void import_disable(void *context, enum family family)
+{
+	struct exchange_member *m = context;
+
+	session_give_up(&m->session, family);
+	stale_forget(&m->stale, family);
+	renew_forget(&m->renew, family);
+	exchange_tell(m, OP_DROP, family);
+}
+
 /* A slice of the UPDATE in front; true when nothing of it is left. */
 static bool read_update(struct exchange_member *m, struct span in)
 {
@@ -277,8 +288,10 @@ static bool read_update(struct exchange_member *m, struct span in)
 		.local_addr = x->local,
 		.local_addr_count = ARRAY_COUNT(x->local),
 	};
-	struct import_sink sink = {
-		.push = import_push, .end_of_rib = import_end_of_rib, .context = m};
+	struct import_sink sink = {.push = import_push,
+				   .end_of_rib = import_end_of_rib,
+				   .disable = import_disable,
+				   .context = m};
 	struct import_task task = {
 		.peer = m->id,
 		.incarnation = m->told,
@@ -606,7 +619,7 @@ void exchange_settle(struct exchange *x)
 		const struct exchange_member *m = &x->member[i];
 		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 			check_stale(x, m, (enum family)f);
-			if (!m->is_up || !m->session.terms.opts.families[f]) {
+			if (!m->is_up || !m->session.terms.families[f]) {
 				continue;
 			}
 			/* A selection that waits may wait for the other member. */
