@@ -8,7 +8,7 @@ import struct
 import time
 
 MARKER = b"\xff" * 16
-OPEN, UPDATE, NOTIFICATION, KEEPALIVE = 1, 2, 3, 4
+OPEN, UPDATE, NOTIFICATION, KEEPALIVE, ROUTE_REFRESH = 1, 2, 3, 4, 5
 AS4, MULTIPROTOCOL, NEXT_HOP6, EXTENDED_MESSAGE = 65, 1, 5, 6
 
 
@@ -17,7 +17,8 @@ def message(kind, body=b""):
 
 
 def open_message(asn, router_id, families=(4, 6), has_as4=True, hold=90, has_next_hop6=False,
-                 is_long=False):
+                 is_long=False, plain=()):
+    """`plain`: codes of more capabilities without a value."""
     capabilities = b"".join(struct.pack("!BBHBB", MULTIPROTOCOL, 4, 1 if family == 4 else 2, 0, 1)
                             for family in families)
     if has_as4:
@@ -26,6 +27,7 @@ def open_message(asn, router_id, families=(4, 6), has_as4=True, hold=90, has_nex
         capabilities += struct.pack("!BBHHH", NEXT_HOP6, 6, 1, 1, 2)
     if is_long:
         capabilities += struct.pack("!BB", EXTENDED_MESSAGE, 0)
+    capabilities += b"".join(bytes((code, 0)) for code in plain)
     option = struct.pack("!BB", 2, len(capabilities)) + capabilities
     return message(OPEN, struct.pack("!BHH4sB", 4, asn, hold, socket.inet_aton(router_id),
                                      len(option)) + option)

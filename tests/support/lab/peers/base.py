@@ -32,6 +32,7 @@ class Member:
         self.passwords = {4: None, 6: None}  # TCP-MD5, as this side has it.
         self.graceful = None  # Its restart time in seconds, when it restarts gracefully.
         self.long_lived = None  # Its long-lived stale time in seconds, beside `graceful`.
+        self.has_enhanced_refresh = False  # Told to offer RFC 7313, where it does not by itself.
         self.dialled = frozenset()  # Families in which it waits for the server to connect.
         self.routes = {4: {}, 6: {}}
         self.dir = os.path.join(run.dir, self.name)

@@ -3,6 +3,7 @@ about what it receives are kept in a file and replayed."""
 
 import json
 import os
+import re
 
 from lab.peers.base import Member
 from lab.route import ORIGINS, Route, address, community_text, large_text
@@ -20,11 +21,11 @@ neighbor {server} {{
 	local-as {asn};
 	peer-as {server_asn};
 	hold-time {hold};
-	family {{ ipv{family} unicast; }}
+	family {{ ipv{family} unicast; }}{more}
 	api {{
 		processes [ feed ];
 		neighbor-changes;
-		receive {{ parsed; update; }}
+		receive {{ parsed; update; refresh; }}
 	}}
 }}
 """
@@ -34,6 +35,8 @@ ENVIRONMENT = {
     "exabgp.cache.nexthops": "true", "exabgp.cache.attributes": "true",
     "exabgp.tcp.delay": "0",
 }
+REFRESH = '"type": "refresh"'  # 4.2.21 writes these events in what is not quite JSON.
+SUBTYPES = ("query", "begin", "end")
 
 
 class Exabgp(Member):
@@ -61,7 +64,7 @@ class Exabgp(Member):
             text += SESSION.format(
                 server=self.server.address(family), router_id=self.router_id,
                 mine=self.address(family), asn=self.asn, server_asn=self.server.asn,
-                hold=self.hold, family=family)
+                hold=self.hold, family=family, more="".join(self._more()))
         self.write("exabgp.conf", text)
         self.write("events", "")
         self._forget()
@@ -71,6 +74,28 @@ class Exabgp(Member):
                     file.write("neighbor %s announce attributes %s nlri %s\n" % (
                         self.server.address(family), " ".join(settings(route)),
                         " ".join(prefixes)))
+
+    def _more(self):
+        if self.has_enhanced_refresh:
+            yield "\n\tcapability { route-refresh enable; }\n\tadj-rib-out true;"
+
+    def tell(self, line):
+        """One command of its API; the helper process hands it over."""
+        with open(self.file("routes"), "a") as file:
+            file.write(line + "\n")
+
+    def refreshes(self, family):
+        """The subtypes of the ROUTE-REFRESH messages that it got, in order."""
+        peer = '"peer": "%s"' % self.server.address(family)
+        with open(self.file("events")) as file:
+            return [SUBTYPES.index(name) for line in file if REFRESH in line and peer in line
+                    for name in re.findall(r'"subtype": "*(\w+)', line)]
+
+    def drops(self, family):
+        """How often it has ended its session."""
+        peer = '"peer": "%s"' % self.server.address(family)
+        with open(self.file("events")) as file:
+            return sum(peer in line and '"state": "down"' in line for line in file)
 
     def environment(self):
         return ENVIRONMENT
@@ -90,7 +115,7 @@ class Exabgp(Member):
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
         for line in lines:
-            if line:
+            if line and REFRESH.encode() not in line:
                 self._apply(json.loads(line))
 
     def _apply(self, event):

@@ -65,6 +65,8 @@ class Openbgpd(Member):
             yield '\n\ttcp md5sig password "%s"' % self.passwords[family]
         if family in self.dialled:
             yield "\n\tpassive"
+        if self.has_enhanced_refresh:
+            yield "\n\tannounce enhanced refresh yes"
 
     def _settings(self, route):
         # Its own routes must stay best, or it would withdraw them: LOCAL_PREF does that.
@@ -94,6 +96,9 @@ class Openbgpd(Member):
     def _neighbor(self, family):
         return json.loads(self.bgpctl("show", "neighbor",
                                       self.server.address(family)))["neighbors"][0]
+
+    def stats(self, family):
+        return self._neighbor(family)["stats"]
 
     def is_up(self, family):
         return self._neighbor(family)["state"] == "Established"
