@@ -9,7 +9,7 @@ import time
 
 MARKER = b"\xff" * 16
 OPEN, UPDATE, NOTIFICATION, KEEPALIVE, ROUTE_REFRESH = 1, 2, 3, 4, 5
-AS4, MULTIPROTOCOL, NEXT_HOP6, EXTENDED_MESSAGE = 65, 1, 5, 6
+AS4, MULTIPROTOCOL, NEXT_HOP6, EXTENDED_MESSAGE, ADD_PATH = 65, 1, 5, 6, 69
 
 
 def message(kind, body=b""):
@@ -17,7 +17,7 @@ def message(kind, body=b""):
 
 
 def open_message(asn, router_id, families=(4, 6), has_as4=True, hold=90, has_next_hop6=False,
-                 is_long=False, plain=()):
+                 is_long=False, has_add_path=False, plain=()):
     """`plain`: codes of more capabilities without a value."""
     capabilities = b"".join(struct.pack("!BBHBB", MULTIPROTOCOL, 4, 1 if family == 4 else 2, 0, 1)
                             for family in families)
@@ -27,6 +27,8 @@ def open_message(asn, router_id, families=(4, 6), has_as4=True, hold=90, has_nex
         capabilities += struct.pack("!BBHHH", NEXT_HOP6, 6, 1, 1, 2)
     if is_long:
         capabilities += struct.pack("!BB", EXTENDED_MESSAGE, 0)
+    if has_add_path:  # Send, 2, in both families.
+        capabilities += struct.pack("!BBHBBHBB", ADD_PATH, 8, 1, 1, 2, 2, 1, 2)
     capabilities += b"".join(bytes((code, 0)) for code in plain)
     option = struct.pack("!BB", 2, len(capabilities)) + capabilities
     return message(OPEN, struct.pack("!BHH4sB", 4, asn, hold, socket.inet_aton(router_id),
