@@ -40,6 +40,9 @@ static void make_server(struct desk *d, const struct desk_opts *opts)
 			.hop_limit_min = opts->has_gtsm ? 255 : 0};
 		memcpy(conf[i].session.add_path, opts->add_path[i],
 		       sizeof(conf[i].session.add_path));
+		if (opts->configure != NULL) {
+			opts->configure(&conf[i], i);
+		}
 	}
 	d->nic = nic_mem_open(d->hub, port.mac, 1500, (uint16_t)d->workers);
 	struct server_opts so = {.local_as = 65000,

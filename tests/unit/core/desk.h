@@ -22,6 +22,8 @@ struct desk_opts {
 	uint8_t paths_max;
 	uint16_t paths_sent_max;
 	size_t log_bytes_max, send_bytes_max; /* 0 = default. */
+	/* What else the server is to know of host `i`; may be NULL. */
+	void (*configure)(struct member_conf *conf, unsigned i);
 };
 
 struct desk {
