@@ -1,8 +1,9 @@
 /* What the files of a core share: its members, lists and counters.  Private to dataplane/core.
  *
  * A member is one configured neighbour on the worker that owns it: a session, its connection (and
- * for moments a second one, transport.h), an export.  It sits on up to three lists of work: read
- * (received bytes wait), pump (its cursors may move), tx (its connection wants to send).
+ * for moments a second one, transport.h), an export.  It sits on up to four lists of work: read
+ * (received bytes wait), pump (its cursors may move), tx (its connection wants to send), status
+ * (what is published of it may have changed).
  */
 #pragma once
 
@@ -213,10 +214,10 @@ void member_settle(struct member *m);
 void member_request(struct member *m, const struct request *r);
 void member_publish(struct member *m);
 /* Tell control; `text` NULL: the session's cause. */
+void member_tell(struct member *m, enum event_kind kind, const char *text);
 /* paths.c: the member may have too many paths soon; and what to do when paths_due is reached. */
 void paths_expect(struct member *m);
 void paths_tick(struct member *m);
-void member_tell(struct member *m, enum event_kind kind, const char *text);
 /* These families wait for the member no longer. */
 void member_settled(struct member *m, unsigned families);
 /* Count a drop, for the worker and the member; and one of nobody's. */
