@@ -64,6 +64,40 @@ Test(session_keys, graceful_restart_is_on_by_default)
 	scratch_fini(&s);
 }
 
+/* How long members keep our routes: 0 is a value.  How long selection waits: the whole server's. */
+Test(session_keys, times_of_our_own_restart)
+{
+	struct scratch s;
+	struct config_errors e;
+	scratch_init(&s);
+	struct config *c = scratch_load(
+		&s,
+		"clients:\n"
+		"- {asn: 64501, ip: 198.18.1.1}\n"
+		"- {asn: 64502, ip: 198.18.1.2, graceful_restart: {restart_time: 0}}\n"
+		"- {asn: 64503, ip: 198.18.1.3, cfg: {graceful_restart: {restart_time: 4095,\n"
+		"   long_lived_stale_time: 16777215}}}\n" PORT
+		"cfg: {rs_as: 64500, graceful_restart:\n"
+		"  {restart_time: 60, selection_deferral_time: 3600}}\n",
+		&e);
+	cr_assert(c != NULL && c->client_count == 3 && e.count == 0);
+	cr_expect_eq(c->client[0].session.restart_s, 60);
+	cr_expect_eq(c->client[1].session.restart_s, 0, "they keep nothing");
+	cr_expect_eq(c->client[2].session.restart_s, 4095);
+	cr_expect_eq(c->client[1].session.stale_s, 360, "each key for itself");
+	cr_expect_eq(c->client[2].session.long_stale_s, 16777215);
+	cr_expect_eq(c->deferral_s, 3600);
+	config_free(c);
+	c = scratch_load(
+		&s, "clients: [{asn: 64501, ip: 198.18.1.1}]\n" PORT "cfg: {rs_as: 64500}\n", &e);
+	cr_assert(c != NULL);
+	cr_expect_eq(c->client[0].session.restart_s, 120);
+	cr_expect_eq(c->deferral_s, 180);
+	config_free(c);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
 Test(session_keys, what_is_wanted_of_a_members_updates)
 {
 	struct scratch s;
@@ -140,7 +174,42 @@ static const struct {
 	{"extended_messages: 65535", 59, "true or false"},
 	{"rfc8950: 1", 49, "true or false"},
 	{"connect_retry_time: 0", 60, "from 1 to 65535"},
+	{"graceful_restart: {restart_time: 4096}", 73, "from 0 to 4095"},
+	{"graceful_restart: {stale_time: 0}", 71, "from 1 to 3600"},
+	{"graceful_restart: {long_lived_stale_time: 16777216}", 82, "from 0 to 16777215"},
+	{"graceful_restart: {selection_deferral_time: 60}", 59,
+	 "stands in cfg.graceful_restart alone"},
+	{"cfg: {graceful_restart: {selection_deferral_time: 60}}", 65,
+	 "stands in cfg.graceful_restart alone"},
+	{"graceful_restart: {restart_time: 2m}", 73, "from 0 to 4095"},
+	{"graceful_restart: {restart: 60}", 59, "known here: enabled, stale_time"},
 };
+
+/* The server's own key, in line 5. */
+Test(session_keys, a_mistaken_deferral_has_its_place_and_remedy)
+{
+	static const char *const values[] = {"0", "3601", "-1", "1h"};
+	struct scratch s;
+	char path[256], text[1024];
+	scratch_init(&s);
+	for (unsigned i = 0; i < ARRAY_COUNT(values); i++) {
+		struct config_errors e;
+		snprintf(text, sizeof(text),
+			 PORT "cfg: {rs_as: 64500, graceful_restart: {selection_deferral_time: "
+			      "%s}}\nclients: [{asn: 64501, ip: 198.18.1.1}]\n",
+			 values[i]);
+		scratch_write(&s, "main.yml", text);
+		struct config *c = config_load(scratch_path(&s, "main.yml", path), &e);
+		config_errors_print(&e, stderr);
+		cr_expect(c == NULL, "%s: was accepted", values[i]);
+		cr_expect(e.count == 1 && e.item[0].line == 5 && e.item[0].column == 65 &&
+				  strstr(e.item[0].text, "from 1 to 3600") != NULL,
+			  "%s", values[i]);
+		config_free(c);
+		config_errors_free(&e);
+	}
+	scratch_fini(&s);
+}
 
 Test(session_keys, each_mistake_has_its_place_and_remedy)
 {

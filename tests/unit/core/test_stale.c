@@ -230,3 +230,37 @@ Test(stale, long_lived_routes_are_for_members_that_know_them)
 		desk_fini(&d);
 	}
 }
+
+/* RFC 9494 §4.2, from the wire to the shards: with NO_LLGR a route ends with the restart time. */
+Test(stale, a_route_with_no_llgr_does_not_live_long)
+{
+	static const uint8_t route_no_llgr[] = {0,    0,    0,	  27,	0x40, 1,   1,	 0,   0x40,
+						2,    6,    2,	  1,	0,    0,   0,	 101, 0x40,
+						3,    4,    198,  18,	0,    11,  0xc0, 8,   4,
+						0xff, 0xff, 0x00, 0x07, 24,   203, 0,	 114};
+	for (unsigned workers = 1; workers <= 3; workers++) {
+		struct desk d;
+		desk_init(&d, &(struct desk_opts){
+				      .workers = workers, .stale_s = STALE_S, .long_stale_s = 100});
+		d.host[0].graceful = (struct open_graceful){
+			.is_present = true, .restart_s = RESTART_S, .families = {true}};
+		d.host[0].long_lived = (struct open_long_lived){
+			.is_present = true, .families = {true}, .stale_s = {60}};
+		d.host[1].graceful.is_present = d.host[1].long_lived.is_present = true;
+		desk_up(&d, 1, 0);
+		desk_up(&d, 0, 0);
+		host_send(&d.host[0].connection[0], BGP_UPDATE, route, sizeof(route));
+		host_send(&d.host[0].connection[0], BGP_UPDATE, route_no_llgr,
+			  sizeof(route_no_llgr));
+		desk_run(&d, USEC_PER_SEC);
+		cr_assert_eq(held(&d, false), 2);
+		unsigned before = news(&d);
+		reset(&d, 0);
+		cr_expect_eq(held(&d, true), 2, "until the restart time is over it is as any");
+		cr_expect_eq(news(&d), before);
+		desk_run(&d, RESTART_S * USEC_PER_SEC);
+		cr_expect(held(&d, true) == 1 && held(&d, false) == 1);
+		cr_expect_eq(news(&d), before + 2, "one with LLGR_STALE, one withdrawn");
+		desk_fini(&d);
+	}
+}
