@@ -85,11 +85,21 @@ unsigned stale_up(struct stale *st, const struct open *peer, const bool families
 	return gone;
 }
 
+/* Families whose long-lived stale time is over, though no tick has come yet. */
+static unsigned long_over(const struct stale *st, usec_t now)
+{
+	unsigned set = 0;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		set |= now >= st->family[f].long_due ? 1u << f : 0;
+	}
+	return set;
+}
+
 unsigned stale_down(struct stale *st, bool is_soft_end, usec_t now)
 {
 	/* RFC 9494 §4.2: "If the session subsequently resets prior to becoming synchronized, any
 	 * remaining routes ... MUST be removed immediately." */
-	unsigned stays = is_soft_end ? st->keepable & ~st->overdue : 0;
+	unsigned stays = is_soft_end ? st->keepable & ~(st->overdue | long_over(st, now)) : 0;
 	forget(st, ALL & ~stays);
 	/* What was stale before is so no more, "to deal with possible consecutive restarts" (RFC
 	 * 4724 §4.2); but the long-lived stay, and their timer "MUST NOT be updated" (RFC 9494). */

@@ -231,6 +231,22 @@ Test(stale, nothing_becomes_long_lived_without_our_wish_or_its_time)
 	expect_step(&st, 1000 + RESTART, V4, V6);
 }
 
+/* A worker looks at its timers last in a turn: the session may end first. */
+Test(stale, a_time_that_is_over_is_over_before_its_tick)
+{
+	struct stale st;
+	struct open o = long_open(BOTH, V4, V4);
+	long_ended(&st, &o, LONG);
+	expect_step(&st, 1000 + RESTART, V6, V4);
+	usec_t over = (1000 + RESTART + LONG) * SEC;
+	stale_up(&st, &o, both, over - SEC);
+	cr_expect_eq(stale_down(&st, true, over), V6);
+	long_ended(&st, &o, LONG);
+	expect_step(&st, 1000 + RESTART, V6, V4);
+	stale_up(&st, &o, both, over - SEC);
+	cr_expect_eq(stale_down(&st, true, over - 1), BOTH);
+}
+
 /* §4.2: "if the F bit for a specific address family is not set in the newly received LLGR
  * Capability, or ... not included". */
 Test(stale, the_long_lived_f_bit_decides_for_what_is_long_lived)
