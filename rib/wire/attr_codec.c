@@ -106,8 +106,20 @@ static void note(struct decoder *d, const struct finding *f)
 	}
 }
 
+/* Whether the session has another family than this one, which the message leaves. */
+static bool has_other(const struct decoder *d, enum family family)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (f != family && d->opts->families[f] && !d->out->is_disabled[f]) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* RFC 4760 §7: the family can be given up only when it can be read.  One that is not carried on
- * this session is given up already; any other only by a caller that does so. */
+ * this session is given up already; any other only by a caller that does so, and while there is
+ * one to go on with: a message may have faults in two. */
 static enum verdict disable_or_reset(struct decoder *d, const struct raw_attr *a)
 {
 	struct rd r = rd_of(a->value);
@@ -120,7 +132,7 @@ static enum verdict disable_or_reset(struct decoder *d, const struct raw_attr *a
 	if (!family_of_afi(afi, safi, &family) || !d->opts->families[family]) {
 		return VERDICT_AFI_DISABLE;
 	}
-	if (!d->opts->can_disable) {
+	if (!d->opts->can_disable || !has_other(d, family)) {
 		return VERDICT_SESSION_RESET;
 	}
 	d->out->is_disabled[family] = true;

@@ -85,6 +85,24 @@ Test(give_up, the_family_goes_and_the_other_stays_3_workers)
 	give_up_case(3);
 }
 
+/* Nor can both at once: prefixes of 129 bits in MP_REACH of IPv6, of 33 in MP_UNREACH of IPv4. */
+Test(give_up, both_families_of_one_message_are_a_reset)
+{
+	static const uint8_t unreach[] = {0x80, 15, 4, 0, 1, 1, 33};
+	uint8_t body[sizeof(v6_head) + sizeof(v6_reach) + sizeof(unreach)];
+	struct desk d;
+	stand(&d, 1);
+	memcpy(body, v6_head, sizeof(v6_head));
+	memcpy(body + sizeof(v6_head), v6_reach, sizeof(v6_reach));
+	memcpy(body + sizeof(v6_head) + sizeof(v6_reach), unreach, sizeof(unreach));
+	body[3] = (uint8_t)(sizeof(body) - 4);
+	body[sizeof(v6_head) + 24] = 129;
+	say(&d, body, sizeof(body));
+	cr_expect_neq(desk_status(&d, 0).state, FSM_ESTABLISHED);
+	cr_expect_eq(d.host[0].connection[0].notification[0], NOTIFY_UPDATE);
+	desk_fini(&d);
+}
+
 /* The last family that is read cannot be given up. */
 Test(give_up, the_last_family_is_a_reset)
 {

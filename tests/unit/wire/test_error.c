@@ -248,6 +248,10 @@ Test(wire, disabled_family_leaves_the_other_alone)
 			 body);
 	update_decode(span_of(body, len), &opts, &draft, &u);
 	cr_expect_eq(u.withdrawn[UPDATE_MP].nlri.len, 0);
+	/* Both at once would leave nothing to go on with. */
+	len = hex_update("", "800e16 0002 01 10" NH6 "00 20 800f04 0001 01 21" BASE, NLRI, body);
+	update_decode(span_of(body, len), &opts, &draft, &u);
+	cr_expect_eq(u.attrs.verdict, VERDICT_SESSION_RESET);
 	/* A family that we do not carry is given up without any effect. */
 	len = hex_update("", "800e06 0019 46 ff 00 00" BASE, NLRI, body);
 	update_decode(span_of(body, len), &opts, &draft, &u);
