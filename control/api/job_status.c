@@ -42,7 +42,7 @@ static json_t *sessions_json(const struct api_env *env, uint64_t *out_laggards, 
 	for (unsigned i = 0; i < env->config->client_count; i++) {
 		struct member_status st;
 		server_member_status(env->server, (peer_id_t)i, &st);
-		by_state[st.state]++;
+		by_state[st.state == FSM_OPEN_DELAYED ? FSM_ACTIVE : st.state]++;
 		disabled += st.is_enabled ? 0 : 1;
 		*out_laggards += st.pending > 0 ? 1 : 0;
 		*out_ids += st.pending;
@@ -53,7 +53,9 @@ static json_t *sessions_json(const struct api_env *env, uint64_t *out_laggards, 
 	set_number(to, "established", by_state[FSM_ESTABLISHED]);
 	set_number(to, "disabled", disabled);
 	for (unsigned s = 0; s < FSM_STATE_COUNT; s++) {
-		set_number(states, fsm_state_text((enum fsm_state)s), by_state[s]);
+		if (s != FSM_OPEN_DELAYED) { /* Told as Active. */
+			set_number(states, fsm_state_text((enum fsm_state)s), by_state[s]);
+		}
 	}
 	json_object_set_new(to, "by_state", states);
 	return to;

@@ -73,11 +73,11 @@ static bool is_same_session(const struct session_conf *a, const struct session_c
 	return a->hold_s == b->hold_s && a->hold_min_s == b->hold_min_s &&
 	       a->has_enhanced_refresh == b->has_enhanced_refresh &&
 	       a->send_hold_s == b->send_hold_s && a->retry_s == b->retry_s &&
-	       a->stale_s == b->stale_s && a->long_stale_s == b->long_stale_s &&
-	       a->restart_s == b->restart_s && a->is_passive == b->is_passive &&
-	       a->is_damped == b->is_damped && a->has_role == b->has_role &&
-	       a->is_role_strict == b->is_role_strict && a->role == b->role &&
-	       a->accepts_as_set == b->accepts_as_set &&
+	       a->delay_open_s == b->delay_open_s && a->stale_s == b->stale_s &&
+	       a->long_stale_s == b->long_stale_s && a->restart_s == b->restart_s &&
+	       a->is_passive == b->is_passive && a->is_damped == b->is_damped &&
+	       a->has_role == b->has_role && a->is_role_strict == b->is_role_strict &&
+	       a->role == b->role && a->accepts_as_set == b->accepts_as_set &&
 	       a->enforces_first_as == b->enforces_first_as &&
 	       a->has_extended_message == b->has_extended_message &&
 	       a->has_next_hop6 == b->has_next_hop6 &&

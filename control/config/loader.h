@@ -22,9 +22,10 @@ struct draft_port {
 /* Keys of a client that fall back to cfg's. */
 struct draft_session {
 	struct set_number hold_s, hold_min_s, is_passive, has_gtsm, hops, has_graceful, stale_s,
-		long_stale_s, restart_s, send_hold_s, retry_s, is_damped, accepts_as_set,
-		enforces_first_as, has_graceful_shutdown, graceful_shutdown_pref, has_roles,
-		is_role_strict, role, has_extended_message, has_next_hop6, has_enhanced_refresh;
+		long_stale_s, restart_s, send_hold_s, retry_s, delay_open_s, is_damped,
+		accepts_as_set, enforces_first_as, has_graceful_shutdown, graceful_shutdown_pref,
+		has_roles, is_role_strict, role, has_extended_message, has_next_hop6,
+		has_enhanced_refresh;
 	bool has_discard, has_withdraw;
 	struct attr_lists lists;
 	struct set_number is_path_sender, is_path_receiver, paths_sent, paths_limit;

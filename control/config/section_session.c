@@ -81,6 +81,14 @@ static void read_send_hold_time(struct loader *l, const struct node *key, const 
 	draft_number(l, key, v, &s->send_hold_s, 4, UINT16_MAX);
 }
 
+/* RFC 4271 §8.1.1; longer than it waits for an OPEN (4 minutes) makes no sense. */
+static void read_delay_open_time(struct loader *l, const struct node *key, const struct node *v,
+				 void *target)
+{
+	struct draft_session *s = target;
+	draft_number(l, key, v, &s->delay_open_s, 0, 240);
+}
+
 static void read_connect_retry_time(struct loader *l, const struct node *key, const struct node *v,
 				    void *target)
 {
@@ -317,6 +325,7 @@ static const struct key session_key[] = {
 	{.name = "hold_time", .read = read_hold_time},
 	{.name = "min_hold_time", .read = read_min_hold_time},
 	{.name = "send_hold_time", .read = read_send_hold_time},
+	{.name = "delay_open_time", .read = read_delay_open_time},
 	{.name = "connect_retry_time", .read = read_connect_retry_time},
 	{.name = "damp_oscillations", .read = read_damp},
 	{.name = "accept_as_set", .read = read_accept_as_set},
@@ -350,6 +359,7 @@ static void inherit_session(const struct draft_session *general, struct draft_cl
 	s->hold_s = (uint16_t)inherit(own->hold_s, general->hold_s, HOLD_DEFAULT_S);
 	s->hold_min_s = (uint16_t)inherit(own->hold_min_s, general->hold_min_s, 0);
 	s->send_hold_s = (uint16_t)inherit(own->send_hold_s, general->send_hold_s, 0);
+	s->delay_open_s = (uint16_t)inherit(own->delay_open_s, general->delay_open_s, 0);
 	s->retry_s = (uint16_t)inherit(own->retry_s, general->retry_s, 0);
 	if (inherit(own->has_graceful, general->has_graceful, true)) {
 		s->stale_s = (uint16_t)inherit(own->stale_s, general->stale_s, STALE_DEFAULT_S);

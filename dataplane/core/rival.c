@@ -166,6 +166,9 @@ void rival_sync(struct member *m)
 		rival_refuse(m, &why);
 		return;
 	}
+	if (m->session.state == FSM_OPEN_DELAYED) {
+		return; /* Whose OPEN comes first decides; until then it waits as well. */
+	}
 	if (!send_open(m)) {
 		return;
 	}

@@ -94,7 +94,7 @@ void session_switch(struct session *s, usec_t now)
 
 void session_transport_opened(struct session *s, usec_t now)
 {
-	session_transport_up(s, now);
+	session_begin(s, FSM_EV_TRANSPORT_UP, now);
 	if (s->state == FSM_OPEN_SENT) {
 		s->tx_len = 0;
 	}

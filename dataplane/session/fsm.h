@@ -1,6 +1,6 @@
 /* The BGP finite state machine as a table: state × event → actions and next state.
  * RFC 4271 §8.2.2, RFC 6608, RFC 9687.  Data, not code: the test walks every cell.  Deviations are
- * said in the rows; there is no DelayOpen. */
+ * said in the rows. */
 #pragma once
 
 #include "rib/base/units.h"
@@ -9,6 +9,9 @@ enum fsm_state {
 	FSM_IDLE,
 	FSM_CONNECT,
 	FSM_ACTIVE,
+	/* The RFC's Connect and Active while DelayOpenTimer runs, which differ in nothing then: there
+	 * is a connection, and our OPEN waits for the member's.  Told as Active. */
+	FSM_OPEN_DELAYED,
 	FSM_OPEN_SENT,
 	FSM_OPEN_CONFIRM,
 	FSM_ESTABLISHED,
@@ -25,14 +28,16 @@ enum fsm_event {
 	FSM_EV_KEEPALIVE_TIMER,	  /* 11 */
 	FSM_EV_TRANSPORT_UP,	  /* 16, 17 */
 	FSM_EV_TRANSPORT_DOWN,	  /* 18 */
-	FSM_EV_OPEN,		  /* 19 */
+	FSM_EV_OPEN,		  /* 19; 20 in OPEN_DELAYED */
 	FSM_EV_MESSAGE_ERROR,	  /* 21, 22, 28: a NOTIFICATION is to be sent */
 	FSM_EV_NOTIFICATION,	  /* 24, 25 */
 	FSM_EV_KEEPALIVE,	  /* 26 */
 	FSM_EV_UPDATE,		  /* 27 (and ROUTE-REFRESH, RFC 2918) */
 	FSM_EV_COLLISION_DUMP,	  /* 23: the connection gives way to another one of the session. */
 	FSM_EV_SEND_HOLD_EXPIRES, /* 29, RFC 9687 §4.3 */
-	FSM_EV_LEAVE,		  /* We restart: the connection closes without a word. */
+	FSM_EV_TRANSPORT_UP_DELAYED, /* 16, 17 with DelayOpen */
+	FSM_EV_DELAY_OPEN_EXPIRES,   /* 12 */
+	FSM_EV_LEAVE,		     /* We restart: the connection closes without a word. */
 	FSM_EVENT_COUNT
 };
 
@@ -52,6 +57,7 @@ enum fsm_action {
 	FSM_ACT_KEEPALIVE_TIMER = 1 << 11,
 	FSM_ACT_RETRY_TIMER = 1 << 12, /* Restart ConnectRetryTimer. */
 	FSM_ACT_LISTEN = 1 << 13,      /* Wants a transport: wait for the member's. */
+	FSM_ACT_DELAY_TIMER = 1 << 14, /* Start DelayOpenTimer. */
 };
 
 struct fsm_cell {

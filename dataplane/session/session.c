@@ -150,6 +150,12 @@ static void do_timers(struct session *s, const struct fsm_cell *cell, usec_t now
 	if (cell->next < FSM_OPEN_CONFIRM) {
 		s->send_hold_due = USEC_NEVER;
 	}
+	if (cell->next != FSM_OPEN_DELAYED) {
+		s->delay_due = USEC_NEVER;
+	}
+	if (cell->actions & FSM_ACT_DELAY_TIMER) {
+		s->delay_due = now + s->conf.delay_open_s * USEC_PER_SEC;
+	}
 	if (cell->next < FSM_OPEN_SENT) {
 		s->hold_due = USEC_NEVER;
 		s->keepalive_due = USEC_NEVER;
@@ -221,7 +227,7 @@ static bool is_failure(const struct session *s, enum fsm_event event)
 static void note_failure(struct session *s, enum fsm_event event, const struct fsm_cell *cell,
 			 usec_t now)
 {
-	if (s->conf.is_damped && s->state >= FSM_OPEN_SENT && cell->next == FSM_IDLE &&
+	if (s->conf.is_damped && s->state >= FSM_OPEN_DELAYED && cell->next == FSM_IDLE &&
 	    is_failure(s, event)) {
 		usec_t stood = s->state == FSM_ESTABLISHED ? now - s->since : 0;
 		damping_failed(&s->damping, stood, now);
@@ -285,6 +291,7 @@ void session_init(struct session *s, const struct session_conf *conf, uint64_t s
 		.keepalive_due = USEC_NEVER,
 		.retry_due = USEC_NEVER,
 		.send_hold_due = USEC_NEVER,
+		.delay_due = USEC_NEVER,
 		.since = now,
 		.cause = SESSION_CAUSE_DISABLED,
 	};
@@ -367,13 +374,19 @@ static void forget_connection(struct session *s)
 	s->sent_seen = 0;
 }
 
-void session_transport_up(struct session *s, usec_t now)
+void session_begin(struct session *s, enum fsm_event event, usec_t now)
 {
 	if (s->state == FSM_CONNECT || s->state == FSM_ACTIVE) {
 		forget_connection(s);
 		s->peer = (struct open){0};
 	}
-	session_event(s, FSM_EV_TRANSPORT_UP, NULL, now);
+	session_event(s, event, NULL, now);
+}
+
+void session_transport_up(struct session *s, usec_t now)
+{
+	bool is_delayed = s->conf.delay_open_s != 0;
+	session_begin(s, is_delayed ? FSM_EV_TRANSPORT_UP_DELAYED : FSM_EV_TRANSPORT_UP, now);
 }
 
 void session_transport_down(struct session *s, const char *why, usec_t now)
@@ -445,6 +458,9 @@ void session_tick(struct session *s, size_t unread_len, usec_t now)
 	tick_rest(s, now);
 	tick_hold(s, unread_len, now);
 	tick_send_hold(s, now);
+	if (now >= s->delay_due) {
+		session_event(s, FSM_EV_DELAY_OPEN_EXPIRES, NULL, now);
+	}
 	if (now >= s->keepalive_due) {
 		session_event(s, FSM_EV_KEEPALIVE_TIMER, NULL, now);
 	}
@@ -457,6 +473,7 @@ usec_t session_due(const struct session *s)
 {
 	usec_t hold = min_u64(s->hold_due, s->send_hold_due);
 	hold = is_resting(s) ? min_u64(hold, s->damping.due) : hold;
+	hold = min_u64(hold, s->delay_due);
 	return min_u64(hold, min_u64(s->keepalive_due, s->retry_due));
 }
 
@@ -638,6 +655,7 @@ void session_check(const struct session *s)
 	ASSERT((s->keepalive_due != USEC_NEVER) ==
 	       (s->state >= FSM_OPEN_CONFIRM && s->terms.hold_s != 0));
 	ASSERT(s->state >= FSM_OPEN_CONFIRM || s->send_hold_due == USEC_NEVER);
+	ASSERT((s->delay_due != USEC_NEVER) == (s->state == FSM_OPEN_DELAYED));
 	ASSERT(s->state != FSM_ESTABLISHED || (s->was_up && s->incarnation != 0));
 	ASSERT(s->tx_len <= SESSION_TX_MAX);
 	ASSERT(s->cause != SESSION_CAUSE_TRANSPORT || s->transport_reason != NULL);

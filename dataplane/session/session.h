@@ -11,7 +11,7 @@
  *     Idle         REFUSE (disabled, resting), or CLOSE / ABORT until the old connection ended
  *     Connect      CONNECT
  *     Active       LISTEN; an active member's ConnectRetryTimer leads to Connect
- *     OpenSent...  KEEP
+ *     OpenDelayed, OpenSent...  KEEP
  */
 #pragma once
 
@@ -27,11 +27,12 @@
 struct session_conf {
 	asn_t local_as;
 	asn_t peer_as;
-	uint32_t router_id;   /* Ours, host order. */
-	uint16_t hold_s;      /* Offered: 0 or >= 3; 90 by default. */
-	uint16_t send_hold_s; /* RFC 9687; 0 = 8 minutes or twice the hold time, the larger. */
-	uint16_t hold_min_s;  /* A smaller offer (also 0, no hold timer) is refused, §6.2. */
-	uint16_t retry_s;     /* ConnectRetry and the pause after a failure; 0 = 120. */
+	uint32_t router_id;    /* Ours, host order. */
+	uint16_t hold_s;       /* Offered: 0 or >= 3; 90 by default. */
+	uint16_t send_hold_s;  /* RFC 9687; 0 = 8 minutes or twice the hold time, the larger. */
+	uint16_t hold_min_s;   /* A smaller offer (also 0, no hold timer) is refused, §6.2. */
+	uint16_t delay_open_s; /* DelayOpenTime: our OPEN waits so long for the member's; 0 = no. */
+	uint16_t retry_s;      /* ConnectRetry and the pause after a failure; 0 = 120. */
 	/* Graceful restart (RFC 4724): routes of a member that restarted wait for this long after
 	 * its return (§4.2); 0 = its routes are not kept. */
 	uint16_t stale_s;
@@ -130,7 +131,7 @@ struct session {
 	incarnation_t incarnation;  /* Raised each time it becomes established. */
 	struct open peer;	    /* The last OPEN of this connection; asn 0 = none yet. */
 	struct session_terms terms; /* From its OPEN on; all 0 before. */
-	usec_t hold_due, keepalive_due, retry_due, send_hold_due;
+	usec_t hold_due, keepalive_due, retry_due, send_hold_due, delay_due;
 	struct damping damping;
 	uint64_t sent_seen; /* Octets that the member had taken when last told. */
 	usec_t since;	    /* When the state last changed to or from Established. */

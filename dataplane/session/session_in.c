@@ -30,7 +30,7 @@ static unsigned message_event(struct session *s, enum fsm_event event, enum bgp_
 static void rx_open(struct session *s, struct span body, usec_t now)
 {
 	struct notify why;
-	if (s->state == FSM_OPEN_SENT &&
+	if ((s->state == FSM_OPEN_SENT || s->state == FSM_OPEN_DELAYED) &&
 	    (!open_decode(body, &s->peer, &why) ||
 	     !session_negotiate(&s->conf, &s->peer, &s->terms, &why))) {
 		fail(s, &why, now);
@@ -120,7 +120,7 @@ struct session_rx session_rx(struct session *s, struct span in, usec_t now)
 	struct session_rx out = {.kind = SESSION_RX_DONE};
 	struct frame f;
 	struct notify why;
-	if (s->state >= FSM_OPEN_SENT) {
+	if (s->state >= FSM_OPEN_DELAYED) {
 		switch (frame_next(in, message_max(s), &f, &why)) {
 		case FRAME_MORE:
 			s->partial_len = in.len;
@@ -139,7 +139,7 @@ struct session_rx session_rx(struct session *s, struct span in, usec_t now)
 		return (struct session_rx){.kind = SESSION_RX_MORE};
 	}
 	s->partial_len = 0;
-	if (s->state < FSM_OPEN_SENT) {
+	if (s->state < FSM_OPEN_DELAYED) {
 		/* Whatever else the member sent is not heard any more. */
 		return (struct session_rx){.kind = SESSION_RX_DOWN, .consumed = in.len};
 	}

@@ -8,6 +8,8 @@
 unsigned session_event(struct session *s, enum fsm_event event, const struct notify *why,
 		       usec_t now);
 
+/* There is a connection: TRANSPORT_UP or TRANSPORT_UP_DELAYED. */
+void session_begin(struct session *s, enum fsm_event event, usec_t now);
 /* The OPEN that offers what is configured. */
 struct open session_offer(const struct session_conf *conf);
 /* Hold a decoded OPEN against the configuration.  True: `*out` is what both sides agree on.  False:

@@ -40,6 +40,7 @@ static const struct sample samples[] = {
 	{.path = "hold_time", .value = "30", .other = "60"},
 	{.path = "min_hold_time", .value = "9", .other = "6"},
 	{.path = "send_hold_time", .value = "600", .other = "700"},
+	{.path = "delay_open_time", .value = "7", .other = "8"},
 	{.path = "connect_retry_time", .value = "7", .other = "8"},
 	{.path = "damp_oscillations", .value = "false", .other = "true"},
 	{.path = "accept_as_set", .value = "true", .other = "false"},

@@ -29,6 +29,7 @@ static void make_server(struct desk *d, const struct desk_opts *opts)
 			.session.hold_s = 90,
 			.session.retry_s = 5,
 			.session.stale_s = opts->stale_s,
+			.session.delay_open_s = opts->delay_open_s,
 			.session.is_damped = true,
 			.session.long_stale_s = opts->long_stale_s,
 			.session.has_enhanced_refresh = opts->has_enhanced_refresh,

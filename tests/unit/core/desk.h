@@ -12,6 +12,7 @@ struct desk_opts {
 	bool has_gtsm;
 	bool has_extended_message; /* RFC 8654, of the server. */
 	bool has_enhanced_refresh; /* Of the server, RFC 7313. */
+	uint16_t delay_open_s;	   /* Of the server, RFC 4271 §8.1.1. */
 	uint16_t stale_s;	   /* Of the server, RFC 4724; 0 = no graceful restart. */
 	bool is_restarting;	   /* The server waits for the first two, for at most deferral_s. */
 	unsigned deferral_s;

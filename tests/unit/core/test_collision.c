@@ -353,3 +353,28 @@ Test(damping, a_resting_members_connections_are_refused)
 	desk_up(&d, 0, 3);
 	desk_fini(&d);
 }
+
+/* A second connection while our OPEN waits for the first one's: whose OPEN comes first stays, and
+ * there is one session in the end. */
+Test(delay_open, of_two_silent_connections_the_one_that_speaks_stays)
+{
+	for (unsigned speaks = 0; speaks < 2; speaks++) {
+		struct desk d;
+		desk_init(&d, &(struct desk_opts){.delay_open_s = 10});
+		struct host *h = &d.host[0];
+		host_dial(h, 0, d.now);
+		desk_run(&d, SHORT_US);
+		host_dial(h, 1, d.now);
+		desk_run(&d, SHORT_US);
+		cr_expect_eq(desk_status(&d, 0).state, FSM_OPEN_DELAYED);
+		cr_expect_eq(h->connection[0].heard[BGP_OPEN] + h->connection[1].heard[BGP_OPEN],
+			     0u);
+		host_send_open(h, &h->connection[speaks], 101);
+		desk_run(&d, speaks == 0 ? SHORT_US : 11 * USEC_PER_SEC);
+		host_send(&h->connection[speaks], BGP_KEEPALIVE, NULL, 0);
+		desk_run(&d, USEC_PER_SEC);
+		cr_expect_eq(desk_status(&d, 0).state, FSM_ESTABLISHED);
+		cr_expect(host_is_up(&h->connection[speaks]));
+		desk_fini(&d);
+	}
+}

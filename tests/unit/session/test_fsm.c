@@ -8,35 +8,39 @@
 #include "rib/base/text.h"
 #include "rib/base/units.h"
 
-/* "next:actions/subcode".  Next state: I C A S(OpenSent) F(OpenConfirm) E.  Actions: C connect,
+/* "next:actions/subcode".  Next state: I C A D(OpenDelayed) S(OpenSent) F(OpenConfirm) E.  Actions: C connect,
  * l listen, o OPEN, k KEEPALIVE, n NOTIFICATION, c close, a abort, u up, d down, m deliver, L hold
- * timer 4 min, h hold timer, t keepalive timer, r retry timer. */
+ * timer 4 min, h hold timer, t keepalive timer, r retry timer, D DelayOpen timer. */
 static const char *const expected[FSM_STATE_COUNT][FSM_EVENT_COUNT] = {
 	/* Start 1/3, start 4/5, stop, 9, 10, 11, 16/17, 18, 19, 21/22/28, 24/25, 26, 27, 23, 29,
-	 * and our own restart (RFC 4724 §4.1: no NOTIFICATION). */
+	 * 16/17 with DelayOpen, 12, and our own restart (RFC 4724 §4.1: no NOTIFICATION). */
 	/* Idle: only a start is heard (9-12 and 15-28 change nothing); connections are refused. */
 	{"C:Cr/0", "A:lr/0", "I:/0", "I:/0", "I:/0", "I:/0", "I:a/0", "I:/0", "I:/0", "I:/0",
-	 "I:/0", "I:/0", "I:/0", "I:/0", "I:/0", "I:/0"},
+	 "I:/0", "I:/0", "I:/0", "I:/0", "I:/0", "I:a/0", "I:/0", "I:/0"},
 	/* Connect: 9 tries again; 16/17 send OPEN; 18 without DelayOpen goes to Idle; "any other
 	 * events (8, 10-11, 13, 19, 23, 25-28)" drop the connection and go to Idle. */
 	{"C:/0", "C:/0", "I:a/0", "C:Cr/0", "I:a/0", "I:a/0", "S:oL/0", "I:/0", "I:a/0", "I:a/0",
-	 "I:a/0", "I:a/0", "I:a/0", "I:a/0", "I:a/0", "I:a/0"},
+	 "I:a/0", "I:a/0", "I:a/0", "I:a/0", "I:a/0", "D:D/0", "C:/0", "I:a/0"},
 	/* Active: 9 connects; 18 deviates (stays Active, timer untouched); the rest as Connect. */
 	{"A:/0", "A:/0", "I:a/0", "C:Cr/0", "I:a/0", "I:a/0", "S:oL/0", "A:l/0", "I:a/0", "I:a/0",
-	 "I:a/0", "I:a/0", "I:a/0", "I:a/0", "I:a/0", "I:a/0"},
+	 "I:a/0", "I:a/0", "I:a/0", "I:a/0", "I:a/0", "D:D/0", "A:/0", "I:a/0"},
+	/* DelayOpenTimer running: 12 sends OPEN; 20 sends it too and confirms; 18 listens on; 21 and 22
+	 * say why; whatever else drops the connection without a word. */
+	{"D:/0", "D:/0", "I:c/0", "D:/0", "I:c/0", "I:c/0", "D:/0", "A:lr/0", "F:okht/0", "I:nc/0",
+	 "I:c/0", "I:c/0", "I:c/0", "I:c/0", "I:c/0", "D:/0", "S:oL/0", "I:c/0"},
 	/* OpenSent: 18 listens on; 19 confirms; 25 deviates (no answer); "any other event (9,
 	 * 11-13, 20, 25-28)" is an FSM error; 23 moves to the connection that stays. */
 	{"S:/0", "S:/0", "I:nc/0", "I:nc/0", "I:nc/0", "I:nc/0", "S:/0", "A:lr/0", "F:kht/0",
-	 "I:nc/0", "I:c/0", "I:nc/1", "I:nc/1", "S:L/0", "I:nc/0", "I:c/0"},
+	 "I:nc/0", "I:c/0", "I:nc/1", "I:nc/1", "S:L/0", "I:nc/0", "S:/0", "I:nc/0", "I:c/0"},
 	/* OpenConfirm: 11 sends KEEPALIVE; 18 and 25 go to Idle; 26 establishes; "any other event
 	 * (9, 12-13, 20, 27-28)" is an FSM error. */
 	{"F:/0", "F:/0", "I:nc/0", "I:nc/0", "I:nc/0", "F:kt/0", "F:/0", "I:/0", "I:nc/2", "I:nc/0",
-	 "I:c/0", "E:hu/0", "I:nc/2", "S:L/0", "I:nc/0", "I:c/0"},
+	 "I:c/0", "E:hu/0", "I:nc/2", "S:L/0", "I:nc/0", "F:/0", "I:nc/0", "I:c/0"},
 	/* Established: every way out deletes the routes; 26 and 27 restart HoldTimer; "any other
 	 * event (9, 12-13, 20-22)" is an FSM error, but for header errors (§6.1); 23 counts only
 	 * with CollisionDetectEstablishedState; 29 as 10 (RFC 9687 §4.3). */
 	{"E:/0", "E:/0", "I:ncd/0", "I:ncd/0", "I:ncd/0", "E:kt/0", "E:/0", "I:d/0", "I:ncd/3",
-	 "I:ncd/0", "I:cd/0", "E:h/0", "E:hm/0", "E:/0", "I:ncd/0", "I:cd/0"},
+	 "I:ncd/0", "I:cd/0", "E:h/0", "E:hm/0", "E:/0", "I:ncd/0", "E:/0", "I:ncd/0", "I:cd/0"},
 };
 
 static const struct {
@@ -57,13 +61,14 @@ static const struct {
 	{FSM_ACT_DELIVER, 'm'},
 	{FSM_ACT_KEEPALIVE_TIMER, 't'},
 	{FSM_ACT_RETRY_TIMER, 'r'},
+	{FSM_ACT_DELAY_TIMER, 'D'},
 };
 
 static void cell_text(const struct fsm_cell *cell, char *buf, size_t len)
 {
 	struct text t = text_of(buf, len);
 	unsigned left = cell->actions;
-	text_printf(&t, "%c:", "ICASFE"[cell->next]);
+	text_printf(&t, "%c:", "ICADSFE"[cell->next]);
 	for (size_t i = 0; i < ARRAY_COUNT(letters); i++) {
 		if (left & letters[i].bit) {
 			text_printf(&t, "%c", letters[i].letter);
@@ -90,8 +95,8 @@ Test(fsm, every_cell_is_what_rfc_4271_says)
 }
 
 /* The RFC's own events, 1 to 29 (28 of RFC 4271 §8.1, one of RFC 9687 §4.2), each with ours; -1
- * where an optional part is absent: damping (6, 7, 13), DelayOpen (12, 20), and what TCP settles
- * before the session hears of a connection (14, 15). */
+ * where the session settles it outside of the table: damping (6, 7, 13), or TCP does before the session
+ * hears of a connection (14, 15).  20 is an OPEN in OpenDelayed. */
 enum { RFC_EVENT_MAX = 29 };
 static const int ours_of[RFC_EVENT_MAX + 1] = {
 	-1, /* There is no event 0. */
@@ -106,7 +111,7 @@ static const int ours_of[RFC_EVENT_MAX + 1] = {
 	FSM_EV_CONNECT_RETRY,
 	FSM_EV_HOLD_EXPIRES,
 	FSM_EV_KEEPALIVE_TIMER,
-	-1,
+	FSM_EV_DELAY_OPEN_EXPIRES,
 	-1,
 	-1,
 	-1,
@@ -126,17 +131,20 @@ static const int ours_of[RFC_EVENT_MAX + 1] = {
 	FSM_EV_SEND_HOLD_EXPIRES,
 };
 
-/* §8.2.2 without the optional attributes, state by state, events 1 to 29 in order.  Next state as
+/* §8.2.2, state by state, events 1 to 29 in order; the fourth row is Connect with DelayOpenTimer
+ * running (its 19 is 20), the others are without.  Next state as
  * above, then: i initiates a connection, o sends OPEN, k KEEPALIVE, n NOTIFICATION, d drops the
  * connection, L HoldTimer to a large value, h HoldTimer, t KeepaliveTimer, r ConnectRetryTimer
  * (started anew); x: an event that we do not have. */
 static const char *const rfc_says[FSM_STATE_COUNT] = {
-	"Cir I Cir Ar Ar x x I I I I x x x x I I I I x I I I I I I I I I",
-	"C Id C C C x x Id Cidr Id Id x x x x SoL SoL Id Id x Id Id Id Id Id Id Id Id Id",
-	"A Id A A A x x Id Cir Id Id x x x x SoL SoL Ir Id x Id Id Id Id Id Id Id Id Id",
-	"S Ind S S S x x Ind Ind Ind Ind x x x x S S Adr Fkht x Ind Ind Ind Id Ind Ind Ind Ind Ind",
-	"F Ind F F F x x Ind Ind Ind Fkt x x x x F F Id Ind x Ind Ind Ind Id Id Eh Ind Ind Ind",
-	"E Ind E E E x x Ind Ind Ind Ekt x x x x E E Id Ind x Ind Ind Ind Id Id Eh Eh Ind Ind",
+	"Cir I Cir Ar Ar x x I I I I I x x x I I I I x I I I I I I I I I",
+	"C Id C C C x x Id Cidr Id Id SoL x x x SoL SoL Id Id x Id Id Id Id Id Id Id Id Id",
+	"A Id A A A x x Id Cir Id Id SoL x x x SoL SoL Ir Id x Id Id Id Id Id Id Id Id Id",
+	"D Id D D D x x Id Cidr Id Id SoL x x x D D Ar Fokht x Ind Ind Id Id Id Id Id Id Id",
+	"S Ind S S S x x Ind Ind Ind Ind Ind x x x S S Adr Fkht x Ind Ind Ind Id Ind Ind Ind Ind "
+	"Ind",
+	"F Ind F F F x x Ind Ind Ind Fkt Ind x x x F F Id Ind x Ind Ind Ind Id Id Eh Ind Ind Ind",
+	"E Ind E E E x x Ind Ind Ind Ekt Ind x x x E E Id Ind x Ind Ind Ind Id Id Eh Eh Ind Ind",
 };
 
 /* Every cell in which we do something else, and nothing besides. */
@@ -150,6 +158,12 @@ static const struct {
 	{FSM_IDLE, 17, "Id"},
 	/* An attempt under way is not dropped for an equal one. */
 	{FSM_CONNECT, 9, "Cir"},
+	/* DelayOpenTimer does not run there, ConnectRetryTimer not here. */
+	{FSM_CONNECT, 12, "C"},
+	{FSM_ACTIVE, 12, "A"},
+	{FSM_OPEN_DELAYED, 9, "D"},
+	/* Any faulty message is told what is wrong with it. */
+	{FSM_OPEN_DELAYED, 28, "Ind"},
 	/* What has failed need not be dropped. */
 	{FSM_CONNECT, 18, "I"},
 	{FSM_OPEN_SENT, 18, "Ar"},
@@ -182,7 +196,7 @@ static void cell_in_rfc_terms(const struct fsm_cell *cell, char *buf, size_t len
 		{FSM_ACT_RETRY_TIMER, 'r'},
 	};
 	struct text t = text_of(buf, len);
-	text_printf(&t, "%c", "ICASFE"[cell->next]);
+	text_printf(&t, "%c", "ICADSFE"[cell->next]);
 	for (size_t i = 0; i < ARRAY_COUNT(terms); i++) {
 		if (cell->actions & terms[i].bits) {
 			text_printf(&t, "%c", terms[i].letter);
@@ -244,7 +258,7 @@ Test(fsm, routes_go_exactly_when_established_is_left)
 
 Test(fsm, states_have_the_names_operators_know)
 {
-	static const char *const names[] = {"Idle",	"Connect",     "Active",
+	static const char *const names[] = {"Idle",	"Connect",     "Active",     "Active",
 					    "OpenSent", "OpenConfirm", "Established"};
 	for (unsigned s = 0; s < FSM_STATE_COUNT; s++) {
 		cr_expect_str_eq(fsm_state_text((enum fsm_state)s), names[s]);
