@@ -57,7 +57,6 @@ static void make_server(struct desk *d, const struct desk_opts *opts)
 				 .port_count = 1,
 				 .paths_sent_max = opts->paths_sent_max,
 				 .log_bytes_max = opts->log_bytes_max,
-				 .send_bytes_max = opts->send_bytes_max,
 				 .is_restarting = opts->is_restarting,
 				 .deferral_us = opts->deferral_s * USEC_PER_SEC,
 				 .now = d->now};

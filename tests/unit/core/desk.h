@@ -22,7 +22,7 @@ struct desk_opts {
 	uint8_t add_path[DESK_HOSTS][FAMILY_COUNT];
 	uint8_t paths_max;
 	uint16_t paths_sent_max;
-	size_t log_bytes_max, send_bytes_max; /* 0 = default. */
+	size_t log_bytes_max; /* 0 = default. */
 	/* What else the server is to know of host `i`; may be NULL. */
 	void (*configure)(struct member_conf *conf, unsigned i);
 };

@@ -204,7 +204,20 @@ static void update(struct mixed *x, unsigned i, unsigned count, unsigned bits)
 		set_u16(body + 2, wr_len(&w) - 4);
 		put_prefixes(&w, x, i, count, bits);
 	}
+	if (below(x, 8) == 0) { /* Somewhere in front a bit is wrong. */
+		body[below(x, (unsigned)min_u64(wr_len(&w), 64))] ^= (uint8_t)(1u << below(x, 8));
+	}
 	say(c, BGP_UPDATE, body, wr_len(&w));
+}
+
+/* A family of which nothing can be read: RFC 7606 §2, AFI/SAFI disable. */
+static void unreadable(struct mixed *x, unsigned i)
+{
+	const uint8_t body[] = {0, 0, 0, 7, 0x80, 15, 4, 0, (uint8_t)(1 + below(x, 2)), 1, 129};
+	struct host_connection *c = connection(x, i);
+	if (c != NULL) {
+		say(c, BGP_UPDATE, body, sizeof(body));
+	}
 }
 
 static void end_of_rib(struct mixed *x, unsigned i)
@@ -254,7 +267,7 @@ static void ask(struct mixed *x, unsigned i, enum request_kind kind)
 static void happen(struct mixed *x)
 {
 	unsigned i = below(x, DESK_HOSTS);
-	switch (below(x, 16)) {
+	switch (below(x, 17)) {
 	case 0:
 	case 1:
 		dial(x, i);
@@ -286,6 +299,9 @@ static void happen(struct mixed *x)
 	case 14:
 		x->d.host[i].is_deaf = below(x, 4) == 0;
 		break;
+	case 15:
+		unreadable(x, i);
+		break;
 	default:
 		run(x, below(x, 2500) * USEC_PER_MSEC);
 		break;
@@ -314,6 +330,7 @@ static void expect_quiet(struct mixed *x)
 {
 	struct desk *d = &x->d;
 	bool has_heard[DESK_HOSTS];
+	run(x, 50 * USEC_PER_MSEC); /* What was asked before is over. */
 	for (unsigned i = 0; i < DESK_HOSTS; i++) {
 		struct host_connection *c = connection(x, i);
 		has_heard[i] = c == NULL || c->heard[BGP_NOTIFICATION] > 0 ||
