@@ -9,8 +9,8 @@ enum fsm_state {
 	FSM_IDLE,
 	FSM_CONNECT,
 	FSM_ACTIVE,
-	/* The RFC's Connect and Active while DelayOpenTimer runs, which differ in nothing then: there
-	 * is a connection, and our OPEN waits for the member's.  Told as Active. */
+	/* The RFC's Connect and Active while DelayOpenTimer runs, which then differ in nothing:
+	 * there is a connection, and our OPEN waits for the member's.  Told as Active. */
 	FSM_OPEN_DELAYED,
 	FSM_OPEN_SENT,
 	FSM_OPEN_CONFIRM,

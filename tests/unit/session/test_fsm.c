@@ -24,8 +24,8 @@ static const char *const expected[FSM_STATE_COUNT][FSM_EVENT_COUNT] = {
 	/* Active: 9 connects; 18 deviates (stays Active, timer untouched); the rest as Connect. */
 	{"A:/0", "A:/0", "I:a/0", "C:Cr/0", "I:a/0", "I:a/0", "S:oL/0", "A:l/0", "I:a/0", "I:a/0",
 	 "I:a/0", "I:a/0", "I:a/0", "I:a/0", "I:a/0", "D:D/0", "A:/0", "I:a/0"},
-	/* DelayOpenTimer running: 12 sends OPEN; 20 sends it too and confirms; 18 listens on; 21 and 22
-	 * say why; whatever else drops the connection without a word. */
+	/* DelayOpenTimer running: 12 sends OPEN; 20 sends it too and confirms; 18 listens on; 21
+	 * and 22 say why; whatever else drops the connection without a word. */
 	{"D:/0", "D:/0", "I:c/0", "D:/0", "I:c/0", "I:c/0", "D:/0", "A:lr/0", "F:okht/0", "I:nc/0",
 	 "I:c/0", "I:c/0", "I:c/0", "I:c/0", "I:c/0", "D:/0", "S:oL/0", "I:c/0"},
 	/* OpenSent: 18 listens on; 19 confirms; 25 deviates (no answer); "any other event (9,
@@ -95,7 +95,7 @@ Test(fsm, every_cell_is_what_rfc_4271_says)
 }
 
 /* The RFC's own events, 1 to 29 (28 of RFC 4271 §8.1, one of RFC 9687 §4.2), each with ours; -1
- * where the session settles it outside of the table: damping (6, 7, 13), or TCP does before the session
+ * where the session settles it outside of the table: damping (6, 7, 13), or TCP before the session
  * hears of a connection (14, 15).  20 is an OPEN in OpenDelayed. */
 enum { RFC_EVENT_MAX = 29 };
 static const int ours_of[RFC_EVENT_MAX + 1] = {
