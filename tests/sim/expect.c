@@ -1,5 +1,6 @@
 /* What must be true: the oracle's tables once quiet, and the rules that hold at every moment. */
 #include <stdio.h>
+#include <string.h>
 
 #include "rib/base/check.h"
 #include "rib/base/hash.h"
@@ -8,8 +9,9 @@
 /* After the last fault.  A server that has not heard a member's end keeps the dead session for the
  * hold time: 90 s, but 4 minutes while it waits for an OPEN (RFC 4271 §8.2.2).  Retransmissions
  * have backed off to 60 s between two, a server that calls waits a few seconds between attempts,
- * and what comes after that takes milliseconds. */
-#define LIVENESS_US (330 * USEC_PER_SEC)
+ * and what comes after that takes milliseconds; or its routes stay for its restart time (30 s) and
+ * the long-lived stale time (40 s); or a refresh without an End is over after six minutes. */
+#define LIVENESS_US (470 * USEC_PER_SEC)
 #define LASTING_US  (3 * USEC_PER_SEC)
 #define ROUND_US    (300 * USEC_PER_MSEC)
 #define SHOWN	    10
@@ -42,7 +44,8 @@ static unsigned candidates(const struct history *h, unsigned prefix, unsigned si
 /* Whether a route can be sent to `who` at all (RFC 8654 §4, RFC 8950 §4). */
 static bool is_sendable(const struct speaker_conf *who, const struct naive_attrs *a)
 {
-	return (who->is_long || naive_is_short(a)) && (who->has_next_hop6 || !a->has_next_hop6);
+	return (who->is_long || naive_is_short(a)) && (who->has_next_hop6 || !a->has_next_hop6) &&
+	       (who->graceful.has_long || !a->is_llgr_stale);
 }
 
 /* A prefix's routes as the server has them for `member`, and which of them it may have (RFC 9234
@@ -87,6 +90,14 @@ static bool expected(const struct history *h, unsigned member, unsigned prefix,
 	return best >= 0;
 }
 
+/* Of a held route: its announcer's mark, the low half of its community; 0 when it has none. */
+static unsigned announcer(const struct held_route *r)
+{
+	const uint8_t mark[] = {65000 >> 8, 65000 & 0xff};
+	const uint8_t *at = memmem(r->attrs, sizeof(r->attrs) - 2, mark, sizeof(mark));
+	return at == NULL ? 0 : (unsigned)at[2] << 8 | at[3];
+}
+
 /* Whether what `member` holds for a prefix is what the oracle says; says why not. */
 static bool is_right(const struct history *h, unsigned member, unsigned prefix, bool verbose)
 {
@@ -106,9 +117,10 @@ static bool is_right(const struct history *h, unsigned member, unsigned prefix, 
 				       held->attrs_hash == hash_bytes(bytes, len, 0) &&
 				       memcmp(held->next_hop, next_hop, nh) == 0));
 	if (!is_same && verbose) {
-		fprintf(stderr, "seed %lu: member %u prefix %u: holds %s, expected %s%u\n", h->seed,
-			member, prefix, held->is_held ? "another route" : "nothing",
-			has_route ? "one from AS " : "nothing", has_route ? attrs.announcer : 0);
+		fprintf(stderr, "seed %lu: member %u prefix %u: holds %s%u, expected %s%u\n",
+			h->seed, member, prefix, held->is_held ? "one from AS " : "nothing ",
+			held->is_held ? announcer(held) : 0, has_route ? "one from AS " : "nothing",
+			has_route ? attrs.announcer : 0);
 	}
 	return is_same;
 }
@@ -137,17 +149,18 @@ unsigned expect_wrong(struct history *h, bool is_partial, bool verbose)
 
 bool expect_rules(struct history *h)
 {
-	bool is_ok = wire_faults(h->wire) == 0;
+	bool is_ok = wire_faults(h->wire) == 0 && !h->has_failed;
 
 	for (unsigned i = 0; i < h->world->opts.members; i++) {
 		const struct speaker *s = &h->world->speaker[i];
 		bool is_blamed = s->blamed != 0 && !h->is_liar[i];
 
-		if (s->own_seen != 0 || s->is_broken || is_blamed) {
+		if (s->own_seen != 0 || s->is_broken || is_blamed || s->border_faults != 0) {
 			fprintf(stderr,
-				"seed %lu: member %u: %u own routes received, broken %d, blamed %u "
-				"(last notification %u/%u)\n",
-				h->seed, i, s->own_seen, s->is_broken, s->blamed,
+				"seed %lu: member %u: %u own routes received, broken %d, blamed "
+				"%u, "
+				"%u faults of borders (last notification %u/%u)\n",
+				h->seed, i, s->own_seen, s->is_broken, s->blamed, s->border_faults,
 				s->last_notification[0], s->last_notification[1]);
 			is_ok = false;
 		}
@@ -189,7 +202,8 @@ static void show_down(const struct history *h)
 
 static bool is_settled(struct history *h)
 {
-	return world_is_up(h->world) && expect_wrong(h, false, false) == 0;
+	return world_is_up(h->world) && graceful_is_over(h) && refresh_is_over(h) &&
+	       expect_wrong(h, false, false) == 0;
 }
 
 bool expect_settled(struct history *h)
@@ -201,6 +215,8 @@ bool expect_settled(struct history *h)
 	while (w->now < until) {
 		world_run(w, ROUND_US);
 		history_note_downs(h);
+		graceful_turn(h, true);
+		refresh_turn(h);
 		if (!is_settled(h)) {
 			continue;
 		}

@@ -33,9 +33,7 @@ const char *history_kind_text(enum history_kind kind)
 
 static void forget_routes(struct history *h, unsigned member)
 {
-	for (unsigned i = 0; i < h->world->opts.universe; i++) {
-		h->route[i][member].is_set = false;
-	}
+	graceful_forget(h, member);
 }
 
 void history_note_downs(struct history *h)
@@ -126,6 +124,24 @@ static void event_announce(struct history *h, unsigned member)
 	h->totals->announced += count;
 	for (unsigned i = 0; i < count; i++) {
 		h->route[idx[i]][member] = (struct naive_route){.is_set = true, .attrs = attrs};
+		h->is_stale[idx[i]][member] = h->is_old[idx[i]][member] = false;
+	}
+}
+
+void history_announce_again(struct history *h, unsigned member, unsigned prefix)
+{
+	struct speaker *s = &h->world->speaker[member];
+	struct naive_attrs attrs = h->route[prefix][member].attrs;
+	uint8_t message[16384];
+	if (!h->route[prefix][member].is_set) {
+		return;
+	}
+	attrs.is_llgr_stale = false;
+	size_t len =
+		naive_announce(message, &attrs, &h->world->universe[prefix], 1, s->conf.is_as4);
+	if (speaker_send(s, message, len)) {
+		h->route[prefix][member].attrs = attrs;
+		h->is_stale[prefix][member] = h->is_old[prefix][member] = false;
 	}
 }
 
@@ -146,6 +162,7 @@ static void event_withdraw(struct history *h, unsigned member)
 	h->totals->withdrawn += count;
 	for (unsigned i = 0; i < count; i++) {
 		h->route[idx[i]][member].is_set = false;
+		h->is_stale[idx[i]][member] = h->is_old[idx[i]][member] = false;
 	}
 }
 
@@ -156,6 +173,9 @@ static void event_down(struct history *h, unsigned member)
 		return;
 	}
 	h->totals->downs++;
+	if (graceful_event(h, member)) {
+		return;
+	}
 	s->wants_up = prng_chance(&h->world->prng, 2, 3);
 	speaker_end(s, (enum speaker_end)prng_below(&h->world->prng, 3), h->world->now);
 	h->downs_known[member] = s->downs;
@@ -188,14 +208,13 @@ void history_event(struct history *h)
 	} else if (dice < 88) {
 		event_down(h, member);
 	} else if (dice < 93) {
-		w->speaker[member].wants_up = true;
+		w->speaker[member].wants_up = w->speaker[member].wants_up || member != h->leaver;
 	} else if (dice < 96) {
 		event_stall(h, member);
+	} else if (dice < 98) {
+		refresh_ask(h, member);
 	} else {
-		uint8_t message[64];
-		size_t len = naive_refresh(message, (unsigned)prng_below(&w->prng, 2));
-		h->totals->refreshes += w->speaker[member].state == SPEAKER_UP &&
-					speaker_send(&w->speaker[member], message, len);
+		refresh_request(h, member);
 	}
 }
 
@@ -270,6 +289,8 @@ static struct world_opts opts_for(struct history *h)
 	o.window_bytes = o.log_bytes_max != 0 ? 2048 : 0;
 	o.send_bytes_max = o.log_bytes_max != 0 ? 3072 : 0;
 	trouble_prepare(h, &o, &p);
+	graceful_prepare(h, &o, &p);
+	o.has_enhanced = o.sites == 1 && prng_chance(&p, 2, 3);
 	o.has_roles = o.sites == 1 && prng_chance(&p, 1, 2);
 	/* A queue that is smaller than a message would hold it for ever. */
 	o.has_long = o.sites == 1 && o.log_bytes_max == 0 && prng_chance(&p, 1, 2);
@@ -296,6 +317,7 @@ static void count_what_came(struct history *h)
 	struct world *w = h->world;
 	for (unsigned i = 0; i < w->opts.members; i++) {
 		h->totals->long_messages += w->speaker[i].long_messages;
+		h->totals->renewed += w->speaker[i].renewed;
 		h->totals->next_hops6 += w->speaker[i].next_hops6;
 		struct member_status st;
 		server_member_status(w->site[world_site_of(w, i)].server, world_peer_of(w, i), &st);
@@ -312,6 +334,8 @@ static bool play(struct history *h)
 		if (!trouble_turn(h)) {
 			return false;
 		}
+		graceful_turn(h, false);
+		refresh_turn(h);
 		history_end_stalls(h, false);
 	}
 	trouble_end(h);
@@ -332,12 +356,15 @@ static void history_init(struct history *h)
 	struct world_opts opts = opts_for(h);
 	h->wire = wire_new();
 	h->route = calloc(opts.universe, sizeof(*h->route));
+	h->is_stale = calloc(opts.universe, sizeof(*h->is_stale));
+	h->is_old = calloc(opts.universe, sizeof(*h->is_old));
 	world_init(h->world, &opts);
 	for (unsigned i = 0; i < opts.members; i++) {
 		const struct speaker_conf *c = &h->world->speaker[i].conf;
 		h->who[i] =
 			(struct naive_speaker){.router_id = c->router_id, .family = c->addr.family};
 		memcpy(h->who[i].addr, c->addr.bytes, 16);
+		refresh_forget(h, i);
 	}
 	for (unsigned i = 0; i < opts.sites; i++) {
 		struct mac mac = world_server_mac(i);
@@ -345,6 +372,7 @@ static void history_init(struct history *h)
 			wire_trust(h->wire, &mac);
 		}
 	}
+	graceful_begin(h);
 	trouble_begin(h);
 }
 
@@ -367,6 +395,8 @@ bool history_run(uint64_t seed, struct world *world, struct dump *dump, struct t
 	world_fini(h->world);
 	wire_free(h->wire);
 	free(h->route);
+	free(h->is_stale);
+	free(h->is_old);
 	free(h);
 	return is_ok;
 }

@@ -22,14 +22,37 @@ struct totals {
 	uint64_t events, announced, withdrawn, downs, lost, refreshes, stalls, compared, messages,
 		evictions, segments, long_messages, next_hops6;
 	uint64_t fault[NIC_FAULT_COUNT], too_big_told;
+	uint64_t answers, left_out, renewed;
+	uint64_t member_restarts, ends_of_rib, stale_compared, long_stale_compared;
 	uint64_t restarts, attack[ROGUE_ATTACK_COUNT], kills, deaths, mangle[MANGLE_COUNT], blinks;
+};
+
+/* What should be left of a family whose member restarts. */
+struct stay {
+	bool is_long, is_overdue;
+	usec_t due, long_due; /* USEC_NEVER: not running. */
+};
+
+struct absence {
+	bool is_up;
+	unsigned ups_known;
+	uint32_t router_id; /* Of its last session. */
+	usec_t cut_until;
+	bool never_ends; /* Sends no End-of-RIB. */
+	struct stay family[2];
 };
 
 struct history {
 	struct world *world;
 	enum history_kind kind;
 	struct naive_route (*route)[WORLD_MEMBERS_MAX]; /* [universe] */
+	bool (*is_stale)[WORLD_MEMBERS_MAX];		/* The same: of an earlier session. */
 	struct naive_speaker who[WORLD_MEMBERS_MAX];
+	struct absence absence[WORLD_MEMBERS_MAX];
+	bool (*is_old)[WORLD_MEMBERS_MAX];	/* Not said again since the refresh began. */
+	usec_t renew_due[WORLD_MEMBERS_MAX][2]; /* Then it is over; USEC_NEVER: none. */
+	unsigned leaver;			/* Who restarts just now; else UINT_MAX. */
+	bool has_failed;
 	unsigned downs_known[WORLD_MEMBERS_MAX];
 	uint32_t serial;
 	usec_t stalled_until[WORLD_MEMBERS_MAX];
@@ -59,6 +82,30 @@ void history_event(struct history *h);
 /* Sessions that ended by themselves took their routes with them. */
 void history_note_downs(struct history *h);
 void history_end_stalls(struct history *h, bool all);
+/* The member announces a prefix as it had it, if it had. */
+void history_announce_again(struct history *h, unsigned member, unsigned prefix);
+
+/* graceful.c */
+void graceful_prepare(const struct history *h, struct world_opts *opts, struct prng *p);
+void graceful_begin(struct history *h);
+/* A member restarts; false when it is not one of those. */
+bool graceful_event(struct history *h, unsigned member);
+/* Nothing of the member is left. */
+void graceful_forget(struct history *h, unsigned member);
+/* Time has passed; the last time, all are told that all has been said. */
+void graceful_turn(struct history *h, bool is_last);
+/* Nothing stale is held any more. */
+bool graceful_is_over(const struct history *h);
+
+/* refresh.c */
+void refresh_ask(struct history *h, unsigned member);
+/* The operator wants the member to be asked. */
+void refresh_request(struct history *h, unsigned member);
+/* Its session, and with it any refresh, has ended. */
+void refresh_forget(struct history *h, unsigned member);
+void refresh_turn(struct history *h);
+/* Everything asked for has been answered, and nothing waits for an End. */
+bool refresh_is_over(const struct history *h);
 
 /* trouble.c */
 void trouble_prepare(struct history *h, struct world_opts *opts, struct prng *p); /* The options. */

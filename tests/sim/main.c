@@ -86,6 +86,15 @@ static unsigned say_totals(const struct totals *t)
 	printf("\nhistory: received:");
 	say("long_messages", t->long_messages, &never);
 	say("ipv6_next_hops_of_ipv4", t->next_hops6, &never);
+	printf("\nhistory: refreshes:");
+	say("answered_to_the_end", t->renewed, &never);
+	say("by_members", t->answers, &never);
+	say("routes_left_out", t->left_out, &never);
+	printf("\nhistory: members that restart:");
+	say("back", t->member_restarts, &never);
+	say("ends_of_rib", t->ends_of_rib, &never);
+	say("stale_compared", t->stale_compared, &never);
+	say("long_lived_compared", t->long_stale_compared, &never);
 	printf("\n");
 	return never;
 }

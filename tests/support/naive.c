@@ -87,6 +87,27 @@ size_t naive_refresh(uint8_t *to, unsigned family)
 	return finish(to, n);
 }
 
+size_t naive_border(uint8_t *to, unsigned family, bool is_end)
+{
+	size_t n = naive_refresh(to, family);
+	to[21] = is_end ? 2 : 1;
+	return n;
+}
+
+/* RFC 4724 §2 */
+size_t naive_end_of_rib(uint8_t *to, unsigned family)
+{
+	size_t n = header(to, 2);
+	n += put16(to + n, 0);
+	if (family == 0) {
+		n += put16(to + n, 0);
+		return finish(to, n);
+	}
+	const uint8_t mp[] = {0, 6, 0x80, 15, 3, 0, 2, 1};
+	memcpy(to + n, mp, sizeof(mp));
+	return finish(to, n + sizeof(mp));
+}
+
 static size_t put_attr(uint8_t *to, unsigned flags, unsigned type, const uint8_t *value, size_t len)
 {
 	to[0] = (uint8_t)flags;
@@ -150,7 +171,8 @@ static size_t put_common(uint8_t *to, const struct naive_attrs *a, bool is_as4, 
 		n += put_attr(to + n, 0x80, 4, v, 4);
 	}
 	put32(v, 65000u << 16 | a->announcer);
-	n += put_attr(to + n, 0xc0, 8, v, 4);
+	put32(v + 4, 0xffff0006); /* LLGR_STALE */
+	n += put_attr(to + n, 0xc0, 8, v, a->is_llgr_stale ? 8 : 4);
 	if (!is_as4 && has_wide_as(a)) {
 		n += put_path(to + n, 17, 0xc0, a, true);
 	}
@@ -472,16 +494,20 @@ int naive_first(const struct naive_route *routes, const struct naive_speaker *sp
 		unsigned count, const bool *may_have)
 {
 	bool in[64];
-	for (unsigned i = 0; i < count; i++) {
-		in[i] = routes[i].is_set;
-	}
-	for (;;) {
-		int best = best_of(routes, speakers, count, in);
-		if (best < 0 || may_have[best]) {
-			return best;
+	int best = -1;
+	for (int is_stale = 0; is_stale <= 1; is_stale++) {
+		for (unsigned i = 0; i < count; i++) {
+			in[i] = routes[i].is_set &&
+				routes[i].attrs.is_llgr_stale == (is_stale == 1);
 		}
-		in[best] = false;
+		while ((best = best_of(routes, speakers, count, in)) >= 0 && !may_have[best]) {
+			in[best] = false;
+		}
+		if (best >= 0) {
+			break;
+		}
 	}
+	return best;
 }
 
 int naive_view(const struct naive_route *routes, const struct naive_speaker *speakers,

@@ -28,6 +28,7 @@ struct naive_attrs {
 	bool has_next_hop6;   /* 16 bytes with IPv4 prefixes, too (RFC 8950). */
 	bool has_link_local;  /* A link-local one stands behind the 16 bytes (RFC 2545 §3). */
 	uint16_t padding;     /* More octets of the unknown attribute: up to 7000. */
+	bool is_llgr_stale;   /* The community LLGR_STALE (RFC 9494). */
 };
 
 struct naive_prefix {
@@ -45,6 +46,8 @@ size_t naive_open(uint8_t *to, uint32_t asn, uint32_t router_id, uint16_t hold, 
 size_t naive_capability(uint8_t *open, size_t at, uint8_t code, const uint8_t *value, size_t len);
 size_t naive_keepalive(uint8_t *to);
 size_t naive_refresh(uint8_t *to, unsigned family);
+size_t naive_border(uint8_t *to, unsigned family, bool is_end); /* BoRR, EoRR (RFC 7313). */
+size_t naive_end_of_rib(uint8_t *to, unsigned family);
 /* An UPDATE that announces `count` prefixes of one family; 2-octet AS_PATH unless is_as4. */
 size_t naive_announce(uint8_t *to, const struct naive_attrs *a, const struct naive_prefix *p,
 		      unsigned count, bool is_as4);
@@ -88,7 +91,7 @@ int naive_view(const struct naive_route *routes, const struct naive_speaker *spe
 	       unsigned count, int member);
 
 /* The same for somebody who may have those with `may_have` only: what he may not have takes part in
- * the choice all the same. */
+ * the choice all the same.  Long-lived stale ones come after all others (RFC 9494 §4.3). */
 int naive_first(const struct naive_route *routes, const struct naive_speaker *speakers,
 		unsigned count, const bool *may_have);
 /* Whether it can be sent at all to somebody who takes no long messages: by far, for sets that are

@@ -38,6 +38,9 @@ static void session_lost(struct speaker *s, usec_t now)
 	}
 	memset(s->held, 0, sizeof(s->held));
 	s->has_eor[0] = s->has_eor[1] = false;
+	for (unsigned f = 0; f < 2; f++) {
+		s->sent_eor[f] = s->is_wanted[f] = s->has_asked[f] = s->is_renewing[f] = false;
+	}
 	s->state = SPEAKER_DOWN;
 	s->retry_due = now + RETRY_US;
 }
@@ -75,6 +78,21 @@ bool speaker_send(struct speaker *s, const uint8_t *message, size_t len)
 	       sendq_push_copy(tcp_sendq(s->tcp), span_of(message, len));
 }
 
+void speaker_end_of_rib(struct speaker *s, unsigned family)
+{
+	uint8_t message[32];
+	size_t len = naive_end_of_rib(message, family);
+	if (s->state == SPEAKER_UP && !s->sent_eor[family]) {
+		s->sent_eor[family] = speaker_send(s, message, len);
+	}
+}
+
+bool speaker_is_drained(const struct speaker *s)
+{
+	const struct sendq *q = s->tcp == NULL ? NULL : tcp_sendq(s->tcp);
+	return q != NULL && q->acked == q->end;
+}
+
 void speaker_end(struct speaker *s, enum speaker_end how, usec_t now)
 {
 	if (s->tcp == NULL || s->state == SPEAKER_DOWN) {
@@ -82,10 +100,14 @@ void speaker_end(struct speaker *s, enum speaker_end how, usec_t now)
 	}
 	if (how == END_RESET) {
 		tcp_abort(s->tcp);
+	} else if (how == END_VANISH) {
+		tcp_free(s->tcp);
+		s->tcp = NULL;
 	} else {
-		const uint8_t cease[21] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-					   255, 255, 255, 255, 255, 0,	 21,  3,   6,	2};
-		if (how == END_NOTIFICATION) {
+		uint8_t cease[21] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+				     255, 255, 255, 255, 255, 0,   21,	3,   6,	  2};
+		cease[20] = how == END_HARD_RESET ? 9 : 2;
+		if (how != END_CLOSE) {
 			speaker_send(s, cease, sizeof(cease));
 		}
 		tcp_close(s->tcp);
@@ -144,6 +166,30 @@ static void on_eor(void *context, unsigned family)
 	s->has_eor[family] = true;
 }
 
+/* RFC 7313 §4.  Everything that is still held at the End has been said again. */
+static void hear_refresh(struct speaker *s, unsigned family, unsigned subtype)
+{
+	if (family > 1 || subtype > 2 || (subtype > 0 && !s->conf.has_enhanced)) {
+		s->is_broken = true;
+		return;
+	}
+	if (subtype == 0) {
+		s->is_wanted[family] = true;
+		return;
+	}
+	if (subtype == 2) {
+		s->border_faults += !s->is_renewing[family];
+		s->renewed++;
+	}
+	for (unsigned i = family; i < s->conf.universe_count; i += 2) {
+		struct held_route *r = &s->held[i];
+		s->border_faults += subtype == 2 && r->is_held && r->is_old;
+		r->is_old = subtype == 1;
+	}
+	s->is_renewing[family] = subtype == 1;
+	s->has_asked[family] = s->has_asked[family] && subtype != 1;
+}
+
 static void hear(struct speaker *s, const uint8_t *m, size_t len, usec_t now)
 {
 	struct naive_sink sink = {.route = on_route,
@@ -164,10 +210,13 @@ static void hear(struct speaker *s, const uint8_t *m, size_t len, usec_t now)
 		speaker_send(s, keepalive, naive_keepalive(keepalive));
 	} else if (m[18] == 4 && s->state == SPEAKER_OPENING) {
 		s->state = SPEAKER_UP;
+		s->ups++;
 		if (s->conf.record != NULL) {
 			s->conf.record(s->conf.context, NULL, 0, true);
 		}
 		s->keepalive_due = now + KEEPALIVE_US;
+	} else if (m[18] == 5 && len == 23) {
+		hear_refresh(s, m[20] - 1u, m[21]);
 	} else if (m[18] == 3) {
 		memcpy(s->last_notification, m + 19, 2);
 		s->blamed += m[19] <= 3 || m[19] == 5;
@@ -197,10 +246,38 @@ static bool read_messages(struct speaker *s, usec_t now)
 	return did;
 }
 
+static size_t put_graceful(const struct speaker *s, uint8_t *open, size_t len)
+{
+	const struct speaker_graceful *g = &s->conf.graceful;
+	unsigned bits = (g->is_restarting ? 0x8000u : 0) | (g->has_notification ? 0x4000u : 0) |
+			g->restart_s;
+	uint8_t restart[10] = {(uint8_t)(bits >> 8), (uint8_t)bits}, long_lived[14];
+	size_t n = 2, k = 0;
+	for (unsigned f = 0; f < 2; f++) {
+		if (!g->families[f]) {
+			continue;
+		}
+		const uint8_t family[3] = {0, (uint8_t)(f + 1), 1};
+		memcpy(restart + n, family, 3);
+		restart[n + 3] = g->is_forwarding[f] ? 0x80 : 0;
+		n += 4;
+		memcpy(long_lived + k, family, 3);
+		long_lived[k + 3] = g->is_long_forwarding[f] ? 0x80 : 0;
+		long_lived[k + 4] = 0;
+		long_lived[k + 5] = (uint8_t)(g->long_s >> 8);
+		long_lived[k + 6] = (uint8_t)g->long_s;
+		k += 7;
+	}
+	if (g->is_present) {
+		len = naive_capability(open, len, 64, restart, n);
+	}
+	return g->has_long ? naive_capability(open, len, 71, long_lived, k) : len;
+}
+
 static void send_open(struct speaker *s)
 {
 	static const uint8_t ipv4_by_ipv6[6] = {0, 1, 0, 1, 0, 2};
-	uint8_t open[128];
+	uint8_t open[192];
 	size_t len = naive_open(open, s->conf.asn, s->conf.router_id, s->conf.hold_s,
 				s->conf.is_as4, s->conf.has_refresh);
 	if (s->conf.is_long) {
@@ -209,6 +286,10 @@ static void send_open(struct speaker *s)
 	if (s->conf.has_next_hop6) {
 		len = naive_capability(open, len, 5, ipv4_by_ipv6, sizeof(ipv4_by_ipv6));
 	}
+	if (s->conf.has_enhanced) {
+		len = naive_capability(open, len, 70, ipv4_by_ipv6, 0);
+	}
+	len = put_graceful(s, open, len);
 	speaker_send(s, open, len);
 }
 

@@ -13,6 +13,17 @@
 
 #define UNIVERSE_MAX 256
 
+/* What it says of its restarts: RFC 4724 §3, RFC 8538 §2, RFC 9494 §3. */
+struct speaker_graceful {
+	bool is_present;
+	bool has_notification; /* N */
+	bool is_restarting;    /* R */
+	bool has_long;	       /* RFC 9494, of the same families. */
+	bool families[2], is_forwarding[2], is_long_forwarding[2]; /* F */
+	uint16_t restart_s;
+	uint32_t long_s;
+};
+
 struct speaker_conf {
 	uint32_t asn, router_id;
 	struct addr addr, server;
@@ -21,6 +32,8 @@ struct speaker_conf {
 	bool is_as4, has_refresh;
 	bool is_long;	    /* Takes messages of up to 65535 bytes (RFC 8654). */
 	bool has_next_hop6; /* RFC 8950 */
+	bool has_enhanced;  /* RFC 7313 */
+	struct speaker_graceful graceful;
 	uint16_t hold_s;
 	uint32_t window_bytes; /* Receive buffer. */
 	const struct naive_prefix *universe;
@@ -37,6 +50,7 @@ struct speaker_conf {
 
 struct held_route {
 	bool is_held;
+	bool is_old; /* Not announced since the refresh under way began. */
 	uint16_t attrs_len;
 	uint8_t next_hop_len;
 	uint8_t next_hop[32];
@@ -55,9 +69,16 @@ struct speaker {
 	bool wants_up;	 /* Connects by itself when it is down. */
 	bool is_stalled; /* Reads nothing from its connection. */
 	bool is_broken;	 /* It received something that is not BGP. */
-	unsigned downs;	 /* Sessions lost. */
+	unsigned downs;	 /* Sessions lost, */
+	unsigned ups;	 /* and begun. */
 	usec_t retry_due, opening_due, keepalive_due;
 	bool has_eor[2];
+	bool sent_eor[2];
+	bool is_wanted[2];	/* The server has asked for it again; whoever answers clears it. */
+	bool has_asked[2];	/* It has asked, and no answer has begun; set by whoever asks. */
+	bool is_renewing[2];	/* Between the borders of an answer. */
+	unsigned renewed;	/* Answers that ended, */
+	unsigned border_faults; /* and that lacked something, or had not begun. */
 	uint64_t announces, withdraws, messages;
 	uint64_t long_messages; /* Of more than 4096 bytes. */
 	uint64_t next_hops6;	/* IPv4 routes with an IPv6 next hop. */
@@ -74,7 +95,12 @@ bool speaker_step(struct speaker *s, usec_t now);
 usec_t speaker_due(const struct speaker *s);
 /* Queue a whole message; false when the connection is not up or its queue is full. */
 bool speaker_send(struct speaker *s, const uint8_t *message, size_t len);
+/* Its own End-of-RIB, once in a session. */
+void speaker_end_of_rib(struct speaker *s, unsigned family);
+/* Everything that it has sent has arrived. */
+bool speaker_is_drained(const struct speaker *s);
 
-enum speaker_end { END_RESET, END_CLOSE, END_NOTIFICATION };
+/* HARD_RESET: RFC 8538 §3.1; VANISH: without a word. */
+enum speaker_end { END_RESET, END_CLOSE, END_NOTIFICATION, END_HARD_RESET, END_VANISH };
 /* End the session from this side. */
 void speaker_end(struct speaker *s, enum speaker_end how, usec_t now);

@@ -177,7 +177,10 @@ static unsigned configure_members(const struct world *w, unsigned site, struct m
 					     .session.has_role = world_role(w, i) != 0,
 					     .session.role = server_role(world_role(w, i)),
 					     .session.has_extended_message = w->opts.has_long,
+					     .session.has_enhanced_refresh = w->opts.has_enhanced,
 					     .session.has_next_hop6 = w->opts.has_long,
+					     .session.stale_s = w->opts.stale_s,
+					     .session.long_stale_s = w->opts.long_stale_s,
 					     .is_enabled = true};
 	}
 	if (site_count(w) > 1) {
@@ -271,6 +274,7 @@ static void make_speaker(struct world *w, unsigned i)
 		.has_refresh = true,
 		.is_long = w->opts.has_long && (w->opts.seed + i) % 2 == 0,
 		.has_next_hop6 = w->opts.has_long && (w->opts.seed + i) / 2 % 2 == 0,
+		.has_enhanced = w->opts.has_enhanced && (w->opts.seed + i) % 2 == 0,
 		.hold_s = 90,
 		.window_bytes = w->opts.window_bytes == 0 ? 16384 : w->opts.window_bytes,
 		.universe = w->universe,

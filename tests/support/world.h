@@ -23,6 +23,9 @@ struct world_opts {
 	bool has_old_speakers;	 /* Every fourth member is 2-octet. */
 	bool has_roles;		 /* Five members of six have one (RFC 9234). */
 	bool has_long;		 /* Members of all four kinds: RFC 8654, RFC 8950, both, neither. */
+	bool has_enhanced;	 /* Every other member: RFC 7313. */
+	uint16_t stale_s;	 /* The servers' (RFC 4724); 0 = none. */
+	uint32_t long_stale_s;	 /* The same (RFC 9494). */
 	bool are_active;	 /* The server connects too; members take no connection. */
 	bool may_skip_workers;	 /* A worker sometimes misses turns. */
 	unsigned loss_per_mille; /* Frames lost on the LAN. */
