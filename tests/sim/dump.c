@@ -53,6 +53,11 @@ static size_t put(uint8_t *to, uint32_t v, unsigned bytes)
 	return bytes;
 }
 
+bool dump_leaves_out(const struct speaker_conf *who)
+{
+	return who->takes_paths[0] || who->takes_paths[1];
+}
+
 /* BGP4MP_MESSAGE (1), _AS4 (4), STATE_CHANGE (0), _AS4 (5). */
 void dump_message(struct dump *d, const struct speaker_conf *who, const uint8_t *message,
 		  size_t len, bool is_up)

@@ -13,6 +13,8 @@ void dump_close(struct dump *d); /* NULL is allowed. */
 void dump_begin(struct dump *d, uint32_t history);
 void dump_message(struct dump *d, const struct speaker_conf *who, const uint8_t *message,
 		  size_t len, bool is_up);
+/* Members that take path ids (RFC 7911) are left out, for bgpdump cannot know of it. */
+bool dump_leaves_out(const struct speaker_conf *who);
 /* One line: history|member|prefix|path|origin|next hop|med|community. */
 void dump_expect(struct dump *d, const struct speaker_conf *who, const struct naive_prefix *p,
 		 const struct naive_attrs *a);

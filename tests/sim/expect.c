@@ -68,14 +68,19 @@ static void for_member(const struct history *h, unsigned member, unsigned prefix
 }
 
 /* What `member` should hold for a prefix; false when nothing. */
-static bool expected(const struct history *h, unsigned member, unsigned prefix,
-		     struct naive_attrs *out)
+static bool expected(struct history *h, unsigned member, unsigned prefix, struct naive_attrs *out)
 {
 	const struct world *w = h->world;
 	struct naive_route route[WORLD_MEMBERS_MAX + 1];
 	struct naive_speaker who[WORLD_MEMBERS_MAX + 1];
 	int best;
 
+	if (w->opts.has_paths) {
+		struct naive_attrs attrs[WORLD_PATHS_SENT] = {0};
+		unsigned count = paths_expected(h, member, prefix, attrs);
+		*out = attrs[0];
+		return count > 0;
+	}
 	if (w->opts.sites <= 1) {
 		bool may_have[WORLD_MEMBERS_MAX];
 		for_member(h, member, prefix, route, may_have);
@@ -99,13 +104,17 @@ static unsigned announcer(const struct held_route *r)
 }
 
 /* Whether what `member` holds for a prefix is what the oracle says; says why not. */
-static bool is_right(const struct history *h, unsigned member, unsigned prefix, bool verbose)
+static bool is_right(struct history *h, unsigned member, unsigned prefix, bool verbose)
 {
 	const struct speaker *s = &h->world->speaker[member];
 	const struct held_route *held = &s->held[prefix];
 	struct naive_attrs attrs;
 	uint8_t bytes[NAIVE_LONG_MAX], next_hop[32];
 	size_t len = 0, nh = 0;
+
+	if (s->conf.takes_paths[h->world->universe[prefix].family]) {
+		return paths_are_right(h, member, prefix, verbose);
+	}
 	bool has_route = expected(h, member, prefix, &attrs);
 
 	if (has_route) {
@@ -228,6 +237,7 @@ bool expect_settled(struct history *h)
 			break;
 		}
 	}
+	h->totals->paths_compared += w->opts.has_paths ? w->opts.universe : 0;
 	h->totals->compared += w->opts.members * w->opts.universe;
 	if (!world_is_up(w)) {
 		show_down(h);
@@ -244,7 +254,9 @@ void expect_dump(struct history *h)
 	for (unsigned m = 0; h->dump != NULL && m < w->opts.members; m++) {
 		for (unsigned i = 0; i < w->opts.universe; i++) {
 			struct naive_attrs attrs;
-			if (w->speaker[m].state == SPEAKER_UP && expected(h, m, i, &attrs)) {
+			const struct speaker_conf *c = &w->speaker[m].conf;
+			bool is_told = w->speaker[m].state == SPEAKER_UP && !dump_leaves_out(c);
+			if (is_told && expected(h, m, i, &attrs)) {
 				dump_expect(h->dump, &w->speaker[m].conf, &w->universe[i], &attrs);
 			}
 		}

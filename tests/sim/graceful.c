@@ -88,7 +88,9 @@ static void drop(struct history *h, unsigned member, unsigned family, bool is_al
 	struct stay *stay = &h->absence[member].family[family];
 	for (unsigned i = family; i < h->world->opts.universe; i += 2) {
 		if (is_all || h->is_stale[i][member]) {
-			h->route[i][member].is_set = false;
+			for (unsigned k = 0; k < PATH_SLOTS; k++) {
+				paths_slot(h, member, i, k)->is_set = false;
+			}
 		}
 		h->is_stale[i][member] = false;
 	}

@@ -113,9 +113,10 @@ static void event_announce(struct history *h, unsigned member)
 	struct naive_prefix prefix[BATCH_MAX];
 	struct naive_attrs attrs;
 	uint8_t message[16384];
+	unsigned slot = paths_draw_slot(h, member, family);
 	random_attrs(h, member, family, &attrs);
 	for (unsigned i = 0; i < count; i++) {
-		prefix[i] = h->world->universe[idx[i]];
+		prefix[i] = paths_prefix(h, member, idx[i], slot);
 	}
 	size_t len = naive_announce(message, &attrs, prefix, count, s->conf.is_as4);
 	if (s->state != SPEAKER_UP || h->is_liar[member] || !speaker_send(s, message, len)) {
@@ -123,25 +124,31 @@ static void event_announce(struct history *h, unsigned member)
 	}
 	h->totals->announced += count;
 	for (unsigned i = 0; i < count; i++) {
-		h->route[idx[i]][member] = (struct naive_route){.is_set = true, .attrs = attrs};
-		h->is_stale[idx[i]][member] = h->is_old[idx[i]][member] = false;
+		*paths_slot(h, member, idx[i], slot) =
+			(struct naive_route){.is_set = true, .attrs = attrs};
+		h->is_stale[idx[i]][member] = false;
+		h->is_old[idx[i]][member] &= (uint8_t) ~(1u << slot);
 	}
 }
 
 void history_announce_again(struct history *h, unsigned member, unsigned prefix)
 {
 	struct speaker *s = &h->world->speaker[member];
-	struct naive_attrs attrs = h->route[prefix][member].attrs;
-	uint8_t message[16384];
-	if (!h->route[prefix][member].is_set) {
-		return;
-	}
-	attrs.is_llgr_stale = false;
-	size_t len =
-		naive_announce(message, &attrs, &h->world->universe[prefix], 1, s->conf.is_as4);
-	if (speaker_send(s, message, len)) {
-		h->route[prefix][member].attrs = attrs;
-		h->is_stale[prefix][member] = h->is_old[prefix][member] = false;
+	for (unsigned k = 0; k < PATH_SLOTS; k++) {
+		struct naive_route *r = paths_slot(h, member, prefix, k);
+		struct naive_attrs attrs = r->attrs;
+		struct naive_prefix p = paths_prefix(h, member, prefix, k);
+		uint8_t message[16384];
+		if (!r->is_set) {
+			continue;
+		}
+		attrs.is_llgr_stale = false;
+		size_t len = naive_announce(message, &attrs, &p, 1, s->conf.is_as4);
+		if (speaker_send(s, message, len)) {
+			r->attrs = attrs;
+			h->is_stale[prefix][member] = false;
+			h->is_old[prefix][member] &= (uint8_t) ~(1u << k);
+		}
 	}
 }
 
@@ -152,8 +159,9 @@ static void event_withdraw(struct history *h, unsigned member)
 	unsigned count = pick_prefixes(h, &family, idx);
 	struct naive_prefix prefix[BATCH_MAX];
 	uint8_t message[4096];
+	unsigned slot = paths_draw_slot(h, member, family);
 	for (unsigned i = 0; i < count; i++) {
-		prefix[i] = h->world->universe[idx[i]];
+		prefix[i] = paths_prefix(h, member, idx[i], slot);
 	}
 	size_t len = naive_withdraw(message, prefix, count);
 	if (s->state != SPEAKER_UP || !speaker_send(s, message, len)) {
@@ -161,8 +169,9 @@ static void event_withdraw(struct history *h, unsigned member)
 	}
 	h->totals->withdrawn += count;
 	for (unsigned i = 0; i < count; i++) {
-		h->route[idx[i]][member].is_set = false;
-		h->is_stale[idx[i]][member] = h->is_old[idx[i]][member] = false;
+		paths_slot(h, member, idx[i], slot)->is_set = false;
+		h->is_stale[idx[i]][member] = false;
+		h->is_old[idx[i]][member] &= (uint8_t) ~(1u << slot);
 	}
 }
 
@@ -248,7 +257,7 @@ static void record_message(void *context, unsigned member, const uint8_t *messag
 {
 	struct history *h = context;
 	h->totals->messages += message != NULL;
-	if (h->dump != NULL) {
+	if (h->dump != NULL && !dump_leaves_out(&h->world->speaker[member].conf)) {
 		dump_message(h->dump, &h->world->speaker[member].conf, message, len, is_up);
 	}
 }
@@ -293,7 +302,9 @@ static struct world_opts opts_for(struct history *h)
 	o.has_enhanced = o.sites == 1 && prng_chance(&p, 2, 3);
 	o.has_roles = o.sites == 1 && prng_chance(&p, 1, 2);
 	/* A queue that is smaller than a message would hold it for ever. */
-	o.has_long = o.sites == 1 && o.log_bytes_max == 0 && prng_chance(&p, 1, 2);
+	bool is_plain_set = o.sites == 1 && !o.has_roles && o.stale_s == 0 && o.members <= 20;
+	o.has_paths = is_plain_set && prng_chance(&p, 2, 3);
+	o.has_long = o.sites == 1 && !o.has_paths && o.log_bytes_max == 0 && prng_chance(&p, 1, 2);
 	return o;
 }
 
@@ -317,6 +328,7 @@ static void count_what_came(struct history *h)
 	struct world *w = h->world;
 	for (unsigned i = 0; i < w->opts.members; i++) {
 		h->totals->long_messages += w->speaker[i].long_messages;
+		h->totals->paths_gone += w->speaker[i].paths_gone;
 		h->totals->renewed += w->speaker[i].renewed;
 		h->totals->next_hops6 += w->speaker[i].next_hops6;
 		struct member_status st;
@@ -358,6 +370,7 @@ static void history_init(struct history *h)
 	h->route = calloc(opts.universe, sizeof(*h->route));
 	h->is_stale = calloc(opts.universe, sizeof(*h->is_stale));
 	h->is_old = calloc(opts.universe, sizeof(*h->is_old));
+	h->more = calloc(opts.universe, sizeof(*h->more));
 	world_init(h->world, &opts);
 	for (unsigned i = 0; i < opts.members; i++) {
 		const struct speaker_conf *c = &h->world->speaker[i].conf;
@@ -397,6 +410,7 @@ bool history_run(uint64_t seed, struct world *world, struct dump *dump, struct t
 	free(h->route);
 	free(h->is_stale);
 	free(h->is_old);
+	free(h->more);
 	free(h);
 	return is_ok;
 }

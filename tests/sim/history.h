@@ -22,10 +22,13 @@ struct totals {
 	uint64_t events, announced, withdrawn, downs, lost, refreshes, stalls, compared, messages,
 		evictions, segments, long_messages, next_hops6;
 	uint64_t fault[NIC_FAULT_COUNT], too_big_told;
+	uint64_t paths_gone, paths_compared;
 	uint64_t answers, left_out, renewed;
 	uint64_t member_restarts, ends_of_rib, stale_compared, long_stale_compared;
 	uint64_t restarts, attack[ROGUE_ATTACK_COUNT], kills, deaths, mangle[MANGLE_COUNT], blinks;
 };
+
+#define PATH_SLOTS 3 /* Paths of a prefix that a member has at most. */
 
 /* What should be left of a family whose member restarts. */
 struct stay {
@@ -49,7 +52,9 @@ struct history {
 	bool (*is_stale)[WORLD_MEMBERS_MAX];		/* The same: of an earlier session. */
 	struct naive_speaker who[WORLD_MEMBERS_MAX];
 	struct absence absence[WORLD_MEMBERS_MAX];
-	bool (*is_old)[WORLD_MEMBERS_MAX];	/* Not said again since the refresh began. */
+	struct naive_route (*more)[WORLD_MEMBERS_MAX][PATH_SLOTS - 1]; /* Behind route: paths.c. */
+	/* Slots of paths that were not said again since the refresh began: bits. */
+	uint8_t (*is_old)[WORLD_MEMBERS_MAX];
 	usec_t renew_due[WORLD_MEMBERS_MAX][2]; /* Then it is over; USEC_NEVER: none. */
 	unsigned leaver;			/* Who restarts just now; else UINT_MAX. */
 	bool has_failed;
@@ -106,6 +111,19 @@ void refresh_forget(struct history *h, unsigned member);
 void refresh_turn(struct history *h);
 /* Everything asked for has been answered, and nothing waits for an End. */
 bool refresh_is_over(const struct history *h);
+
+/* paths.c */
+struct naive_route *paths_slot(struct history *h, unsigned member, unsigned prefix, unsigned slot);
+/* Which of its paths a member speaks of. */
+unsigned paths_draw_slot(struct history *h, unsigned member, unsigned family);
+/* A prefix as it stands on the wire. */
+struct naive_prefix paths_prefix(const struct history *h, unsigned member, unsigned prefix,
+				 unsigned slot);
+unsigned paths_set(struct history *h, unsigned member, unsigned prefix); /* Bits of slots. */
+/* What a member should hold, best first; how many. */
+unsigned paths_expected(struct history *h, unsigned member, unsigned prefix,
+			struct naive_attrs out[WORLD_PATHS_SENT]);
+bool paths_are_right(struct history *h, unsigned member, unsigned prefix, bool verbose);
 
 /* trouble.c */
 void trouble_prepare(struct history *h, struct world_opts *opts, struct prng *p); /* The options. */

@@ -86,6 +86,9 @@ static unsigned say_totals(const struct totals *t)
 	printf("\nhistory: received:");
 	say("long_messages", t->long_messages, &never);
 	say("ipv6_next_hops_of_ipv4", t->next_hops6, &never);
+	printf("\nhistory: several paths:");
+	say("prefixes_compared", t->paths_compared, &never);
+	say("withdrawn_by_id", t->paths_gone, &never);
 	printf("\nhistory: refreshes:");
 	say("answered_to_the_end", t->renewed, &never);
 	say("by_members", t->answers, &never);

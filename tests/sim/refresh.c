@@ -43,7 +43,7 @@ void refresh_forget(struct history *h, unsigned member)
 		h->renew_due[member][f] = USEC_NEVER;
 	}
 	for (unsigned i = 0; i < h->world->opts.universe; i++) {
-		h->is_old[i][member] = false;
+		h->is_old[i][member] = 0;
 	}
 }
 
@@ -51,10 +51,13 @@ void refresh_forget(struct history *h, unsigned member)
 static void end(struct history *h, unsigned member, unsigned family)
 {
 	for (unsigned i = family; i < h->world->opts.universe; i += 2) {
-		if (h->is_old[i][member]) {
-			h->route[i][member].is_set = h->is_old[i][member] = false;
-			h->totals->left_out++;
+		for (unsigned k = 0; k < PATH_SLOTS; k++) {
+			if (h->is_old[i][member] & 1u << k) {
+				paths_slot(h, member, i, k)->is_set = false;
+				h->totals->left_out++;
+			}
 		}
+		h->is_old[i][member] = 0;
 	}
 	h->renew_due[member][family] = USEC_NEVER;
 }
@@ -79,7 +82,9 @@ static void answer(struct history *h, unsigned member, unsigned family)
 	struct speaker *s = &h->world->speaker[member];
 	bool has_begun = border(s, family, false) && do_borders_count(h, member, family);
 	for (unsigned i = family; i < h->world->opts.universe; i += 2) {
-		h->is_old[i][member] |= has_begun && h->route[i][member].is_set;
+		if (has_begun) {
+			h->is_old[i][member] = (uint8_t)paths_set(h, member, i);
+		}
 		if (!one_in(h, 8)) {
 			history_announce_again(h, member, i);
 		}

@@ -76,7 +76,8 @@ def main() -> int:
                     print(f"verify: history {key[0]} member {key[1]} {prefix}: "
                           f"holds {held.get(prefix)}, expected {table.get(prefix)}")
     print(f"verify: bgpdump decoded {announced} announcements; {compared} routes of "
-          f"{len(expected)} tables compared, {wrong} wrong; {own} own routes received")
+          f"{len(expected)} tables compared, {wrong} wrong; {own} own routes received; "
+          "members that take several paths of a prefix (RFC 7911) left out")
     if noise.strip():
         print(f"verify: bgpdump complained: {noise.strip()[:500]}")
     return 0 if wrong == 0 and own == 0 and compared > 0 else 1

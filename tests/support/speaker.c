@@ -37,6 +37,9 @@ static void session_lost(struct speaker *s, usec_t now)
 		}
 	}
 	memset(s->held, 0, sizeof(s->held));
+	if (s->conf.takes_paths[0] || s->conf.takes_paths[1]) {
+		memset(s->path, 0, sizeof(s->path));
+	}
 	s->has_eor[0] = s->has_eor[1] = false;
 	for (unsigned f = 0; f < 2; f++) {
 		s->sent_eor[f] = s->is_wanted[f] = s->has_asked[f] = s->is_renewing[f] = false;
@@ -127,6 +130,60 @@ static int universe_index(const struct speaker *s, const struct naive_prefix *p)
 	return -1;
 }
 
+/* Its own mark: a route that it has announced. */
+static bool is_own(const struct speaker *s, const uint8_t *attrs, size_t attrs_len)
+{
+	const uint8_t own[7] = {0xc0,
+				8,
+				4,
+				65000 >> 8,
+				65000 & 0xff,
+				(uint8_t)(s->conf.asn >> 8),
+				(uint8_t)s->conf.asn};
+	return memmem(attrs, attrs_len, own, sizeof(own)) != NULL;
+}
+
+/* The path of this id, or a free place for it. */
+static struct held_path *path_of(struct speaker *s, unsigned prefix, uint32_t id)
+{
+	struct held_path *free_one = NULL;
+	for (unsigned k = 0; k < HELD_PATHS_MAX; k++) {
+		struct held_path *p = &s->path[prefix][k];
+		if (p->is_held && p->id == id) {
+			return p;
+		}
+		free_one = free_one == NULL && !p->is_held ? p : free_one;
+	}
+	return free_one;
+}
+
+/* RFC 7911 §3 */
+static void on_path(struct speaker *s, unsigned prefix, uint32_t id, struct span attrs,
+		    struct span next_hop)
+{
+	struct held_path *p = path_of(s, prefix, id);
+	if (attrs.data == NULL) {
+		s->withdraws++;
+		s->paths_gone += p != NULL && p->is_held;
+		if (p != NULL) {
+			p->is_held = false;
+		}
+		return;
+	}
+	s->announces++;
+	if (p == NULL) {
+		s->is_broken = true;
+		return;
+	}
+	*p = (struct held_path){.id = id,
+				.is_held = true,
+				.next_hop_len = (uint8_t)next_hop.len,
+				.attrs_len = (uint16_t)attrs.len,
+				.attrs_hash = hash_bytes(attrs.data, attrs.len, 0)};
+	memcpy(p->next_hop, next_hop.data, next_hop.len);
+	s->own_seen += is_own(s, attrs.data, attrs.len);
+}
+
 static void on_route(void *context, const struct naive_prefix *p, const uint8_t *attrs,
 		     size_t attrs_len, const uint8_t *next_hop, size_t next_hop_len)
 {
@@ -134,6 +191,11 @@ static void on_route(void *context, const struct naive_prefix *p, const uint8_t 
 	int i = universe_index(s, p);
 	if (i < 0 || attrs_len > NAIVE_LONG_MAX || next_hop_len > 32) {
 		s->is_broken = true;
+		return;
+	}
+	if (p->has_path_id) {
+		on_path(s, (unsigned)i, p->path_id, span_of(attrs, attrs_len),
+			span_of(next_hop, next_hop_len));
 		return;
 	}
 	struct held_route *h = &s->held[i];
@@ -150,14 +212,7 @@ static void on_route(void *context, const struct naive_prefix *p, const uint8_t 
 	memcpy(h->attrs, attrs, min_u64(attrs_len, sizeof(h->attrs)));
 	s->next_hops6 += p->family == 0 && next_hop_len != 4;
 	memcpy(h->next_hop, next_hop, next_hop_len);
-	uint8_t own[7] = {0xc0,
-			  8,
-			  4,
-			  65000 >> 8,
-			  65000 & 0xff,
-			  (uint8_t)(s->conf.asn >> 8),
-			  (uint8_t)s->conf.asn};
-	s->own_seen += memmem(attrs, attrs_len, own, sizeof(own)) != NULL;
+	s->own_seen += is_own(s, attrs, attrs_len);
 }
 
 static void on_eor(void *context, unsigned family)
@@ -185,6 +240,11 @@ static void hear_refresh(struct speaker *s, unsigned family, unsigned subtype)
 		struct held_route *r = &s->held[i];
 		s->border_faults += subtype == 2 && r->is_held && r->is_old;
 		r->is_old = subtype == 1;
+		for (unsigned k = 0; k < HELD_PATHS_MAX; k++) {
+			struct held_path *p = &s->path[i][k];
+			s->border_faults += subtype == 2 && p->is_held && p->is_old;
+			p->is_old = subtype == 1;
+		}
 	}
 	s->is_renewing[family] = subtype == 1;
 	s->has_asked[family] = s->has_asked[family] && subtype != 1;
@@ -196,6 +256,7 @@ static void hear(struct speaker *s, const uint8_t *m, size_t len, usec_t now)
 				  .end_of_rib = on_eor,
 				  .is_long = s->conf.is_long,
 				  .has_next_hop6 = s->conf.has_next_hop6,
+				  .has_path_ids = {s->conf.takes_paths[0], s->conf.takes_paths[1]},
 				  .context = s};
 	s->messages++;
 	s->long_messages += len > 4096;
@@ -274,6 +335,20 @@ static size_t put_graceful(const struct speaker *s, uint8_t *open, size_t len)
 	return g->has_long ? naive_capability(open, len, 71, long_lived, k) : len;
 }
 
+/* RFC 7911 §4 */
+static size_t put_paths(const struct speaker *s, uint8_t *open, size_t len)
+{
+	uint8_t value[8];
+	size_t n = 0;
+	for (unsigned f = 0; f < 2; f++) {
+		int mode = s->conf.takes_paths[f] + 2 * s->conf.sends_paths[f];
+		const uint8_t one[4] = {0, (uint8_t)(f + 1), 1, (uint8_t)mode};
+		memcpy(value + n, one, mode != 0 ? 4 : 0);
+		n += mode != 0 ? 4 : 0;
+	}
+	return n > 0 ? naive_capability(open, len, 69, value, n) : len;
+}
+
 static void send_open(struct speaker *s)
 {
 	static const uint8_t ipv4_by_ipv6[6] = {0, 1, 0, 1, 0, 2};
@@ -289,7 +364,7 @@ static void send_open(struct speaker *s)
 	if (s->conf.has_enhanced) {
 		len = naive_capability(open, len, 70, ipv4_by_ipv6, 0);
 	}
-	len = put_graceful(s, open, len);
+	len = put_graceful(s, open, put_paths(s, open, len));
 	speaker_send(s, open, len);
 }
 

@@ -11,7 +11,8 @@
 #include "dataplane/tcp/tcp.h"
 #include "tests/support/naive.h"
 
-#define UNIVERSE_MAX 256
+#define UNIVERSE_MAX   256
+#define HELD_PATHS_MAX 12
 
 /* What it says of its restarts: RFC 4724 §3, RFC 8538 §2, RFC 9494 §3. */
 struct speaker_graceful {
@@ -30,9 +31,10 @@ struct speaker_conf {
 	uint8_t prefix_len;
 	struct mac mac;
 	bool is_as4, has_refresh;
-	bool is_long;	    /* Takes messages of up to 65535 bytes (RFC 8654). */
-	bool has_next_hop6; /* RFC 8950 */
-	bool has_enhanced;  /* RFC 7313 */
+	bool is_long;			     /* Takes messages of up to 65535 bytes (RFC 8654). */
+	bool has_next_hop6;		     /* RFC 8950 */
+	bool has_enhanced;		     /* RFC 7313 */
+	bool takes_paths[2], sends_paths[2]; /* RFC 7911, by family. */
 	struct speaker_graceful graceful;
 	uint16_t hold_s;
 	uint32_t window_bytes; /* Receive buffer. */
@@ -56,6 +58,16 @@ struct held_route {
 	uint8_t next_hop[32];
 	uint8_t attrs[NAIVE_ATTRS_MAX]; /* The first of them; */
 	uint64_t attrs_hash;		/* and what all are like, hash_bytes without key. */
+};
+
+/* One of several of a prefix, where it takes path ids. */
+struct held_path {
+	uint32_t id;
+	bool is_held, is_old;
+	uint8_t next_hop_len;
+	uint16_t attrs_len;
+	uint64_t attrs_hash;
+	uint8_t next_hop[32];
 };
 
 enum speaker_state { SPEAKER_DOWN, SPEAKER_CONNECTING, SPEAKER_OPENING, SPEAKER_UP };
@@ -86,6 +98,8 @@ struct speaker {
 	uint8_t last_notification[2];
 	unsigned blamed; /* NOTIFICATIONs that found fault with what it said (codes 1, 2, 3, 5). */
 	struct held_route held[UNIVERSE_MAX];
+	uint64_t paths_gone; /* Withdrawn by their ids. */
+	struct held_path path[UNIVERSE_MAX][HELD_PATHS_MAX];
 };
 
 void speaker_init(struct speaker *s, const struct speaker_conf *conf, struct nic *nic);

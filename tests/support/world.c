@@ -167,21 +167,22 @@ static unsigned configure_members(const struct world *w, unsigned site, struct m
 	unsigned count = 0;
 	for (unsigned i = site; i < w->opts.members; i += site_count(w)) {
 		ASSERT(count == world_peer_of(w, i));
-		conf[count++] =
-			(struct member_conf){.asn = member_asn(i),
-					     .addr = member_addr(i),
-					     .session.hold_s = 90,
-					     .session.hold_min_s = 3,
-					     .session.retry_s = 5,
-					     .session.is_passive = !w->opts.are_active,
-					     .session.has_role = world_role(w, i) != 0,
-					     .session.role = server_role(world_role(w, i)),
-					     .session.has_extended_message = w->opts.has_long,
-					     .session.has_enhanced_refresh = w->opts.has_enhanced,
-					     .session.has_next_hop6 = w->opts.has_long,
-					     .session.stale_s = w->opts.stale_s,
-					     .session.long_stale_s = w->opts.long_stale_s,
-					     .is_enabled = true};
+		conf[count++] = (struct member_conf){
+			.asn = member_asn(i),
+			.addr = member_addr(i),
+			.session.hold_s = 90,
+			.session.hold_min_s = 3,
+			.session.retry_s = 5,
+			.session.is_passive = !w->opts.are_active,
+			.session.has_role = world_role(w, i) != 0,
+			.session.role = server_role(world_role(w, i)),
+			.session.has_extended_message = w->opts.has_long,
+			.session.has_enhanced_refresh = w->opts.has_enhanced,
+			.session.has_next_hop6 = w->opts.has_long,
+			.session.add_path = {w->opts.has_paths ? 3 : 0, w->opts.has_paths ? 3 : 0},
+			.session.stale_s = w->opts.stale_s,
+			.session.long_stale_s = w->opts.long_stale_s,
+			.is_enabled = true};
 	}
 	if (site_count(w) > 1) {
 		ASSERT(count == world_link_of(w, site));
@@ -226,6 +227,7 @@ void world_start_server(struct world *w, unsigned site)
 		.port_count = 1,
 		.log_bytes_max = w->opts.log_bytes_max,
 		.send_bytes_max = w->opts.send_bytes_max,
+		.paths_sent_max = WORLD_PATHS_SENT,
 		.now = w->now,
 	};
 	s->server = server_new(&opts);
@@ -260,6 +262,11 @@ void world_fault_site(struct world *w, enum nic_fault_way way, const struct nic_
 	}
 }
 
+static bool has_paths_way(const struct world *w, unsigned member, unsigned family, uint64_t way)
+{
+	return w->opts.has_paths && ((w->opts.seed + member + family * (member % 3)) & way) != 0;
+}
+
 static void make_speaker(struct world *w, unsigned i)
 {
 	bool is_v4 = member_addr(i).family == FAMILY_IPV4;
@@ -274,6 +281,8 @@ static void make_speaker(struct world *w, unsigned i)
 		.has_refresh = true,
 		.is_long = w->opts.has_long && (w->opts.seed + i) % 2 == 0,
 		.has_next_hop6 = w->opts.has_long && (w->opts.seed + i) / 2 % 2 == 0,
+		.takes_paths = {has_paths_way(w, i, 0, 1), has_paths_way(w, i, 1, 1)},
+		.sends_paths = {has_paths_way(w, i, 0, 2), has_paths_way(w, i, 1, 2)},
 		.has_enhanced = w->opts.has_enhanced && (w->opts.seed + i) % 2 == 0,
 		.hold_s = 90,
 		.window_bytes = w->opts.window_bytes == 0 ? 16384 : w->opts.window_bytes,

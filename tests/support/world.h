@@ -11,6 +11,7 @@
 
 #define WORLD_MEMBERS_MAX 64
 #define WORLD_SITES_MAX	  2
+#define WORLD_PATHS_SENT  3 /* Of a prefix, to those that take several. */
 
 struct world_opts {
 	uint64_t seed;
@@ -24,6 +25,7 @@ struct world_opts {
 	bool has_roles;		 /* Five members of six have one (RFC 9234). */
 	bool has_long;		 /* Members of all four kinds: RFC 8654, RFC 8950, both, neither. */
 	bool has_enhanced;	 /* Every other member: RFC 7313. */
+	bool has_paths;		 /* Members of all four kinds, by family: RFC 7911. */
 	uint16_t stale_s;	 /* The servers' (RFC 4724); 0 = none. */
 	uint32_t long_stale_s;	 /* The same (RFC 9494). */
 	bool are_active;	 /* The server connects too; members take no connection. */
