@@ -41,6 +41,7 @@ static void configure(struct member_conf *conf, unsigned i)
 	s->role = roles[i];
 	s->add_path[FAMILY_IPV4] = s->add_path[FAMILY_IPV6] = ADD_PATH_RECEIVE | ADD_PATH_SEND;
 	s->is_damped = i == 1;
+	s->delay_open_s = i == 2 ? 1 : 0;
 	conf->paths_max = 2;
 }
 
