@@ -92,6 +92,10 @@ class Member:
         """{prefix: Route} of all that it holds from the server."""
         raise NotImplementedError
 
+    def held(self, family):
+        """The same, also while the session is down and the router keeps them all the same."""
+        return self.table(family)
+
     def shutdown_seen(self, family):
         """The words in which it shows the server's last NOTIFICATION."""
         raise NotImplementedError

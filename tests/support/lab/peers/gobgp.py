@@ -25,9 +25,24 @@ SESSION = """\
     keepalive-interval = {keepalive}
   [neighbors.transport.config]
     local-address = "{mine}"{passive}
-  [[neighbors.afi-safis]]
+{graceful}  [[neighbors.afi-safis]]
     [neighbors.afi-safis.config]
       afi-safi-name = "ipv{family}-unicast"
+{graceful_family}"""
+GRACEFUL = """\
+  [neighbors.graceful-restart.config]
+    enabled = true
+    restart-time = %d
+    long-lived-enabled = %s
+"""
+GRACEFUL_FAMILY = """\
+    [neighbors.afi-safis.mp-graceful-restart.config]
+      enabled = true
+"""
+LONG_LIVED_FAMILY = """\
+    [neighbors.afi-safis.long-lived-graceful-restart.config]
+      enabled = true
+      restart-time = %d
 """
 
 
@@ -50,8 +65,17 @@ class Gobgp(Member):
                 keepalive=max(1, self.hold // 3), mine=self.address(family), family=family,
                 password='\n    auth-password = "%s"' % self.passwords[family]
                 if self.passwords[family] else "",
-                passive="\n    passive-mode = true" if family in self.dialled else "")
+                passive="\n    passive-mode = true" if family in self.dialled else "",
+                **self._graceful())
         self.write("gobgpd.toml", text)
+
+    def _graceful(self):
+        """The settings of a session and of its family."""
+        if not self.graceful:
+            return {"graceful": "", "graceful_family": ""}
+        return {"graceful": GRACEFUL % (self.graceful, "true" if self.long_lived else "false"),
+                "graceful_family": GRACEFUL_FAMILY + (
+                    LONG_LIVED_FAMILY % self.long_lived if self.long_lived else "")}
 
     def _inject(self, family, prefixes):
         """GoBGP puts its own AS in front when it announces."""
@@ -73,7 +97,8 @@ class Gobgp(Member):
         return self.routes[family].keys() - own
 
     def command(self):
-        return ["gobgpd", "-f", self.file("gobgpd.toml"), "-l", "info", "--pprof-disable"]
+        return ["gobgpd", "-f", self.file("gobgpd.toml"), "-l", "info",
+                "--pprof-disable"] + (["-r"] if self.graceful and self.log_text() else [])
 
     def gobgp(self, *words, **more):
         return self.cli("gobgp", *words, **more)
@@ -104,6 +129,14 @@ class Gobgp(Member):
     def count(self, family):
         states = self._state(family).get("afi_safis", [])
         return sum(one.get("state", {}).get("received", 0) for one in states)
+
+    def held(self, family):
+        """{prefix: Route} of its own table, which has what adj-in hides while a session is down."""
+        table = json.loads(self.gobgp("-j", "global", "rib", "-a", "ipv%d" % family) or "{}")
+        server = self.server.address(family)
+        theirs = {prefix: [path for path in paths if path.get("neighbor-ip") == server]
+                  for prefix, paths in table.items()}
+        return parse_table({prefix: paths for prefix, paths in theirs.items() if paths})
 
     def table(self, family):
         text = self.gobgp("-j", "neighbor", self.server.address(family), "adj-in",
