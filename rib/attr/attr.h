@@ -53,7 +53,7 @@ struct attr_slice {
 };
 
 /* Well-known communities that decide what becomes of a route here. */
-#define COMMUNITY_GRACEFUL_SHUTDOWN UINT32_C(0xffff0000) /* RFC 8326 §3 */
+#define COMMUNITY_GRACEFUL_SHUTDOWN UINT32_C(0xffff0000) /* RFC 8326 §5 */
 #define COMMUNITY_LLGR_STALE	    UINT32_C(0xffff0006) /* RFC 9494 §4.3 */
 #define COMMUNITY_NO_LLGR	    UINT32_C(0xffff0007) /* RFC 9494 §4.2 */
 

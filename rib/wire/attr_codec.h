@@ -70,7 +70,7 @@ struct update_opts {
 	bool has_role;
 	uint8_t role;			/* enum role */
 	const struct attr_lists *lists; /* Borrowed; NULL: none. */
-	/* RFC 8326 §4: the LOCAL_PREF of a route that carries GRACEFUL_SHUTDOWN.  Not looked at
+	/* RFC 8326 §4.1: the LOCAL_PREF of a route that carries GRACEFUL_SHUTDOWN.  Not looked at
 	 * here, import does. */
 	bool has_graceful_shutdown;
 	uint32_t graceful_shutdown_pref;

@@ -4,7 +4,7 @@
  * place.  An old speaker gets AS_PATH and AGGREGATOR with 2-octet numbers and, where one did not
  * fit, the truth in AS4_PATH and AS4_AGGREGATOR (RFC 6793 §4.2.2).  Order stays ascending.
  *
- * RFC 4271 §5 ("SHOULD order attributes"), §5.1.3; RFC 6793 §4.2.2; RFC 9234 §5. */
+ * RFC 4271 §5 ("SHOULD order path attributes"), §5.1.3; RFC 6793 §4.2.2; RFC 9234 §5. */
 #include "rib/wire/attr_codec.h"
 
 #include "rib/base/check.h"

@@ -160,7 +160,7 @@ static enum fault check_mp_reach(struct span value, const struct update_opts *op
 	struct mp_nlri mp = {0};
 	take_family(&r, &mp);
 	struct span next_hop = rd_span(&r, rd_u8(&r));
-	rd_u8(&r); /* Reserved; "MUST be ignored upon receipt". */
+	rd_u8(&r); /* Reserved; "SHOULD be ignored upon receipt". */
 	struct span nlri = rd_span(&r, rd_left(&r));
 	if (!rd_is_ok(&r)) {
 		return FAULT_REACH_NEXT_HOP_OVERRUN;
