@@ -658,7 +658,7 @@ void exchange_check(const struct exchange *x)
 		const struct exchange_member *m = &x->member[i];
 		session_check(&m->session);
 		ASSERT(m->is_up == (m->session.state == FSM_ESTABLISHED));
-		ASSERT(m->is_connected || m->session.state < FSM_OPEN_SENT);
+		ASSERT(m->is_connected || m->session.want != SESSION_WANT_KEEP);
 	}
 }
 

@@ -89,6 +89,7 @@ static void read_conf(struct rd *in, unsigned i, struct session_conf *out)
 		.hold_s = hold_s[a & 3],
 		.hold_min_s = bit(a, 2) ? 20 : 0,
 		.send_hold_s = bit(a, 3) ? 10 : 0,
+		.delay_open_s = bit(c, 7) ? 5 : 0,
 		.retry_s = bit(a, 4) ? 5 : 0,
 		.is_passive = bit(a, 5),
 		.stale_s = bit(a, 6) ? 0 : 300,
@@ -390,8 +391,8 @@ static void step_rival(struct subject *s, unsigned who)
 		return;
 	}
 	bool has_heard = session->state >= FSM_OPEN_CONFIRM;
-	if (session->state < FSM_OPEN_SENT || (!has_heard && m->unread_len > 0) ||
-	    session_tx(session).len > 0 ||
+	if (session->state < FSM_OPEN_SENT || session->state == FSM_OPEN_DELAYED ||
+	    (!has_heard && m->unread_len > 0) || session_tx(session).len > 0 ||
 	    !session_yields(session, &open, m->is_ours, bit(how, 1), false)) {
 		return;
 	}
