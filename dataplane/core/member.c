@@ -43,6 +43,17 @@ static void push_families(struct member *m, enum op_kind kind, unsigned families
 	}
 }
 
+static void push_stale(struct member *m, unsigned families)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (families & 1u << f) {
+			push_all(m, (struct op){.kind = OP_STALE,
+						.family = (uint8_t)f,
+						.is_added = (m->stale.added & 1u << f) != 0});
+		}
+	}
+}
+
 #define ALL_FAMILIES ((1u << FAMILY_COUNT) - 1)
 
 void member_settled(struct member *m, unsigned families)
@@ -158,9 +169,8 @@ void member_tell(struct member *m, enum event_kind kind, const char *text)
 	spsc_publish(m->core->events);
 }
 
-/* Families whose End-of-RIB is not waited for: RFC 4724 §4.1, "excluding the ones with the Restart
- * State bit set ... and excluding the ones that do not advertise the graceful restart
- * capability". */
+/* Families whose End-of-RIB is not waited for: RFC 4724 §4.1 leaves out those with the Restart
+ * State bit set and those "that do not advertise the graceful restart capability". */
 static unsigned not_awaited(const struct session *s)
 {
 	const struct open_graceful *g = &s->peer.graceful;
@@ -248,7 +258,7 @@ static void member_down(struct member *m)
 	}
 	renew_down(&m->renew);
 	unsigned kept = stale_down(&m->stale, m->session.is_soft_end, m->core->now);
-	push_families(m, OP_STALE, kept);
+	push_stale(m, kept);
 	push_all(m, (struct op){.kind = OP_DOWN});
 	tell_down(m, kept != 0);
 }

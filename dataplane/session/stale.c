@@ -82,6 +82,7 @@ unsigned stale_up(struct stale *st, const struct open *peer, const bool families
 	st->overdue = 0;
 	note_offer(st, peer, agreed);
 	st->router_id = peer->router_id;
+	st->has_soft_ends = peer->graceful.is_present && peer->graceful.has_notification;
 	return gone;
 }
 
@@ -95,18 +96,34 @@ static unsigned long_over(const struct stale *st, usec_t now)
 	return set;
 }
 
+/* RFC 8538 §4.1: "If the "N" bit has not been exchanged with the peer, then to deal with possible
+ * consecutive restarts, a route (from the peer) previously marked as stale MUST be deleted." */
+static unsigned still_stale(const struct stale *st, usec_t now)
+{
+	unsigned set = 0;
+	for (unsigned f = 0; f < FAMILY_COUNT && st->has_soft_ends; f++) {
+		const struct stale_family *s = &st->family[f];
+		set |= now < min_u64(s->due, s->add_until) ? st->kept & 1u << f : 0;
+	}
+	return set;
+}
+
 unsigned stale_down(struct stale *st, bool is_soft_end, usec_t now)
 {
 	/* RFC 9494 §4.2: "If the session subsequently resets prior to becoming synchronized, any
 	 * remaining routes ... MUST be removed immediately." */
 	unsigned stays = is_soft_end ? st->keepable & ~(st->overdue | long_over(st, now)) : 0;
 	forget(st, ALL & ~stays);
-	/* What was stale before is so no more, "to deal with possible consecutive restarts" (RFC
-	 * 4724 §4.2); but the long-lived stay, and their timer "MUST NOT be updated" (RFC 9494). */
+	/* The long-lived stay, and their timer is neither stopped nor updated (RFC 9494 §4.2). */
+	st->added = still_stale(st, now);
 	st->kept = stays;
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		struct stale_family *s = &st->family[f];
 		if (stays & 1u << f) {
-			st->family[f].due = now + st->family[f].restart_us;
+			s->due = now + s->restart_us;
+		}
+		if (stays & ~st->added & 1u << f) {
+			s->add_until = now + s->restart_us + st->conf.stale_us;
 		}
 	}
 	st->is_up = false;

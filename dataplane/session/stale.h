@@ -10,6 +10,11 @@
  *        |── stale ──────────|── long-lived stale ──────────────|  gone
  *                       |── the member is back: stale time ──|  or End-of-RIB: gone
  *
+ * A session that ends before its End-of-RIB takes along what was stale already; where both sides
+ * sent the N bit, that stays with the rest (RFC 8538 §4.1).  So that members which come and go
+ * cannot keep it for ever, it does so for the restart time and the stale time after its own
+ * session ended.
+ *
  * The second timer runs on when the member is back, and through further restarts, until an
  * End-of-RIB.  The machine only says which families; the paths are the shards'
  * (rib/table/restart.c).
@@ -26,8 +31,9 @@ struct stale_conf {
 };
 
 struct stale_family {
-	usec_t due;	 /* Of the restart time or, after the return, the stale time. */
-	usec_t long_due; /* Of the long-lived stale time, while it runs; else USEC_NEVER. */
+	usec_t due;	  /* Of the restart time or, after the return, the stale time. */
+	usec_t long_due;  /* Of the long-lived stale time, while it runs; else USEC_NEVER. */
+	usec_t add_until; /* An end before then may leave what was stale already, too. */
 	/* What the end of the session that is up may leave, and for how long. */
 	usec_t restart_us, long_us;
 };
@@ -38,6 +44,8 @@ struct stale {
 	unsigned kept;	     /* Of these, paths of an earlier session are in the shards. */
 	unsigned long_lived; /* Of the kept ones: their long-lived stale time runs. */
 	unsigned overdue;    /* It ended after the member's return, before its End-of-RIB. */
+	unsigned added;	     /* Of the last end: of these, what was stale already stayed, too. */
+	bool has_soft_ends;  /* Both sides of the session sent the N bit, RFC 8538 §2. */
 	unsigned keepable;   /* Of the session that is up: what its end may leave. */
 	uint32_t router_id;  /* Of the session that is, or was last, up. */
 	struct stale_family family[FAMILY_COUNT];

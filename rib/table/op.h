@@ -67,6 +67,7 @@ struct op {
 	union {
 		uint8_t class_idx; /* JOIN, JOINED: wire class. */
 		bool has_path_id;  /* ANNOUNCE, WITHDRAW: the member sends several paths. */
+		bool is_added;	   /* STALE: to what is stale already, RFC 8538 §4.1. */
 		uint8_t paths_max; /* UP: of one prefix, RFC 7911; 0 = the shard's. */
 	};
 	peer_id_t peer;

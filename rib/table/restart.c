@@ -10,9 +10,10 @@
  *                    gone    |← kept_first..kept_last →|  |← live_first..generation →|
  *                            |← ..llgr_last →|            |← old →|     new: |←     →|
  *
- * STALE keeps the generations that are about to end (RFC 4724 §4.2).  What was stale before goes:
- * "to deal with possible consecutive restarts"; unless it is long-lived stale, which its own timer
- * alone ends (RFC 9494 §4.2), so then the range grows.  A path that the next session announces
+ * STALE keeps the generations that are about to end (RFC 4724 §4.2).  What was stale before goes,
+ * because of "possible consecutive restarts"; unless it is long-lived stale, which its own timer
+ * alone ends (RFC 9494 §4.2), or both sides have the N bit (RFC 8538 §4.1): then the range grows.
+ * A path that the next session announces
  * is of the new generation; with the same attribute set it is the same path to everyone who
  * compares sets, so nothing is exported.
  *
@@ -71,11 +72,11 @@ static void sweep_if_any(struct table *t, peer_id_t peer)
 	}
 }
 
-void restart_stale(struct table *t, peer_id_t peer)
+void restart_stale(struct table *t, peer_id_t peer, bool is_added)
 {
 	struct member *m = &t->member[peer];
 	ASSERT(t->peer[peer].is_up);
-	if (m->is_kept && m->is_llgr) {
+	if (m->is_kept && (m->is_llgr || is_added)) {
 		m->kept_last = m->generation;
 		return;
 	}

@@ -141,7 +141,7 @@ static void apply_live(struct shard *s, const struct op *op)
 		member_rescan(t, op);
 		return;
 	case OP_STALE:
-		restart_stale(t, op->peer);
+		restart_stale(t, op->peer, op->is_added);
 		return;
 	case OP_RENEW:
 		restart_renew(t, op->peer);

@@ -208,7 +208,8 @@ void sweep_begin(struct table *t);
 void sweep_turn(struct table *t);
 /* restart.c */
 enum path_life path_life(const struct table *t, const struct path *p);
-void restart_stale(struct table *t, peer_id_t peer);
+/* `is_added`: what is stale already stays, too. */
+void restart_stale(struct table *t, peer_id_t peer, bool is_added);
 void restart_stale_end(struct table *t, peer_id_t peer);
 void restart_llgr(struct table *t, peer_id_t peer);
 /* The member's session began, ended. */

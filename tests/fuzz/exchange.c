@@ -54,6 +54,17 @@ static void push_families(struct exchange_member *m, enum op_kind kind, unsigned
 	}
 }
 
+static void push_stale(struct exchange_member *m, unsigned families)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (families & 1u << f) {
+			push_all(m, (struct op){.kind = OP_STALE,
+						.family = (uint8_t)f,
+						.is_added = (m->stale.added & 1u << f) != 0});
+		}
+	}
+}
+
 /* The send queue as export sees it. */
 static bool sink_push_ref(void *queue, struct span s)
 {
@@ -138,7 +149,7 @@ static void go_down(struct exchange_member *m)
 	m->is_up = false;
 	renew_down(&m->renew);
 	ASSERT(export_close(&m->export, &sink));
-	push_families(m, OP_STALE, stale_down(&m->stale, m->session.is_soft_end, m->exchange->now));
+	push_stale(m, stale_down(&m->stale, m->session.is_soft_end, m->exchange->now));
 	push_all(m, (struct op){.kind = OP_DOWN});
 }
 

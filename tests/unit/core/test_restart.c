@@ -77,8 +77,8 @@ Test(restart, nothing_is_selected_before_all_end_of_ribs_are_in)
 	}
 }
 
-/* RFC 4724 §4.1 leaves out those with the Restart State bit set and those "that do not advertise the
- * graceful restart capability"; we also those that are disabled. */
+/* RFC 4724 §4.1 leaves out those with the Restart State bit set and those "that do not advertise
+ * the graceful restart capability"; we also those that are disabled. */
 Test(restart, members_that_cannot_be_waited_for_are_not)
 {
 	for (unsigned i = 0; i < 3; i++) {

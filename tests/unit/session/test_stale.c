@@ -88,8 +88,8 @@ Test(stale, the_restart_timer_ends_all_at_its_time)
 	cr_expect_eq(stale_due(&st), USEC_NEVER);
 }
 
-/* "If the Forwarding State bit ... is not set ..., or if the AFI/SAFI is not included, or the
- * capability is not received ...: immediately remove all the stale routes." */
+/* RFC 4724 §4.2: whose F bit is not set, whose AFI and SAFI are not included, or whose capability
+ * is not received: the Receiving Speaker "MUST immediately remove all the stale routes". */
 Test(stale, what_the_member_has_not_preserved_goes_on_its_return)
 {
 	static const struct {
@@ -152,6 +152,31 @@ Test(stale, a_second_restart_starts_anew)
 	stale_up(&st, &o, both, 1050 * SEC);
 	cr_expect_eq(stale_down(&st, false, 1060 * SEC), 0);
 	cr_expect_eq(stale_drop(&st), 0);
+}
+
+/* RFC 8538 §4.1: with the N bit of both sides what was stale already stays, too; not for ever. */
+Test(stale, with_the_n_bit_a_second_restart_adds_for_a_bounded_time)
+{
+	struct stale st;
+	struct open o = graceful_open(BOTH, BOTH);
+	for (unsigned has_n = 0; has_n < 2; has_n++) {
+		o.graceful.has_notification = has_n;
+		ended(&st, &o);
+		cr_expect_eq(st.added, 0, "nothing was stale");
+		stale_up(&st, &o, both, 1010 * SEC);
+		stale_end_of_rib(&st, FAMILY_IPV6);
+		cr_expect_eq(stale_down(&st, true, 1020 * SEC), BOTH);
+		cr_expect_eq(st.added, has_n ? V4 : 0);
+		stale_up(&st, &o, both, 1130 * SEC);
+		stale_down(&st, true, (1000 + RESTART + STALE) * SEC - 1);
+		cr_expect_eq(st.added, has_n ? BOTH : 0);
+		stale_up(&st, &o, both, (1000 + RESTART + STALE) * SEC);
+		stale_down(&st, true, (1000 + RESTART + STALE) * SEC);
+		cr_expect_eq(st.added, has_n ? V6 : 0, "the first end is too long ago");
+		stale_up(&st, &o, both, 1500 * SEC);
+		stale_down(&st, true, (1500 + STALE) * SEC);
+		cr_expect_eq(st.added, 0, "the stale time is over, though no tick has come");
+	}
 }
 
 #define LONG	 1000 /* The member's. */

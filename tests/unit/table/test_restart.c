@@ -22,6 +22,13 @@ static void begin(struct rig *r, const struct shard_opts *opts)
 	runlog_set_floor(r->log, 0, rig_stats(r).end);
 }
 
+static void restart_with_n(struct rig *r, incarnation_t incarnation)
+{
+	struct op op = {.kind = OP_STALE, .peer = 5, .incarnation = incarnation, .is_added = true};
+	shard_apply(r->shard, &op);
+	rig_op(r, OP_DOWN, 5, incarnation);
+}
+
 static void restart(struct rig *r, incarnation_t incarnation)
 {
 	rig_op(r, OP_STALE, 5, incarnation);
@@ -124,6 +131,30 @@ Test(table, a_second_restart_takes_what_was_stale_before)
 	rig_op(&r, OP_STALE_END, 5, 2); /* The restart timer, without a session. */
 	rig_settle(&r);
 	cr_expect_eq(received(&r, 5), 0);
+	rig_fini(&r);
+}
+
+Test(table, with_the_n_bit_a_second_restart_keeps_what_was_stale_before)
+{
+	/* RFC 8538 §4.1: that only goes "if the "N" bit has not been exchanged". */
+	struct rig r;
+	begin(&r, &(struct shard_opts){0});
+	uint64_t end = rig_stats(&r).end;
+	restart_with_n(&r, 1);
+	rig_op(&r, OP_UP, 5, 2);
+	rig_announce(&r, 5, 2, 1, 1);
+	rig_settle(&r);
+	restart_with_n(&r, 2);
+	rig_settle(&r);
+	cr_expect_eq(received(&r, 5), 4);
+	cr_expect_eq(stale(&r, 5), 4);
+	cr_expect_eq(rig_stats(&r).end, end, "nobody hears of it");
+	rig_op(&r, OP_UP, 5, 3);
+	rig_announce(&r, 5, 3, 2, 2);
+	rig_op(&r, OP_STALE_END, 5, 3);
+	rig_settle(&r);
+	cr_expect_eq(received(&r, 5), 1);
+	cr_expect_eq(stale(&r, 5), 0);
 	rig_fini(&r);
 }
 

@@ -118,12 +118,12 @@ static void forget(struct member *m, enum family f, bool is_stale_only)
 	m->is_kept[f] = m->is_llgr[f] = false;
 }
 
-static void keep(struct member *m, enum family f)
+static void keep(struct member *m, enum family f, bool is_added)
 {
 	for (unsigned n = 0; n < WORLD_NUMBERS; n++) {
 		for (unsigned id = 0; id < WORLD_IDS; id++) {
 			struct sent *s = &m->sent[f][n][id];
-			if (s->is_stale && !m->is_llgr[f]) {
+			if (s->is_stale && !m->is_llgr[f] && !is_added) {
 				*s = (struct sent){0}; /* RFC 4724 §4.2: consecutive restarts. */
 			}
 			s->is_stale = s->attr != NULL;
@@ -288,6 +288,18 @@ void world_settled(struct world *w, unsigned member)
 	}
 }
 
+/* With the N bit or without (RFC 8538 §4.1). */
+static void keep_all(struct world *w, unsigned member, enum family f)
+{
+	struct op op = member_op(w, member, OP_STALE);
+	op.family = (uint8_t)f;
+	op.is_added = prng_chance(&w->prng, 1, 2);
+	keep(&w->member[member], f, op.is_added);
+	for (unsigned s = 0; s < w->opts.shards; s++) {
+		send_op(w, member, s, &op);
+	}
+}
+
 void world_restart(struct world *w, unsigned member, const bool *is_kept)
 {
 	struct member *m = &w->member[member];
@@ -298,8 +310,7 @@ void world_restart(struct world *w, unsigned member, const bool *is_kept)
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		m->is_renewing[f] = false;
 		if (is_kept[f]) {
-			keep(m, (enum family)f);
-			send_all(w, member, OP_STALE, f);
+			keep_all(w, member, (enum family)f);
 		} else {
 			forget(m, (enum family)f, false);
 		}
