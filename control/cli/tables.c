@@ -171,6 +171,26 @@ static void put_refused(FILE *out, const json_t *family)
 	}
 }
 
+/* RFC 7911: in which directions several paths of a prefix go. */
+static void put_add_path(FILE *out, const json_t *add_path)
+{
+	bool is_sent = json_is_true(json_object_get(add_path, "send"));
+	bool is_received = json_is_true(json_object_get(add_path, "receive"));
+	if (is_sent || is_received) {
+		fprintf(out, "  %-22sseveral paths of a prefix are %s%s%s\n", "",
+			is_sent ? "sent" : "", is_sent && is_received ? " and " : "",
+			is_received ? "received" : "");
+	}
+}
+
+/* Under which the member is sent the path, if it is sent several. */
+static void put_path_id(FILE *out, const json_t *row)
+{
+	if (json_object_get(row, "path_id") != NULL) {
+		fprintf(out, "  (path id %llu)", number_of(row, "path_id"));
+	}
+}
+
 static void put_family(FILE *out, const char *name, const json_t *family)
 {
 	if (json_is_true(json_object_get(family, "negotiated"))) {
@@ -182,6 +202,7 @@ static void put_family(FILE *out, const char *name, const json_t *family)
 		if (json_is_true(json_object_get(family, "given_up"))) {
 			put_line(out, "", "what it sends cannot be read and is ignored; reset it");
 		}
+		put_add_path(out, json_object_get(family, "add_path"));
 		put_refused(out, family);
 	}
 }
@@ -416,6 +437,7 @@ void table_routes_row(FILE *out, const json_t *row, bool is_detailed)
 	fprintf(out, "%-20s %4s %-17s %-17s %10s  %s%s%s", text_of(row, "prefix"), rank,
 		text_of(row, "from"), text_of(row, "next_hop"), med, text_of(row, "as_path"),
 		text_of(row, "as_path")[0] != '\0' ? " " : "", text_of(row, "origin"));
+	put_path_id(out, row);
 	if (json_object_get(row, "rejected") != NULL) {
 		fprintf(out, "  (rejected: %s)", text_of(row, "rejected"));
 	}
@@ -438,7 +460,9 @@ void table_explain_row(FILE *out, const json_t *row)
 	if (is_ranked) {
 		snprintf(rank, sizeof(rank), "%llu", number_of(row, "rank"));
 	}
-	fprintf(out, "%4s %-17s %-14s %-24s  %s\n", rank, text_of(row, "from"),
-		text_of(row, "fate"), is_ranked ? text_of(row, "rule") : text_of(row, "rejected"),
+	fprintf(out, "%4s %-17s %-14s %-24s  %s", rank, text_of(row, "from"), text_of(row, "fate"),
+		is_ranked ? text_of(row, "rule") : text_of(row, "rejected"),
 		text_of(row, "as_path"));
+	put_path_id(out, row);
+	fputc('\n', out);
 }

@@ -177,6 +177,15 @@ static char *show(enum cli_view view, bool is_json, const char *lines, int *out_
 #define ROLES                                                                                      \
 	"{\"row\":{\"address\":\"198.18.1.1\",\"asn\":64501,\"state\":\"Idle\","                   \
 	"\"local_role\":\"rs\",\"role_strict\":true,\"peer_role\":\"provider\"}}\n"
+#define SEVERAL                                                                                    \
+	"{\"row\":{\"address\":\"198.18.1.1\",\"asn\":64501,\"state\":\"Established\","            \
+	"\"families\":{"                                                                           \
+	"\"ipv4\":{\"negotiated\":true,\"add_path\":{\"send\":true,\"receive\":true}},"            \
+	"\"ipv6\":{\"negotiated\":true,\"add_path\":{\"send\":false,\"receive\":%s}}}}}\n"
+#define WITH_ID                                                                                    \
+	"{\"row\":{\"prefix\":\"192.0.2.0/24\",\"from\":\"198.18.1.1\",\"rank\":2,"                \
+	"\"as_path\":\"64501\",\"next_hop\":\"198.18.1.1\",\"origin\":\"IGP\",\"path_id\":3,"      \
+	"\"fate\":\"chosen\",\"rule\":\"shorter AS path\"}}\n"
 #define END_DONE "{\"end\":{\"status\":\"done\",\"rows\":1}}\n"
 
 Test(cli, tables_show_what_the_rows_say)
@@ -211,6 +220,28 @@ Test(cli, tables_show_what_the_rows_say)
 	free(text);
 	text = show(VIEW_CHANGE, false, END_DONE, &status, errors);
 	cr_expect_str_eq(text, "done\n");
+	free(text);
+}
+
+/* RFC 7911: who sends several paths of a prefix, and under which ids. */
+Test(cli, several_paths_are_shown_by_direction_and_by_id)
+{
+	char errors[256], lines[600];
+	int status;
+	for (unsigned is_received = 0; is_received < 2; is_received++) {
+		snprintf(lines, sizeof(lines), SEVERAL END_DONE, is_received ? "true" : "false");
+		char *text = show(VIEW_NEIGHBOR, false, lines, &status, errors);
+		cr_expect(strstr(text, "several paths of a prefix are sent and received\n"), "%s",
+			  text);
+		cr_expect_eq(strstr(text, "several paths of a prefix are received\n") != NULL,
+			     is_received, "%s", text);
+		free(text);
+	}
+	char *text = show(VIEW_ROUTES, false, WITH_ID END_DONE, &status, errors);
+	cr_expect(strstr(text, "64501 IGP  (path id 3)\n"), "%s", text);
+	free(text);
+	text = show(VIEW_EXPLAIN, false, WITH_ID END_DONE, &status, errors);
+	cr_expect(strstr(text, "64501  (path id 3)\n"), "%s", text);
 	free(text);
 }
 
