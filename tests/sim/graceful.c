@@ -134,15 +134,22 @@ static void on_loss(struct history *h, unsigned member)
 			drop(h, member, f, true);
 			continue;
 		}
+		/* RFC 8538 §4.1: with the N bit what was stale already stays, too, for a time. */
+		usec_t now = h->world->now;
+		bool is_added = g->has_notification && stay->due != USEC_NEVER &&
+				now < min_u64(stay->due, stay->add_until);
 		for (unsigned i = f; i < h->world->opts.universe; i += 2) {
 			struct naive_route *r = &h->route[i][member];
 			/* "to deal with possible consecutive restarts"; but the long-lived stay. */
-			if (h->is_stale[i][member] && !stay->is_long) {
+			if (h->is_stale[i][member] && !stay->is_long && !is_added) {
 				r->is_set = false;
 			}
 			h->is_stale[i][member] = r->is_set;
 		}
-		stay->due = h->world->now + g->restart_s * USEC_PER_SEC;
+		stay->due = now + g->restart_s * USEC_PER_SEC;
+		if (!is_added) {
+			stay->add_until = stay->due + h->world->opts.stale_s * USEC_PER_SEC;
+		}
 	}
 	h->absence[member].is_up = false;
 	refresh_forget(h, member);

@@ -34,6 +34,7 @@ struct totals {
 struct stay {
 	bool is_long, is_overdue;
 	usec_t due, long_due; /* USEC_NEVER: not running. */
+	usec_t add_until;     /* RFC 8538 §4.1: a bound of what may stay through several ends. */
 };
 
 struct absence {
