@@ -187,22 +187,19 @@ static void take_open(struct hearer *h, struct rd body)
 	h->has_open = true;
 }
 
-/* RFC 7313 §4: what was not sent again from BoRR to EoRR is gone. */
+/* RFC 7313 §4: what was not sent again from BoRR to EoRR goes.  But we withdraw what we withdraw,
+ * so nothing of the kind may be left: a receiver would miss it, if only until it is sent again. */
 static void take_border(struct hearer *h, enum family family, bool is_end)
 {
-	unsigned kept = 0;
-
 	ASSERT(h->is_enhanced && h->ends[family] > 0 && h->is_renewing[family] == is_end);
 	h->is_renewing[family] = !is_end;
 	for (unsigned i = 0; i < h->route_count; i++) {
 		struct heard_route *r = &h->route[i];
-		bool is_ours = r->prefix.family == family;
-		if (!is_end || !is_ours || !r->is_old) {
-			r->is_old = is_ours ? !is_end : r->is_old;
-			h->route[kept++] = *r;
+		if (r->prefix.family == family) {
+			ASSERT(!is_end || !r->is_old || h->is_overfull);
+			r->is_old = !is_end;
 		}
 	}
-	h->route_count = kept;
 }
 
 static void take_refresh(struct hearer *h, struct rd body)
