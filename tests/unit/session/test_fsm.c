@@ -141,8 +141,8 @@ static const char *const rfc_says[FSM_STATE_COUNT] = {
 	"C Id C C C x x Id Cidr Id Id SoL x x x SoL SoL Id Id x Id Id Id Id Id Id Id Id Id",
 	"A Id A A A x x Id Cir Id Id SoL x x x SoL SoL Ir Id x Id Id Id Id Id Id Id Id Id",
 	"D Id D D D x x Id Cidr Id Id SoL x x x D D Ar Fokht x Ind Ind Id Id Id Id Id Id Id",
-	"S Ind S S S x x Ind Ind Ind Ind Ind x x x S S Adr Fkht x Ind Ind Ind Id Ind Ind Ind Ind "
-	"Ind",
+	("S Ind S S S x x Ind Ind Ind Ind Ind x x x S S Adr Fkht x Ind Ind Ind Id Ind Ind Ind Ind "
+	 "Ind"),
 	"F Ind F F F x x Ind Ind Ind Fkt Ind x x x F F Id Ind x Ind Ind Ind Id Id Eh Ind Ind Ind",
 	"E Ind E E E x x Ind Ind Ind Ekt Ind x x x E E Id Ind x Ind Ind Ind Id Id Eh Eh Ind Ind",
 };
