@@ -190,7 +190,9 @@ void rival_tick(struct member *m)
 	if (now < r->due) {
 		return;
 	}
-	if (r->is_closing) {
+	if (m->session.state == FSM_OPEN_DELAYED && !r->is_closing) {
+		r->due = now + RIVAL_OPEN_US; /* It is we who wait. */
+	} else if (r->is_closing) {
 		rival_free(m); /* What it still sends is answered with resets. */
 	} else {
 		struct notify why = notify_make(NOTIFY_HOLD_TIMER, 0);

@@ -378,3 +378,22 @@ Test(delay_open, of_two_silent_connections_the_one_that_speaks_stays)
 		desk_fini(&d);
 	}
 }
+
+/* The second connection's patience does not run out while it is us who wait. */
+Test(delay_open, a_second_connection_outlives_the_delay)
+{
+	struct desk d;
+	desk_init(&d, &(struct desk_opts){.delay_open_s = 60});
+	struct host *h = &d.host[0];
+	host_dial(h, 0, d.now);
+	desk_run(&d, SHORT_US);
+	host_dial(h, 1, d.now);
+	desk_run(&d, 59 * USEC_PER_SEC);
+	cr_expect(host_is_up(&h->connection[1]) && h->connection[1].heard[BGP_NOTIFICATION] == 0);
+	host_send_open(h, &h->connection[1], 101);
+	desk_run(&d, 2 * USEC_PER_SEC);
+	host_send(&h->connection[1], BGP_KEEPALIVE, NULL, 0);
+	desk_run(&d, USEC_PER_SEC);
+	cr_expect_eq(desk_status(&d, 0).state, FSM_ESTABLISHED);
+	desk_fini(&d);
+}
