@@ -6,6 +6,7 @@ is bgpdump's to say (judge.py).
 """
 
 import bz2
+import collections
 import contextlib
 import gzip
 import ipaddress
@@ -208,12 +209,16 @@ class Senders:
                 if session.socket:
                     session.send(speaker.message(speaker.KEEPALIVE))
 
-    def play(self, events, wait_down):
-        """Send all; `wait_down(peer)` returns once the server has seen that a session ended."""
+    def play(self, events, wait_read, wait_down):
+        """Send all.  `wait_read(peer, count)` returns once the server has read so many UPDATEs of
+        a peer (what it has not is lost with the connection), `wait_down(peer)` once it has seen
+        that the session ended."""
+        sent = collections.Counter()
         for event in events:
             session = self.sessions.get(event.peer)
             if event.kind == DOWN:
                 if session and session.socket:  # Who never sent an UPDATE is no member.
+                    wait_read(event.peer, sent[event.peer])
                     self._down(session)
                     self.downs += 1
                     wait_down(event.peer)
@@ -221,6 +226,7 @@ class Senders:
             if not session.socket:
                 self._up(session)
             session.send(event.octets)
+            sent[event.peer] += 1
             self.keep_alive()
         self._is_played = True
 
