@@ -34,24 +34,26 @@ static void push_all(struct member *m, struct op op)
 	}
 }
 
-static void push_families(struct member *m, enum op_kind kind, unsigned families)
+static void push_each(struct member *m, struct op op, unsigned families)
 {
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		if (families & 1u << f) {
-			push_all(m, (struct op){.kind = (uint8_t)kind, .family = (uint8_t)f});
+			op.family = (uint8_t)f;
+			push_all(m, op);
 		}
 	}
 }
 
+static void push_families(struct member *m, enum op_kind kind, unsigned families)
+{
+	push_each(m, (struct op){.kind = (uint8_t)kind}, families);
+}
+
 static void push_stale(struct member *m, unsigned families)
 {
-	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		if (families & 1u << f) {
-			push_all(m, (struct op){.kind = OP_STALE,
-						.family = (uint8_t)f,
-						.is_added = (m->stale.added & 1u << f) != 0});
-		}
-	}
+	unsigned added = m->stale.added;
+	push_each(m, (struct op){.kind = OP_STALE}, families & ~added);
+	push_each(m, (struct op){.kind = OP_STALE, .is_added = true}, families & added);
 }
 
 #define ALL_FAMILIES ((1u << FAMILY_COUNT) - 1)
