@@ -323,4 +323,5 @@ void finish_config(struct loader *l)
 		check_client(l, &l->client[i]);
 	}
 	check_duplicates(l);
+	finish_paths_sent(l);
 }

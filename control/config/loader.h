@@ -86,6 +86,8 @@ void finish_session(struct loader *l, struct draft_client *client);
 void draft_set(struct loader *l, const struct node *key, struct set_number *out, uint32_t value);
 void draft_bool(struct loader *l, const struct node *key, const struct node *v,
 		struct set_number *out);
+/* A client's value, else cfg's, else the default. */
+uint32_t draft_inherit(struct set_number own, struct set_number general, uint32_t otherwise);
 void draft_number(struct loader *l, const struct node *key, const struct node *v,
 		  struct set_number *out, uint32_t min, uint32_t max);
 
@@ -97,6 +99,7 @@ void read_client_filtering(struct loader *l, const struct node *key, const struc
 /* section_paths.c: `add_path`, whose target is a struct draft_session; and its inheritance. */
 void read_add_path(struct loader *l, const struct node *key, const struct node *v, void *target);
 void finish_add_path(struct loader *l, struct draft_client *client);
+void finish_paths_sent(struct loader *l); /* The server's. */
 
 /* section_keys.c: the values of a client's `password` and `tcp_ao`. */
 void password_read(struct loader *l, const struct node *key, const struct node *v,

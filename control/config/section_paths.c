@@ -68,29 +68,25 @@ void read_add_path(struct loader *l, const struct node *key, const struct node *
 	}
 }
 
-static uint32_t inherit(struct set_number own, struct set_number general, uint32_t otherwise)
-{
-	if (own.is_set) {
-		return own.value;
-	}
-	return general.is_set ? general.value : otherwise;
-}
-
 void finish_add_path(struct loader *l, struct draft_client *client)
 {
 	const struct draft_session *own = &client->session, *general = &l->session;
 	uint8_t can = 0;
-	if (inherit(own->is_path_sender, general->is_path_sender, false)) {
+	if (draft_inherit(own->is_path_sender, general->is_path_sender, false)) {
 		can |= ADD_PATH_SEND;
 	}
-	if (inherit(own->is_path_receiver, general->is_path_receiver, false)) {
+	if (draft_inherit(own->is_path_receiver, general->is_path_receiver, false)) {
 		can |= ADD_PATH_RECEIVE;
 	}
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		client->value.session.add_path[f] = can;
 	}
 	client->value.paths_limit =
-		(uint8_t)inherit(own->paths_limit, general->paths_limit, PATHS_MAX_DEFAULT);
-	l->config->paths_sent =
-		general->paths_sent.is_set ? (uint16_t)general->paths_sent.value : PATHS_DEFAULT;
+		(uint8_t)draft_inherit(own->paths_limit, general->paths_limit, PATHS_MAX_DEFAULT);
+}
+
+void finish_paths_sent(struct loader *l)
+{
+	const struct set_number sent = l->session.paths_sent;
+	l->config->paths_sent = sent.is_set ? (uint16_t)sent.value : PATHS_DEFAULT;
 }

@@ -343,7 +343,7 @@ static const struct key session_key[] = {
 const struct key_table session_keys = {
 	.where = "cfg", .keys = session_key, .count = ARRAY_COUNT(session_key)};
 
-static uint32_t inherit(struct set_number own, struct set_number general, uint32_t otherwise)
+uint32_t draft_inherit(struct set_number own, struct set_number general, uint32_t otherwise)
 {
 	if (own.is_set) {
 		return own.value;
@@ -356,43 +356,47 @@ static void inherit_session(const struct draft_session *general, struct draft_cl
 {
 	const struct draft_session *own = &client->session;
 	struct session_conf *s = &client->value.session;
-	s->hold_s = (uint16_t)inherit(own->hold_s, general->hold_s, HOLD_DEFAULT_S);
-	s->hold_min_s = (uint16_t)inherit(own->hold_min_s, general->hold_min_s, 0);
-	s->send_hold_s = (uint16_t)inherit(own->send_hold_s, general->send_hold_s, 0);
-	s->delay_open_s = (uint16_t)inherit(own->delay_open_s, general->delay_open_s, 0);
-	s->retry_s = (uint16_t)inherit(own->retry_s, general->retry_s, 0);
-	if (inherit(own->has_graceful, general->has_graceful, true)) {
-		s->stale_s = (uint16_t)inherit(own->stale_s, general->stale_s, STALE_DEFAULT_S);
+	s->hold_s = (uint16_t)draft_inherit(own->hold_s, general->hold_s, HOLD_DEFAULT_S);
+	s->hold_min_s = (uint16_t)draft_inherit(own->hold_min_s, general->hold_min_s, 0);
+	s->send_hold_s = (uint16_t)draft_inherit(own->send_hold_s, general->send_hold_s, 0);
+	s->delay_open_s = (uint16_t)draft_inherit(own->delay_open_s, general->delay_open_s, 0);
+	s->retry_s = (uint16_t)draft_inherit(own->retry_s, general->retry_s, 0);
+	if (draft_inherit(own->has_graceful, general->has_graceful, true)) {
+		s->stale_s =
+			(uint16_t)draft_inherit(own->stale_s, general->stale_s, STALE_DEFAULT_S);
 	}
-	s->restart_s = (uint16_t)inherit(own->restart_s, general->restart_s, RESTART_DEFAULT_S);
-	s->long_stale_s = inherit(own->long_stale_s, general->long_stale_s, 0);
-	s->has_role = inherit(own->has_roles, general->has_roles, false) != 0;
+	s->restart_s =
+		(uint16_t)draft_inherit(own->restart_s, general->restart_s, RESTART_DEFAULT_S);
+	s->long_stale_s = draft_inherit(own->long_stale_s, general->long_stale_s, 0);
+	s->has_role = draft_inherit(own->has_roles, general->has_roles, false) != 0;
 	if (s->has_role) {
-		s->is_role_strict = inherit(own->is_role_strict, general->is_role_strict, false);
-		s->role = (uint8_t)inherit(own->role, general->role, ROLE_RS);
+		s->is_role_strict =
+			draft_inherit(own->is_role_strict, general->is_role_strict, false);
+		s->role = (uint8_t)draft_inherit(own->role, general->role, ROLE_RS);
 	}
 	s->has_enhanced_refresh =
-		inherit(own->has_enhanced_refresh, general->has_enhanced_refresh, true) != 0;
-	s->is_passive = inherit(own->is_passive, general->is_passive, true) != 0;
-	s->is_damped = inherit(own->is_damped, general->is_damped, true) != 0;
-	s->accepts_as_set = inherit(own->accepts_as_set, general->accepts_as_set, false) != 0;
+		draft_inherit(own->has_enhanced_refresh, general->has_enhanced_refresh, true) != 0;
+	s->is_passive = draft_inherit(own->is_passive, general->is_passive, true) != 0;
+	s->is_damped = draft_inherit(own->is_damped, general->is_damped, true) != 0;
+	s->accepts_as_set = draft_inherit(own->accepts_as_set, general->accepts_as_set, false) != 0;
 	s->enforces_first_as =
-		inherit(own->enforces_first_as, general->enforces_first_as, false) != 0;
+		draft_inherit(own->enforces_first_as, general->enforces_first_as, false) != 0;
 	s->has_extended_message =
-		inherit(own->has_extended_message, general->has_extended_message, false) != 0;
-	s->has_next_hop6 = inherit(own->has_next_hop6, general->has_next_hop6, false) != 0;
-	s->has_graceful_shutdown =
-		inherit(own->has_graceful_shutdown, general->has_graceful_shutdown, false) != 0;
+		draft_inherit(own->has_extended_message, general->has_extended_message, false) != 0;
+	s->has_next_hop6 = draft_inherit(own->has_next_hop6, general->has_next_hop6, false) != 0;
+	s->has_graceful_shutdown = draft_inherit(own->has_graceful_shutdown,
+						 general->has_graceful_shutdown, false) != 0;
 	s->graceful_shutdown_pref =
-		inherit(own->graceful_shutdown_pref, general->graceful_shutdown_pref, 0);
+		draft_inherit(own->graceful_shutdown_pref, general->graceful_shutdown_pref, 0);
 	const struct draft_session *from = own->has_discard ? own : general;
 	memcpy(s->lists.discard, from->lists.discard, sizeof(s->lists.discard));
 	from = own->has_withdraw ? own : general;
 	memcpy(s->lists.withdraw, from->lists.withdraw, sizeof(s->lists.withdraw));
-	if (inherit(own->has_gtsm, general->has_gtsm, false)) {
+	if (draft_inherit(own->has_gtsm, general->has_gtsm, false)) {
 		/* RFC 5082 §3: sent with 255, each hop takes one; N hops in BIRD's and FRR's count.
 		 */
-		client->value.hop_limit_min = (uint8_t)(256 - inherit(own->hops, general->hops, 1));
+		client->value.hop_limit_min =
+			(uint8_t)(256 - draft_inherit(own->hops, general->hops, 1));
 	}
 }
 

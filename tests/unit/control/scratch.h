@@ -3,6 +3,13 @@
 
 #include "control/config/config.h"
 
+/* The port of a configuration: four lines. */
+#define PORT                                                                                       \
+	"dataplane:\n"                                                                             \
+	"  ports:\n"                                                                               \
+	"    - device: net_af_packet0,iface=ix0\n"                                                 \
+	"      addresses: [198.18.0.1/16, \"2001:db8:0:1::1/64\"]\n"
+
 struct scratch {
 	char dir[64];
 };

@@ -6,12 +6,6 @@
 
 #include "tests/unit/control/scratch.h"
 
-#define PORT                                                                                       \
-	"dataplane:\n"                                                                             \
-	"  ports:\n"                                                                               \
-	"    - device: net_af_packet0,iface=ix0\n"                                                 \
-	"      addresses: [198.18.0.1/16, \"2001:db8:0:1::1/64\"]\n"
-
 static void expect_add_path(const struct config_client *c, unsigned can, unsigned limit)
 {
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {

@@ -9,11 +9,6 @@
 #include "control/config/diff.h"
 #include "tests/unit/control/scratch.h"
 
-#define PORT                                                                                       \
-	"dataplane:\n"                                                                             \
-	"  ports:\n"                                                                               \
-	"    - device: net_af_packet0,iface=ix0\n"                                                 \
-	"      addresses: [198.18.0.1/16, \"2001:db8:0:1::1/64\"]\n"
 #define CFG  "cfg: {rs_as: 64500, router_id: 198.18.0.1}\n"
 #define GOOD PORT CFG
 /* Lines 6-8. */

@@ -11,12 +11,6 @@
 #include "control/config/loader.h"
 #include "tests/unit/control/scratch.h"
 
-#define PORT                                                                                       \
-	"dataplane:\n"                                                                             \
-	"  ports:\n"                                                                               \
-	"    - device: net_af_packet0,iface=ix0\n"                                                 \
-	"      addresses: [198.18.0.1/16]\n"
-
 #define ROLES(rest) "filtering: {roles: {enabled: true" rest "}}"
 
 enum { BOTH, SERVER, CLIENT }; /* Where it may stand: SERVER is in cfg alone. */

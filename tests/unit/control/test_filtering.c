@@ -8,12 +8,6 @@
 #include "rib/base/check.h"
 #include "tests/unit/control/scratch.h"
 
-#define PORT                                                                                       \
-	"dataplane:\n"                                                                             \
-	"  ports:\n"                                                                               \
-	"    - device: net_af_packet0,iface=ix0\n"                                                 \
-	"      addresses: [198.18.0.1/16, \"2001:db8:0:1::1/64\"]\n"
-
 /* The keys of `filtering` are told apart: each one that does nothing yet is named. */
 Test(filtering, filters_not_supported_yet_are_named_one_by_one)
 {

@@ -6,12 +6,6 @@
 
 #include "tests/unit/control/scratch.h"
 
-#define PORT                                                                                       \
-	"dataplane:\n"                                                                             \
-	"  ports:\n"                                                                               \
-	"    - device: net_af_packet0,iface=ix0\n"                                                 \
-	"      addresses: [198.18.0.1/16, \"2001:db8:0:1::1/64\"]\n"
-
 /* RFC 7313. */
 Test(session_keys, enhanced_refresh_is_on_unless_it_is_turned_off)
 {
