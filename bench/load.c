@@ -1,103 +1,40 @@
 /* The load: see load.h. */
 #include "bench/load.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-#define READ_BYTES  (256 * 1024)
 #define RETRY_US    1000000
 #define MESSAGE_MAX 4096
+#define WAIT_US	    5000 /* For something to happen, before time is looked at again. */
 
 enum peer_state { PEER_IDLE, PEER_CONNECTING, PEER_OPENING, PEER_UP };
 
 struct peer {
 	enum peer_state state;
-	int fd;
-	bool wants_write;
 	bool has_announced;
 	uint64_t retry_at, keepalive_at, heard_at;
-	uint8_t *out; /* Bytes still to be sent. */
+	uint8_t *out; /* Bytes that the link has still to take. */
 	size_t out_len, out_at;
-	uint8_t part[MESSAGE_MAX]; /* The front of a message whose rest is still to come. */
-	size_t part_len;
 	uint64_t *held;
 	struct tally tally;
 };
 
 struct load {
 	struct plan plan;
+	struct link *link;
 	struct peer *peer;
-	int epoll;
 	unsigned connecting;
 	bool is_announcing, is_connecting;
 	struct load_state state;
 	uint64_t next_scan;
 	char last_loss[128];
-	uint8_t buf[READ_BYTES + MESSAGE_MAX];
 };
 
 uint64_t load_now_us(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-struct load *load_new(const struct plan *p)
-{
-	struct load *l = calloc(1, sizeof(*l));
-	size_t words = plan_prefixes(p) / 64 + 1;
-	if (l == NULL) {
-		return NULL;
-	}
-	l->plan = *p;
-	l->epoll = epoll_create1(EPOLL_CLOEXEC);
-	l->peer = calloc(p->members, sizeof(struct peer));
-	for (unsigned i = 0; l->peer != NULL && i < p->members; i++) {
-		l->peer[i].fd = -1;
-		l->peer[i].held = calloc(words, sizeof(uint64_t));
-		if (l->peer[i].held == NULL) {
-			load_free(l);
-			return NULL;
-		}
-	}
-	return l;
-}
-
-void load_free(struct load *l)
-{
-	if (l == NULL) {
-		return;
-	}
-	for (unsigned i = 0; l->peer != NULL && i < l->plan.members; i++) {
-		if (l->peer[i].fd >= 0) {
-			close(l->peer[i].fd);
-		}
-		free(l->peer[i].held);
-		free(l->peer[i].out);
-	}
-	close(l->epoll);
-	free(l->peer);
-	free(l);
-}
-
-static void watch(struct load *l, unsigned i, bool wants_write)
-{
-	struct peer *p = &l->peer[i];
-	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = i};
-	ev.events |= wants_write ? (uint32_t)EPOLLOUT : 0;
-	epoll_ctl(l->epoll, EPOLL_CTL_MOD, p->fd, &ev);
-	p->wants_write = wants_write;
+	return link_now_us();
 }
 
 static void lose(struct load *l, unsigned i, const char *why)
@@ -117,37 +54,23 @@ static void lose(struct load *l, unsigned i, const char *why)
 	if (p->state == PEER_CONNECTING || p->state == PEER_OPENING) {
 		l->connecting--;
 	}
-	close(p->fd);
+	link_close(l->link, i, false);
 	free(p->out);
 	l->state.delivered -= p->tally.delivered;
 	p->tally.delivered = 0;
 	memset(p->held, 0, (plan_prefixes(&l->plan) / 64 + 1) * sizeof(uint64_t));
 	*p = (struct peer){
-		.fd = -1, .held = p->held, .tally = p->tally, .retry_at = load_now_us() + RETRY_US};
+		.held = p->held, .tally = p->tally, .retry_at = load_now_us() + RETRY_US};
 }
 
 static void flush_out(struct load *l, unsigned i)
 {
 	struct peer *p = &l->peer[i];
-	while (p->out_at < p->out_len) {
-		ssize_t n = send(p->fd, p->out + p->out_at, p->out_len - p->out_at, MSG_NOSIGNAL);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-			if (!p->wants_write) {
-				watch(l, i, true);
-			}
-			return;
-		}
-		if (n < 0) {
-			lose(l, i, strerror(errno));
-			return;
-		}
-		p->out_at += (size_t)n;
-	}
-	free(p->out);
-	p->out = NULL;
-	p->out_len = p->out_at = 0;
-	if (p->wants_write) {
-		watch(l, i, false);
+	p->out_at += link_send(l->link, i, p->out + p->out_at, p->out_len - p->out_at);
+	if (p->out_at == p->out_len) {
+		free(p->out);
+		p->out = NULL;
+		p->out_len = p->out_at = 0;
 	}
 }
 
@@ -202,7 +125,7 @@ static bool hear(struct load *l, unsigned i, const uint8_t *m, size_t len)
 	switch (m[18]) {
 	case 1:
 		send_keepalive(l, i);
-		return p->fd >= 0;
+		return true;
 	case 2: {
 		uint64_t before = p->tally.delivered;
 		if (!plan_check(&l->plan, i, m, len, p->held, &p->tally)) {
@@ -226,94 +149,111 @@ static bool hear(struct load *l, unsigned i, const uint8_t *m, size_t len)
 				announce(l, i);
 			}
 		}
-		return p->fd >= 0;
+		return true;
 	default:
 		return true;
 	}
 }
 
-/* Whole messages in `len` bytes at `data`; what is left over is kept. */
-static void hear_all(struct load *l, unsigned i, const uint8_t *data, size_t len)
+/* Whole messages in `len` bytes at `data`; returns how many bytes they are. */
+static size_t hear_all(struct load *l, unsigned i, const uint8_t *data, size_t len)
 {
 	size_t at = 0;
 	while (len - at >= 19) {
 		size_t message = (size_t)data[at + 16] << 8 | data[at + 17];
 		if (message < 19 || message > MESSAGE_MAX) {
 			lose(l, i, "received a bad message length");
-			return;
+			return len;
 		}
 		if (len - at < message) {
 			break;
 		}
 		if (!hear(l, i, data + at, message)) {
-			return;
+			return len;
 		}
 		at += message;
 	}
-	struct peer *p = &l->peer[i];
-	p->part_len = len - at;
-	memcpy(p->part, data + at, p->part_len);
+	return at;
 }
 
-static void on_readable(struct load *l, unsigned i)
+static size_t on_heard(void *context, unsigned i, const uint8_t *data, size_t len)
 {
+	struct load *l = context;
 	struct peer *p = &l->peer[i];
-	memcpy(l->buf, p->part, p->part_len);
-	ssize_t n = recv(p->fd, l->buf + p->part_len, READ_BYTES, 0);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-		return;
-	}
-	if (n <= 0) {
-		lose(l, i, n == 0 ? "connection closed" : strerror(errno));
-		return;
-	}
 	uint64_t now = load_now_us();
 	if (p->state == PEER_UP && now - p->heard_at > l->state.silence_us_max) {
 		l->state.silence_us_max = now - p->heard_at;
 	}
 	p->heard_at = now;
-	hear_all(l, i, l->buf, p->part_len + (size_t)n);
+	return hear_all(l, i, data, len);
 }
 
-static void on_connected(struct load *l, unsigned i)
+static void on_up(void *context, unsigned i)
 {
-	int err = 0;
-	socklen_t len = sizeof(err);
-	getsockopt(l->peer[i].fd, SOL_SOCKET, SO_ERROR, &err, &len);
-	if (err != 0) {
-		lose(l, i, strerror(err));
-		return;
-	}
+	struct load *l = context;
 	uint8_t open[64];
 	l->peer[i].state = PEER_OPENING;
-	watch(l, i, false);
 	send_bytes(l, i, open, plan_open(&l->plan, i, open));
+}
+
+static void on_down(void *context, unsigned i, const char *why)
+{
+	lose(context, i, why);
+}
+
+static void on_room(void *context, unsigned i)
+{
+	flush_out(context, i);
+}
+
+struct load *load_new(const struct plan *p)
+{
+	struct load *l = calloc(1, sizeof(*l));
+	size_t words = plan_prefixes(p) / 64 + 1;
+	struct link_conf conf = {.server = p->server, .source = p->source, .members = p->members};
+	struct link_user user = {
+		.context = l, .up = on_up, .down = on_down, .heard = on_heard, .room = on_room};
+	if (l == NULL) {
+		return NULL;
+	}
+	l->plan = *p;
+	l->link = link_kernel_new(&conf, &user);
+	l->peer = calloc(p->members, sizeof(struct peer));
+	for (unsigned i = 0; l->peer != NULL && i < p->members; i++) {
+		l->peer[i].held = calloc(words, sizeof(uint64_t));
+		if (l->peer[i].held == NULL) {
+			load_free(l);
+			return NULL;
+		}
+	}
+	if (l->link == NULL || l->peer == NULL) {
+		load_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+void load_free(struct load *l)
+{
+	if (l == NULL) {
+		return;
+	}
+	for (unsigned i = 0; l->peer != NULL && i < l->plan.members; i++) {
+		free(l->peer[i].held);
+		free(l->peer[i].out);
+	}
+	link_free(l->link);
+	free(l->peer);
+	free(l);
 }
 
 static void start_connect(struct load *l, unsigned i)
 {
-	struct peer *p = &l->peer[i];
-	struct sockaddr_in local = {.sin_family = AF_INET,
-				    .sin_addr.s_addr = htonl(l->plan.source + i)};
-	struct sockaddr_in remote = {.sin_family = AF_INET,
-				     .sin_port = htons(179),
-				     .sin_addr.s_addr = htonl(l->plan.server)};
-	int one = 1;
-	p->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (p->fd < 0) {
-		return;
-	}
-	setsockopt(p->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT, .data.u32 = i};
-	epoll_ctl(l->epoll, EPOLL_CTL_ADD, p->fd, &ev);
-	p->state = PEER_CONNECTING;
-	p->wants_write = true;
+	l->peer[i].state = PEER_CONNECTING;
 	l->connecting++;
-	if (bind(p->fd, (struct sockaddr *)&local, sizeof(local)) != 0 ||
-	    (connect(p->fd, (struct sockaddr *)&remote, sizeof(remote)) != 0 &&
-	     errno != EINPROGRESS)) {
-		lose(l, i, strerror(errno));
+	int error = link_connect(l->link, i);
+	if (error != 0) {
+		lose(l, i, strerror(-error));
 	}
 }
 
@@ -350,26 +290,9 @@ void load_announce(struct load *l)
 	}
 }
 
-static void on_event(struct load *l, const struct epoll_event *ev)
-{
-	unsigned i = ev->data.u32;
-	struct peer *p = &l->peer[i];
-	if (p->state == PEER_CONNECTING) {
-		on_connected(l, i);
-		return;
-	}
-	if (p->fd >= 0 && (ev->events & EPOLLOUT) != 0) {
-		flush_out(l, i);
-	}
-	if (p->fd >= 0 && (ev->events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) {
-		on_readable(l, i);
-	}
-}
-
 bool load_run(struct load *l, bool (*is_done)(const struct load *l), uint64_t us)
 {
 	uint64_t until = load_now_us() + us;
-	struct epoll_event ev[256];
 	for (;;) {
 		uint64_t now = load_now_us();
 		if (is_done != NULL && is_done(l)) {
@@ -381,10 +304,7 @@ bool load_run(struct load *l, bool (*is_done)(const struct load *l), uint64_t us
 		if (now >= l->next_scan) {
 			scan(l, now);
 		}
-		int n = epoll_wait(l->epoll, ev, 256, 5);
-		for (int k = 0; k < n; k++) {
-			on_event(l, &ev[k]);
-		}
+		link_poll(l->link, WAIT_US);
 	}
 }
 

@@ -1,9 +1,10 @@
-/* The load: thousands of members on kernel sockets in one epoll loop.
+/* The load: the BGP side of thousands of members in one loop; a link (link.h) carries their bytes.
  *
  * Members connect from their own source addresses, hold sessions, send their UPDATEs, and check
  * what they receive as it arrives.  A server that is silent for the hold time loses the session. */
 #pragma once
 
+#include "bench/link.h"
 #include "bench/plan.h"
 
 struct load;
