@@ -45,7 +45,7 @@ void kernel_give(struct core *c, unsigned port, const struct frame_buf *frame)
 		return;
 	}
 	if (frame->len <= copy.room) {
-		copy.len = (uint16_t)eth_copy_untagged(span_of(frame->data, frame->len), copy.data);
+		copy.len = (uint32_t)eth_copy_untagged(span_of(frame->data, frame->len), copy.data);
 		if (nic_tx(kernel, c->id, &copy, 1) == 1) {
 			metric_add(&c->stats.kernel_in, 1);
 			return;

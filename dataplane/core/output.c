@@ -75,7 +75,7 @@ static void frame_end_tx(struct core *c, unsigned nic, size_t len)
 		memset(frame->data + len, 0, FRAME_MIN - len);
 		len = FRAME_MIN;
 	}
-	frame->len = (uint16_t)len;
+	frame->len = (uint32_t)len;
 	tx->out[tx->out_count++] = *frame;
 	c->did_work = true;
 }

@@ -93,7 +93,7 @@ static unsigned dpdk_rx_burst(struct nic *n, unsigned queue, struct frame_buf *o
 		out[count++] = (struct frame_buf){
 			.data = data,
 			.len = m->data_len,
-			.room = (uint16_t)(m->data_len + rte_pktmbuf_tailroom(m)),
+			.room = (uint32_t)m->data_len + rte_pktmbuf_tailroom(m),
 			.is_csum_good = (m->ol_flags & CSUM_GOOD_MASK) == CSUM_GOOD,
 			.cookie = m,
 		};
@@ -115,7 +115,7 @@ static unsigned dpdk_tx_alloc(struct nic *n, unsigned queue, struct frame_buf *o
 		}
 		out[i] = (struct frame_buf){
 			.data = rte_pktmbuf_mtod(m, uint8_t *),
-			.room = (uint16_t)min_u64(rte_pktmbuf_tailroom(m),
+			.room = (uint32_t)min_u64(rte_pktmbuf_tailroom(m),
 						  (uint64_t)n->mtu + NIC_HEADER_MAX),
 			.cookie = m,
 		};
@@ -137,7 +137,7 @@ static unsigned dpdk_tx_burst(struct nic *n, unsigned queue, struct frame_buf *i
 
 			ASSERT(f->len <= f->room);
 			mbufs[i] = f->cookie;
-			mbufs[i]->data_len = f->len;
+			mbufs[i]->data_len = (uint16_t)f->len;
 			mbufs[i]->pkt_len = f->len;
 			mbufs[i]->ol_flags = 0;
 		}

@@ -18,7 +18,7 @@ struct held_frame {
 	usec_t arrives;
 	uint64_t number;
 	uint16_t queue;
-	uint16_t len;
+	uint32_t len;
 	bool is_csum_good;
 	uint8_t bytes[];
 };
@@ -40,7 +40,7 @@ struct nic_fault_port {
 	struct prng prng;
 	usec_t now;
 	uint64_t number;
-	uint16_t room; /* Of the inner NIC's buffers. */
+	uint32_t room; /* Of the inner NIC's buffers. */
 	struct link link[NIC_FAULT_WAY_COUNT];
 	uint64_t counts[NIC_FAULT_COUNT];
 	void (*too_big)(void *context, enum nic_fault_way way, const struct frame_buf *frame);
@@ -165,7 +165,7 @@ static bool is_lost(struct nic_fault_port *p, enum nic_fault_way way, const stru
 	if (chance(p, l->plan.loss, NIC_FAULT_LOSS)) {
 		return true;
 	}
-	if (l->plan.mtu != 0 && f->len > l->plan.mtu + ETH_HEADER_LEN) {
+	if (l->plan.mtu != 0 && f->len > (uint32_t)l->plan.mtu + ETH_HEADER_LEN) {
 		p->counts[NIC_FAULT_TOO_BIG]++;
 		if (p->too_big != NULL) {
 			p->too_big(p->too_big_context, way, f);
@@ -197,10 +197,10 @@ static void hold(struct nic_fault_port *p, enum nic_fault_way way, uint16_t queu
 {
 	struct link *l = &p->link[way];
 	struct held_heap *heap = way == NIC_FAULT_OUT ? &p->out : &p->in[queue];
-	uint16_t len = in->len;
+	uint32_t len = in->len;
 
 	if (len > 1 && chance(p, l->plan.truncate, NIC_FAULT_TRUNCATE)) {
-		len = (uint16_t)(1 + prng_below(&p->prng, len - 1u));
+		len = (uint32_t)(1 + prng_below(&p->prng, len - 1u));
 	}
 	struct held_frame *f = malloc(sizeof(*f) + len);
 	if (f == NULL) {
@@ -243,7 +243,7 @@ static void send_due(struct nic_fault_port *p)
 		if (nic_alloc(p->inner, f->queue, &buf, 1) != 1) {
 			return;
 		}
-		buf.len = (uint16_t)min_u64(f->len, buf.room);
+		buf.len = (uint32_t)min_u64(f->len, buf.room);
 		memcpy(buf.data, f->bytes, buf.len);
 		if (nic_tx(p->inner, f->queue, &buf, 1) != 1) {
 			nic_release(p->inner, f->queue, &buf, 1);
@@ -365,7 +365,7 @@ struct nic *nic_fault_new(struct nic *inner, uint64_t seed)
 	p->nic = *inner;
 	p->nic.ops = &fault_ops;
 	p->inner = inner;
-	p->room = (uint16_t)(inner->mtu + ETH_HEADER_LEN);
+	p->room = inner->mtu + ETH_HEADER_LEN;
 	if (nic_alloc(inner, 0, &buf, 1) == 1) {
 		p->room = buf.room;
 		nic_release(inner, 0, &buf, 1);

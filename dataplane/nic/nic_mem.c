@@ -17,7 +17,7 @@
 
 struct wire_frame {
 	usec_t arrives;
-	uint16_t len;
+	uint32_t len;
 	uint8_t bytes[];
 };
 
@@ -175,7 +175,7 @@ static unsigned mem_rx_burst(struct nic *n, unsigned queue, struct frame_buf *ou
 
 static unsigned mem_tx_alloc(struct nic *n, unsigned queue, struct frame_buf *out, unsigned count)
 {
-	uint16_t room = (uint16_t)(n->mtu + NIC_HEADER_MAX);
+	uint32_t room = n->mtu + NIC_HEADER_MAX;
 	unsigned i;
 
 	ASSERT(queue < n->queue_count);

@@ -12,7 +12,7 @@
 #define SLOT_BYTES     1600
 
 struct pipe_slot {
-	uint16_t len;
+	uint32_t len;
 	uint8_t bytes[SLOT_BYTES];
 };
 
