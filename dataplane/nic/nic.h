@@ -33,8 +33,8 @@ struct frame_buf {
 	uint8_t *data;
 	uint32_t len;  /* Received: several segments that the port has joined exceed the MTU. */
 	uint32_t room; /* Transmit: bytes that fit at `data`. */
-	/* Receive: the L3 and L4 checksums need no look, for the device verified them, or they never
-	 * crossed a wire: then L4's may be unfinished, the sum of the pseudo-header alone. */
+	/* Receive: the L3 and L4 checksums need no look, for the device verified them, or they
+	 * never crossed a wire: then L4's may be unfinished, the pseudo-header's sum alone. */
 	bool is_csum_good;
 	void *cookie; /* The port's. */
 };
