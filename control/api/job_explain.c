@@ -163,7 +163,7 @@ static void explain(const struct explain_job *j, const struct api_env *env,
 	struct choice chosen;
 	chosen.count = view_n(paths, t.peer, &t.form, t.n, chosen.path);
 	for (unsigned i = 0; i < paths->count; i++) {
-		json_t *row = candidate_json(config, hit->prefix, paths, i, peers);
+		json_t *row = candidate_json(config, &hit->prefix, paths, i, peers);
 		json_object_set_new(row, "fate", json_string(fate_of(&t, paths, i, &chosen)));
 		if (t.form.has_path_ids && is_chosen(&chosen, &paths->path[i])) {
 			json_object_set_new(row, "path_id",
@@ -205,7 +205,7 @@ static bool step(struct job *job, const struct api_env *env, struct reply *out, 
 		return true;
 	}
 	while (scan_next(&j->scan, &budget, &hit)) {
-		if (prefix_equal(hit.prefix, &job->request.prefix)) {
+		if (prefix_equal(&hit.prefix, &job->request.prefix)) {
 			explain(j, env, &hit, out);
 			return true;
 		}

@@ -44,7 +44,7 @@ static void put_path(const struct routes_job *j, const struct api_env *env,
 		return;
 	}
 	json_t *row =
-		route_json(env->config, hit->prefix, hit->paths, (unsigned)(p - hit->paths->path));
+		route_json(env->config, &hit->prefix, hit->paths, (unsigned)(p - hit->paths->path));
 	if (path_id != 0) {
 		json_object_set_new(row, "path_id", json_integer(path_id));
 	}
@@ -142,7 +142,7 @@ static bool step(struct job *job, const struct api_env *env, struct reply *out, 
 		return true;
 	}
 	while (reply_has_room(out) && scan_next(&j->scan, &budget, &hit)) {
-		if (is_wanted(&job->request, hit.prefix)) {
+		if (is_wanted(&job->request, &hit.prefix)) {
 			put_entry(j, env, &hit, out);
 		}
 	}

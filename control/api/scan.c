@@ -42,13 +42,12 @@ bool scan_next(struct scan *s, unsigned *budget, struct scan_hit *out)
 			return false;
 		}
 		(*budget)--;
-		const struct entry *e = slab_at(slab, s->id++);
-		const struct paths *paths = epoch_read(e->published);
-		if (paths != NULL) {
-			*out = (struct scan_hit){.shard = s->shard,
-						 .family = (enum family)s->family,
-						 .prefix = &e->prefix,
-						 .paths = paths};
+		entry_id_t id = s->id++;
+		out->paths = entry_paths(slab_at(slab, id), &out->one);
+		if (out->paths != NULL) {
+			out->shard = s->shard;
+			out->family = (enum family)s->family;
+			out->prefix = slab_prefix(slab, id);
 			return true;
 		}
 	}

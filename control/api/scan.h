@@ -15,8 +15,9 @@ struct scan {
 struct scan_hit {
 	unsigned shard;
 	enum family family;
-	const struct prefix *prefix; /* Valid, like `paths`, until the caller is quiescent. */
-	const struct paths *paths;   /* Never NULL. */
+	struct prefix prefix;
+	const struct paths *paths; /* Never NULL; valid until the caller is quiescent. */
+	struct paths_one one;	   /* `paths` may lie in it: a hit is not copied. */
 };
 
 struct scan scan_of(const struct server *server, bool wants_v4, bool wants_v6);

@@ -216,24 +216,33 @@ static struct update_form cursor_form(const struct export *ex, unsigned idx)
 	return shard_form(cursor_shard(ex, idx), family, ex->class_idx[family]);
 }
 
-/* What the member should hear of an entry now, up to VIEW_MAX paths.  Returns how many. */
-static unsigned views(const struct export *ex, unsigned idx, const struct entry *entry,
-		      const struct update_form *form, const struct path **out)
+/* What a member should hear of an entry. */
+struct views {
+	unsigned count;
+	const struct path *path[VIEW_MAX]; /* May point into `one`. */
+	struct paths_one one;
+};
+
+/* What the member should hear of an entry now. */
+static void views_fill(struct views *v, const struct export *ex, unsigned idx, entry_id_t id,
+		       const struct update_form *form)
 {
-	unsigned n = form->has_path_ids ? shard_view_max(cursor_shard(ex, idx)) : 1;
-	return view_n(epoch_read(entry->published), ex->peer, form, n, out);
+	const struct shard *shard = cursor_shard(ex, idx);
+	const struct entry *entry = slab_at(shard_slab(shard, cursor_family(ex, idx)), id);
+	unsigned n = form->has_path_ids ? shard_view_max(shard) : 1;
+	v->count = view_n(entry_paths(entry, &v->one), ex->peer, form, n, v->path);
 }
 
 /* The set that the member should now have of a path (of the prefix, where it gets only one); NULL
  * when none. */
-static const struct attr *attr_now(const struct export *ex, unsigned idx, const struct entry *entry,
+static const struct attr *attr_now(const struct export *ex, unsigned idx, entry_id_t id,
 				   const struct update_form *form, uint32_t path_id)
 {
-	const struct path *path[VIEW_MAX];
-	unsigned count = views(ex, idx, entry, form, path);
-	for (unsigned i = 0; i < count; i++) {
-		if (!form->has_path_ids || path_id_sent(path[i]) == path_id) {
-			return path[i]->attr;
+	struct views v;
+	views_fill(&v, ex, idx, id, form);
+	for (unsigned i = 0; i < v.count; i++) {
+		if (!form->has_path_ids || path_id_sent(v.path[i]) == path_id) {
+			return v.path[i]->attr;
 		}
 	}
 	return NULL;
@@ -252,10 +261,10 @@ struct pack {
 	size_t count;
 };
 
-static void pack_add(struct pack *p, const struct entry *entry, uint32_t path_id)
+static void pack_add(struct pack *p, const struct slab *slab, entry_id_t id, uint32_t path_id)
 {
 	ASSERT(p->count < PACK_IDS);
-	p->prefix[p->count] = entry->prefix;
+	p->prefix[p->count] = slab_prefix(slab, id);
 	p->path_id[p->count++] = path_id;
 }
 
@@ -343,11 +352,11 @@ static bool push_dirty(struct export *ex, const struct export_sink *sink, unsign
 	struct pack pack;
 	pack.count = 0;
 	for (uint32_t i = 0; i < run->count; i++) {
-		const struct entry *entry = slab_at(slab, run->ids[i]);
+		entry_id_t id = run->ids[i];
 		uint32_t path_id = run->path_ids != NULL ? run->path_ids[i] : 0;
-		if (attr_now(ex, idx, entry, &form, path_id) == run->attr) {
-			pack_add(&pack, entry, path_id);
-		} else if (is_answering && !pending_add(ex, idx, run->ids[i])) {
+		if (attr_now(ex, idx, id, &form, path_id) == run->attr) {
+			pack_add(&pack, slab, id, path_id);
+		} else if (is_answering && !pending_add(ex, idx, id)) {
 			return false;
 		}
 		if (pack.count == PACK_IDS || (pack.count > 0 && i + 1 == run->count)) {
@@ -407,16 +416,14 @@ struct pending_slice {
 /* The items of one entry: at least one, so that the slice remembers it. */
 static void slice_add(struct pending_slice *s, struct export *ex, unsigned idx, entry_id_t id)
 {
-	const struct shard *shard = cursor_shard(ex, idx);
-	const struct entry *entry = slab_at(shard_slab(shard, cursor_family(ex, idx)), id);
 	struct update_form form = cursor_form(ex, idx);
-	const struct path *path[VIEW_MAX];
-	unsigned count = views(ex, idx, entry, &form, path);
-	for (unsigned i = 0; i < count; i++) {
+	struct views v;
+	views_fill(&v, ex, idx, id, &form);
+	for (unsigned i = 0; i < v.count; i++) {
 		s->item[s->count++] = (struct pending_item){
-			.attr = path[i]->attr, .id = id, .path_id = path_id_sent(path[i])};
+			.attr = v.path[i]->attr, .id = id, .path_id = path_id_sent(v.path[i])};
 	}
-	if (count == 0) {
+	if (v.count == 0) {
 		/* Of several paths, those that went are told by `gone`. */
 		s->item[s->count++] = (struct pending_item){.id = id, .is_done = form.has_path_ids};
 	}
@@ -461,7 +468,7 @@ static bool slice_send(struct pending_slice *s, struct export *ex, const struct 
 		pack.count = 0;
 		for (unsigned i = first; i < s->count; i++) {
 			if (!s->item[i].is_done && s->item[i].attr == attr) {
-				pack_add(&pack, slab_at(slab, s->item[i].id), s->item[i].path_id);
+				pack_add(&pack, slab, s->item[i].id, s->item[i].path_id);
 			}
 		}
 		if (!push_packed(ex, sink, &form, attr, &pack)) {
@@ -509,9 +516,8 @@ static bool pump_gone(struct export *ex, const struct export_sink *sink, unsigne
 		uint32_t left = c->gone_count;
 		for (pack.count = 0; left > 0 && pack.count < PACK_IDS; left--) {
 			const struct export_gone *g = &c->gone[left - 1];
-			const struct entry *entry = slab_at(slab, g->entry);
-			if (attr_now(ex, idx, entry, &form, g->path_id) == NULL) {
-				pack_add(&pack, entry, g->path_id);
+			if (attr_now(ex, idx, g->entry, &form, g->path_id) == NULL) {
+				pack_add(&pack, slab, g->entry, g->path_id);
 			}
 		}
 		if (pack.count > 0 && !push_packed(ex, sink, &form, NULL, &pack)) {

@@ -260,7 +260,7 @@ static void append_part(struct batch *b, struct table *t, const struct group *g,
 {
 	bool has_path_ids = (g->class_idx & WIRE_CLASS_PATHS) != 0;
 	for (uint32_t i = 0; i < count; i++) {
-		b->prefix[i] = slab_at(&t->slab.slab, b->id[at + i])->prefix;
+		b->prefix[i] = slab_prefix(&t->slab.slab, b->id[at + i]);
 	}
 	for (uint32_t done = 0; done < count;) {
 		struct update_paths left = {

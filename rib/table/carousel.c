@@ -100,8 +100,9 @@ static void complete(struct table *t, struct wire_class *w)
 static void scan_entry(struct table *t, unsigned class_idx, entry_id_t id)
 {
 	struct audience_cache *riders = t->wire[class_idx]->riders;
-	const struct entry *e = slab_at(&t->slab.slab, id);
-	struct heads h = batch_heads(t->batch, t, e->published, class_idx);
+	struct paths_one one;
+	const struct paths *paths = entry_paths(slab_at(&t->slab.slab, id), &one);
+	struct heads h = batch_heads(t->batch, t, paths, class_idx);
 	if (h.first == NULL) {
 		return;
 	}

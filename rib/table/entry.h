@@ -42,6 +42,11 @@ struct paths {
 	struct path path[];
 };
 
+/* Room for an entry's only path, in the form of an array: entry_paths may need it. */
+struct paths_one {
+	_Alignas(struct paths) uint8_t bytes[sizeof(struct paths) + sizeof(struct path)];
+};
+
 struct entry {
 	struct paths *published; /* epoch_read by anyone; NULL when the prefix has no path. */
 	struct paths *working;	 /* Owner. */
@@ -65,6 +70,20 @@ struct slab {
 static inline struct entry *slab_at(const struct slab *s, entry_id_t id)
 {
 	return epoch_read(s->chunk[id >> SLAB_CHUNK_BITS]) + (id & (SLAB_CHUNK_COUNT - 1));
+}
+
+/* What readers see of an entry; NULL when it has no path.  Valid as long as `one` is, and until the
+ * caller is quiescent.  Any thread, under RCU. */
+static inline const struct paths *entry_paths(const struct entry *e, struct paths_one *one)
+{
+	(void)one;
+	return epoch_read(e->published);
+}
+
+/* The prefix of an id whose paths, or a run that names it, the caller has seen. */
+static inline struct prefix slab_prefix(const struct slab *s, entry_id_t id)
+{
+	return slab_at(s, id)->prefix;
 }
 
 /* The path id under which we send a path (RFC 7911 §3): the same for the path's life, another than

@@ -67,14 +67,16 @@ static void diff_class(struct table *t, unsigned class_idx, entry_id_t id, const
 
 static void diff_entry(struct table *t, entry_id_t id)
 {
-	const struct entry *e = slab_at(&t->slab.slab, id);
+	struct paths_one old, new;
+	const struct paths *published = entry_paths(slab_at(&t->slab.slab, id), &old);
+	const struct paths *working = table_working(t, id, &new);
 	for (unsigned c = class_set_next(&t->joined, 0); c < WIRE_CLASS_COUNT;
 	     c = class_set_next(&t->joined, c + 1)) {
 		if ((c & WIRE_CLASS_PATHS) != 0) {
-			several_diff(t, c, id, e->published, e->working);
+			several_diff(t, c, id, published, working);
 		} else {
-			struct heads was = batch_heads(t->batch, t, e->published, c);
-			struct heads now = batch_heads(t->batch, t, e->working, c);
+			struct heads was = batch_heads(t->batch, t, published, c);
+			struct heads now = batch_heads(t->batch, t, working, c);
 			diff_class(t, c, id, &was, &now);
 		}
 	}

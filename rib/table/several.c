@@ -154,9 +154,10 @@ void several_diff(struct table *t, unsigned class_idx, entry_id_t id, const stru
 void several_scan(struct table *t, unsigned class_idx, entry_id_t id)
 {
 	struct front nothing = {.n = t->view_max}, now;
+	struct paths_one one;
 	struct apart apart = {0};
 	struct saying s = {t, class_idx, id, t->wire[class_idx]->riders, &apart};
-	front_fill(&now, t, slab_at(&t->slab.slab, id)->published, class_idx);
+	front_fill(&now, t, entry_paths(slab_at(&t->slab.slab, id), &one), class_idx);
 	apart_add(&apart, &now, s.members);
 	say_all(&s, &nothing, &now);
 }

@@ -48,7 +48,8 @@ static const struct attr *dress(struct table *t, struct dresser *d, const struct
 /* RFC 9494 §4.2: a route with NO_LLGR goes, the others get LLGR_STALE. */
 static void make_long_lived(struct table *t, struct dresser *d, entry_id_t id, unsigned i)
 {
-	const struct path *p = &slab_at(&t->slab.slab, id)->working->path[i];
+	struct paths_one one;
+	const struct path *p = &table_working(t, id, &one)->path[i];
 	if (p->attr->facts.is_no_llgr) {
 		table_remove_path(t, id, i);
 		return;
@@ -67,9 +68,10 @@ static void make_long_lived(struct table *t, struct dresser *d, entry_id_t id, u
 
 static void sweep_entry(struct table *t, struct dresser *d, entry_id_t id)
 {
-	const struct entry *e = slab_at(&t->slab.slab, id);
-	for (unsigned i = e->working == NULL ? 0 : e->working->count; i-- > 0;) {
-		switch (path_life(t, &e->working->path[i])) {
+	struct paths_one one;
+	const struct paths *w = table_working(t, id, &one);
+	for (unsigned i = w == NULL ? 0 : w->count; i-- > 0; w = table_working(t, id, &one)) {
+		switch (path_life(t, &w->path[i])) {
 		case PATH_LIVE:
 		case PATH_OLD:
 		case PATH_STALE:

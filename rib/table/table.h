@@ -178,6 +178,14 @@ void table_dress_path(struct table *t, entry_id_t id, unsigned i, const struct a
 void table_remove_path(struct table *t, entry_id_t id, unsigned i);
 /* Path arrays took `before` bytes and take `after` now. */
 void table_count_bytes(struct table *t, size_t before, size_t after);
+/* What the owner works on; NULL when the prefix has no path.  Valid as long as `one` is, and until
+ * the entry is changed or flushed. */
+static inline const struct paths *table_working(const struct table *t, entry_id_t id,
+						struct paths_one *one)
+{
+	(void)one;
+	return slab_at(&t->slab.slab, id)->working;
+}
 /* The next dirty entry, now clean; ENTRY_NONE when there is none. */
 entry_id_t table_dirty_pop(struct table *t);
 /* reuse.c */

@@ -580,12 +580,14 @@ static void check_view(const struct exchange *x, const struct exchange_member *m
 		const struct slab *slab = shard_slab(x->shard[i], f);
 		unsigned n = form->has_path_ids ? shard_view_max(x->shard[i]) : 1;
 		for (entry_id_t id = 0; id < slab->count; id++) {
-			const struct entry *e = slab_at(slab, id);
-			unsigned seen = view_n(e->published, m->id, form, n, path);
+			struct paths_one one;
+			const struct paths *paths = entry_paths(slab_at(slab, id), &one);
+			struct prefix p = slab_prefix(slab, id);
+			unsigned seen = view_n(paths, m->id, form, n, path);
 			for (unsigned k = 0; k < seen; k++) {
 				uint32_t path_id = form->has_path_ids ? path_id_sent(path[k]) : 0;
 				ASSERT(path[k]->peer != m->id);
-				ASSERT(hearer_has(&m->hearer, &e->prefix, path_id, path[k]->attr));
+				ASSERT(hearer_has(&m->hearer, &p, path_id, path[k]->attr));
 			}
 			count += seen;
 		}

@@ -214,16 +214,19 @@ void exchange_turn(struct exchange *x)
 	}
 }
 
-static void watch_entry(struct exchange *x, const struct entry *e, enum family family)
+static void watch_entry(struct exchange *x, const struct slab *slab, entry_id_t id,
+			enum family family)
 {
-	const struct paths *paths = epoch_read(e->published);
+	struct paths_one one;
+	const struct paths *paths = entry_paths(slab_at(slab, id), &one);
 	peer_id_t peer = (peer_id_t)prng_below(&x->prng, x->opts.members);
 	struct update_form form = wire_form(family, 0, 0);
 	const struct path *seen = view(paths, peer, &form);
 	ASSERT(seen == NULL || (seen->peer != peer && seen->reason == 0));
 	for (unsigned i = 0; paths != NULL && i < paths->count; i++) {
 		const struct attr *a = paths->path[i].attr;
-		ASSERT(e->prefix.family == family && e->prefix.len == (family == 0 ? 24 : 48));
+		struct prefix p = slab_prefix(slab, id);
+		ASSERT(p.family == family && p.len == (family == 0 ? 24 : 48));
 		ASSERT(paths->path[i].peer < x->opts.members && a->owner < WORKERS);
 		for (unsigned k = 0; k < a->wire_len; k++) {
 			x->watched_bytes += a->wire[k];
@@ -236,7 +239,7 @@ static void watch_shard(struct exchange *x, const struct shard *shard, enum fami
 {
 	const struct slab *slab = shard_slab(shard, family);
 	for (entry_id_t id = 0; id < epoch_read(slab->count); id++) {
-		watch_entry(x, slab_at(slab, id), family);
+		watch_entry(x, slab, id, family);
 	}
 	for (unsigned k = shard_class_next(shard, family, 0); k < WIRE_CLASS_COUNT;
 	     k = shard_class_next(shard, family, k + 1)) {

@@ -198,7 +198,7 @@ void fake_settle(struct fake *f)
 	struct op op;
 	for (unsigned i = 0; i < f->server.core_count; i++) {
 		for (unsigned turn = 0; turn < 100; turn++) {
-			shard_turn(f->server.shard[i], (turn + 1) * USEC_PER_SEC, false);
+			shard_turn(f->server.shard[i], f->now += USEC_PER_SEC, false);
 			epoch_quiescent();
 		}
 		while (shard_pull(f->server.shard[i], 0, &op)) {

@@ -33,6 +33,7 @@ struct fake {
 	struct scratch scratch;
 	struct state *own_state; /* NULL when the test brought its own. */
 	struct busy_meter busy;
+	usec_t now; /* Of the shards. */
 	struct api_env env;
 };
 

@@ -688,9 +688,11 @@ Test(api, a_neighbor_shows_what_the_shards_refused_of_it)
 	fake_init(&f, 1, NULL);
 	struct op op = {.kind = OP_ANNOUNCE, .peer = 0, .incarnation = 1, .has_path_id = true};
 	fake_announce(&f, 1, "203.0.113.0/24", (const asn_t[4]){64502}, 0, REJECT_NONE);
+	fake_settle(&f);
 	const struct slab *slab = shard_slab(f.server.shard[0], FAMILY_IPV4);
-	op.attr = slab_at(slab, 0)->working->path[0].attr;
-	op.prefix = slab_at(slab, 0)->prefix;
+	struct paths_one one;
+	op.attr = entry_paths(slab_at(slab, 0), &one)->path[0].attr;
+	op.prefix = slab_prefix(slab, 0);
 	intern_adjust(f.server.intern, op.attr, 18);
 	for (op.path_id = 0; op.path_id < 18; op.path_id++) {
 		shard_apply(f.server.shard[0], &op);
@@ -712,14 +714,16 @@ Test(api, explain_says_what_does_not_suit_the_members_session)
 	struct fake f;
 	fake_init(&f, 1, NULL);
 	fake_announce(&f, 0, "203.0.113.0/24", (const asn_t[4]){64501}, 0, REJECT_NONE);
+	fake_settle(&f);
 	const struct slab *slab = shard_slab(f.server.shard[0], FAMILY_IPV4);
-	const struct attr *base = slab_at(slab, 0)->working->path[0].attr;
+	struct paths_one one;
+	const struct attr *base = entry_paths(slab_at(slab, 0), &one)->path[0].attr;
 	struct attr_draft draft = {.wire_len = base->wire_len};
 	memcpy(draft.wire, base->wire, base->wire_len);
 	attr_facts_compute(draft.wire, draft.wire_len, &draft.facts);
 	struct next_hop hop = {.len = 16, .bytes = {0x20, 1}};
 	struct op op = {.kind = OP_ANNOUNCE, .peer = 1, .incarnation = 1};
-	op.prefix = slab_at(slab, 0)->prefix;
+	op.prefix = slab_prefix(slab, 0);
 	op.attr = intern_get(f.server.intern, &draft, &hop, 1);
 	shard_apply(f.server.shard[0], &op);
 	const uint8_t otc[] = {0xc0, ATTR_OTC, 4, 0, 0, 0xfb, 0xf0};

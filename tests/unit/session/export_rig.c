@@ -234,16 +234,18 @@ unsigned rig_wrong_in_the_end(struct rig *r)
 	}
 	rig_decode(r);
 	for (entry_id_t id = 0; id < slab->count; id++) {
-		const struct entry *e = slab_at(slab, id);
+		struct paths_one one;
+		const struct paths *paths = entry_paths(slab_at(slab, id), &one);
+		struct prefix p = slab_prefix(slab, id);
 		const struct path *path[VIEW_MAX];
 		uint32_t want[SLOTS] = {0};
-		unsigned count = view_n(e->published, 0, &form, shard_view_max(r->shard), path);
+		unsigned count = view_n(paths, 0, &form, shard_view_max(r->shard), path);
 		for (unsigned i = 0; i < count; i++) {
 			want[path_id_sent(path[i]) >> 13] = attr_id(path[i]->attr);
 		}
 		for (unsigned n = 0; n < NUMBERS && count > 0; n++) {
 			struct prefix q = make_prefix(FAMILY_IPV4, n);
-			if (prefix_equal(&e->prefix, &q)) {
+			if (prefix_equal(&p, &q)) {
 				wrong += memcmp(r->path[n], want, sizeof(want)) != 0;
 				memset(r->path[n], 0, sizeof(r->path[n]));
 			}

@@ -254,11 +254,12 @@ static unsigned wrong_of_one(struct rig *r)
 	struct update_form form = wire_form(FAMILY_IPV4, 0, MAKE_LOCAL_AS);
 	uint32_t want[NUMBERS] = {0};
 	for (entry_id_t id = 0; id < slab->count; id++) {
-		const struct entry *e = slab_at(slab, id);
-		const struct path *path = view(e->published, 0, &form);
+		struct paths_one one;
+		const struct path *path = view(entry_paths(slab_at(slab, id), &one), 0, &form);
+		struct prefix p = slab_prefix(slab, id);
 		for (unsigned n = 0; n < NUMBERS && path != NULL; n++) {
 			struct prefix q = make_prefix(FAMILY_IPV4, n);
-			want[n] = prefix_equal(&e->prefix, &q) ? attr_id(path->attr) : want[n];
+			want[n] = prefix_equal(&p, &q) ? attr_id(path->attr) : want[n];
 		}
 	}
 	return memcmp(want, r->held, sizeof(want)) != 0;

@@ -117,9 +117,9 @@ void rig_settle(struct rig *r)
 	} while (shard_due(r->shard) == 0);
 }
 
-const struct paths *rig_paths(const struct rig *r, entry_id_t id)
+const struct paths *rig_paths(struct rig *r, entry_id_t id)
 {
-	return epoch_read(slab_at(shard_slab(r->shard, FAMILY_IPV4), id)->published);
+	return entry_paths(slab_at(shard_slab(r->shard, FAMILY_IPV4), id), &r->one);
 }
 
 void rig_fini(struct rig *r)

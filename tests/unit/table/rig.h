@@ -11,7 +11,8 @@ struct rig {
 	struct shard *shard;
 	struct runlog *log; /* Of IPv4, class 0. */
 	usec_t now;
-	int64_t returned; /* References that came back. */
+	int64_t returned;     /* References that came back. */
+	struct paths_one one; /* rig_paths. */
 };
 
 void rig_init(struct rig *r, size_t log_bytes_max);
@@ -35,4 +36,5 @@ void rig_turn(struct rig *r);	/* One turn, what it sends, a quiescent point, all
 void rig_settle(struct rig *r); /* Turns until nothing is due at once. */
 void rig_pull(struct rig *r);
 struct runlog_stats rig_stats(const struct rig *r);
-const struct paths *rig_paths(const struct rig *r, entry_id_t id); /* Published. */
+/* Published; valid until the next call. */
+const struct paths *rig_paths(struct rig *r, entry_id_t id);

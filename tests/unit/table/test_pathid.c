@@ -105,7 +105,7 @@ Test(table, paths_beyond_the_limit_are_refused_and_counted)
 	rig_fini(&r);
 }
 
-static bool has_id(const struct rig *r, uint32_t id)
+static bool has_id(struct rig *r, uint32_t id)
 {
 	const struct paths *p = rig_paths(r, 0);
 	for (unsigned i = 0; i < p->count; i++) {

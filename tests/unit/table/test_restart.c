@@ -46,7 +46,7 @@ static uint64_t stale(const struct rig *r, peer_id_t peer)
 }
 
 /* What a member of class 0 or the LLGR class sees of the entry: a set's id, or 0. */
-static uint32_t seen(const struct rig *r, entry_id_t id, unsigned class_idx)
+static uint32_t seen(struct rig *r, entry_id_t id, unsigned class_idx)
 {
 	struct update_form form = wire_form(FAMILY_IPV4, class_idx, 0);
 	const struct path *p = view(rig_paths(r, id), 100, &form);

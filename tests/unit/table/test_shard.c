@@ -197,7 +197,8 @@ Test(table, a_reference_returns_only_after_the_grace_period_of_its_array)
 	rig_announce(&r, 0, 1, 5, 0);
 	shard_turn(r.shard, r.now += 100, false);
 	const struct slab *slab = shard_slab(r.shard, FAMILY_IPV4);
-	const struct paths *seen = epoch_read(slab_at(slab, 0)->published);
+	struct paths_one one;
+	const struct paths *seen = entry_paths(slab_at(slab, 0), &one);
 	rig_withdraw(&r, 0, 5);
 	/* We hold what we saw: not quiescent. */
 	for (unsigned i = 0; i < 3; i++) {

@@ -47,17 +47,20 @@ static void hear(void *context, const struct prefix *p, uint32_t path_id, uint32
 	r->held[number % NUMBERS][at % HELD] = id;
 }
 
-static unsigned views(const struct reader *r, const struct entry *e, const struct path **out)
+static unsigned views(const struct reader *r, entry_id_t id, struct paths_one *one,
+		      const struct path **out)
 {
+	const struct entry *e = slab_at(shard_slab(r->shard, FAMILY_IPV4), id);
 	struct update_form form = shard_form(r->shard, FAMILY_IPV4, r->class_idx);
-	return view_n(epoch_read(e->published), READER, &form,
+	return view_n(entry_paths(e, one), READER, &form,
 		      has_paths(r) ? shard_view_max(r->shard) : 1, out);
 }
 
-static const struct attr *now_of(const struct reader *r, const struct entry *e, uint32_t path_id)
+static const struct attr *now_of(const struct reader *r, entry_id_t id, uint32_t path_id)
 {
+	struct paths_one one;
 	const struct path *path[VIEW_MAX];
-	unsigned count = views(r, e, path);
+	unsigned count = views(r, id, &one, path);
 	for (unsigned i = 0; i < count; i++) {
 		if (!has_paths(r) || path_id_sent(path[i]) == path_id) {
 			return path[i]->attr;
@@ -73,10 +76,10 @@ static void read_run(struct reader *r, const struct run *run)
 		return;
 	}
 	for (uint32_t i = 0; i < run->count; i++) {
-		const struct entry *e = slab_at(shard_slab(r->shard, FAMILY_IPV4), run->ids[i]);
+		struct prefix p = slab_prefix(shard_slab(r->shard, FAMILY_IPV4), run->ids[i]);
 		uint32_t path_id = run->path_ids != NULL ? run->path_ids[i] : 0;
-		if (now_of(r, e, path_id) == run->attr) {
-			hear(r, &e->prefix, path_id, run->attr != NULL ? attr_id(run->attr) : 0);
+		if (now_of(r, run->ids[i], path_id) == run->attr) {
+			hear(r, &p, path_id, run->attr != NULL ? attr_id(run->attr) : 0);
 		}
 	}
 }
@@ -148,13 +151,13 @@ static void compare(const struct reader *r)
 	const struct slab *slab = shard_slab(r->shard, FAMILY_IPV4);
 	memset(want, 0, sizeof(want));
 	for (entry_id_t id = 0; id < slab->count; id++) {
-		const struct entry *e = slab_at(slab, id);
+		struct prefix p = slab_prefix(slab, id);
+		struct paths_one one;
 		const struct path *path[VIEW_MAX];
-		unsigned count = views(r, e, path);
+		unsigned count = views(r, id, &one, path);
 		for (unsigned i = 0; i < count; i++) {
 			unsigned at = has_paths(r) ? held_at(path_id_sent(path[i])) : 0;
-			want[(unsigned)e->prefix.bytes[1] << 8 | e->prefix.bytes[2]][at] =
-				attr_id(path[i]->attr);
+			want[(unsigned)p.bytes[1] << 8 | p.bytes[2]][at] = attr_id(path[i]->attr);
 		}
 	}
 	cr_expect_eq(memcmp(want, r->held, sizeof(want)), 0);

@@ -449,11 +449,11 @@ static void hear(void *context, const struct prefix *p, uint32_t path_id, uint32
 
 /* What the member's worker would send of an entry now: one path or several.  Returns how many. */
 static unsigned views(const struct hearing *h, enum family f, unsigned shard, entry_id_t id,
-		      const struct path **out)
+		      struct paths_one *one, const struct path **out)
 {
 	const struct slab *slab = shard_slab(h->w->shard[shard], f);
 	struct update_form form = wire_form(f, class_of(h, f), MAKE_LOCAL_AS);
-	return view_n(epoch_read(slab_at(slab, id)->published), peer_of(h->member), &form,
+	return view_n(entry_paths(slab_at(slab, id), one), peer_of(h->member), &form,
 		      has_paths(h, f) ? WORLD_VIEW : 1, out);
 }
 
@@ -461,8 +461,9 @@ static unsigned views(const struct hearing *h, enum family f, unsigned shard, en
 static const struct attr *now_of(const struct hearing *h, enum family f, unsigned shard,
 				 entry_id_t id, uint32_t path_id)
 {
+	struct paths_one one;
 	const struct path *path[VIEW_MAX];
-	unsigned count = views(h, f, shard, id, path);
+	unsigned count = views(h, f, shard, id, &one, path);
 	for (unsigned i = 0; i < count; i++) {
 		if (!has_paths(h, f) || path_id_sent(path[i]) == path_id) {
 			return path[i]->attr;
@@ -471,24 +472,24 @@ static const struct attr *now_of(const struct hearing *h, enum family f, unsigne
 	return NULL;
 }
 
-static const struct prefix *prefix_of(const struct hearing *h, enum family f, unsigned shard,
-				      entry_id_t id)
+static struct prefix prefix_of(const struct hearing *h, enum family f, unsigned shard,
+			       entry_id_t id)
 {
-	return &slab_at(shard_slab(h->w->shard[shard], f), id)->prefix;
+	return slab_prefix(shard_slab(h->w->shard[shard], f), id);
 }
 
-static void hear_one(struct hearing *h, const struct prefix *p, uint32_t path_id,
-		     const struct attr *attr)
+static void hear_one(struct hearing *h, struct prefix p, uint32_t path_id, const struct attr *attr)
 {
 	h->expected_id = attr != NULL ? attr_id(attr) : 0;
-	hear(h, p, path_id, h->expected_id);
+	hear(h, &p, path_id, h->expected_id);
 }
 
 /* The whole view of one entry, as the member's worker would send it. */
 static void hear_view(struct hearing *h, enum family f, unsigned shard, entry_id_t id)
 {
+	struct paths_one one;
 	const struct path *path[VIEW_MAX];
-	unsigned count = views(h, f, shard, id, path);
+	unsigned count = views(h, f, shard, id, &one, path);
 	for (unsigned i = 0; i < count; i++) {
 		hear_one(h, prefix_of(h, f, shard, id), path_id_sent(path[i]), path[i]->attr);
 	}
