@@ -14,10 +14,18 @@
 
 #define LINK_SERVER_PORT 179
 
+/* A DPDK port for our own TCP. */
+struct link_port {
+	const char *device; /* As in causewayd's configuration; NULL: kernel sockets. */
+	unsigned cpu;	    /* Where the caller's thread then runs. */
+	uint16_t mtu;
+};
+
 struct link_conf {
 	uint32_t server; /* IPv4, host order. */
 	uint32_t source; /* Of member 0; the others follow. */
 	unsigned members;
+	struct link_port port;
 };
 
 /* Who hears of what happens; all are set. */
@@ -106,3 +114,6 @@ uint64_t link_now_us(void);
 /* Over kernel sockets, in one epoll; the members' addresses must be the host's.  NULL when memory
  * or descriptors are short. */
 struct link *link_kernel_new(const struct link_conf *conf, const struct link_user *user);
+/* Over our own TCP on conf->port, once in a process.  NULL: `why` says what failed. */
+struct link *link_own_new(const struct link_conf *conf, const struct link_user *user, char *why,
+			  size_t why_len);

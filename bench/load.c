@@ -206,18 +206,21 @@ static void on_room(void *context, unsigned i)
 	flush_out(context, i);
 }
 
-struct load *load_new(const struct plan *p)
+struct load *load_new(const struct plan *p, const struct link_port *port, char *why, size_t why_len)
 {
 	struct load *l = calloc(1, sizeof(*l));
 	size_t words = plan_prefixes(p) / 64 + 1;
-	struct link_conf conf = {.server = p->server, .source = p->source, .members = p->members};
+	struct link_conf conf = {
+		.port = *port, .server = p->server, .source = p->source, .members = p->members};
 	struct link_user user = {
 		.context = l, .up = on_up, .down = on_down, .heard = on_heard, .room = on_room};
+	snprintf(why, why_len, "not enough memory for %u members", p->members);
 	if (l == NULL) {
 		return NULL;
 	}
 	l->plan = *p;
-	l->link = link_kernel_new(&conf, &user);
+	l->link = port->device == NULL ? link_kernel_new(&conf, &user)
+				       : link_own_new(&conf, &user, why, why_len);
 	l->peer = calloc(p->members, sizeof(struct peer));
 	for (unsigned i = 0; l->peer != NULL && i < p->members; i++) {
 		l->peer[i].held = calloc(words, sizeof(uint64_t));
@@ -330,6 +333,11 @@ void load_tally(const struct load *l, struct tally *out)
 		out->withdrawn += t->withdrawn;
 		out->updates += t->updates;
 	}
+}
+
+void load_link_stats(const struct load *l, struct link_stats *out)
+{
+	link_stats(l->link, out);
 }
 
 const char *load_last_loss(const struct load *l)

@@ -17,7 +17,9 @@ struct load_state {
 	uint64_t delivered;	 /* Sum over members of distinct prefixes held. */
 };
 
-struct load *load_new(const struct plan *p);
+/* NULL: `why` says what failed. */
+struct load *load_new(const struct plan *p, const struct link_port *port, char *why,
+		      size_t why_len);
 void load_free(struct load *l);
 /* Open connections: each member once; those that fail are tried again after a second. */
 void load_connect(struct load *l);
@@ -29,6 +31,7 @@ const struct load_state *load_state(const struct load *l);
 const struct plan *load_plan(const struct load *l);
 /* Sum of all members' tallies. */
 void load_tally(const struct load *l, struct tally *out);
+void load_link_stats(const struct load *l, struct link_stats *out);
 /* "received Cease 6/2" ...: why the last session was lost; "" when none was. */
 const char *load_last_loss(const struct load *l);
 uint64_t load_now_us(void);

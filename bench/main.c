@@ -30,12 +30,17 @@ static const char usage[] =
 	"  --stay N         after convergence stay up N seconds and see that nobody falls\n"
 	"  --timeout N      give up after N seconds (default 120)\n"
 	"  --pid N[,N...]   the server's processes: report CPU and memory\n"
+	"  --port DEVICE    speak TCP itself over this DPDK port, e.g.\n"
+	"                   net_memif0,role=client,socket=NAME; default: kernel sockets\n"
+	"  --mtu N          of the port (default 1500)\n"
+	"  --cpu N          where it runs with a port of its own (default 0)\n"
 	"  --print-clients  print a `clients:` section for causewayd and exit\n";
 
 #define PREFIXES_MAX 7000000 /* Of the plan's /24s that lie before 127.0.0.0. */
 
 struct options {
 	struct plan plan;
+	struct link_port port;
 	unsigned stay_s, timeout_s;
 	const char *pids;
 	bool prints_clients;
@@ -51,6 +56,32 @@ static bool parse_addr(const char *text, uint32_t *out)
 	return true;
 }
 
+/* An option that is a number; false when it is none of them. */
+static bool take_number(struct options *o, int option, unsigned long n)
+{
+	unsigned *const to = option == 'm'   ? &o->plan.members
+			     : option == 'p' ? &o->plan.prefixes
+			     : option == 'n' ? &o->plan.announcers
+			     : option == 'o' ? &o->plan.connects_max
+			     : option == 'k' ? &o->plan.per_set
+			     : option == 'y' ? &o->stay_s
+			     : option == 't' ? &o->timeout_s
+			     : option == 'x' ? &o->port.cpu
+					     : NULL;
+	if (to != NULL) {
+		*to = (unsigned)n;
+	} else if (option == 'a') {
+		o->plan.asn_first = (uint32_t)n;
+	} else if (option == 'h') {
+		o->plan.hold_s = (uint16_t)n;
+	} else if (option == 'u') {
+		o->port.mtu = (uint16_t)n;
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static bool parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
@@ -60,55 +91,27 @@ static bool parse_options(int argc, char **argv, struct options *o)
 		{"hold", 1, NULL, 'h'},	      {"stay", 1, NULL, 'y'},
 		{"timeout", 1, NULL, 't'},    {"pid", 1, NULL, 'i'},
 		{"announcers", 1, NULL, 'n'}, {"print-clients", 0, NULL, 'c'},
-		{"connects", 1, NULL, 'o'},   {NULL, 0, NULL, 0}};
+		{"connects", 1, NULL, 'o'},   {"port", 1, NULL, 'd'},
+		{"mtu", 1, NULL, 'u'},	      {"cpu", 1, NULL, 'x'},
+		{NULL, 0, NULL, 0},
+	};
 	int c;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		unsigned long n = optarg != NULL ? strtoul(optarg, NULL, 10) : 0;
-		switch (c) {
-		case 's':
-			if (!parse_addr(optarg, &o->plan.server)) {
-				return false;
-			}
-			break;
-		case 'f':
-			if (!parse_addr(optarg, &o->plan.source)) {
-				return false;
-			}
-			break;
-		case 'm':
-			o->plan.members = (unsigned)n;
-			break;
-		case 'p':
-			o->plan.prefixes = (unsigned)n;
-			break;
-		case 'n':
-			o->plan.announcers = (unsigned)n;
-			break;
-		case 'o':
-			o->plan.connects_max = (unsigned)n;
-			break;
-		case 'k':
-			o->plan.per_set = (unsigned)n;
-			break;
-		case 'a':
-			o->plan.asn_first = (uint32_t)n;
-			break;
-		case 'h':
-			o->plan.hold_s = (uint16_t)n;
-			break;
-		case 'y':
-			o->stay_s = (unsigned)n;
-			break;
-		case 't':
-			o->timeout_s = (unsigned)n;
-			break;
-		case 'i':
+		bool is_ok = true;
+		if (c == 's') {
+			is_ok = parse_addr(optarg, &o->plan.server);
+		} else if (c == 'f') {
+			is_ok = parse_addr(optarg, &o->plan.source);
+		} else if (c == 'i') {
 			o->pids = optarg;
-			break;
-		case 'c':
+		} else if (c == 'd') {
+			o->port.device = optarg;
+		} else if (c == 'c') {
 			o->prints_clients = true;
-			break;
-		default:
+		} else {
+			is_ok = optarg != NULL && take_number(o, c, strtoul(optarg, NULL, 10));
+		}
+		if (!is_ok) {
 			return false;
 		}
 	}
@@ -117,8 +120,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
 	}
 	return (o->plan.server != 0 || o->prints_clients) && o->plan.members >= 2 &&
 	       o->plan.announcers <= o->plan.members && o->plan.prefixes >= 1 &&
-	       o->plan.per_set >= 1 && o->plan.connects_max >= 1 && o->plan.hold_s >= 3 &&
-	       plan_prefixes(&o->plan) <= PREFIXES_MAX;
+	       o->plan.per_set >= 1 && o->port.mtu >= 576 && o->plan.connects_max >= 1 &&
+	       o->plan.hold_s >= 3 && plan_prefixes(&o->plan) <= PREFIXES_MAX;
 }
 
 static void print_clients(const struct plan *p)
@@ -262,8 +265,11 @@ static int run(const struct options *o, struct load *l)
 	print_marks(m, deliveries, o->pids != NULL);
 	printf("wrong %lu missing %lu own %lu repeated %lu withdrawn %lu updates %lu\n", t.wrong,
 	       deliveries - t.delivered, t.own, t.repeated, t.withdrawn, t.updates);
-	printf("lost %u failed %u silence_ms_max %.1f\n", load_state(l)->lost,
-	       load_state(l)->failed, (double)load_state(l)->silence_us_max / 1e3);
+	struct link_stats wire;
+	load_link_stats(l, &wire);
+	printf("lost %u failed %u silence_ms_max %.1f retransmits %lu\n", load_state(l)->lost,
+	       load_state(l)->failed, (double)load_state(l)->silence_us_max / 1e3,
+	       wire.retransmits);
 	if (load_state(l)->lost > 0) {
 		return report_failure(l, "sessions were lost");
 	}
@@ -279,6 +285,7 @@ int main(int argc, char **argv)
 				     .per_set = 4,
 				     .connects_max = 128,
 				     .hold_s = 90},
+			    .port = {.mtu = 1500},
 			    .timeout_s = 120};
 	if (!parse_options(argc, argv, &o)) {
 		fputs(usage, stderr);
@@ -293,10 +300,10 @@ int main(int argc, char **argv)
 	if (getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur < files.rlim_cur) {
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	struct load *l = load_new(&o.plan);
+	char why[512];
+	struct load *l = load_new(&o.plan, &o.port, why, sizeof(why));
 	if (l == NULL) {
-		fprintf(stderr, "causeway-bench: not enough memory for %u members\n",
-			o.plan.members);
+		fprintf(stderr, "causeway-bench: %s\n", why);
 		return 71;
 	}
 	int status = run(&o, l);
