@@ -113,6 +113,9 @@ static void device_arg(struct args *a, const struct launch_opts *opts, unsigned 
 		arg_add(a, "--vdev=%s%s", device, more);
 	} else if (has_name(device, "net_af_xdp") && strstr(device, "busy_budget=") == NULL) {
 		arg_add(a, "--vdev=%s,busy_budget=0", device);
+	} else if (has_name(device, "net_memif") && strstr(device, "bsize=") == NULL) {
+		arg_add(a, "--vdev=%s,bsize=%u", device,
+			nic_dpdk_memif_len(device, device_mtu(opts, i)));
 	} else {
 		arg_add(a, "--vdev=%s", device);
 	}
@@ -255,6 +258,20 @@ static int iface_check(const char *device, char *why, size_t why_len)
 	return 0;
 }
 
+/* A frame must fit one buffer of a memif: with several a full ring mixes frames up. */
+static int memif_check(const char *device, uint16_t mtu, char *why, size_t why_len)
+{
+	if (has_name(device, "net_memif") &&
+	    nic_dpdk_memif_len(device, mtu) < (unsigned)mtu + NIC_HEADER_MAX) {
+		(void)snprintf(why, why_len,
+			       "device %s: a frame of MTU %u does not fit `bsize=`; leave it out, "
+			       "or give at least %u on both sides",
+			       device, mtu, (unsigned)mtu + NIC_HEADER_MAX);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* EAL keeps its files in $RUNTIME_DIRECTORY/dpdk before anything else.  The variable is changed
  * for the start of EAL only; `*out_old` is what it was (taken by environment_restore). */
 static int environment_set(const char *runtime_dir, char **out_old)
@@ -377,6 +394,9 @@ static int args_make(struct args *a, const struct launch_opts *opts, unsigned ma
 	for (unsigned i = 0; i < opts->device_count; i++) {
 		int error = iface_check(opts->devices[i], why, why_len);
 
+		if (error == 0) {
+			error = memif_check(opts->devices[i], device_mtu(opts, i), why, why_len);
+		}
 		if (error != 0) {
 			return error;
 		}

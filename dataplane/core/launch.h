@@ -8,7 +8,8 @@
  * Options that a vdev string leaves out get the values that work: net_af_packet
  * `qpairs=<workers>,framecnt=2048,blocksz=65536` (its own 512 frames lose packets whenever the
  * worker is preempted), net_af_xdp `busy_budget=0` (else each empty poll is a system call).
- * Where the MTU needs more than its frames of 2048 bytes hold, net_af_packet also gets
+ * A net_memif gets `bsize=` for its MTU; both sides must agree on that, for what fits one must fit
+ * the other.  Where the MTU needs more than its frames of 2048 bytes hold, net_af_packet also gets
  * `framesz=10240,blocksz=81920`. */
 #pragma once
 

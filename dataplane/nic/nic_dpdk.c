@@ -2,9 +2,11 @@
  *
  * Set-up follows what the device says it can: as many queues as it has (at most one for each
  * worker), descriptors rounded to what it takes, RSS over IP where it hashes, receive checksum
- * verification where it verifies.  Two families of virtual devices need care (measured in use):
+ * verification where it verifies.  Three virtual devices need care (measured in use):
  *   - net_af_packet believes in an MTU of 1500 but carries what fits its ring's frames, so its MTU
  *     is left alone and the buffers are made as big as those frames (`framesz=` of the device);
+ *   - net_memif says the same of its MTU, and carries what fits a buffer (`bsize=`); a frame that
+ *     takes several of them can arrive mixed up with another when the ring is full;
  *   - net_af_xdp corrupts chained and indirect buffers on transmission, so what is sent is always
  *     one direct mbuf of the port's own pool.
  *
@@ -33,8 +35,9 @@
 #define DESCRIPTORS	   1024 /* Of each ring; at 10 Gb/s of full frames about 1.2 ms. */
 #define POOL_CACHE	   256
 #define FD_MAX		   1024 /* Descriptors looked at for wait_fd. */
-#define MTU_OF_AF_PACKET   1500
+#define MTU_DEFAULT	   1500
 #define MTU_OF_SMALL_FRAME 1950 /* The rest of NIC_AF_PACKET_FRAME holds the kernel's header. */
+#define MEMIF_BUFFER_MIN   2048 /* The driver's own choice. */
 #define BUFFER_SLACK	   64	/* Tags and checks that a driver may add. */
 #define CSUM_GOOD_MASK	   (RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK)
 #define CSUM_GOOD	   (RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD)
@@ -223,6 +226,18 @@ unsigned nic_dpdk_frame_len(const char *device, uint16_t mtu)
 	return mtu <= MTU_OF_SMALL_FRAME ? NIC_AF_PACKET_FRAME : NIC_AF_PACKET_FRAME_JUMBO;
 }
 
+unsigned nic_dpdk_memif_len(const char *device, uint16_t mtu)
+{
+	unsigned long named = device_number(device, "bsize=");
+
+	if (named != 0) {
+		return (unsigned)min_u64(named, UINT32_MAX);
+	}
+	uint64_t frame = (uint64_t)mtu + NIC_HEADER_MAX;
+	return (unsigned)max_u64(MEMIF_BUFFER_MIN,
+				 (frame + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+}
+
 /* The name after "iface=" in a device string; false when there is none. */
 static bool device_iface(const char *device, char *out, size_t out_len)
 {
@@ -285,7 +300,8 @@ static void wait_fds_find(struct nic_dpdk *d, const char *device, const bool xdp
 struct setup {
 	const struct nic_dpdk_opts *opts;
 	struct rte_eth_dev_info info;
-	bool is_af_packet;
+	bool is_af_packet, is_memif;
+	bool has_fixed_mtu; /* It believes in 1500, but carries what fits its buffers. */
 	uint16_t rx_descriptors, tx_descriptors;
 	int error; /* Negative errno of the step that failed. */
 	const char *what;
@@ -314,7 +330,7 @@ static bool configure(struct nic_dpdk *d, struct setup *s)
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf = rss;
 	}
-	if (!s->is_af_packet) {
+	if (!s->has_fixed_mtu) {
 		conf.rxmode.mtu = s->opts->mtu;
 	}
 	if (!step(s, "configure", rte_eth_dev_configure(d->port, queues, queues, &conf))) {
@@ -340,6 +356,9 @@ static bool pool_make(struct nic_dpdk *d, struct setup *s)
 	room = max_u64(room, 2048);
 	if (s->is_af_packet) {
 		room = max_u64(room, nic_dpdk_frame_len(s->opts->device, d->nic.mtu));
+	}
+	if (s->is_memif) { /* So that a frame never takes two: the driver's faster way. */
+		room = max_u64(room, nic_dpdk_memif_len(s->opts->device, d->nic.mtu));
 	}
 	if (room > UINT16_MAX - RTE_PKTMBUF_HEADROOM) {
 		return step(s, "use the frame size of", -EINVAL);
@@ -372,7 +391,7 @@ static bool start(struct nic_dpdk *d, struct setup *s)
 {
 	struct rte_ether_addr mac;
 
-	if (!s->is_af_packet && s->opts->mtu != MTU_OF_AF_PACKET) {
+	if (!s->has_fixed_mtu && s->opts->mtu != MTU_DEFAULT) {
 		int result = rte_eth_dev_set_mtu(d->port, s->opts->mtu);
 
 		if (result != -ENOTSUP && !step(s, "set the MTU of", result)) {
@@ -428,6 +447,8 @@ static bool open_port(struct nic_dpdk *d, struct setup *s)
 		return false;
 	}
 	s->is_af_packet = strcmp(s->info.driver_name, "net_af_packet") == 0;
+	s->is_memif = strcmp(s->info.driver_name, "net_memif") == 0;
+	s->has_fixed_mtu = s->is_af_packet || s->is_memif;
 	uint64_t queues = min_u64(opts->queues, QUEUE_MAX);
 	queues = min_u64(queues, min_u64(s->info.max_rx_queues, s->info.max_tx_queues));
 	d->nic.queue_count = (uint16_t)queues;

@@ -15,6 +15,9 @@
 /* Bytes of the ring frames of a net_af_packet device: what its string says, else by the MTU. */
 unsigned nic_dpdk_frame_len(const char *device, uint16_t mtu);
 
+/* Bytes of the buffers of a net_memif device: what its string says, else what fits the MTU. */
+unsigned nic_dpdk_memif_len(const char *device, uint16_t mtu);
+
 struct nic_dpdk_opts {
 	const char *device; /* As given to launch_eal. */
 	uint16_t queues;    /* One for each worker; fewer are set up when the device has fewer. */

@@ -173,6 +173,67 @@ Test(nic_dpdk, an_unknown_port_says_why, .timeout = 60)
 	lab_free(lab);
 }
 
+/* A frame, with a tag, takes one buffer of a memif. */
+Test(nic_dpdk, memif_buffers_fit_the_mtu)
+{
+	cr_expect_eq(nic_dpdk_memif_len("net_memif0", 1500), 2048u);
+	cr_expect_eq(nic_dpdk_memif_len("net_memif0,bsize=4096", 1500), 4096u);
+	for (uint16_t mtu = 576; mtu < 9300; mtu++) {
+		cr_assert_geq(nic_dpdk_memif_len("net_memif0,role=client", mtu),
+			      (unsigned)mtu + NIC_HEADER_MAX);
+	}
+}
+
+/* Both ends in one process.  The wire is there once the driver's own thread has set it up. */
+Test(nic_dpdk, a_memif_carries_jumbo_frames_whole, .timeout = 60)
+{
+	struct lab *lab = lab_new(1);
+	char device[2][80];
+	uint16_t mtus[2] = {9000, 9000};
+	struct nic *end[2];
+	struct frame_buf f;
+
+	for (unsigned i = 0; i < 2; i++) {
+		(void)snprintf(device[i], sizeof(device[i]),
+			       "net_memif%u,role=%s,socket=cw-test-%d", i,
+			       i == 0 ? "server" : "client", (int)getpid());
+		lab->devices[i] = device[i];
+	}
+	lab->opts.device_count = 2;
+	lab->opts.mtus = mtus;
+	lab->opts.memory_mib = 128;
+	cr_assert_eq(launch_eal(&lab->opts, lab->why, sizeof(lab->why)), 0, "%s", lab->why);
+	for (unsigned i = 0; i < 2; i++) {
+		struct nic_dpdk_opts opts = {.device = device[i], .queues = 1, .mtu = 9000};
+
+		end[i] = nic_dpdk_open(&opts, lab->why, sizeof(lab->why));
+		cr_assert_not_null(end[i], "%s", lab->why);
+	}
+	for (unsigned round = 0; round < 3000; round++) { /* Each buffer of the ring, and again. */
+		unsigned from = round % 2;
+		bool is_sent = false;
+
+		cr_assert_eq(nic_alloc(end[from], 0, &f, 1), 1u);
+		f.len = 9018;
+		memset(f.data, (int)round, f.len);
+		f.data[6] = 2;
+		do { /* The client's reading is what gives the server room. */
+			is_sent = is_sent || nic_tx(end[from], 0, &f, 1) == 1;
+		} while (nic_rx(end[1 - from], 0, &f, 1) == 0);
+		cr_assert(is_sent);
+		cr_assert_eq(f.len, 9018u);
+		cr_assert_eq(f.data[0], (uint8_t)round);
+		cr_assert_eq(f.data[9017], (uint8_t)round);
+		nic_release(end[1 - from], 0, &f, 1);
+	}
+	cr_expect_eq(nic_dpdk_chained(end[0]) + nic_dpdk_chained(end[1]), 0u);
+	for (unsigned i = 0; i < 2; i++) {
+		end[i]->ops->close(end[i]);
+	}
+	launch_fini();
+	lab_free(lab);
+}
+
 /* What each worker did. */
 struct tally {
 	unsigned turns[2];
@@ -260,6 +321,7 @@ Test(launch, mistakes_are_explained)
 		{0, "net_af_packet0,iface=cw-none0", -ENODEV, "there is no interface cw-none0"},
 		{0, "net_af_packet0,iface=cw-none0,qpairs=2", -ENODEV, "cw-none0 in this network"},
 		{0, "net_af_packet0", -EINVAL, "iface=NAME"},
+		{0, "net_memif0,role=server,bsize=1517", -EINVAL, "does not fit `bsize=`"},
 		{0, "net_af_xdp0,iface=cw-none0", -ENODEV, "there is no interface cw-none0"},
 	};
 
