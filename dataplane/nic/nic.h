@@ -18,7 +18,7 @@
 /* Room before the L3 bytes of an MTU: Ethernet's header and one VLAN tag. */
 #define NIC_HEADER_MAX	      18
 #define NIC_GATHER_HEADER_MAX (NIC_HEADER_MAX + 40 + 60) /* IPv6 without extensions; TCP. */
-#define NIC_GATHER_SPANS      64			 /* Pieces of one payload, at most. */
+#define NIC_GATHER_SPANS      256			 /* Pieces of one payload, at most. */
 
 struct mac {
 	uint8_t bytes[6];

@@ -41,6 +41,7 @@ struct seg {
 	uint32_t ts_ecr;
 	uint16_t window; /* As on the wire, unscaled. */
 	uint16_t mss;	 /* SYN: offered MSS; 0 = option absent. */
+	uint16_t cut; /* To be sent: in pieces of so much payload (a super-segment); 0: as one. */
 	uint8_t flags;
 	uint8_t wscale;	    /* SYN: shift 0..14; 0xff = option absent. */
 	uint8_t header_len; /* Received. */
@@ -63,6 +64,12 @@ static inline void seg_clear(struct seg *s)
 	s->wscale = 0xff;
 }
 
+/* How many segments it is on the wire. */
+static inline unsigned seg_pieces(const struct seg *s)
+{
+	return s->cut == 0 ? 1 : (unsigned)((s->payload.len + s->cut - 1) / s->cut);
+}
+
 enum seg_verdict { SEG_OK, SEG_SHORT, SEG_OFFSET, SEG_OPTIONS, SEG_CHECKSUM };
 
 /* Parse a segment (TCP header onward).  Ports come out in host order.  Malformed options are
@@ -81,3 +88,6 @@ void seg_encode(const struct seg *s, const struct endpoint *from, const struct e
  * payload (csum.h). */
 void seg_seal(const struct seg *s, const struct endpoint *from, const struct endpoint *to_end,
 	      uint8_t *to, uint64_t payload_sum);
+/* Begin it only, with the sum of the pseudo-header: the port does the rest (nic.h). */
+void seg_seal_open(const struct seg *s, const struct endpoint *from, const struct endpoint *to_end,
+		   uint8_t *to);

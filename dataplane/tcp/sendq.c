@@ -178,6 +178,31 @@ uint64_t sendq_read(struct sendq *q, uint64_t from, uint8_t *to, size_t len)
 	return sum;
 }
 
+size_t sendq_spans(const struct sendq *q, uint64_t from, size_t len, struct span *out, unsigned max,
+		   unsigned *out_count)
+{
+	size_t done = 0;
+	unsigned count = 0;
+
+	ASSERT(from >= q->acked);
+	ASSERT(len > 0 && len <= q->end - from);
+	for (uint32_t i = find(q, from); done < len && count < max; i++) {
+		const struct sendq_item *item = item_at(q, i);
+
+		ASSERT(item_has(item, from + done));
+		uint64_t skip = from + done - item->begin;
+		size_t n = (size_t)min_u64(len - done, item->len - skip);
+
+		if (out != NULL) {
+			out[count] = span_of(item->data + skip, n);
+		}
+		count++;
+		done += n;
+	}
+	*out_count = count;
+	return done;
+}
+
 void sendq_ack(struct sendq *q, uint64_t upto)
 {
 	ASSERT(upto >= q->acked);

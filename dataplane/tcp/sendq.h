@@ -37,6 +37,11 @@ bool sendq_has_room(const struct sendq *q, uint64_t len);
 /* Copy `len` bytes from stream offset `from` (acked <= from, from + len <= end) and return their
  * sum (csum.h).  O(1) where the last read ended, else O(log elements). */
 uint64_t sendq_read(struct sendq *q, uint64_t from, uint8_t *to, size_t len);
+/* The same bytes where they lie: *out_count pieces, at most `max`, in out[] (NULL: only
+ * counted), and how many bytes they are; fewer than `len` when there are more pieces.  Void once they are
+ * acknowledged or the queue is privatized. */
+size_t sendq_spans(const struct sendq *q, uint64_t from, size_t len, struct span *out, unsigned max,
+		   unsigned *out_count);
 /* Everything below `upto` is acknowledged: drop whole elements, free copies. */
 void sendq_ack(struct sendq *q, uint64_t upto);
 /* Copy every borrowed element: afterwards the queue borrows nothing.  False when memory is short

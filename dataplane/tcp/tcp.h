@@ -90,6 +90,13 @@ void tcp_tick(struct tcp *c, usec_t now);
 /* The next segment to send now: true and *out, whose payload is out->payload.len bytes to be
  * fetched with tcp_payload; false when there is none. */
 bool tcp_tx(struct tcp *c, struct seg *out, usec_t now);
+/* Let tcp_tx give super-segments, of up to `bytes` of payload in at most `spans` pieces of memory;
+ * 0: none.  They are made of whole segments as the path takes them (seg.cut), the last one perhaps
+ * short, and only of data that has nothing to find out and carries no signature. */
+void tcp_set_bulk(struct tcp *c, uint32_t bytes, uint16_t spans);
+/* The payload of the segment that tcp_tx just returned, where it lies; the number of pieces.  Void
+ * with the next touch of the connection or its send queue. */
+unsigned tcp_spans(const struct tcp *c, const struct seg *s, struct span *out, unsigned max);
 /* Copy the payload of the segment that tcp_tx just returned, and return its sum (csum.h). */
 uint64_t tcp_payload(struct tcp *c, const struct seg *s, uint8_t *to);
 /* An ICMP message says that a segment of ours, with sequence number `quoted`, was too big for a

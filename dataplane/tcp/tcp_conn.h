@@ -36,6 +36,8 @@ struct tcp {
 	uint32_t snd_mss; /* Payload bytes of a full segment, options taken off. */
 	uint8_t snd_wscale;
 	bool has_wscale; /* Both sides scale (RFC 7323 §2.2). */
+	uint16_t bulk_spans;
+	uint32_t bulk_max; /* Payload of a super-segment; 0: none. */
 	struct sendq sendq;
 
 	/* The path, RFC 1191, 4821: what a segment may carry, options included. */

@@ -9,6 +9,7 @@
  */
 #include "dataplane/tcp/tcp_steps.h"
 
+#define TS_OPTION_LEN	  12					/* Padded: RFC 7323, appendix A. */
 #define TS_RECENT_LIFE_US (24 * UINT64_C(86400) * USEC_PER_SEC) /* RFC 7323 §5.5. */
 
 /* RFC 9293 §3.10.7.3. */
@@ -186,6 +187,13 @@ static bool store(struct tcp *c, const struct arrival *a)
 	return true;
 }
 
+/* A longer one was joined by the port from several; it must not pass for what the peer sends, or
+ * ACKs and window updates would wait for two of that size. */
+static uint64_t full_segment_max(const struct tcp *c)
+{
+	return c->conf.mss - (c->has_ts ? TS_OPTION_LEN : 0u);
+}
+
 /* Payload at the left edge: it, and what was waiting behind it, is in order now. */
 static bool take_in_order(struct tcp *c, const struct arrival *a)
 {
@@ -199,7 +207,7 @@ static bool take_in_order(struct tcp *c, const struct arrival *a)
 	rbuf_commit(&c->rbuf, (uint32_t)(next - c->rcv_nxt));
 	metric_add(&c->stats.bytes_in, next - c->rcv_nxt);
 	c->rcv_nxt = next;
-	c->rcv_mss = (uint32_t)max_u64(c->rcv_mss, a->bytes.len);
+	c->rcv_mss = (uint32_t)max_u64(c->rcv_mss, min_u64(a->bytes.len, full_segment_max(c)));
 	c->dups_owed = 0;
 	/* RFC 5681 §4.2: at once when a gap closes, and for each second full segment. */
 	if (had_gap || c->rcv_nxt - c->rcv_ack_sent >= 2 * (uint64_t)c->rcv_mss) {

@@ -11,6 +11,7 @@
 #include "dataplane/tcp/tcp_steps.h"
 
 #define WINDOW_FIELD_MAX 65535
+#define BULK_PIECES_MAX	 64 /* Segments of a super-segment, however small they are. */
 
 enum out_kind {
 	OUT_NONE,
@@ -26,7 +27,9 @@ enum out_kind {
 struct out_plan {
 	enum out_kind kind;
 	uint64_t from;
+	uint64_t upto;	 /* What may be sent together with it ends here. */
 	uint32_t len;	 /* Payload. */
+	uint32_t cut;	 /* Of a super-segment; see struct seg. */
 	bool is_limited; /* The congestion window holds data back. */
 	bool is_raise;	 /* Larger than the path is known to take. */
 	bool is_tail;	 /* Tail loss probe. */
@@ -132,7 +135,8 @@ static struct out_plan plan_data(const struct tcp *c, bool is_tail)
 		none.is_limited = true;
 		return none;
 	}
-	struct out_plan plan = {.kind = OUT_DATA, .len = (uint32_t)len};
+	struct out_plan plan = {
+		.kind = OUT_DATA, .from = c->snd_nxt, .upto = end, .len = (uint32_t)len};
 
 	if (c->is_raise_due && can_raise(c, end - c->snd_nxt, cwnd)) {
 		plan.len = tcp_path_full(c);
@@ -148,8 +152,10 @@ static struct out_plan resend(const struct tcp *c, uint64_t from, uint64_t to)
 	uint64_t len = end > from ? end - from : 0;
 
 	ASSERT(from < to);
-	return (struct out_plan){
-		.kind = OUT_RESEND, .from = from, .len = (uint32_t)min_u64(len, segment_room(c))};
+	return (struct out_plan){.kind = OUT_RESEND,
+				 .from = from,
+				 .upto = end,
+				 .len = (uint32_t)min_u64(len, segment_room(c))};
 }
 
 /* What the scoreboard has lost comes before new data (RFC 6675 §5). */
@@ -225,6 +231,53 @@ static struct out_plan plan_next(const struct tcp *c)
 	return plan;
 }
 
+/* Payload that the windows let go at once, of which the plan is the first segment. */
+static uint64_t bulk_room(const struct tcp *c, const struct out_plan *plan)
+{
+	uint64_t pipe = tcp_pipe(c), cwnd = c->cc.cwnd, len = plan->upto - plan->from;
+
+	if (plan->kind == OUT_DATA) {
+		cwnd = cc_window(&c->cc, c->snd_una, c->has_sack ? 0 : c->dups);
+		len = min_u64(len, c->snd_una + c->snd_wnd - plan->from);
+		if (plan->from < c->snd_max) { /* Old and new are measured differently. */
+			len = min_u64(len, c->snd_max - plan->from);
+		}
+	}
+	len = min_u64(len, cwnd - pipe);
+	return min_u64(len, min_u64(c->bulk_max, BULK_PIECES_MAX * (uint64_t)plan->len));
+}
+
+/* A full segment takes along what may follow it, as a super-segment.  What tries something out, or
+ * tells something that the pieces would repeat, goes alone; so does the FIN with what it ends. */
+static void widen(const struct tcp *c, struct out_plan *plan)
+{
+	bool is_data = plan->kind == OUT_DATA || plan->kind == OUT_RESEND;
+	bool is_alone = plan->is_raise || plan->is_tail || c->is_resend_due || c->is_probe_due ||
+			block_count(c) > 0 || c->conf.auth != SEG_AUTH_NONE;
+
+	if (c->bulk_max == 0 || !is_data || is_alone || plan->len < c->snd_mss) {
+		return;
+	}
+	ASSERT(plan->len == c->snd_mss && plan->upto <= tcp_data_end(c));
+	uint64_t whole = plan->upto - plan->from, len = bulk_room(c, plan);
+	bool has_fin = c->is_closing && plan->upto == tcp_data_end(c);
+	unsigned count;
+
+	if (len > plan->len) {
+		len = sendq_spans(&c->sendq, plan->from - c->snd_base, len, NULL, c->bulk_spans,
+				  &count);
+	}
+	if (len < whole) {
+		len -= len % plan->len;
+	} else if (has_fin) {
+		len = (len - 1) / plan->len * plan->len;
+	}
+	if (len > plan->len) {
+		plan->cut = plan->len;
+		plan->len = (uint32_t)len;
+	}
+}
+
 /* RFC 2018 §4: the range that the last segment went to first, then others, newest first; before
  * them what came twice (RFC 2883 §4). */
 static void put_blocks(struct tcp *c, struct seg *s)
@@ -272,8 +325,8 @@ static void make(struct tcp *c, uint64_t position, uint8_t flags, struct seg *s,
 	}
 }
 
-/* Account for [from, to) having left: marks, timer, round-trip measurement. */
-static void note_sent(struct tcp *c, uint64_t from, uint64_t to, usec_t now)
+/* Account for [from, to) having left: marks, timer, round-trip measurement of its first `piece`. */
+static void note_sent(struct tcp *c, uint64_t from, uint64_t to, uint64_t piece, usec_t now)
 {
 	bool is_again = from < c->snd_max;
 
@@ -281,10 +334,7 @@ static void note_sent(struct tcp *c, uint64_t from, uint64_t to, usec_t now)
 	if (c->snd_una == c->snd_max) {
 		c->progress_at = now; /* The first in flight: patience begins here. */
 	}
-	if (is_again) {
-		metric_add(&c->stats.retransmits, 1);
-		c->is_mark_clean = false;
-	}
+	c->is_mark_clean = c->is_mark_clean && !is_again;
 	if (c->has_sack && from >= c->snd_base) {
 		sack_sent(&c->sack, from, to, now);
 		cc_sent(&c->cc, to - from);
@@ -294,7 +344,7 @@ static void note_sent(struct tcp *c, uint64_t from, uint64_t to, usec_t now)
 	/* One measurement per round trip; a segment sent twice serves only with timestamps, which a
 	 * SYN always offers. */
 	if (c->mark == 0 && (!is_again || c->has_ts || c->state == TCP_SYN_SENT)) {
-		c->mark = to;
+		c->mark = from + piece;
 		c->mark_at = now;
 		c->is_mark_clean = !is_again;
 	}
@@ -321,7 +371,8 @@ static void send_syn(struct tcp *c, struct seg *out, usec_t now)
 		out->ts_val = tcp_ts_now(c, now);
 		out->has_sack_permitted = !c->conf.has_no_sack;
 	}
-	note_sent(c, c->snd_iss, c->snd_iss + 1, now);
+	metric_add(&c->stats.retransmits, c->snd_max > c->snd_iss);
+	note_sent(c, c->snd_iss, c->snd_iss + 1, 1, now);
 }
 
 /* Our FIN leaves for the first time. */
@@ -334,10 +385,13 @@ static void enter_closing(struct tcp *c)
 	}
 }
 
-/* `len` bytes from `from`, and the FIN when it is next. */
-static void send_bytes(struct tcp *c, uint64_t from, uint32_t len, struct seg *out, usec_t now)
+/* The plan's bytes from `from`, and the FIN when it is next. */
+static void send_bytes(struct tcp *c, uint64_t from, const struct out_plan *plan, struct seg *out,
+		       usec_t now)
 {
+	uint32_t len = plan->len;
 	uint64_t end = from + len;
+	bool is_again = from < c->snd_max;
 	uint8_t flags = TCP_ACK;
 
 	if (end == tcp_data_end(c)) {
@@ -352,20 +406,20 @@ static void send_bytes(struct tcp *c, uint64_t from, uint32_t len, struct seg *o
 	}
 	make(c, from, flags, out, now);
 	out->payload = span_of(NULL, len);
-	note_sent(c, from, end, now);
+	out->cut = (uint16_t)plan->cut;
+	if (is_again) {
+		metric_add(&c->stats.retransmits, seg_pieces(out));
+	}
+	note_sent(c, from, end, plan->cut == 0 ? end - from : plan->cut, now);
 	if ((flags & TCP_FIN) != 0) {
 		enter_closing(c);
 	}
 }
 
-static void send_data(struct tcp *c, uint32_t len, struct seg *out, usec_t now)
+static void send_data(struct tcp *c, const struct out_plan *plan, struct seg *out, usec_t now)
 {
-	if (tcp_flight(c) == 0 && now - c->sent_at > rtt_rto(&c->rtt)) {
-		cc_idle(&c->cc);
-		tcp_show(c);
-	}
 	c->is_probe_due = false;
-	send_bytes(c, c->snd_nxt, len, out, now);
+	send_bytes(c, c->snd_nxt, plan, out, now);
 }
 
 /* An old sequence number and no payload: by RFC 9293 §3.10.7.4 the peer must answer with its
@@ -407,7 +461,7 @@ static void carry_out(struct tcp *c, struct out_plan plan, struct seg *out, usec
 		break;
 	case OUT_RESEND:
 		c->is_resend_due = false;
-		send_bytes(c, plan.from, plan.len, out, now);
+		send_bytes(c, plan.from, &plan, out, now);
 		break;
 	case OUT_DATA:
 		if (plan.is_raise) {
@@ -415,7 +469,7 @@ static void carry_out(struct tcp *c, struct out_plan plan, struct seg *out, usec
 			c->raise_from = c->snd_nxt;
 			c->raise_to = c->snd_nxt + plan.len;
 		}
-		send_data(c, plan.len, out, now);
+		send_data(c, &plan, out, now);
 		break;
 	case OUT_PROBE:
 		send_probe(c, out, now);
@@ -426,6 +480,15 @@ static void carry_out(struct tcp *c, struct out_plan plan, struct seg *out, usec
 			c->dups_owed--;
 		}
 		make(c, c->snd_max, TCP_ACK, out, now);
+	}
+}
+
+/* RFC 5681 §4.1: what was learned of the path is old. */
+static void wake(struct tcp *c, usec_t now)
+{
+	if (tcp_flight(c) == 0 && now - c->sent_at > rtt_rto(&c->rtt)) {
+		cc_idle(&c->cc);
+		tcp_show(c);
 	}
 }
 
@@ -442,8 +505,12 @@ bool tcp_tx(struct tcp *c, struct seg *out, usec_t now)
 	if (plan.is_tail) {
 		begin_tail(c, plan);
 	}
+	if (plan.kind == OUT_DATA) {
+		wake(c, now);
+	}
+	widen(c, &plan);
 	carry_out(c, plan, out, now);
-	metric_add(&c->stats.segs_out, 1);
+	metric_add(&c->stats.segs_out, seg_pieces(out));
 	return true;
 }
 
@@ -463,6 +530,25 @@ uint64_t tcp_payload(struct tcp *c, const struct seg *s, uint8_t *to)
 	ASSERT(position >= c->snd_una);
 	ASSERT(position + s->payload.len <= c->snd_max);
 	return sendq_read(&c->sendq, position - c->snd_base, to, s->payload.len);
+}
+
+void tcp_set_bulk(struct tcp *c, uint32_t bytes, uint16_t spans)
+{
+	ASSERT(bytes == 0 || spans > 0);
+	c->bulk_max = bytes;
+	c->bulk_spans = spans;
+}
+
+unsigned tcp_spans(const struct tcp *c, const struct seg *s, struct span *out, unsigned max)
+{
+	uint64_t position = seq_widen(c->snd_una, s->seq);
+	unsigned count;
+
+	ASSERT(position >= c->snd_una && position + s->payload.len <= c->snd_max);
+	size_t len =
+		sendq_spans(&c->sendq, position - c->snd_base, s->payload.len, out, max, &count);
+	ASSERT(len == s->payload.len);
+	return count;
 }
 
 bool tcp_reset_for(const struct seg *in, struct seg *out)

@@ -125,6 +125,13 @@ void csum_store(uint64_t sum, uint8_t *to)
 	memcpy(to, &value, sizeof(value));
 }
 
+void csum_store_open(uint64_t sum, uint8_t *to)
+{
+	uint16_t value = fold(sum);
+
+	memcpy(to, &value, sizeof(value));
+}
+
 bool csum_is_good(uint64_t sum)
 {
 	return fold(sum) == 0xffff;

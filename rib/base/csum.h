@@ -20,5 +20,7 @@ uint64_t csum_add_pseudo(uint64_t sum, const struct addr *src, const struct addr
 			 uint8_t protocol, size_t len);
 /* Store the checksum for `sum` at `to` (two bytes, which were zero while summing). */
 void csum_store(uint64_t sum, uint8_t *to);
+/* Store the sum itself, folded: for a device that adds what is missing and inverts it. */
+void csum_store_open(uint64_t sum, uint8_t *to);
 /* Whether a sum that includes the stored checksum says that the data is intact. */
 bool csum_is_good(uint64_t sum);

@@ -452,6 +452,27 @@ Test(net, ports_are_chosen_by_subnet)
 	net_free(n);
 }
 
+/* Of what the port has joined, up to what IP can say. */
+Test(net, a_frame_of_any_length_that_ip_can_say_is_taken)
+{
+	static uint8_t bytes[14 + 65535];
+	struct net *n = quiet_net();
+	struct net_rx rx;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct eth_frame f = frame_make(i == 0 ? FRAME_TCP4 : FRAME_TCP6);
+		struct frame_buf in = {.data = bytes, .len = sizeof(bytes), .is_csum_good = true};
+		uint16_t len = i == 0 ? 65535 : 65535 - 40;
+
+		memcpy(bytes, f.bytes, f.len);
+		bytes[i == 0 ? 16 : 18] = (uint8_t)(len >> 8);
+		bytes[i == 0 ? 17 : 19] = (uint8_t)len;
+		cr_expect_eq(net_rx(n, 0, &in, 0, &rx), NET_TCP);
+		cr_expect_eq(rx.l4.len, i == 0 ? 65535 - 20 : 65535 - 40);
+	}
+	net_free(n);
+}
+
 /* RFC 791, RFC 6864 §4.1, RFC 8200 §3, RFC 5082 §3: the headers before our segments. */
 Test(net, encap_writes_headers_that_decode)
 {

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
+#include "rib/base/hash.h"
 #include "tests/unit/tcp/bench.h"
 
 const uint8_t *link_bytes(unsigned side, uint64_t at)
@@ -31,6 +32,7 @@ void link_open(struct link *l, const struct link_conf *conf)
 		};
 		s->c = tcp_new();
 		cr_assert_not_null(s->c);
+		tcp_set_bulk(s->c, conf->bulk_bytes, conf->bulk_spans);
 	}
 	tcp_connect(l->side[0].c, &l->side[0].conf, l->now);
 	if (conf->is_simultaneous) {
@@ -74,6 +76,13 @@ static unsigned frames_to(const struct link *l, unsigned side)
 	return count;
 }
 
+static void note(struct link *l, unsigned from, const struct link_frame *f)
+{
+	l->trace = hash_mix(l->trace, l->now);
+	l->trace = hash_mix(l->trace, hash_bytes(f->bytes, f->len, from));
+	l->sent++;
+}
+
 static void transmit(struct link *l, unsigned from, const struct seg *s)
 {
 	struct link_side *side = &l->side[from];
@@ -84,7 +93,7 @@ static void transmit(struct link *l, unsigned from, const struct seg *s)
 
 	seg_encode(s, &side->conf.local, &side->conf.remote, f.bytes);
 	seg_seal(s, &side->conf.local, &side->conf.remote, f.bytes, sum);
-	l->sent++;
+	note(l, from, &f);
 	if (prng_chance(&l->prng, l->conf.loss_permille, 1000) ||
 	    (l->conf.queue_max != 0 && frames_to(l, f.to) >= l->conf.queue_max)) {
 		l->lost++;
@@ -96,6 +105,38 @@ static void transmit(struct link *l, unsigned from, const struct seg *s)
 	put_frame(l, &f);
 	if (prng_chance(&l->prng, l->conf.dup_permille, 1000)) {
 		put_frame(l, &f);
+	}
+}
+
+/* A super-segment's payload, as references, is what a copy would be; its pieces are segments. */
+static void transmit_pieces(struct link *l, unsigned from, const struct seg *s)
+{
+	struct link_side *side = &l->side[from];
+	struct span span[1024];
+	uint8_t whole[65536];
+	size_t at = 0;
+
+	cr_assert_leq(s->payload.len, l->conf.bulk_bytes);
+	cr_assert_gt(s->payload.len, s->cut);
+	tcp_payload(side->c, s, whole);
+	unsigned count = tcp_spans(side->c, s, span, l->conf.bulk_spans);
+	for (unsigned i = 0; i < count; i++) {
+		cr_assert_gt(span[i].len, 0);
+		cr_assert_eq(memcmp(span[i].data, whole + at, span[i].len), 0);
+		at += span[i].len;
+	}
+	cr_assert_eq(at, s->payload.len);
+	l->cut++;
+	for (at = 0; at < s->payload.len; at += s->cut) {
+		struct seg piece = *s;
+
+		piece.cut = 0;
+		piece.seq += (uint32_t)at;
+		piece.payload.len = (size_t)min_u64(s->cut, s->payload.len - at);
+		if (at + piece.payload.len < s->payload.len) {
+			piece.flags &= (uint8_t) ~(TCP_PSH | TCP_FIN);
+		}
+		transmit(l, from, &piece);
 	}
 }
 
@@ -163,7 +204,7 @@ static void pump(struct link *l)
 				if (l->conf.on_tx != NULL) {
 					l->conf.on_tx(s->c, &out);
 				}
-				transmit(l, i, &out);
+				(out.cut == 0 ? transmit : transmit_pieces)(l, i, &out);
 			}
 			tcp_check(s->c);
 		}

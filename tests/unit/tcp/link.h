@@ -19,6 +19,9 @@ struct link_conf {
 	bool closes;		 /* Each side closes when it has sent all. */
 	bool has_no_sack[2];
 	uint8_t cc; /* enum cc_kind */
+	/* Super-segments, which are cut on their way to the link; 0: none. */
+	uint32_t bulk_bytes;
+	uint16_t bulk_spans;
 	/* Sees each segment just after tcp_tx; may be NULL. */
 	void (*on_tx)(const struct tcp *c, const struct seg *s);
 };
@@ -47,6 +50,8 @@ struct link {
 	size_t frame_count, frame_cap;
 	uint64_t order;
 	uint64_t sent, lost; /* Segments offered to the link, and lost on it. */
+	uint64_t cut;	     /* Super-segments. */
+	uint64_t trace;	     /* Hash of all segments offered, with their times. */
 	size_t window_max;   /* Largest payload in flight seen by the tests that look. */
 };
 

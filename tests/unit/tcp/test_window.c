@@ -354,3 +354,23 @@ Test(tcp, the_window_follows_an_ack_that_rides_on_a_retransmission)
 	cr_expect_not(bench_tx(&b), "sent beyond the window");
 	bench_close(&b);
 }
+
+/* What the port has joined (GRO) arrives as one: it counts as the segments that it was. */
+Test(tcp, a_joined_segment_is_acknowledged_at_once_and_is_no_measure_of_a_full_one)
+{
+	static const uint8_t joined[40000];
+	struct bench b;
+
+	bench_open(&b, &(struct bench_opts){.has_ts = true, .rcv_buf_max = 200000});
+	bench_data(&b, joined, sizeof(joined));
+	cr_expect_eq(tcp_peek(b.c).len, sizeof(joined));
+	cr_assert(bench_tx(&b));
+	cr_expect_eq(b.out.ack, b.seq);
+	tcp_consume(b.c, sizeof(joined));
+	bench_drain(&b);
+	bench_data(&b, joined, BENCH_MSS - 12);
+	cr_expect_not(bench_tx(&b));
+	bench_data(&b, joined, BENCH_MSS - 12);
+	cr_expect(bench_tx(&b)); /* RFC 5681 §4.2: each second full segment. */
+	bench_close(&b);
+}
