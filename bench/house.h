@@ -1,0 +1,48 @@
+/* A house full of members in memory, behind a NIC that has no wire: what a server's own work costs.
+ *
+ * The NIC's other side is one counterpart for each member, as small as can be: it connects, says
+ * OPEN and KEEPALIVE, sends the UPDATEs that were built beforehand as far as it is acknowledged,
+ * and acknowledges whatever comes, one ACK for two segments.  It looks at no more than headers, so
+ * it can neither fail nor check; that is the tests' business.  What it takes is measured and can be
+ * taken off.  Each queue belongs to one worker, and so do the counterparts of its members: the
+ * workers share nothing here. */
+#pragma once
+
+#include "dataplane/core/core.h"
+
+struct house_opts {
+	unsigned members, workers;
+	unsigned prefixes; /* Announced by each of the first `announcers`. */
+	unsigned announcers;
+	unsigned per_set; /* Prefixes with the same attributes. */
+	unsigned mtu;
+};
+
+struct house;
+
+/* What passed by one queue. */
+struct house_count {
+	uint64_t ticks;	   /* Of the time-stamp counter, spent on the other side. */
+	uint64_t segments; /* With payload, from the server. */
+	uint64_t bytes;	   /* Of payload. */
+	uint64_t acks;
+	uint64_t last; /* Ticks when the last of these left. */
+};
+
+struct house *house_new(const struct house_opts *opts);
+void house_free(struct house *h);
+struct server *house_server(struct house *h);
+/* Let up to `count` further members connect; false when all have been let. */
+bool house_knock(struct house *h, unsigned count);
+/* Those that have not got through once more. */
+void house_knock_again(struct house *h);
+/* From now on the UPDATEs are sent. */
+void house_feed(struct house *h);
+/* Whether frames wait for the queue's worker. */
+bool house_has_mail(const struct house *h, unsigned queue);
+const struct house_count *house_count(const struct house *h, unsigned queue);
+
+static inline uint64_t house_ticks(void)
+{
+	return __builtin_ia32_rdtsc();
+}

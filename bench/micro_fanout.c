@@ -1,0 +1,245 @@
+/* What a whole server takes for a delivery, without a wire: members in memory (house.h) announce
+ * routes, and every one of them gets those of all others.
+ *
+ *     micro_fanout [--members N] [--announcers N] [--prefixes N] [--per-set N] [--mtu N]
+ *                  [--rounds N]
+ *     micro_fanout --workers N ...
+ *
+ * One worker runs in virtual time, so that a run repeats another step by step; several run each on
+ * a CPU of its own in real time.  Prints one JSON object.  CPU is that of the workers' threads
+ * without what the other side took (measured by the time-stamp counter); of all rounds the best
+ * counts, for whatever else runs on the machine only ever adds.  Elapsed, per worker: from the
+ * first UPDATE to the last delivery, without the other side.
+ */
+#include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "bench/house.h"
+#include "rib/base/check.h"
+#include "rib/base/epoch.h"
+
+#define TURN_US	    5			  /* A turn in virtual time. */
+#define QUIET_US    (50 * USEC_PER_MSEC)  /* Nothing left for so long: that was all. */
+#define SETTLE_US   (400 * USEC_PER_MSEC) /* Then the status is published, too. */
+#define KNOCK_US    (20 * USEC_PER_MSEC)
+#define KNOCKS	    64
+#define WORKERS_MAX 16
+
+struct bed {
+	struct house_opts opts;
+	struct house *house;
+	usec_t now; /* Of the only worker. */
+	double ticks_per_ns;
+};
+
+struct figures {
+	double cpu_ns, elapsed_ns;
+	uint64_t deliveries, segments, bytes, runs, acks, turns;
+};
+
+static uint64_t nsec(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static double calibrate(void)
+{
+	uint64_t begin = nsec(CLOCK_MONOTONIC), ticks = house_ticks(), end;
+	while ((end = nsec(CLOCK_MONOTONIC)) < begin + 20000000) {
+	}
+	return (double)(house_ticks() - ticks) / (double)(end - begin);
+}
+
+static uint64_t deliveries_expected(const struct house_opts *o)
+{
+	return (uint64_t)o->announcers * o->prefixes * (o->members - 1);
+}
+
+/* As the members' status says. */
+static uint64_t deliveries(const struct bed *b)
+{
+	uint64_t sum = 0;
+	for (unsigned i = 0; i < b->opts.members; i++) {
+		struct member_status st;
+		server_member_status(house_server(b->house), (peer_id_t)i, &st);
+		sum += st.prefixes_sent;
+	}
+	return sum;
+}
+
+static unsigned count_up(const struct bed *b)
+{
+	unsigned up = 0;
+	for (unsigned i = 0; i < b->opts.members; i++) {
+		struct member_status st;
+		server_member_status(house_server(b->house), (peer_id_t)i, &st);
+		up += st.is_complete[FAMILY_IPV4];
+	}
+	return up;
+}
+
+static uint64_t runs(const struct bed *b)
+{
+	uint64_t sum = 0;
+	for (unsigned w = 0; w < b->opts.workers; w++) {
+		struct runlog_stats log;
+		const struct shard *shard = server_shard(house_server(b->house), (core_id_t)w);
+		runlog_stats(shard_log(shard, FAMILY_IPV4, 0), &log);
+		sum += log.end;
+	}
+	return sum;
+}
+
+/* One turn; true while it has more to do at once.  An idle worker goes to when it is due. */
+static bool turn(struct bed *b)
+{
+	usec_t due = core_step(server_core(house_server(b->house), 0), b->now);
+	b->now += TURN_US;
+	if (due < b->now || house_has_mail(b->house, 0)) {
+		return true;
+	}
+	b->now = min_u64(due, b->now + USEC_PER_MSEC);
+	return false;
+}
+
+static void turn_for(struct bed *b, usec_t us)
+{
+	for (usec_t until = b->now + us; b->now < until;) {
+		turn(b);
+	}
+}
+
+static void bring_up(struct bed *b)
+{
+	while (house_knock(b->house, KNOCKS)) {
+		turn_for(b, KNOCK_US);
+		house_knock_again(b->house);
+	}
+	while (count_up(b) < b->opts.members) {
+		turn_for(b, SETTLE_US);
+		house_knock_again(b->house);
+	}
+}
+
+/* Turns until nothing more leaves; *out_cpu and *out_side as they were when the last had left. */
+static uint64_t deliver(struct bed *b, uint64_t *out_cpu, uint64_t *out_side)
+{
+	const struct house_count *count = house_count(b->house, 0);
+	uint64_t seen = count->bytes, turns = 0;
+	usec_t quiet_since = b->now;
+	*out_cpu = nsec(CLOCK_THREAD_CPUTIME_ID);
+	while (b->now < quiet_since + QUIET_US) {
+		bool is_busy = turn(b);
+		turns++;
+		if (!is_busy && count->bytes != seen) {
+			*out_cpu = nsec(CLOCK_THREAD_CPUTIME_ID);
+			*out_side = count->ticks;
+		}
+		if (is_busy || count->bytes != seen) {
+			quiet_since = b->now;
+		}
+		seen = is_busy ? 0 : count->bytes;
+	}
+	return turns;
+}
+
+static struct figures one_worker(struct bed *b)
+{
+	struct figures f = {.deliveries = deliveries_expected(&b->opts)};
+	const struct house_count *count = house_count(b->house, 0);
+	bring_up(b);
+	struct house_count before = *count;
+	uint64_t runs_before = runs(b), side = before.ticks, cpu;
+	uint64_t begin = nsec(CLOCK_THREAD_CPUTIME_ID);
+	house_feed(b->house);
+	f.turns = deliver(b, &cpu, &side);
+	f.cpu_ns = (double)(cpu - begin) - (double)(side - before.ticks) / b->ticks_per_ns;
+	f.elapsed_ns = f.cpu_ns;
+	f.segments = count->segments - before.segments;
+	f.bytes = count->bytes - before.bytes;
+	f.acks = count->acks - before.acks;
+	f.runs = runs(b) - runs_before;
+	turn_for(b, SETTLE_US);
+	ASSERT(deliveries(b) == f.deliveries);
+	return f;
+}
+
+static void better(struct figures *best, const struct figures *f)
+{
+	if (best->cpu_ns == 0 || f->cpu_ns < best->cpu_ns) {
+		double elapsed = best->elapsed_ns;
+		*best = *f;
+		best->elapsed_ns = elapsed;
+	}
+	if (best->elapsed_ns == 0 || f->elapsed_ns < best->elapsed_ns) {
+		best->elapsed_ns = f->elapsed_ns;
+	}
+}
+
+static void print(const struct house_opts *o, const struct figures *f)
+{
+	double pairs = (double)f->runs * (o->members - 1);
+	printf("{\"members\": %u, \"workers\": %u, \"deliveries\": %" PRIu64 ", \"runs\": %" PRIu64
+	       ", \"segments\": %" PRIu64 ", \"acks\": %" PRIu64 ", \"turns\": %" PRIu64
+	       ", \"prefixes_per_run\": %.2f, \"ns_per_delivery\": %.2f, \"ns_per_run\": %.1f, "
+	       "\"ns_per_segment\": %.0f, \"elapsed_ms\": %.1f}\n",
+	       o->members, o->workers, f->deliveries, f->runs, f->segments, f->acks, f->turns,
+	       (double)f->deliveries / pairs, f->cpu_ns / (double)f->deliveries, f->cpu_ns / pairs,
+	       f->cpu_ns / (double)f->segments, f->elapsed_ns / 1e6);
+}
+
+static bool parse(int argc, char **argv, struct house_opts *o, unsigned *rounds)
+{
+	const struct {
+		const char *name;
+		unsigned *to;
+	} option[] = {{"--members", &o->members},   {"--announcers", &o->announcers},
+		      {"--prefixes", &o->prefixes}, {"--per-set", &o->per_set},
+		      {"--mtu", &o->mtu},	    {"--workers", &o->workers},
+		      {"--rounds", rounds}};
+	for (int i = 1; i < argc; i += 2) {
+		unsigned k = 0;
+		while (k < ARRAY_COUNT(option) && strcmp(argv[i], option[k].name) != 0) {
+			k++;
+		}
+		if (k == ARRAY_COUNT(option) || i + 1 == argc) {
+			return false;
+		}
+		*option[k].to = (unsigned)strtoul(argv[i + 1], NULL, 10);
+	}
+	o->announcers = o->announcers == 0 ? o->members : o->announcers;
+	return o->members > 1 && o->announcers <= o->members && o->per_set > 0 && *rounds > 0 &&
+	       o->workers >= 1 && o->workers <= WORKERS_MAX;
+}
+
+int main(int argc, char **argv)
+{
+	struct house_opts opts = {
+		.members = 1000, .workers = 1, .prefixes = 50, .per_set = 4, .mtu = 1500};
+	struct figures best = {0};
+	unsigned rounds = 3;
+	if (!parse(argc, argv, &opts, &rounds)) {
+		fprintf(stderr, "usage: micro_fanout [--members N] [--announcers N] [--prefixes N] "
+				"[--per-set N] [--mtu N] [--workers N] [--rounds N]\n");
+		return EXIT_FAILURE;
+	}
+	epoch_thread_begin_alone();
+	for (unsigned i = 0; i < rounds; i++) {
+		struct bed b = {.opts = opts,
+				.house = house_new(&opts),
+				.now = USEC_PER_SEC,
+				.ticks_per_ns = calibrate()};
+		struct figures f = one_worker(&b);
+		better(&best, &f);
+		house_free(b.house);
+	}
+	epoch_thread_end();
+	print(&opts, &best);
+	return EXIT_SUCCESS;
+}
