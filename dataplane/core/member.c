@@ -128,6 +128,11 @@ static bool sink_push_copy(void *queue, struct span s)
 	return sendq_push_copy(queue, s);
 }
 
+static uint64_t sink_room(const void *queue)
+{
+	return sendq_room(queue);
+}
+
 static uint64_t sink_end(const void *queue)
 {
 	return ((const struct sendq *)queue)->end;
@@ -149,6 +154,7 @@ static struct export_sink member_sink(struct member *m)
 		.queue = tcp_sendq(m->tcp),
 		.push_ref = sink_push_ref,
 		.push_copy = sink_push_copy,
+		.room = sink_room,
 		.end = sink_end,
 		.acked = sink_acked,
 		.privatize = sink_privatize,

@@ -14,6 +14,7 @@
 
 #define PACK_BYTES   (64u * 1024) /* A dirty run or a slice of pending ids re-encoded at once. */
 #define PACK_IDS     512
+#define STRETCH_MAX  16384 /* Bytes under one mark: so much of a log waits for one ACK. */
 #define MARKS_MIN    16
 #define PENDING_SCAN 65536 /* Ids looked at in one slice of a sparse pending set. */
 #define GONE_MIN     256
@@ -369,8 +370,41 @@ static bool push_dirty(struct export *ex, const struct export_sink *sink, unsign
 	return true;
 }
 
-/* Read one run; false when the sink has no room for it (the cursor stays). */
-static bool read_run(struct export *ex, const struct export_sink *sink, unsigned idx)
+/* Push runs that the member hears and whose bytes stand in a row, `first` and as many after it as
+ * there is room for; false when it is for none (the cursor stays). */
+static bool push_stretch(struct export *ex, const struct export_sink *sink, unsigned idx,
+			 const struct run *first, uint64_t end)
+{
+	struct export_cursor *c = &ex->cursor[idx];
+	uint64_t room = min_u64(sink->room(sink->queue), STRETCH_MAX);
+	uint64_t len = 0, position = c->position;
+	uint64_t prefixes[2] = {0, 0}; /* Withdrawn, announced. */
+	for (const struct run *run = first;;) {
+		len += run->bytes_len;
+		prefixes[run->kind == RUN_ANNOUNCE] += run->count;
+		if (++position == end) {
+			break;
+		}
+		run = runlog_at(c->log, position);
+		if (run->bytes != first->bytes + len || len + run->bytes_len > room ||
+		    run_is_dirty(run) || !audience_has(run->audience, ex->peer)) {
+			break;
+		}
+	}
+	if (!marks_reserve(ex) || !sink->push_ref(sink->queue, span_of(first->bytes, len))) {
+		return false;
+	}
+	metric_add(&ex->stats.withdraws_sent, prefixes[0]);
+	metric_add(&ex->stats.prefixes_sent, prefixes[1]);
+	metric_add(&ex->stats.updates_sent, position - c->position);
+	c->position = position;
+	marks_push(ex, idx, sink->end(sink->queue), position);
+	return true;
+}
+
+/* Read one run below `end`, or some of which the bytes stand in a row; false when the sink has no
+ * room (the cursor stays). */
+static bool read_runs(struct export *ex, const struct export_sink *sink, unsigned idx, uint64_t end)
 {
 	struct export_cursor *c = &ex->cursor[idx];
 	const struct run *run = runlog_at(c->log, c->position);
@@ -390,14 +424,7 @@ static bool read_run(struct export *ex, const struct export_sink *sink, unsigned
 		cursor_step(c);
 		return true;
 	}
-	if (!marks_reserve(ex) ||
-	    !sink->push_ref(sink->queue, span_of(run->bytes, run->bytes_len))) {
-		return false;
-	}
-	count_sent(ex, run->attr, run->count);
-	c->position++;
-	marks_push(ex, idx, sink->end(sink->queue), c->position);
-	return true;
+	return push_stretch(ex, sink, idx, run, end);
 }
 
 /* One path of a pending slice and what the member should now hear about it. */
@@ -563,7 +590,7 @@ static bool pump_cursor(struct export *ex, const struct export_sink *sink, unsig
 			return false;
 		}
 		while (c->position < end) {
-			if (!read_run(ex, sink, idx)) {
+			if (!read_runs(ex, sink, idx, end)) {
 				return false;
 			}
 		}

@@ -37,6 +37,7 @@ struct export_sink {
 	void *queue;
 	bool (*push_ref)(void *queue, struct span s);
 	bool (*push_copy)(void *queue, struct span s);
+	uint64_t (*room)(const void *queue); /* Bytes that a reference may have now. */
 	uint64_t (*end)(const void *queue);
 	uint64_t (*acked)(const void *queue);
 	bool (*privatize)(void *queue); /* Copy all borrowed bytes. */

@@ -54,6 +54,11 @@ bool sendq_has_room(const struct sendq *q, uint64_t len)
 	       len <= q->bytes_max - sendq_bytes(q);
 }
 
+uint64_t sendq_room(const struct sendq *q)
+{
+	return sendq_has_room(q, 0) ? q->bytes_max - sendq_bytes(q) : 0;
+}
+
 /* Make room for one more element; false when memory is short. */
 static bool grow_ring(struct sendq *q)
 {
@@ -84,12 +89,28 @@ static void append(struct sendq *q, struct span s, uint8_t *owned)
 	q->end += s.len;
 }
 
+/* A reference to the bytes behind those of the last one: the same element, longer. */
+static bool extend(struct sendq *q, struct span s)
+{
+	struct sendq_item *last = q->head != q->tail ? item_at(q, q->tail - 1) : NULL;
+
+	if (last == NULL || last->owned != NULL || last->data + last->len != s.data) {
+		return false;
+	}
+	last->len += s.len;
+	q->end += s.len;
+	return true;
+}
+
 bool sendq_push_ref(struct sendq *q, struct span s)
 {
 	if (!sendq_has_room(q, s.len)) {
 		return false;
 	}
 	if (s.len == 0) {
+		return true;
+	}
+	if (extend(q, s)) {
 		return true;
 	}
 	if (!grow_ring(q)) {

@@ -24,7 +24,9 @@ struct sendq {
 void sendq_init(struct sendq *q, uint64_t bytes_max);
 void sendq_fini(struct sendq *q);
 /* Append: false when it does not fit, the queue is shut, or memory is short (nothing changed). */
-bool sendq_push_ref(struct sendq *q, struct span s);  /* Borrowed until acknowledged. */
+/* Borrowed until acknowledged.  What stands in memory right behind the last reference becomes one
+ * element with it. */
+bool sendq_push_ref(struct sendq *q, struct span s);
 bool sendq_push_copy(struct sendq *q, struct span s); /* Copied. */
 /* Refuse all further pushes; what is queued stays. */
 void sendq_shut(struct sendq *q);
@@ -34,6 +36,8 @@ static inline uint64_t sendq_bytes(const struct sendq *q)
 }
 /* Bytes and elements that still fit: whether a push of `len` would succeed (memory permitting). */
 bool sendq_has_room(const struct sendq *q, uint64_t len);
+/* The longest push that fits; 0 when none does. */
+uint64_t sendq_room(const struct sendq *q);
 /* Copy `len` bytes from stream offset `from` (acked <= from, from + len <= end) and return their
  * sum (csum.h).  O(1) where the last read ended, else O(log elements). */
 uint64_t sendq_read(struct sendq *q, uint64_t from, uint8_t *to, size_t len);

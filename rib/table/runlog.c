@@ -1,12 +1,16 @@
 /* The run log: see runlog.h and runlog_own.h.
  *
- * A run is one block: the struct, its entry ids, its UPDATE messages.  Positions lead to runs
- * through a ring of pointers.  Ordering for a reader on another worker: the slot is written before
- * `end` (release); a ring that was outgrown is published before the `end` that needs it, and goes
- * through a grace period.  A run itself needs none: no floor is at or below it when it goes.
+ * A run is one block: the struct and its entry ids.  Its UPDATE messages stand in a chunk, right
+ * behind those of the run before, so that a member who hears both is sent one stretch of bytes.  A
+ * chunk goes with its last run, or begins anew when it is the one that is being filled.  Positions
+ * lead to runs through a ring of pointers.
+ *
+ * Ordering for a reader on another worker: the slot is written before `end` (release); a ring that
+ * was outgrown is published before the `end` that needs it, and goes through a grace period.  A run
+ * itself and its bytes need none: no floor is at or below it when it goes.
  *
  * Bytes count everything that a run makes us hold: its block and its items.  The rings grow and
- * stay (8 B a run and 8 B an id at the high-water mark).
+ * stay (8 B a run and 8 B an id at the high-water mark), as does one chunk.
  */
 #include "rib/table/runlog_own.h"
 
@@ -18,11 +22,20 @@
 #define SLOTS_MIN 256u
 #define ITEMS_MIN 1024u
 #define INDEX_MIN 1024u
+#define CHUNK_MIN (128u * 1024) /* Several of the longest runs. */
+
+/* Bytes of consecutive runs. */
+struct chunk {
+	uint32_t runs; /* That stand in it and are not freed. */
+	uint32_t used, cap;
+	uint8_t bytes[];
+};
 
 struct run_block {
 	struct run run;
 	uint64_t item_begin; /* Number of the run's first item. */
 	size_t memory;
+	struct chunk *chunk; /* NULL when it has no bytes. */
 };
 
 struct slots {
@@ -54,6 +67,7 @@ struct runlog {
 	uint32_t *newest; /* [entry id]: low bits of an item. */
 	uint32_t newest_count;
 	unsigned core_count;
+	struct chunk *chunk; /* The one being filled; NULL at first. */
 	metric_t bytes;
 	metric_t bytes_max;
 	metric_t encoded;
@@ -81,14 +95,52 @@ struct runlog *runlog_new(const struct slab *slab, unsigned core_count, size_t b
 	return l;
 }
 
+/* Room for the bytes of one more run, which counts in the chunk from now on. */
+static struct chunk *chunk_enter(struct runlog *l, uint32_t len)
+{
+	struct chunk *c = l->chunk;
+	if (c == NULL || c->cap - c->used < len) {
+		if (c != NULL && c->runs == 0) {
+			free(c);
+		}
+		uint32_t cap = len > CHUNK_MIN ? len : CHUNK_MIN;
+		c = malloc(sizeof(*c) + cap);
+		ASSERT(c != NULL);
+		*c = (struct chunk){.cap = cap};
+		l->chunk = c;
+	}
+	c->runs++;
+	return c;
+}
+
+/* A run of the chunk is freed. */
+static void chunk_leave(struct runlog *l, struct chunk *c)
+{
+	if (c == NULL) {
+		return;
+	}
+	ASSERT(c->runs > 0);
+	if (--c->runs > 0) {
+		return;
+	}
+	if (c == l->chunk) {
+		c->used = 0;
+	} else {
+		free(c);
+	}
+}
+
 void runlog_free(struct runlog *l)
 {
 	if (l == NULL) {
 		return;
 	}
 	for (uint64_t p = l->begin; p < l->end; p++) {
-		free(l->slots->run[p & l->slots->mask]);
+		struct run_block *b = l->slots->run[p & l->slots->mask];
+		chunk_leave(l, b->chunk);
+		free(b);
 	}
+	free(l->chunk);
 	free(l->slots);
 	free(l->item);
 	free(l->newest);
@@ -204,18 +256,22 @@ void runlog_append(struct runlog *l, const struct runlog_content *content, struc
 	slots_reserve(l, retire);
 	size_t ids_bytes = content->count * sizeof(entry_id_t);
 	size_t path_ids_bytes = content->path_ids != NULL ? ids_bytes : 0;
-	size_t memory = sizeof(struct run_block) + ids_bytes + path_ids_bytes + content->bytes_len;
+	size_t memory = sizeof(struct run_block) + ids_bytes + path_ids_bytes;
 	struct run_block *b = malloc(memory);
 	ASSERT(b != NULL);
 	entry_id_t *ids = (entry_id_t *)(b + 1);
 	uint32_t *path_ids = path_ids_bytes > 0 ? ids + content->count : NULL;
-	uint8_t *bytes = (uint8_t *)(b + 1) + ids_bytes + path_ids_bytes;
+	struct chunk *chunk = NULL;
+	uint8_t *bytes = NULL;
 	if (path_ids != NULL) {
 		memcpy(path_ids, content->path_ids, path_ids_bytes);
 	}
 	if (content->count > 0) {
 		memcpy(ids, content->ids, ids_bytes);
+		chunk = chunk_enter(l, content->bytes_len);
+		bytes = chunk->bytes + chunk->used;
 		memcpy(bytes, content->bytes, content->bytes_len);
+		chunk->used += content->bytes_len;
 	}
 	*b = (struct run_block){
 		.run = {.position = l->end,
@@ -228,7 +284,8 @@ void runlog_append(struct runlog *l, const struct runlog_content *content, struc
 			.path_ids = path_ids,
 			.bytes = bytes},
 		.item_begin = l->item_end,
-		.memory = memory + content->count * sizeof(struct item),
+		.memory = memory + content->bytes_len + content->count * sizeof(struct item),
+		.chunk = chunk,
 	};
 	index_run(l, &b->run);
 	metric_add(&l->bytes, b->memory);
@@ -305,6 +362,7 @@ void runlog_drop(struct runlog *l)
 	l->item_begin += b->run.count;
 	metric_set(&l->bytes, l->bytes - b->memory);
 	metric_set(&l->begin, l->begin + 1);
+	chunk_leave(l, b->chunk);
 	free(b);
 }
 
@@ -353,6 +411,7 @@ void runlog_check(const struct runlog *l, uint32_t *names)
 		ASSERT(b->run.position == p);
 		ASSERT(b->item_begin == item);
 		ASSERT(b->run.audience->refs > 0);
+		ASSERT(b->chunk == NULL || (b->chunk->runs > 0 && b->run.bytes >= b->chunk->bytes));
 		for (uint32_t i = 0; i < b->run.count; i++) {
 			names[b->run.ids[i]]++;
 		}

@@ -46,7 +46,8 @@ struct runlog;
 /* Reader side. */
 /* One past the newest run.  Positions start at 0. */
 uint64_t runlog_end(const struct runlog *l);
-/* The run at a position in [own floor, end). */
+/* The run at a position in [own floor, end).  The bytes of consecutive runs mostly stand in a row,
+ * too: a reader may take them as one span. */
 const struct run *runlog_at(const struct runlog *l, uint64_t position);
 static inline bool run_is_dirty(const struct run *r)
 {

@@ -80,6 +80,13 @@ static bool sink_push_copy(void *queue, struct span s)
 	return !m->is_full && sendq_push_copy(&m->sendq, s);
 }
 
+static uint64_t sink_room(const void *queue)
+{
+	const struct exchange_member *m = queue;
+
+	return m->is_full ? 0 : sendq_room(&m->sendq);
+}
+
 static uint64_t sink_end(const void *queue)
 {
 	return ((const struct exchange_member *)queue)->sendq.end;
@@ -101,6 +108,7 @@ static struct export_sink sink_of(struct exchange_member *m)
 		.queue = m,
 		.push_ref = sink_push_ref,
 		.push_copy = sink_push_copy,
+		.room = sink_room,
 		.end = sink_end,
 		.acked = sink_acked,
 		.privatize = sink_privatize,

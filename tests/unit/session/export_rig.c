@@ -29,6 +29,11 @@ static bool push_ref(void *queue, struct span s)
 	return true;
 }
 
+static uint64_t queue_room(const void *queue)
+{
+	return ((const struct queue *)queue)->room;
+}
+
 static uint64_t queue_end(const void *queue)
 {
 	return ((const struct queue *)queue)->end;
@@ -106,6 +111,7 @@ void rig_init(struct rig *r, size_t log_bytes_max)
 	r->sink = (struct export_sink){.queue = &r->queue,
 				       .push_ref = push_ref,
 				       .push_copy = push_copy,
+				       .room = queue_room,
 				       .end = queue_end,
 				       .acked = queue_acked,
 				       .privatize = privatize};

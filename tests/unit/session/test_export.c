@@ -11,11 +11,11 @@ Test(session, bytes_in_the_send_queue_hold_the_floor_until_acknowledged)
 	uint64_t before = export_floor(&r.ex, FAMILY_IPV4, 0);
 	r.queue.room = HELD_MAX;
 	rig_pump(&r);
-	rig_announce(&r, 1, 1);
-	rig_turn(&r, 1);
-	rig_announce(&r, 2, 2);
-	rig_turn(&r, 1);
-	rig_pump(&r);
+	for (unsigned i = 1; i <= 2; i++) {
+		rig_announce(&r, i, i);
+		rig_turn(&r, 1);
+		rig_pump(&r);
+	}
 	uint64_t floor = export_floor(&r.ex, FAMILY_IPV4, 0);
 	uint64_t end = runlog_end(shard_log(r.shard, FAMILY_IPV4, 0));
 	cr_assert_eq(r.queue.borrowed_count, 2);
@@ -29,6 +29,58 @@ Test(session, bytes_in_the_send_queue_hold_the_floor_until_acknowledged)
 	rig_pump(&r);
 	cr_expect_eq(export_floor(&r.ex, FAMILY_IPV4, 0), end);
 	r.queue.borrowed_count = 0;
+	rig_fini(&r);
+}
+
+/* Of ten runs the member has announced one itself. */
+Test(session, runs_that_stand_in_a_row_are_one_reference)
+{
+	static struct rig r;
+	rig_init(&r, 0);
+	rig_join(&r);
+	r.queue.room = HELD_MAX;
+	rig_pump(&r);
+	for (unsigned i = 0; i < 10; i++) {
+		struct op op = {.kind = OP_ANNOUNCE, .peer = i == 4 ? 0 : 1};
+		op.prefix = make_prefix(FAMILY_IPV4, i);
+		op.attr = make_attr(r.intern, op.peer, i, FAMILY_IPV4);
+		rig_apply(&r, op);
+		rig_turn(&r, 1);
+	}
+	struct export_stats before = r.ex.stats;
+	rig_pump(&r);
+	cr_expect_eq(r.queue.borrowed_count, 1);
+	cr_expect_eq(r.ex.stats.prefixes_sent, before.prefixes_sent + 9);
+	cr_expect_eq(r.ex.stats.updates_sent, before.updates_sent + 9);
+	rig_acknowledge(&r);
+	rig_pump(&r);
+	cr_expect_eq(export_floor(&r.ex, FAMILY_IPV4, 0),
+		     runlog_end(shard_log(r.shard, FAMILY_IPV4, 0)));
+	rig_fini(&r);
+}
+
+/* What there is no room for goes with the next one; a run is never cut. */
+Test(session, a_reference_takes_the_whole_runs_that_there_is_room_for)
+{
+	static struct rig r;
+	rig_init(&r, 0);
+	rig_join(&r);
+	r.queue.room = HELD_MAX;
+	rig_pump(&r);
+	for (unsigned i = 0; i < 5; i++) {
+		rig_announce(&r, i, i);
+		rig_turn(&r, 1);
+	}
+	struct runlog *log = shard_log(r.shard, FAMILY_IPV4, 0);
+	uint64_t end = runlog_end(log);
+	r.queue.room = runlog_at(log, end - 5)->bytes_len + runlog_at(log, end - 4)->bytes_len + 1;
+	cr_expect(rig_pump(&r));
+	cr_expect_eq(r.queue.room, 1);
+	cr_expect_eq(r.ex.cursor[0].position, end - 3);
+	r.queue.room = HELD_MAX;
+	cr_expect_not(rig_pump(&r));
+	cr_expect_eq(r.queue.borrowed_count, 2);
+	rig_acknowledge(&r);
 	rig_fini(&r);
 }
 

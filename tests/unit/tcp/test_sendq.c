@@ -123,6 +123,30 @@ Test(tcp, sendq_is_bounded_in_bytes_and_elements)
 	sendq_fini(&q);
 }
 
+Test(tcp, sendq_makes_one_element_of_references_in_a_row)
+{
+	struct sendq q;
+	uint8_t bytes[300], got[200];
+
+	memset(bytes, 'x', 200);
+	memset(bytes + 200, 'y', 100);
+	sendq_init(&q, 1000);
+	cr_assert(sendq_push_ref(&q, span_of(bytes, 100)));
+	cr_assert(sendq_push_ref(&q, span_of(bytes + 100, 150)));
+	cr_expect_eq(q.tail - q.head, 1);
+	sendq_ack(&q, 80);
+	cr_assert(sendq_push_ref(&q, span_of(bytes + 250, 50)));
+	cr_expect_eq(q.tail - q.head, 1);
+	sendq_check(&q);
+	sendq_read(&q, 100, got, 200);
+	cr_expect_eq(memcmp(got, bytes + 100, 200), 0);
+	cr_assert(sendq_push_copy(&q, span_of("own", 3)));
+	cr_assert(sendq_push_ref(&q, span_of(bytes + 299, 1)));
+	cr_expect_eq(q.tail - q.head, 3);
+	sendq_check(&q);
+	sendq_fini(&q);
+}
+
 Test(tcp, sendq_privatize_reads_nothing_borrowed_afterwards)
 {
 	struct sendq q;
