@@ -5,28 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_US    1000000
-#define MESSAGE_MAX 4096
-#define WAIT_US	    5000 /* For something to happen, before time is looked at again. */
+#include "bench/message.h"
+
+#define RETRY_US 1000000
+#define WAIT_US	 5000 /* For something to happen, before time is looked at again. */
 
 enum peer_state { PEER_IDLE, PEER_CONNECTING, PEER_OPENING, PEER_UP };
 
 struct peer {
 	enum peer_state state;
+	bool is_wanted;	    /* Its session is to be kept. */
+	bool is_announcing; /* What it announces is true. */
 	bool has_announced;
 	uint64_t retry_at, keepalive_at, heard_at;
 	uint8_t *out; /* Bytes that the link has still to take. */
 	size_t out_len, out_at;
-	uint64_t *held;
-	struct tally tally;
 };
 
 struct load {
 	struct plan plan;
 	struct link *link;
+	struct ledger *ledger;
+	struct checker *checker;
 	struct peer *peer;
-	unsigned connecting;
-	bool is_announcing, is_connecting;
+	unsigned connecting, wanted;
+	uint64_t said_at;
 	struct load_state state;
 	uint64_t next_scan;
 	char last_loss[128];
@@ -37,11 +40,79 @@ uint64_t load_now_us(void)
 	return link_now_us();
 }
 
+/* Calls `each` for every group and slot that the member announces. */
+static void for_said_by(struct load *l, unsigned member, void *context,
+			void (*each)(struct load *l, const struct group *g, unsigned slot,
+				     void *context))
+{
+	const struct plan *p = &l->plan;
+	for (unsigned slot = 0; member < p->announcers && slot < p->overlap; slot++) {
+		unsigned home = (member + p->announcers - slot) % p->announcers;
+		for (unsigned row = 0; row < 2; row++) {
+			uint32_t first, count = plan_homed(p, home, row, &first);
+			for (uint32_t n = first; n < first + count; n++) {
+				struct group g = plan_group(p, n);
+				if (slot < g.slots) {
+					each(l, &g, slot, context);
+				}
+			}
+		}
+	}
+}
+
+static void make_true(struct load *l, const struct group *g, unsigned slot, void *context)
+{
+	uint16_t version;
+	bool is_said = ledger_said(l->ledger, g, slot, &version);
+	if (*(const bool *)context && !is_said) {
+		ledger_say(l->ledger, g, slot, version);
+	} else if (!*(const bool *)context && is_said) {
+		ledger_take_back(l->ledger, g, slot);
+	}
+}
+
+static void expect_one(struct load *l, unsigned member, bool is_announcing)
+{
+	if (is_announcing) {
+		ledger_up(l->ledger, member);
+	}
+	if (l->peer[member].is_announcing != is_announcing) {
+		l->peer[member].is_announcing = is_announcing;
+		for_said_by(l, member, &is_announcing, make_true);
+	}
+}
+
+void load_expect(struct load *l, unsigned first, unsigned end, bool is_announcing)
+{
+	/* One by one it is members × groups of these, at once members × groups of all. */
+	bool is_bulk = (end - first) * l->plan.overlap * 8 > l->plan.announcers;
+	if (is_bulk) {
+		ledger_begin(l->ledger);
+	}
+	for (unsigned m = first; m < end; m++) {
+		expect_one(l, m, is_announcing);
+	}
+	if (is_bulk) {
+		ledger_end(l->ledger);
+	}
+}
+
+static void reset_peer(struct load *l, unsigned i)
+{
+	struct peer *p = &l->peer[i];
+	if (p->state == PEER_CONNECTING || p->state == PEER_OPENING) {
+		l->connecting--;
+	}
+	l->state.up -= p->state == PEER_UP;
+	free(p->out);
+	*p = (struct peer){.is_wanted = p->is_wanted, .is_announcing = p->is_announcing};
+}
+
 static void lose(struct load *l, unsigned i, const char *why)
 {
 	struct peer *p = &l->peer[i];
-	if (p->state == PEER_UP) {
-		l->state.up--;
+	bool was_up = p->state == PEER_UP, was_announcing = p->is_announcing;
+	if (was_up) {
 		l->state.lost++;
 		snprintf(l->last_loss, sizeof(l->last_loss), "member %u: %s", i, why);
 	} else {
@@ -51,16 +122,14 @@ static void lose(struct load *l, unsigned i, const char *why)
 				 why);
 		}
 	}
-	if (p->state == PEER_CONNECTING || p->state == PEER_OPENING) {
-		l->connecting--;
-	}
 	link_close(l->link, i, false);
-	free(p->out);
-	l->state.delivered -= p->tally.delivered;
-	p->tally.delivered = 0;
-	memset(p->held, 0, (plan_prefixes(&l->plan) / 64 + 1) * sizeof(uint64_t));
-	*p = (struct peer){
-		.held = p->held, .tally = p->tally, .retry_at = load_now_us() + RETRY_US};
+	reset_peer(l, i);
+	p->retry_at = load_now_us() + RETRY_US;
+	if (was_up) {
+		ledger_down(l->ledger, i);
+		expect_one(l, i, false);
+		p->has_announced = was_announcing; /* To be said again. */
+	}
 }
 
 static void flush_out(struct load *l, unsigned i)
@@ -95,26 +164,132 @@ static void send_bytes(struct load *l, unsigned i, const uint8_t *data, size_t l
 	flush_out(l, i);
 }
 
+static void send_outgoing(struct load *l, unsigned i, struct outgoing *o)
+{
+	if (o->is_short) {
+		lose(l, i, "out of memory");
+	} else if (o->len > 0) {
+		send_bytes(l, i, o->data, o->len);
+	}
+	outgoing_fini(o);
+}
+
 static void send_keepalive(struct load *l, unsigned i)
 {
-	uint8_t m[19];
-	memset(m, 0xff, 16);
-	m[16] = 0;
-	m[17] = 19;
-	m[18] = 4;
+	uint8_t m[MESSAGE_MAX];
 	l->peer[i].keepalive_at = load_now_us() + (uint64_t)l->plan.hold_s * 1000000 / 3;
-	send_bytes(l, i, m, sizeof(m));
+	send_bytes(l, i, m, message_keepalive(m));
+}
+
+static void add_announce(struct load *l, const struct group *g, unsigned slot, void *context)
+{
+	uint16_t version;
+	if (ledger_said(l->ledger, g, slot, &version)) {
+		message_announce(context, &l->plan, g, slot, version);
+	}
+}
+
+static void add_withdraw(struct load *l, const struct group *g, unsigned slot, void *context)
+{
+	(void)slot;
+	message_withdraw(context, &l->plan, g);
 }
 
 static void announce(struct load *l, unsigned i)
 {
-	uint8_t *data;
-	size_t len = plan_updates(&l->plan, i, &data);
+	struct outgoing o = {0};
 	l->peer[i].has_announced = true;
-	if (len > 0) {
-		send_bytes(l, i, data, len);
+	for_said_by(l, i, &o, add_announce);
+	send_outgoing(l, i, &o);
+}
+
+void load_announce(struct load *l, unsigned first, unsigned end)
+{
+	for (unsigned i = first; i < end; i++) {
+		if (l->peer[i].state == PEER_UP && l->peer[i].is_announcing &&
+		    !l->peer[i].has_announced) {
+			announce(l, i);
+		}
 	}
-	free(data);
+}
+
+void load_take_back(struct load *l, unsigned first, unsigned end)
+{
+	for (unsigned i = first; i < end; i++) {
+		if (l->peer[i].state == PEER_UP && l->peer[i].has_announced) {
+			struct outgoing o = {0};
+			l->peer[i].has_announced = false;
+			for_said_by(l, i, &o, add_withdraw);
+			send_outgoing(l, i, &o);
+		}
+	}
+}
+
+bool load_say(struct load *l, const struct group *g, unsigned slot)
+{
+	unsigned i = plan_announcer(&l->plan, g, slot);
+	struct outgoing o = {0};
+	uint16_t version;
+	if (l->peer[i].state != PEER_UP) {
+		return false;
+	}
+	ledger_said(l->ledger, g, slot, &version);
+	ledger_say(l->ledger, g, slot, ++version);
+	message_announce(&o, &l->plan, g, slot, version);
+	l->said_at = load_now_us();
+	send_outgoing(l, i, &o);
+	return true;
+}
+
+bool load_unsay(struct load *l, const struct group *g, unsigned slot)
+{
+	unsigned i = plan_announcer(&l->plan, g, slot);
+	struct outgoing o = {0};
+	if (l->peer[i].state != PEER_UP) {
+		return false;
+	}
+	ledger_take_back(l->ledger, g, slot);
+	message_withdraw(&o, &l->plan, g);
+	l->said_at = load_now_us();
+	send_outgoing(l, i, &o);
+	return true;
+}
+
+uint64_t load_said_at(const struct load *l)
+{
+	return l->said_at;
+}
+
+void load_stall(struct load *l, unsigned member, bool is_stalled)
+{
+	ledger_excuse(l->ledger, member, is_stalled);
+	if (!is_stalled) {
+		l->peer[member].heard_at = load_now_us(); /* We have not listened. */
+	}
+	link_stall(l->link, member, is_stalled);
+}
+
+size_t load_backlog(const struct load *l, unsigned member)
+{
+	return l->peer[member].out_len - l->peer[member].out_at;
+}
+
+/* Established; what it had announced before it was lost is true again. */
+static void on_established(struct load *l, unsigned i)
+{
+	struct peer *p = &l->peer[i];
+	bool is_again = p->has_announced;
+	p->state = PEER_UP;
+	p->has_announced = false;
+	l->connecting--;
+	l->state.up++;
+	ledger_up(l->ledger, i);
+	if (is_again) {
+		expect_one(l, i, true);
+	}
+	if (p->is_announcing) {
+		announce(l, i);
+	}
 }
 
 /* One whole message; false when the session is over. */
@@ -125,16 +300,13 @@ static bool hear(struct load *l, unsigned i, const uint8_t *m, size_t len)
 	switch (m[18]) {
 	case 1:
 		send_keepalive(l, i);
-		return true;
-	case 2: {
-		uint64_t before = p->tally.delivered;
-		if (!plan_check(&l->plan, i, m, len, p->held, &p->tally)) {
+		return p->state != PEER_IDLE;
+	case 2:
+		if (!check_update(l->checker, i, m, len)) {
 			lose(l, i, "received a malformed UPDATE");
 			return false;
 		}
-		l->state.delivered += p->tally.delivered - before;
 		return true;
-	}
 	case 3:
 		snprintf(why, sizeof(why), "received NOTIFICATION %u/%u", len > 20 ? m[19] : 0,
 			 len > 20 ? m[20] : 0);
@@ -142,14 +314,9 @@ static bool hear(struct load *l, unsigned i, const uint8_t *m, size_t len)
 		return false;
 	case 4:
 		if (p->state == PEER_OPENING) {
-			p->state = PEER_UP;
-			l->connecting--;
-			l->state.up++;
-			if (l->is_announcing) {
-				announce(l, i);
-			}
+			on_established(l, i);
 		}
-		return true;
+		return p->state != PEER_IDLE;
 	default:
 		return true;
 	}
@@ -191,9 +358,9 @@ static size_t on_heard(void *context, unsigned i, const uint8_t *data, size_t le
 static void on_up(void *context, unsigned i)
 {
 	struct load *l = context;
-	uint8_t open[64];
+	uint8_t open[128];
 	l->peer[i].state = PEER_OPENING;
-	send_bytes(l, i, open, plan_open(&l->plan, i, open));
+	send_bytes(l, i, open, message_open(&l->plan, i, open));
 }
 
 static void on_down(void *context, unsigned i, const char *why)
@@ -209,7 +376,6 @@ static void on_room(void *context, unsigned i)
 struct load *load_new(const struct plan *p, const struct link_port *port, char *why, size_t why_len)
 {
 	struct load *l = calloc(1, sizeof(*l));
-	size_t words = plan_prefixes(p) / 64 + 1;
 	struct link_conf conf = {
 		.port = *port, .server = p->server, .source = p->source, .members = p->members};
 	struct link_user user = {
@@ -219,17 +385,14 @@ struct load *load_new(const struct plan *p, const struct link_port *port, char *
 		return NULL;
 	}
 	l->plan = *p;
-	l->link = port->device == NULL ? link_kernel_new(&conf, &user)
-				       : link_own_new(&conf, &user, why, why_len);
 	l->peer = calloc(p->members, sizeof(struct peer));
-	for (unsigned i = 0; l->peer != NULL && i < p->members; i++) {
-		l->peer[i].held = calloc(words, sizeof(uint64_t));
-		if (l->peer[i].held == NULL) {
-			load_free(l);
-			return NULL;
-		}
+	l->ledger = ledger_new(&l->plan);
+	l->checker = l->ledger != NULL ? checker_new(&l->plan, l->ledger) : NULL;
+	if (l->peer != NULL && l->checker != NULL) {
+		l->link = port->device == NULL ? link_kernel_new(&conf, &user)
+					       : link_own_new(&conf, &user, why, why_len);
 	}
-	if (l->link == NULL || l->peer == NULL) {
+	if (l->link == NULL) {
 		load_free(l);
 		return NULL;
 	}
@@ -242,10 +405,11 @@ void load_free(struct load *l)
 		return;
 	}
 	for (unsigned i = 0; l->peer != NULL && i < l->plan.members; i++) {
-		free(l->peer[i].held);
 		free(l->peer[i].out);
 	}
 	link_free(l->link);
+	checker_free(l->checker);
+	ledger_free(l->ledger);
 	free(l->peer);
 	free(l);
 }
@@ -260,16 +424,36 @@ static void start_connect(struct load *l, unsigned i)
 	}
 }
 
+void load_start(struct load *l, unsigned member)
+{
+	l->wanted += !l->peer[member].is_wanted;
+	l->peer[member].is_wanted = true;
+	l->next_scan = 0;
+}
+
+void load_stop(struct load *l, unsigned member)
+{
+	uint8_t m[MESSAGE_MAX];
+	l->wanted -= l->peer[member].is_wanted;
+	l->peer[member].is_wanted = false;
+	if (l->peer[member].state == PEER_UP) {
+		send_bytes(l, member, m, message_cease(m));
+	}
+	link_close(l->link, member, false);
+	reset_peer(l, member);
+	ledger_down(l->ledger, member);
+}
+
 /* Connects, keepalives, hold timers: what time brings. */
 static void scan(struct load *l, uint64_t now)
 {
 	l->next_scan = now + 1000;
 	for (unsigned i = 0; i < l->plan.members; i++) {
 		struct peer *p = &l->peer[i];
-		if (p->state == PEER_IDLE && l->is_connecting && now >= p->retry_at &&
+		if (p->state == PEER_IDLE && p->is_wanted && now >= p->retry_at &&
 		    l->connecting < l->plan.connects_max) {
 			start_connect(l, i);
-		} else if (p->state == PEER_UP &&
+		} else if (p->state == PEER_UP && ledger_counts(l->ledger, i) &&
 			   now >= p->heard_at + (uint64_t)l->plan.hold_s * 1000000) {
 			lose(l, i, "hold timer expired: the server was silent");
 		} else if (p->state == PEER_UP && now >= p->keepalive_at) {
@@ -278,37 +462,27 @@ static void scan(struct load *l, uint64_t now)
 	}
 }
 
-void load_connect(struct load *l)
-{
-	l->is_connecting = true;
-}
-
-void load_announce(struct load *l)
-{
-	l->is_announcing = true;
-	for (unsigned i = 0; i < l->plan.members; i++) {
-		if (l->peer[i].state == PEER_UP && !l->peer[i].has_announced) {
-			announce(l, i);
-		}
-	}
-}
-
 bool load_run(struct load *l, bool (*is_done)(const struct load *l), uint64_t us)
 {
-	uint64_t until = load_now_us() + us;
-	for (;;) {
-		uint64_t now = load_now_us();
-		if (is_done != NULL && is_done(l)) {
-			return true;
-		}
-		if (now >= until) {
-			return false;
-		}
+	uint64_t now = load_now_us(), until = now + us;
+	while (is_done == NULL || !is_done(l)) {
 		if (now >= l->next_scan) {
 			scan(l, now);
 		}
-		link_poll(l->link, WAIT_US);
+		/* A link may wait in steps of a millisecond. */
+		uint64_t left = until > now ? until - now : 0;
+		link_poll(l->link, left < 1000 ? 0 : left < WAIT_US ? 1000 : WAIT_US);
+		now = load_now_us();
+		if (now >= until) {
+			return is_done != NULL && is_done(l);
+		}
 	}
+	return true;
+}
+
+unsigned load_wanted(const struct load *l)
+{
+	return l->wanted;
 }
 
 const struct load_state *load_state(const struct load *l)
@@ -321,18 +495,14 @@ const struct plan *load_plan(const struct load *l)
 	return &l->plan;
 }
 
-void load_tally(const struct load *l, struct tally *out)
+struct ledger *load_ledger(const struct load *l)
 {
-	*out = (struct tally){0};
-	for (unsigned i = 0; i < l->plan.members; i++) {
-		const struct tally *t = &l->peer[i].tally;
-		out->delivered += t->delivered;
-		out->wrong += t->wrong;
-		out->own += t->own;
-		out->repeated += t->repeated;
-		out->withdrawn += t->withdrawn;
-		out->updates += t->updates;
-	}
+	return l->ledger;
+}
+
+const struct tally *load_tally(const struct load *l)
+{
+	return checker_tally(l->checker);
 }
 
 void load_link_stats(const struct load *l, struct link_stats *out)

@@ -1,198 +1,274 @@
-/* The plan: see plan.h.  RFC 4271 §4.2, §4.3; RFC 6793. */
+/* The plan: see plan.h. */
 #include "bench/plan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define UPDATE_NLRI_MAX 900 /* /24s in one UPDATE: 4 bytes each, below 4096 with attributes. */
+#include "bench/table.h"
 
-static size_t put(uint8_t *to, uint32_t v, unsigned bytes)
+#define PREFIX4_BASE   0x100000u		/* 16.0.0.0, counted in /24s. */
+#define PREFIX4_MAX    7000000u			/* The /24s that lie before 127.0.0.0. */
+#define PREFIX6_BASE   UINT64_C(0x240000000000) /* 2400::, counted in /48s. */
+#define VERSION_AT     65100u			/* The community that says the version. */
+#define COMMUNITIES_AT 65000u
+
+static unsigned sets_of(const struct plan *p, unsigned prefixes)
 {
-	for (unsigned i = 0; i < bytes; i++) {
-		to[i] = (uint8_t)(v >> (8 * (bytes - 1 - i)));
+	return (prefixes + p->per_set - 1) / p->per_set;
+}
+
+/* Whether number `i` of many is one of the `pct` in a hundred: evenly spread. */
+static bool is_share(uint32_t i, unsigned pct)
+{
+	return (uint64_t)(i + 1) * pct / 100 != (uint64_t)i * pct / 100;
+}
+
+/* The same without regard to whether it is shared. */
+static bool is_drawn(uint32_t number, unsigned pct)
+{
+	return (number * 2654435761u >> 16) % 100 < pct; /* Knuth's multiplicative hash. */
+}
+
+const char *plan_problem(const struct plan *p)
+{
+	if (p->members < 2 || p->announcers < 1 || p->announcers > p->members) {
+		return "needs two members, and no more announcers than members";
 	}
-	return bytes;
-}
-
-static uint32_t get(const uint8_t *from, unsigned bytes)
-{
-	uint32_t v = 0;
-	for (unsigned i = 0; i < bytes; i++) {
-		v = v << 8 | from[i];
+	if (p->per_set < 1 || (p->table == NULL && p->prefixes + p->prefixes6 < 1)) {
+		return "needs prefixes";
 	}
-	return v;
-}
-
-uint64_t plan_prefixes(const struct plan *p)
-{
-	return (uint64_t)p->announcers * p->prefixes;
-}
-
-uint64_t plan_deliveries(const struct plan *p)
-{
-	return plan_prefixes(p) * (p->members - 1);
-}
-
-size_t plan_open(const struct plan *p, unsigned i, uint8_t *to)
-{
-	uint32_t asn = p->asn_first + i;
-	const uint8_t caps[] = {2, 6, 1, 4, 0, 1, 0, 1, 2, 6, 65, 4};
-	memset(to, 0xff, 16);
-	size_t n = 18;
-	to[n++] = 1;
-	to[n++] = 4;
-	n += put(to + n, asn > 65535 ? 23456 : asn, 2);
-	n += put(to + n, p->hold_s, 2);
-	n += put(to + n, p->source + i, 4);
-	to[n++] = sizeof(caps) + 4;
-	memcpy(to + n, caps, sizeof(caps));
-	n += sizeof(caps);
-	n += put(to + n, asn, 4);
-	put(to + 16, (uint32_t)n, 2);
-	return n;
-}
-
-/* ORIGIN, AS_PATH (own AS, then two that make the set distinct), NEXT_HOP, a community. */
-static size_t put_attrs(const struct plan *p, unsigned i, unsigned set, uint8_t *to)
-{
-	size_t n = 0;
-	const uint8_t origin[] = {0x40, 1, 1, 0, 0x40, 2, 14, 2, 3};
-	memcpy(to, origin, sizeof(origin));
-	n += sizeof(origin);
-	n += put(to + n, p->asn_first + i, 4);
-	n += put(to + n, 100000 + set, 4);
-	n += put(to + n, 200000 + set % 7, 4);
-	const uint8_t hop[] = {0x40, 3, 4};
-	memcpy(to + n, hop, sizeof(hop));
-	n += sizeof(hop);
-	n += put(to + n, p->source + i, 4);
-	const uint8_t community[] = {0xc0, 8, 4};
-	memcpy(to + n, community, sizeof(community));
-	n += sizeof(community);
-	n += put(to + n, 65000u << 16 | (set & 0xffff), 4);
-	return n;
-}
-
-static size_t put_update(const struct plan *p, unsigned i, unsigned set, unsigned first,
-			 unsigned count, uint8_t *to)
-{
-	memset(to, 0xff, 16);
-	size_t n = 18;
-	to[n++] = 2;
-	n += put(to + n, 0, 2);
-	size_t attrs = put_attrs(p, i, set, to + n + 2);
-	n += put(to + n, (uint32_t)attrs, 2) + attrs;
-	for (unsigned k = first; k < first + count; k++) {
-		to[n++] = 24;
-		n += put(to + n, (PLAN_PREFIX_BASE >> 8) + i * p->prefixes + k, 3);
+	if (p->overlap < 1 || p->overlap > PLAN_SLOTS_MAX || p->overlap > p->announcers) {
+		return "a prefix has from 1 to 8 announcers, no more than there are";
 	}
-	put(to + 16, (uint32_t)n, 2);
-	return n;
-}
-
-size_t plan_updates(const struct plan *p, unsigned i, uint8_t **out)
-{
-	unsigned count_all = i < p->announcers ? p->prefixes : 0;
-	unsigned sets = (count_all + p->per_set - 1) / p->per_set;
-	unsigned messages = sets + count_all / UPDATE_NLRI_MAX + 1;
-	uint8_t *to = malloc((size_t)messages * 128 + (size_t)count_all * 4);
-	size_t n = 0;
-	for (unsigned k = 0; to != NULL && k < count_all;) {
-		unsigned set = k / p->per_set;
-		unsigned end = (set + 1) * p->per_set;
-		end = end < count_all ? end : count_all;
-		unsigned count = end - k < UPDATE_NLRI_MAX ? end - k : UPDATE_NLRI_MAX;
-		n += put_update(p, i, set, k, count, to + n);
-		k += count;
+	if (p->path_len < 2 || p->path_len > 64 || p->communities > 64) {
+		return "paths have 2 to 64 AS numbers, routes at most 64 communities";
 	}
-	*out = to;
-	return to != NULL ? n : 0;
-}
-
-/* Announcer by AS_PATH and by NEXT_HOP; false when the attributes cannot be parsed. */
-static bool read_attrs(const struct plan *p, const uint8_t *a, size_t len, uint32_t *by_path,
-		       uint32_t *by_hop)
-{
-	size_t at = 0;
-	while (at + 3 <= len) {
-		size_t head = a[at] & 0x10 ? 4 : 3;
-		if (at + head > len) {
-			return false;
-		}
-		size_t value = head == 4 ? get(a + at + 2, 2) : a[at + 2];
-		const uint8_t *v = a + at + head;
-		if (at + head + value > len) {
-			return false;
-		}
-		if (a[at + 1] == 2 && value >= 6) {
-			*by_path = get(v + 2, 4) - p->asn_first;
-		} else if (a[at + 1] == 3 && value == 4) {
-			*by_hop = get(v, 4) - p->source;
-		}
-		at += head + value;
+	if (p->shared_pct > 100 || p->control_pct > 100) {
+		return "a share is at most 100 %";
 	}
-	return at == len;
+	if (p->control_pct > 0 &&
+	    (p->control_peers < 1 || p->control_peers > PLAN_CONTROL_PEERS_MAX ||
+	     p->control_peers > p->members - 1)) {
+		return "too few or too many members are left out";
+	}
+	if ((uint64_t)p->announcers * p->prefixes > PREFIX4_MAX ||
+	    (uint64_t)p->announcers * p->prefixes6 > PREFIX4_MAX) {
+		return "at most 7 million prefixes of a family";
+	}
+	return p->connects_max < 1 || p->hold_s < 3 || p->hold_s > 65535
+		       ? "hold time or connects are too small"
+		       : NULL;
 }
 
-/* The number of the prefix at `m`, or UINT32_MAX when it is not one of the plan's. */
-static uint32_t prefix_number(const struct plan *p, const uint8_t *m)
+uint32_t plan_prefix_count(const struct plan *p)
 {
-	uint32_t k = get(m + 1, 3) - (PLAN_PREFIX_BASE >> 8);
-	return k < plan_prefixes(p) ? k : UINT32_MAX;
+	return p->table != NULL ? table_prefix_count(p->table)
+				: p->announcers * (p->prefixes + p->prefixes6);
 }
 
-static void check_announced(const struct plan *p, unsigned i, uint32_t announcer, uint32_t k,
-			    uint64_t *held, struct tally *t)
+uint32_t plan_group_count(const struct plan *p)
 {
-	uint64_t bit = UINT64_C(1) << (k % 64);
-	if (k == UINT32_MAX || announcer != k / p->prefixes) {
-		t->wrong++;
-	} else if (announcer == i) {
-		t->own++;
-	} else if ((held[k / 64] & bit) != 0) {
-		t->repeated++;
+	return p->table != NULL
+		       ? table_group_count(p->table)
+		       : p->announcers * (sets_of(p, p->prefixes) + sets_of(p, p->prefixes6));
+}
+
+/* Of a real table each announcer has a row of groups, neighbours as they were in the dump. */
+static uint32_t dealt(const struct plan *p)
+{
+	return (table_group_count(p->table) + p->announcers - 1) / p->announcers;
+}
+
+/* Group `i` of those of one family: all have as many prefixes as fit, but for each home's last. */
+static void place(const struct plan *p, uint32_t i, unsigned prefixes, struct group *g)
+{
+	unsigned sets = sets_of(p, prefixes);
+	unsigned index = i % sets;
+	g->home = i / sets;
+	g->first = g->home * prefixes + index * p->per_set;
+	g->count = index + 1 < sets ? p->per_set : prefixes - index * p->per_set;
+}
+
+struct group plan_group(const struct plan *p, uint32_t number)
+{
+	struct group g = {.number = number};
+	uint32_t of_v4 = p->announcers * sets_of(p, p->prefixes);
+	if (p->table != NULL) {
+		table_group(p->table, number, &g.first, &g.count, &g.is_v6);
+		g.home = number / dealt(p);
+	} else if (number < of_v4) {
+		place(p, number, p->prefixes, &g);
 	} else {
-		held[k / 64] |= bit;
-		t->delivered++;
+		place(p, number - of_v4, p->prefixes6, &g);
+		g.first += p->announcers * p->prefixes;
+		g.is_v6 = true;
+	}
+	g.slots = is_share(number, p->shared_pct) ? p->overlap : 1;
+	g.is_controlled = is_drawn(number, p->control_pct);
+	return g;
+}
+
+uint32_t plan_group_of(const struct plan *p, uint32_t prefix)
+{
+	uint32_t of_v4 = p->announcers * p->prefixes;
+	if (p->table != NULL) {
+		return table_group_of(p->table, prefix);
+	}
+	bool is_v6 = prefix >= of_v4;
+	uint32_t i = is_v6 ? prefix - of_v4 : prefix;
+	unsigned prefixes = is_v6 ? p->prefixes6 : p->prefixes;
+	return (is_v6 ? p->announcers * sets_of(p, p->prefixes) : 0) +
+	       i / prefixes * sets_of(p, prefixes) + i % prefixes / p->per_set;
+}
+
+uint32_t plan_homed(const struct plan *p, unsigned home, unsigned row, uint32_t *first)
+{
+	unsigned sets = sets_of(p, row == 0 ? p->prefixes : p->prefixes6);
+	uint32_t all = plan_group_count(p);
+	if (p->table == NULL) {
+		*first = (row == 0 ? 0 : p->announcers * sets_of(p, p->prefixes)) + home * sets;
+		return sets;
+	}
+	uint32_t start = home * dealt(p);
+	*first = start < all ? start : all;
+	return row == 0 && all - *first > dealt(p) ? dealt(p) : row == 0 ? all - *first : 0;
+}
+
+unsigned plan_announcer(const struct plan *p, const struct group *g, unsigned slot)
+{
+	unsigned i = g->home + slot;
+	return i < p->announcers ? i : i - p->announcers;
+}
+
+unsigned plan_slot(const struct plan *p, const struct group *g, unsigned member)
+{
+	if (member >= p->announcers) {
+		return PLAN_NONE;
+	}
+	unsigned slot = member >= g->home ? member - g->home : member + p->announcers - g->home;
+	return slot < g->slots ? slot : PLAN_NONE;
+}
+
+unsigned plan_left_out(const struct plan *p, const struct group *g, unsigned slot, unsigned k)
+{
+	unsigned others = p->members - 1;
+	unsigned step = others / p->control_peers; /* They are distinct, and never the announcer. */
+	unsigned offset = (g->number % others + k * step) % others;
+	return (plan_announcer(p, g, slot) + 1 + offset) % p->members;
+}
+
+bool plan_may_have(const struct plan *p, const struct group *g, unsigned slot, unsigned member)
+{
+	for (unsigned k = 0; g->is_controlled && k < p->control_peers; k++) {
+		if (plan_left_out(p, g, slot, k) == member) {
+			return false;
+		}
+	}
+	return plan_announcer(p, g, slot) != member;
+}
+
+unsigned plan_own_count(const struct group *g, unsigned slot, uint16_t version)
+{
+	unsigned rank = (slot + g->number) % g->slots;
+	return 1 + rank + ((version & 1) != 0 ? g->slots : 0);
+}
+
+/* Sorted, as some servers send them on; few, so that insertion will do. */
+static void add_community(struct plan_attrs *a, uint32_t value)
+{
+	unsigned i = a->community_count++;
+	for (; i > 0 && a->community[i - 1] > value; i--) {
+		a->community[i] = a->community[i - 1];
+	}
+	a->community[i] = value;
+}
+
+static void add_large(struct plan_attrs *a, uint32_t value[3])
+{
+	unsigned i = a->large_count++;
+	for (; i > 0 && a->large[i - 1][2] > value[2]; i--) {
+		memcpy(a->large[i], a->large[i - 1], sizeof(a->large[i]));
+	}
+	memcpy(a->large[i], value, sizeof(a->large[i]));
+}
+
+/* "Not to this peer": standard communities have room for two octets of an AS number. */
+static void add_control(const struct plan *p, const struct group *g, unsigned slot,
+			struct plan_attrs *a)
+{
+	for (unsigned k = 0; k < p->control_peers; k++) {
+		uint32_t asn = p->asn_first + plan_left_out(p, g, slot, k);
+		if (p->asn_first + p->members <= 65536) {
+			add_community(a, asn);
+		} else {
+			add_large(a, (uint32_t[3]){p->rs_asn, 0, asn});
+		}
 	}
 }
 
-static void check_withdrawn(uint32_t k, uint64_t *held, struct tally *t)
+static void say_group(const struct plan *p, const struct group *g, struct plan_attrs *a)
 {
-	t->withdrawn++;
-	if (k != UINT32_MAX && (held[k / 64] >> (k % 64) & 1) != 0) {
-		held[k / 64] &= ~(UINT64_C(1) << (k % 64));
-		t->delivered--;
+	for (unsigned i = 0; i < p->path_len; i++) {
+		a->path[a->path_count++] =
+			i == 0 ? 100000 + g->number : 200000 + (g->number + i) % 7;
+	}
+	for (unsigned i = 0; i < p->communities; i++) {
+		add_community(a, (COMMUNITIES_AT + i) << 16 | (g->number & 0xffff));
 	}
 }
 
-bool plan_check(const struct plan *p, unsigned i, const uint8_t *m, size_t len, uint64_t *held,
-		struct tally *t)
+void plan_attrs(const struct plan *p, const struct group *g, unsigned slot, uint16_t version,
+		struct plan_attrs *out)
 {
-	size_t withdrawn = len >= 23 ? get(m + 19, 2) : len; /* Only /24s: 4 bytes each. */
-	if (23 + withdrawn > len) {
-		return false;
+	unsigned own = plan_own_count(g, slot, version);
+	out->path_count = out->community_count = out->large_count = 0;
+	out->origin = 0;
+	for (unsigned i = 0; i < own; i++) {
+		out->path[out->path_count++] = p->asn_first + plan_announcer(p, g, slot);
 	}
-	size_t attrs = get(m + 21 + withdrawn, 2);
-	size_t nlri = 23 + withdrawn + attrs;
-	uint32_t by_path = UINT32_MAX, by_hop = UINT32_MAX;
-	if (nlri > len || withdrawn % 4 != 0 || (len - nlri) % 4 != 0 ||
-	    !read_attrs(p, m + 23 + withdrawn, attrs, &by_path, &by_hop)) {
-		return false;
+	if (p->table != NULL) {
+		table_say(p->table, g->number, out);
+	} else {
+		say_group(p, g, out);
 	}
-	t->updates++;
-	for (size_t at = 21; at < 21 + withdrawn; at += 4) {
-		if (m[at] != 24) {
-			return false;
-		}
-		check_withdrawn(prefix_number(p, m + at), held, t);
+	add_community(out, VERSION_AT << 16 | version);
+	if (g->is_controlled) {
+		add_control(p, g, slot, out);
 	}
-	uint32_t announcer = by_path == by_hop ? by_path : UINT32_MAX - 1;
-	for (size_t at = nlri; at < len; at += 4) {
-		if (m[at] != 24) {
-			return false;
-		}
-		check_announced(p, i, announcer, prefix_number(p, m + at), held, t);
+}
+
+size_t plan_prefix(const struct plan *p, uint32_t number, uint8_t *to)
+{
+	uint32_t of_v4 = p->announcers * p->prefixes;
+	if (p->table != NULL) {
+		return table_prefix(p->table, number, to);
 	}
-	return true;
+	bool is_v6 = number >= of_v4;
+	uint64_t value = is_v6 ? PREFIX6_BASE + number - of_v4 : PREFIX4_BASE + number;
+	unsigned octets = is_v6 ? 6 : 3;
+	to[0] = (uint8_t)(8 * octets);
+	for (unsigned i = 0; i < octets; i++) {
+		to[1 + i] = (uint8_t)(value >> (8 * (octets - 1 - i)));
+	}
+	return 1 + octets;
+}
+
+uint32_t plan_find(const struct plan *p, bool is_v6, const uint8_t *from)
+{
+	uint32_t of_v4 = p->announcers * p->prefixes;
+	if (p->table != NULL) {
+		return table_find(p->table, is_v6, from);
+	}
+	unsigned octets = is_v6 ? 6 : 3;
+	uint64_t value = 0;
+	if (from[0] != 8 * octets) {
+		return PLAN_NONE;
+	}
+	for (unsigned i = 0; i < octets; i++) {
+		value = value << 8 | from[1 + i];
+	}
+	uint64_t i = value - (is_v6 ? PREFIX6_BASE : PREFIX4_BASE);
+	if (i >= (is_v6 ? plan_prefix_count(p) - of_v4 : of_v4)) {
+		return PLAN_NONE;
+	}
+	return (uint32_t)i + (is_v6 ? of_v4 : 0);
 }
