@@ -5,9 +5,10 @@
     198.18.0.1/16                            198.18.1.1 and as many as there are members
 
 For causewayd the server's side has no kernel address: it speaks ARP, IP and TCP itself through
-af_packet, and the other side has `tx off`, so that checksums are filled in and segments cut as
-on a real wire.  The kernel servers get the members' neighbour entries beforehand (the kernel's
-table is small); causewayd resolves its members by itself.  All threads of a server share one CPU.
+its packet port, or, as causewayd-pmd, through DPDK's af_packet driver; then the other side has
+`tx off`, so that checksums are filled in and segments cut as on a real wire.  The kernel servers
+get the members' neighbour entries beforehand (the kernel's table is small); causewayd
+resolves its members by itself.  All threads of a server share one CPU.
 """
 
 import ipaddress
@@ -57,6 +58,8 @@ class Server:
     name = ""
     speaks_ip_itself = False
     is_ours = False
+    needs_plain_frames = False  # Checksums and cut segments: no offloads on the load's side.
+    is_default = True
     connects = 128  # Connections opened at once.
 
     def __init__(self, run, namespace, directory, build, mtu):
@@ -231,7 +234,7 @@ CAUSEWAYD = """\
 dataplane:
   workers: [{cpu}]
   ports:
-    - device: net_af_packet0,iface=ix0,framecnt=2048,framesz={frame},blocksz=65536
+    - device: "{device}"
       mtu: {mtu}
       addresses: [{server}/16]
 control:
@@ -253,6 +256,9 @@ class Causewayd(Server):
     is_ours = True
     speaks_ip_itself = True
 
+    def device(self):
+        return "packet:ix0"
+
     @classmethod
     def version(cls, build):
         return netns.quiet(os.path.join(build, "causewayd"), "--version").strip()
@@ -260,8 +266,7 @@ class Causewayd(Server):
     def configure(self, members, hold):
         os.makedirs(self.file("state"))
         text = CAUSEWAYD.format(cpu=SERVER_CPU, server=SERVER, dir=self.dir, asn=RS_ASN,
-                                hold=hold, mtu=self.mtu,
-                                frame=2048 if self.mtu <= 1500 else 16384)
+                                hold=hold, mtu=self.mtu, device=self.device())
         text += "".join("  - {asn: %d, ip: %s}\n" % (asn, address) for address, asn in members)
         self.write("causeway.yaml", text)
 
@@ -272,7 +277,20 @@ class Causewayd(Server):
         return re.search(r"\bready\b", self.tail()) is not None
 
 
-SERVERS = {one.name: one for one in (Causewayd, Bird, Frr)}
+class CausewaydPmd(Causewayd):
+    """The same through DPDK's af_packet driver, which knows no offloads: the load's kernel has to
+    fill in checksums and cut segments."""
+
+    name = "causewayd-pmd"
+    needs_plain_frames = True
+    is_default = False
+
+    def device(self):
+        return "net_af_packet0,iface=ix0,framecnt=2048,framesz=%d,blocksz=65536" % (
+            2048 if self.mtu <= 1500 else 16384)
+
+
+SERVERS = {one.name: one for one in (Causewayd, CausewaydPmd, Bird, Frr)}
 
 
 class Bench:
@@ -293,7 +311,7 @@ class Bench:
             file.writelines(line + "\n" for line in lines)
         netns.quiet("ip", "-n", namespace, "-batch", path)
 
-    def add_wire(self, server, load, members, speaks_ip_itself):
+    def add_wire(self, server, load, members, kind):
         run = self.run
         run.add_namespace(server)
         run.add_namespace(load)
@@ -305,8 +323,9 @@ class Bench:
                     "veth", "peer", "name", "ld0", "mtu", str(self.mtu), "netns", theirs)
         netns.quiet("ip", "-n", theirs, "link", "set", "ld0", "address", LOAD_MAC, "up")
         self.batch(theirs, ["addr add %s/16 dev ld0" % address for address, _ in members])
-        if speaks_ip_itself:
+        if kind.needs_plain_frames:
             run.run(load, "ethtool", "-K", "ld0", "tx", "off")
+        if kind.speaks_ip_itself:
             netns.quiet("ip", "-n", ours, "link", "set", "ix0", "up", "arp", "off")
             return
         netns.quiet("ip", "-n", ours, "addr", "add", SERVER + "/16", "dev", "ix0")
@@ -336,7 +355,7 @@ class Bench:
         self.count += 1
         server_ns, load_ns = "server%d" % self.count, "load%d" % self.count
         everyone = members_of(members)
-        self.add_wire(server_ns, load_ns, everyone, kind.speaks_ip_itself)
+        self.add_wire(server_ns, load_ns, everyone, kind)
         server = kind(self.run, server_ns, os.path.join(self.run.dir, server_ns), self.build,
                       self.mtu)
         try:

@@ -100,8 +100,8 @@ static void check_devices(struct loader *l)
 		struct draft_port *port = &l->port[i];
 		if (port->value.device == NULL) {
 			loader_fail(l, &port->at,
-				    "this port has no 'device'; add a PCI address or a DPDK device "
-				    "such as net_af_packet0,iface=eth1");
+				    "this port has no 'device'; add a PCI address, a DPDK device "
+				    "string, or an interface such as packet:eth1");
 			continue;
 		}
 		if (port->value.addr_count == 0 && !port->has_faulty_addr) {

@@ -5,6 +5,7 @@
 #include <net/if.h>
 
 #include "control/config/loader.h"
+#include "dataplane/nic/nic_packet.h"
 #include "rib/base/check.h"
 
 #define WORKER_CPU_MAX 1023
@@ -107,6 +108,30 @@ static void read_memory(struct loader *l, const struct node *key, const struct n
 	}
 }
 
+/* What the kernel takes as an interface's name, and what no pattern of its own hides in. */
+static bool is_interface_name(const char *name)
+{
+	size_t len = strlen(name);
+	return len > 0 && len < IFNAMSIZ && strpbrk(name, "/%: \t\n") == NULL &&
+	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+/* An interface of the host's: what the device string says of it. */
+static void check_interface(struct loader *l, const struct node *v, const char *name)
+{
+	if (!is_interface_name(name)) {
+		loader_fail(l, &v->at,
+			    "'device: packet:' must be followed by the name of an interface, up to "
+			    "%d characters such as packet:eth1, not '%s'",
+			    IFNAMSIZ - 1, name);
+	} else if (if_nametoindex(name) == 0) {
+		loader_warn(l, &v->at,
+			    "there is no interface '%s' here now; create it before the server "
+			    "starts, or correct its name (see `ip link`)",
+			    name);
+	}
+}
+
 static void read_device(struct loader *l, const struct node *key, const struct node *v,
 			void *target)
 {
@@ -114,6 +139,10 @@ static void read_device(struct loader *l, const struct node *key, const struct n
 	struct draft_port *port = target;
 	if (value_copy(l, v, "device", &port->value.device)) {
 		port->device_at = v->at;
+		const char *interface = nic_packet_interface(port->value.device);
+		if (interface != NULL) {
+			check_interface(l, v, interface);
+		}
 	}
 }
 
@@ -135,14 +164,6 @@ static void read_vlan(struct loader *l, const struct node *key, const struct nod
 	if (value_number(l, v, "vlan", 1, 4094, &vlan)) {
 		port->value.vlan = (uint16_t)vlan;
 	}
-}
-
-/* What the kernel takes as an interface's name, and what no pattern of its own hides in. */
-static bool is_interface_name(const char *name)
-{
-	size_t len = strlen(name);
-	return len > 0 && len < IFNAMSIZ && strpbrk(name, "/%: \t\n") == NULL &&
-	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 static void read_kernel(struct loader *l, const struct node *key, const struct node *v,

@@ -34,6 +34,7 @@
 #include "control/daemon/worker.h"
 #include "dataplane/core/launch.h"
 #include "dataplane/nic/nic_dpdk.h"
+#include "dataplane/nic/nic_packet.h"
 #include "dataplane/nic/nic_tap.h"
 #include "rib/base/check.h"
 
@@ -174,19 +175,33 @@ static uint16_t device_mtu(const struct config *c, unsigned device_idx)
 	return (uint16_t)mtu;
 }
 
+/* The devices that are DPDK's, and how many; packet ports need nothing of it. */
+static unsigned eal_devices(const struct config *c, const char *out[PORTS_MAX],
+			    uint16_t out_mtus[PORTS_MAX])
+{
+	unsigned count = 0, seen = 0;
+	for (unsigned i = 0; i < c->dataplane.port_count; i++) {
+		const struct config_port *port = &c->dataplane.port[i];
+		if (port->device_idx < seen) {
+			continue;
+		}
+		seen++;
+		if (nic_packet_interface(port->device) == NULL) {
+			out[count] = port->device;
+			out_mtus[count++] = device_mtu(c, port->device_idx);
+		}
+	}
+	return count;
+}
+
 static int start_eal(struct daemon *d)
 {
 	char why[512] = "", dir[256];
 	const char *devices[PORTS_MAX];
+	uint16_t mtus[PORTS_MAX];
 	int status = make_runtime_dir(d, dir, sizeof(dir));
 	if (status != 0) {
 		return status;
-	}
-	uint16_t mtus[PORTS_MAX] = {0};
-	for (unsigned i = 0; i < d->config->dataplane.port_count; i++) {
-		const struct config_port *port = &d->config->dataplane.port[i];
-		devices[port->device_idx] = port->device;
-		mtus[port->device_idx] = device_mtu(d->config, port->device_idx);
 	}
 	const struct launch_opts opts = {
 		.cpus = d->config->dataplane.workers,
@@ -195,7 +210,7 @@ static int start_eal(struct daemon *d)
 		.memory_mib = d->config->dataplane.memory_mib,
 		.devices = devices,
 		.mtus = mtus,
-		.device_count = d->config->dataplane.device_count,
+		.device_count = eal_devices(d->config, devices, mtus),
 		.runtime_dir = dir,
 	};
 	int err = launch_eal(&opts, why, sizeof(why));
@@ -208,15 +223,40 @@ static int start_eal(struct daemon *d)
 	return 0;
 }
 
+static bool is_shared(const struct config *c, unsigned device_idx)
+{
+	for (unsigned i = 0; i < c->dataplane.port_count; i++) {
+		const struct config_port *port = &c->dataplane.port[i];
+		if (port->device_idx == device_idx && port->kernel != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct nic *open_nic(const struct config *c, const struct config_port *port, char *why,
+			    size_t why_len)
+{
+	uint16_t queues = (uint16_t)c->dataplane.worker_count;
+	uint16_t mtu = device_mtu(c, port->device_idx);
+	const char *interface = nic_packet_interface(port->device);
+	if (interface != NULL) {
+		const struct nic_packet_opts opts = {
+			.interface = interface,
+			.queues = queues,
+			.mtu = mtu,
+			.is_shared = is_shared(c, port->device_idx),
+		};
+		return nic_packet_open(&opts, why, why_len);
+	}
+	const struct nic_dpdk_opts opts = {.device = port->device, .queues = queues, .mtu = mtu};
+	return nic_dpdk_open(&opts, why, why_len);
+}
+
 static int open_device(struct daemon *d, const struct config_port *port)
 {
 	char why[512] = "", mac[MAC_TEXT_MAX];
-	const struct nic_dpdk_opts opts = {
-		.device = port->device,
-		.queues = (uint16_t)d->config->dataplane.worker_count,
-		.mtu = device_mtu(d->config, port->device_idx),
-	};
-	struct nic *nic = nic_dpdk_open(&opts, why, sizeof(why));
+	struct nic *nic = open_nic(d->config, port, why, sizeof(why));
 	if (nic == NULL) {
 		return fail(EX_OSERR, "no port", why);
 	}
@@ -236,6 +276,7 @@ static int open_kernel(struct daemon *d, unsigned i)
 		.mac = d->nic[port->device_idx]->mac,
 		.mtu = port->mtu,
 		.queues = (uint16_t)d->config->dataplane.worker_count,
+		.takes_joined = nic_packet_interface(port->device) != NULL,
 	};
 	if (port->kernel == NULL) {
 		return 0;

@@ -29,7 +29,7 @@ struct tap_queue {
 
 struct nic_tap {
 	struct nic nic;
-	uint16_t room;
+	uint32_t room;
 	struct tap_queue queues[]; /* nic.queue_count */
 };
 
@@ -230,7 +230,7 @@ struct nic *nic_tap_open(const struct nic_tap_opts *opts, char *why, size_t why_
 	}
 	t->nic = (struct nic){
 		.ops = &tap_ops, .mac = opts->mac, .mtu = opts->mtu, .queue_count = opts->queues};
-	t->room = (uint16_t)(opts->mtu + NIC_HEADER_MAX);
+	t->room = (opts->takes_joined ? UINT16_MAX : (uint32_t)opts->mtu) + NIC_HEADER_MAX;
 	for (unsigned i = 0; i < opts->queues; i++) {
 		t->queues[i].fd = -1;
 	}

@@ -16,6 +16,7 @@ struct nic_tap_opts {
 	struct mac mac;
 	uint16_t mtu;
 	uint16_t queues;
+	bool takes_joined; /* Frames that the port has joined are handed on: up to 64 KB. */
 };
 
 /* Create the interface, or attach to a persistent one, and set it up.  NULL on failure; `why` says

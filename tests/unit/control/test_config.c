@@ -67,6 +67,13 @@ static const struct mistake mistakes[] = {
 	 PORT "      vlan: 7\n    - device: net_af_packet0,iface=ix0\n      vlan: 7\n"
 	      "      addresses: [198.19.0.1/16]\n" CFG,
 	 {{6, 15, "VLAN 7 of the device 'net_af_packet0,iface=ix0' is a port already, at line 3"}}},
+	{"a packet port without an interface",
+	 "dataplane:\n  ports:\n  - device: \"packet:\"\n    addresses: [198.18.0.1/16]\n" CFG,
+	 {{3, 13, "followed by the name of an interface"}}},
+	{"a packet port of an interface with a long name",
+	 "dataplane:\n  ports:\n  - device: packet:sixteen-letters-\n"
+	 "    addresses: [198.18.0.1/16]\n" CFG,
+	 {{3, 13, "up to 15 characters such as packet:eth1, not 'sixteen-letters-'"}}},
 	{"a VLAN of zero", PORT "      vlan: 0\n" CFG, {{5, 13, "from 1 to 4094"}}},
 	{"a VLAN of all ones", PORT "      vlan: 4095\n" CFG, {{5, 13, "from 1 to 4094"}}},
 	{"a kernel interface with a long name",
@@ -517,6 +524,31 @@ Test(config, values_that_are_what_we_do_need_no_warning)
 	cr_expect(e.count == 0);
 	config_free(c);
 	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
+Test(config, a_packet_port_of_an_interface_that_is_not_there_yet_is_a_warning)
+{
+	static const char *const interface[] = {"lo", "cw-none0"};
+	struct scratch s;
+	scratch_init(&s);
+	for (unsigned i = 0; i < ARRAY_COUNT(interface); i++) {
+		struct config_errors e;
+		char text[256];
+		snprintf(text, sizeof(text),
+			 "dataplane:\n  ports:\n  - device: packet:%s\n"
+			 "    addresses: [198.18.0.1/16]\ncfg: {rs_as: 64500}\n",
+			 interface[i]);
+		struct config *c = scratch_load(&s, text, &e);
+		cr_assert(c != NULL);
+		cr_assert(e.count == i);
+		for (unsigned k = 0; k < e.count; k++) {
+			cr_expect(e.item[k].is_warning && e.item[k].line == 3);
+			cr_expect(strstr(e.item[k].text, "no interface 'cw-none0'") != NULL);
+		}
+		config_free(c);
+		config_errors_free(&e);
+	}
 	scratch_fini(&s);
 }
 

@@ -165,6 +165,24 @@ static void test_the_stock_of_buffers_is_bounded(void)
 	n->ops->close(n);
 }
 
+/* A frame longer than the MTU, several that a port has joined, is the kernel's all the same. */
+static void test_joined_frames_have_room(void)
+{
+	struct nic_tap_opts opts = {
+		.name = "ix0k", .mac = mac, .mtu = 1500, .queues = 1, .takes_joined = true};
+	char why[256] = "";
+	struct frame_buf f;
+
+	struct nic *n = nic_tap_open(&opts, why, sizeof(why));
+	EXPECT(n != NULL);
+	EXPECT(nic_alloc(n, 0, &f, 1) == 1);
+	EXPECT(f.room == 65535 + 18);
+	memset(f.data, 0xff, f.room);
+	f.len = f.room;
+	EXPECT(nic_tx(n, 0, &f, 1) == 1);
+	n->ops->close(n);
+}
+
 /* While the interface is down a frame is refused, and its buffer stays the caller's. */
 static void test_an_interface_that_is_down_refuses(void)
 {
@@ -213,6 +231,11 @@ Test(nic_tap, frames_pass_both_ways, .timeout = 60)
 Test(nic_tap, the_stock_of_buffers_is_bounded, .timeout = 60)
 {
 	run(test_the_stock_of_buffers_is_bounded);
+}
+
+Test(nic_tap, joined_frames_have_room, .timeout = 60)
+{
+	run(test_joined_frames_have_room);
 }
 
 Test(nic_tap, an_interface_that_is_down_refuses, .timeout = 60)
