@@ -13,6 +13,7 @@
 #include "dataplane/core/mailbox.h"
 #include "dataplane/session/export.h"
 #include "dataplane/session/stale.h"
+#include "dataplane/tcp/signer.h"
 #include "rib/base/wheel.h"
 
 #define BGP_PORT	 179
@@ -134,6 +135,7 @@ struct core {
 	unsigned answer_count;
 	usec_t syn_due, reset_due; /* The allowances are whole again. */
 	struct nic_tx *tx;	   /* [nic] */
+	struct signer *signer;	   /* Of segments in `tx`. */
 	struct spsc *requests, *events;
 	struct import_env import_env;
 	struct addr local_addr[16 * 8];

@@ -73,7 +73,7 @@ void keys_sign(struct member *m, const struct auth_packet *out, uint8_t *header)
 	/* An answer that waited for its route over a change of kind stays unsigned: the peer asks
 	 * again. */
 	if (out->seg->auth != SEG_AUTH_NONE && out->seg->auth == auth_kind(m->auth.now)) {
-		auth_sign(m->auth.now, out, header, m->core->now);
+		auth_sign(m->auth.now, out, header, m->core->now, m->core->signer);
 	}
 }
 

@@ -28,7 +28,7 @@ void keys_accept(struct member *m, const struct endpoint *local, const struct en
 		 const struct seg *ack);
 void keys_connect(struct member *m, const struct tcp_conf *conf);
 void keys_close(struct member *m, const struct endpoint *local, const struct endpoint *remote);
-/* Sign what seg_encode wrote at `header`, if the segment carries a signature. */
+/* Enter what seg_encode wrote at `header` at the worker's signer, if it carries a signature. */
 void keys_sign(struct member *m, const struct auth_packet *out, uint8_t *header);
 /* REQUEST_KEYS: `next` (NULL: none) is taken.  Ends the session only when its kind changes. */
 void keys_change(struct member *m, struct auth *next);

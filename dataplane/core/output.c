@@ -4,6 +4,9 @@
  * NIC takes them.  What the NIC does not take stays for the next turn: no room means that the
  * connections keep their bytes.  A worker without a transmit queue of its own hands its frames to
  * the worker whose queue it shares.
+ *
+ * Segments with a signature are sealed without it; before a burst goes out, all that wait for one
+ * get it together (tcp/signer.h).
  */
 #include "dataplane/core/transport.h"
 
@@ -28,6 +31,7 @@ static void nic_flush(struct core *c, unsigned nic)
 	struct nic_tx *tx = &c->tx[nic];
 	unsigned queue = tx_queue(c, nic);
 	unsigned sent = 0;
+	signer_run(c->signer);
 	if (queue == c->id) {
 		sent = nic_tx(c->server->nic[nic], queue, tx->out, tx->out_count);
 	} else {

@@ -94,12 +94,13 @@ static bool make_core(struct server *s, core_id_t id)
 	c->end_seen = calloc(logs, sizeof(uint64_t));
 	c->floor = malloc(logs * sizeof(uint64_t));
 	c->tx = calloc(s->nic_count, sizeof(struct nic_tx));
+	c->signer = signer_new(lanes_best());
 	c->requests = spsc_new(REQUEST_RING, sizeof(struct request));
 	c->events = spsc_new(EVENT_RING, sizeof(struct event));
 	s->shard[id] = c->shard;
 	if (c->net == NULL || c->shard == NULL || c->intern == NULL || c->wheel == NULL ||
 	    c->member == NULL || c->far_drop == NULL || c->end_seen == NULL || c->floor == NULL ||
-	    c->tx == NULL || c->requests == NULL || c->events == NULL) {
+	    c->tx == NULL || c->signer == NULL || c->requests == NULL || c->events == NULL) {
 		return false;
 	}
 	memset(c->floor, 0xff, logs * sizeof(uint64_t));
@@ -260,6 +261,7 @@ static void free_core(struct core *c)
 	free(c->end_seen);
 	free(c->floor);
 	free(c->tx);
+	signer_free(c->signer);
 	free_requests(c);
 	spsc_free(c->events);
 }

@@ -9,7 +9,6 @@
 
 #define CHECKSUM_AT  16
 #define OPTION_FRONT 4 /* Kind, length, KeyID and RNextKeyID stand before the MAC. */
-#define AO_FRONT_MAX (4 + 40 + TCP_HEADER_MAX)
 
 void ao_derive(struct ao_traffic *t, const struct auth_key *key, const struct ao_context *context)
 {
@@ -26,9 +25,8 @@ void ao_derive(struct ao_traffic *t, const struct auth_key *key, const struct ao
 	explicit_bzero(raw, sizeof(raw));
 }
 
-/* Everything before the data; returns its length. */
-static size_t ao_front(const struct ao_traffic *t, uint32_t extension, const struct auth_packet *p,
-		       size_t mac_at, uint8_t *to)
+size_t ao_front(const struct ao_traffic *t, uint32_t extension, const struct auth_packet *p,
+		size_t mac_at, uint8_t *to)
 {
 	size_t header_len = auth_header_len(p);
 	size_t mac_len = AUTH_AO_MAC_LEN;
@@ -56,8 +54,7 @@ void ao_mac(struct ao_traffic *t, uint32_t extension, const struct auth_packet *
 {
 	uint8_t front[AO_FRONT_MAX];
 	size_t front_len = ao_front(t, extension, p, mac_at, front);
-	size_t header_len = auth_header_len(p);
-	struct span data = span_of(p->bytes.data + header_len, p->bytes.len - header_len);
+	struct span data = auth_data(p);
 
 	if (t->algorithm == AUTH_HMAC_SHA_1_96) {
 		hmac_sha1_update(&t->sha1, front_len, front);

@@ -28,6 +28,7 @@
 
 #include "dataplane/tcp/auth_mac.h"
 #include "dataplane/tcp/seq.h"
+#include "dataplane/tcp/signer_enter.h"
 #include "rib/base/check.h"
 
 #define SLOT_NONE UINT_MAX
@@ -531,8 +532,8 @@ enum auth_verdict auth_rx(struct auth *a, const struct auth_packet *in, usec_t n
 }
 
 /* A SYN of ours or the answer to one: its key is made for it alone. */
-static void ao_sign_alone(const struct slot *s, const struct auth_packet *out, uint8_t *mac,
-			  size_t mac_at)
+static void ao_sign_alone(const struct slot *s, const struct auth_packet *out, uint8_t *header,
+			  struct signer *signer)
 {
 	bool is_first = (out->seg->flags & TCP_ACK) == 0;
 	const struct ao_context context = {out->from, out->to, out->seg->seq,
@@ -540,12 +541,12 @@ static void ao_sign_alone(const struct slot *s, const struct auth_packet *out, u
 	struct ao_traffic t;
 
 	ao_derive(&t, &s->key, &context);
-	ao_mac(&t, 0, out, mac_at, mac);
+	signer_enter_ao(signer, &t, 0, out, header);
 	explicit_bzero(&t, sizeof(t));
 }
 
 static void ao_sign(struct auth *a, struct connection *c, unsigned slot,
-		    const struct auth_packet *out, uint8_t *header)
+		    const struct auth_packet *out, uint8_t *header, struct signer *signer)
 {
 	struct slot *s = &a->slot[slot];
 	size_t mac_at = auth_header_len(out) - AUTH_AO_MAC_LEN;
@@ -553,19 +554,20 @@ static void ao_sign(struct auth *a, struct connection *c, unsigned slot,
 	header[mac_at - 2] = s->key.send_id;
 	header[mac_at - 1] = a->slot[0].key.recv_id; /* What we ask for: RFC 5925 §2.2. */
 	if ((out->seg->flags & TCP_SYN) != 0) {
-		ao_sign_alone(s, out, header + mac_at, mac_at);
+		ao_sign_alone(s, out, header, signer);
 	} else if (c != NULL && c->knows_peer) {
 		uint64_t position = seq_widen(c->snd_at, out->seg->seq);
 
 		c->snd_at = max_u64(c->snd_at, position);
 		derive_traffic(a, c, s);
-		ao_mac(&s->send[c - a->connection], extension_of(position), out, mac_at,
-		       header + mac_at);
+		signer_enter_ao(signer, &s->send[c - a->connection], extension_of(position), out,
+				header);
 	}
 	/* Else nothing signs it (RFC 5925 §7.7), and the peer will not look at it. */
 }
 
-void auth_sign(struct auth *a, const struct auth_packet *out, uint8_t *header, usec_t now)
+void auth_sign(struct auth *a, const struct auth_packet *out, uint8_t *header, usec_t now,
+	       struct signer *signer)
 {
 	struct connection *c = find_connection(a, out->from, out->to);
 	bool is_first = (out->seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
@@ -579,9 +581,9 @@ void auth_sign(struct auth *a, const struct auth_packet *out, uint8_t *header, u
 		slot = is_first ? c->syns++ % a->count : c->current; /* (b) */
 	}
 	if (a->kind == SEG_AUTH_MD5) {
-		auth_md5(&a->slot[slot].key, out, header + auth_header_len(out) - SEG_MD5_LEN);
+		signer_enter_md5(signer, &a->slot[slot].key, out, header);
 	} else {
-		ao_sign(a, c, slot, out, header);
+		ao_sign(a, c, slot, out, header, signer);
 	}
 }
 

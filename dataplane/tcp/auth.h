@@ -2,7 +2,7 @@
  *
  * A `struct auth` holds a neighbour's keys and what its connections need of them; a pure machine.
  * Every arriving segment goes through auth_rx before any state is touched, every departing one
- * through auth_sign, between seg_encode and seg_seal.
+ * through auth_sign, between seg_encode and seg_seal; a signer does the sums (signer.h).
  *
  * Changing keys: a new auth adopts the old one's connection and, for AUTH_OVERLAP_US, its keys,
  * which are then *retired*: still accepted, and used for sending as long as the peer uses them.
@@ -92,9 +92,11 @@ enum auth_verdict auth_rx(struct auth *a, const struct auth_packet *in, usec_t n
 /* The `key_id` of the segment that answers `in`, which auth_rx has just passed, without a
  * connection: not the id on the wire, but what auth_sign needs to find the key again. */
 uint8_t auth_answer_key(const struct auth *a, const struct seg *in);
-/* Put ids and MAC into the header that seg_encode wrote at `header`; out->bytes starts there.
- * Without a connection AO signs a SYN+ACK, and no RST (RFC 5925 §7.7). */
-void auth_sign(struct auth *a, const struct auth_packet *out, uint8_t *header, usec_t now);
+/* Put the ids into the header that seg_encode wrote at `header`, out->bytes starts there, and enter
+ * the segment at the signer.  Without a connection AO signs a SYN+ACK, no RST (RFC 5925 §7.7). */
+struct signer;
+void auth_sign(struct auth *a, const struct auth_packet *out, uint8_t *header, usec_t now,
+	       struct signer *signer);
 
 /* What may be shown; there are no secrets in it. */
 struct auth_status {

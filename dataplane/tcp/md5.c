@@ -36,21 +36,36 @@ size_t auth_pseudo_header(const struct auth_packet *p, uint8_t *to)
 	return wr_len(&w);
 }
 
-/* RFC 2385 §2.0: pseudo-header, header without options and with a checksum of zero, data, key. */
+struct span auth_data(const struct auth_packet *p)
+{
+	size_t header_len = auth_header_len(p);
+
+	ASSERT(header_len <= p->bytes.len);
+	return span_of(p->bytes.data + header_len, p->bytes.len - header_len);
+}
+
+/* RFC 2385 §2.0: pseudo-header, header without options and with a checksum of zero; then data and
+ * key. */
+size_t auth_md5_front(const struct auth_packet *p, uint8_t to[static MD5_FRONT_MAX])
+{
+	size_t pseudo_len = auth_pseudo_header(p, to);
+
+	memcpy(to + pseudo_len, p->bytes.data, TCP_HEADER_MIN);
+	memset(to + pseudo_len + CHECKSUM_AT, 0, 2);
+	return pseudo_len + TCP_HEADER_MIN;
+}
+
 void auth_md5(const struct auth_key *key, const struct auth_packet *p,
 	      uint8_t out[static SEG_MD5_LEN])
 {
-	uint8_t front[40 + TCP_HEADER_MIN];
-	size_t pseudo_len = auth_pseudo_header(p, front);
-	size_t header_len = auth_header_len(p);
+	uint8_t front[MD5_FRONT_MAX];
+	size_t front_len = auth_md5_front(p, front);
+	struct span data = auth_data(p);
 	struct md5_ctx md5;
 
-	ASSERT(header_len <= p->bytes.len);
-	memcpy(front + pseudo_len, p->bytes.data, TCP_HEADER_MIN);
-	memset(front + pseudo_len + CHECKSUM_AT, 0, 2);
 	md5_init(&md5);
-	md5_update(&md5, pseudo_len + TCP_HEADER_MIN, front);
-	md5_update(&md5, p->bytes.len - header_len, p->bytes.data + header_len);
+	md5_update(&md5, front_len, front);
+	md5_update(&md5, data.len, data.data);
 	md5_update(&md5, key->secret_len, key->secret);
 	md5_digest(&md5, SEG_MD5_LEN, out);
 	explicit_bzero(&md5, sizeof(md5)); /* Its block ends with the key. */
