@@ -45,6 +45,7 @@ struct link_user {
 struct link_stats {
 	uint64_t retransmits; /* Segments that were sent again by our side. */
 	uint64_t bytes_in, bytes_out;
+	uint64_t busy_us; /* Of a link that polls: time in turns that had something to do. */
 };
 
 struct link;

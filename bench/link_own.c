@@ -355,7 +355,11 @@ static void turn(struct own *o)
 	struct conn *c;
 	bool is_done = true;
 
-	o->now = link_now_us();
+	usec_t now = link_now_us();
+	if (o->has_worked) {
+		o->stats.busy_us += now - o->now;
+	}
+	o->now = now;
 	o->has_worked = station_rx(o->station, RX_BURSTS, take_segment, o);
 	tick(o);
 	while (is_done && (c = take_listed(o)) != NULL) {
@@ -384,10 +388,11 @@ static void nap(struct own *o)
 static void own_poll(struct link *l, uint64_t wait_us)
 {
 	struct own *o = own_of(l);
-	usec_t until = link_now_us() + wait_us;
+	usec_t until = USEC_NEVER;
 
 	for (;;) {
 		turn(o);
+		until = min_u64(until, o->now + wait_us);
 		if (o->has_worked || o->now >= until) {
 			return;
 		}

@@ -2,6 +2,7 @@
 #include "bench/stage.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "bench/process.h"
 
@@ -11,7 +12,10 @@
 
 struct mark stage_mark(const struct stage *s)
 {
+	struct timespec own;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
 	return (struct mark){.now_us = load_now_us(),
+			     .own_ns = (uint64_t)own.tv_sec * 1000000000 + (uint64_t)own.tv_nsec,
 			     .cpu_ns = process_cpu_ns(s->options->pids),
 			     .memory_kb = process_memory_kb(s->options->pids)};
 }
@@ -74,11 +78,15 @@ void stage_report_since(struct stage *s, const char *ms, const char *cpu_ms, str
 static void report_fill(struct stage *s, const struct mark m[3], uint64_t deliveries)
 {
 	struct report *r = &s->report;
+	struct link_stats wire;
 	double all = (double)(m[2].cpu_ns - m[0].cpu_ns);
 	double routes = (double)(m[2].cpu_ns - m[1].cpu_ns), count = (double)deliveries;
 	report_add(r, "deliveries", count);
 	report_add(r, "up_ms", (double)(m[1].now_us - m[0].now_us) / 1e3);
 	report_add(r, "converge_ms", (double)(m[2].now_us - m[1].now_us) / 1e3);
+	report_add(r, "load_cpu_ms", (double)(m[2].own_ns - m[0].own_ns) / 1e6);
+	load_link_stats(s->load, &wire);
+	report_add(r, "load_busy_ms", (double)wire.busy_us / 1e3);
 	if (s->options->pids == NULL) {
 		return;
 	}

@@ -24,6 +24,7 @@ struct options {
 /* A moment. */
 struct mark {
 	uint64_t now_us, cpu_ns, memory_kb;
+	uint64_t own_ns; /* CPU time of the load itself. */
 };
 
 struct stage {
