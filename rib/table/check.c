@@ -9,6 +9,7 @@ struct census {
 	uint64_t paths;
 	uint64_t path_bytes; /* Working, and published where it is another array. */
 	uint64_t used;
+	uint64_t dirty;
 	uint64_t *received; /* [peer] */
 	uint64_t *accepted;
 	uint64_t *stale;
@@ -41,9 +42,19 @@ static void check_published(const struct table *t, const struct paths *p)
 	}
 }
 
-static void check_state(const struct entry *e, bool is_clean)
+/* An array is only where a word would not do. */
+static size_t array_bytes(const struct paths *array)
 {
-	bool is_alive = e->published != NULL || e->working != NULL || !is_clean;
+	if (array == NULL) {
+		return 0;
+	}
+	ASSERT(array->count > 1 || !path_fits_word(&array->path[0]));
+	return paths_bytes(array->count);
+}
+
+static void check_state(const struct entry *e)
+{
+	bool is_alive = e->published != 0 || e->is_dirty;
 	ASSERT(e->state <= ENTRY_REVIVED);
 	switch ((enum entry_state)e->state) {
 	case ENTRY_FREE:
@@ -53,7 +64,7 @@ static void check_state(const struct entry *e, bool is_clean)
 		ASSERT(is_alive);
 		return;
 	case ENTRY_TOMB:
-		ASSERT(e->published == NULL && (is_alive || e->names > 0));
+		ASSERT(e->published == 0 && (is_alive || e->names > 0));
 		return;
 	case ENTRY_RETIRED:
 		ASSERT(!is_alive && e->names == 0);
@@ -69,23 +80,28 @@ static void check_entry(const struct table *t, entry_id_t id, uint32_t names, st
 	const struct entry *e = slab_at(&t->slab.slab, id);
 	ASSERT(e->names == names);
 	if (e->state == ENTRY_FREE) {
-		ASSERT(e->published == NULL && e->working == NULL && names == 0);
+		ASSERT(e->published == 0 && !e->is_dirty && names == 0);
 		return;
 	}
-	bool is_clean = e->dirty_next == id;
-	check_state(e, is_clean);
-	ASSERT(!is_clean || e->working == e->published);
-	uint64_t hash = ptable_hash(&t->ptable, &e->prefix);
-	ASSERT(ptable_find(&t->ptable, &t->slab.slab, &e->prefix, hash) == id);
-	if (e->published != NULL) {
-		check_published(t, e->published);
-		c->path_bytes += paths_bytes(e->published->count);
+	check_state(e);
+	const struct prefix prefix = slab_prefix(&t->slab.slab, id);
+	uint64_t hash = ptable_hash(&t->ptable, &prefix);
+	ASSERT(ptable_find(&t->ptable, &t->slab.slab, &prefix, hash) == id);
+	struct paths_one one;
+	const struct paths *published = entry_paths(e, &one);
+	if (published != NULL) {
+		check_published(t, published);
+		c->path_bytes += array_bytes(word_array(e->published));
 	}
-	if (e->working != NULL && e->working != e->published) {
-		c->path_bytes += paths_bytes(e->working->count);
+	if (e->is_dirty) {
+		const struct dirty_item *d = dirty_at(&t->dirty, e->place);
+		ASSERT(d->id == id);
+		c->path_bytes += array_bytes(working_array(d->working, e->published));
+		c->dirty++;
 	}
-	census_paths(t, c, e->working);
-	c->entries += e->working != NULL;
+	const struct paths *working = table_working(t, id, &one);
+	census_paths(t, c, working);
+	c->entries += working != NULL;
 	c->used++;
 }
 
@@ -94,6 +110,7 @@ static void check_census(const struct table *t, const struct census *c)
 	ASSERT(c->entries == t->stats.entries);
 	ASSERT(c->paths == t->stats.paths);
 	ASSERT(c->slots == t->pathids.count);
+	ASSERT(c->dirty == dirty_count(&t->dirty));
 	ASSERT(c->used == t->slab.used && c->used == t->ptable.count);
 	/* The rest is retired. */
 	ASSERT(c->path_bytes <= t->stats.path_bytes);
@@ -104,18 +121,6 @@ static void check_census(const struct table *t, const struct census *c)
 		ASSERT(c->stale[i] == t->peer_stats[i].stale);
 		ASSERT(c->fresh[i] == t->member[i].fresh_count);
 	}
-}
-
-static void check_dirty(const struct table *t)
-{
-	uint32_t count = 0;
-	for (entry_id_t id = t->dirty_head; id != ENTRY_NONE; count++) {
-		const struct entry *e = slab_at(&t->slab.slab, id);
-		ASSERT(e->state != ENTRY_FREE && e->dirty_next != id);
-		ASSERT(e->dirty_next != ENTRY_NONE || id == t->dirty_tail);
-		id = e->dirty_next;
-	}
-	ASSERT(count == t->dirty_count);
 }
 
 /* A member is in the sets of its own class; and the sets are no bigger, so in no others. */
@@ -168,7 +173,6 @@ void table_check(const struct table *t)
 		check_entry(t, id, names[id], &census);
 	}
 	check_census(t, &census);
-	check_dirty(t);
 	check_members(t);
 	ASSERT(bits_count(t->awaited, (t->peer_count + 63u) / 64) == t->awaited_count);
 	free(names);
@@ -180,7 +184,7 @@ void table_check(const struct table *t)
 
 bool table_is_empty(const struct table *t)
 {
-	bool is_empty = t->slab.used == 0 && t->dirty_count == 0 && t->stats.paths == 0;
+	bool is_empty = t->slab.used == 0 && dirty_count(&t->dirty) == 0 && t->stats.paths == 0;
 	is_empty &= t->pathids.count == 0;
 	is_empty &= t->stats.path_bytes == 0 && retire_count(t->retire) == 0;
 	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;

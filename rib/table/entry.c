@@ -77,9 +77,11 @@ bool paths_equal(const struct paths *a, const struct paths *b)
 	return true;
 }
 
-void slab_init(struct slab_own *s)
+void slab_init(struct slab_own *s, enum family family)
 {
 	memset(s, 0, sizeof(*s));
+	s->slab.family = (uint8_t)family;
+	s->slab.entry_bytes = (uint8_t)ENTRY_BYTES(family);
 	s->free_head = ENTRY_NONE;
 }
 
@@ -98,18 +100,19 @@ entry_id_t slab_take(struct slab_own *s, const struct prefix *prefix)
 		uint32_t chunk = id >> SLAB_CHUNK_BITS;
 		ASSERT(chunk < SLAB_CHUNKS_MAX);
 		if (chunk == s->chunks) {
-			struct entry *fresh = mem_new(SLAB_CHUNK_COUNT * sizeof(*fresh));
+			uint8_t *fresh = mem_new(SLAB_CHUNK_COUNT * (size_t)s->slab.entry_bytes);
 			epoch_publish(s->slab.chunk[chunk], fresh);
 			s->chunks++;
 		}
 		epoch_publish(s->slab.count, id + 1);
 	} else {
-		s->free_head = slab_at(&s->slab, id)->dirty_next;
+		s->free_head = slab_at(&s->slab, id)->place;
 	}
 	struct entry *e = slab_at(&s->slab, id);
-	ASSERT(e->state == ENTRY_FREE && e->published == NULL && e->working == NULL);
-	e->prefix = *prefix;
-	e->dirty_next = id;
+	ASSERT(e->state == ENTRY_FREE && e->published == 0 && !e->is_dirty);
+	ASSERT(prefix->family == s->slab.family);
+	memcpy(e->addr, prefix->bytes, family_bytes(prefix->family));
+	e->len = prefix->len;
 	e->names = 0;
 	e->state = ENTRY_LIVE;
 	s->used++;
@@ -119,10 +122,10 @@ entry_id_t slab_take(struct slab_own *s, const struct prefix *prefix)
 void slab_give(struct slab_own *s, entry_id_t id)
 {
 	struct entry *e = slab_at(&s->slab, id);
-	ASSERT(e->state != ENTRY_FREE && e->names == 0 && e->dirty_next == id);
-	ASSERT(e->published == NULL && e->working == NULL);
+	ASSERT(e->state != ENTRY_FREE && e->names == 0);
+	ASSERT(e->published == 0 && !e->is_dirty);
 	e->state = ENTRY_FREE;
-	e->dirty_next = s->free_head;
+	e->place = s->free_head;
 	s->free_head = id;
 	ASSERT(s->used > 0);
 	s->used--;
@@ -130,5 +133,5 @@ void slab_give(struct slab_own *s, entry_id_t id)
 
 size_t slab_bytes(const struct slab_own *s)
 {
-	return (size_t)s->chunks * SLAB_CHUNK_COUNT * sizeof(struct entry);
+	return (size_t)s->chunks * SLAB_CHUNK_COUNT * s->slab.entry_bytes;
 }

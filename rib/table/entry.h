@@ -1,89 +1,73 @@
 /* An entry: one prefix and its ranked paths; and view(), what a member gets of it.
  *
  * Entries live in a slab with stable ids: chunks never move, so a reader turns an id into an entry
- * without asking the owner.  `published` is an immutable array that readers see, replaced whole
- * under RCU by the flush; `working` is the owner's.  They are the same array while the entry is
- * clean.  The prefix of an entry is stable while anyone may look: a slot is reused only when no
+ * without asking the owner.  `published` is what readers see (paths.h), replaced whole under RCU by
+ * the flush; what the owner works on stands beside (working.h) while the entry is dirty.
+ * The prefix of an entry is stable while anyone may look: a slot is reused only when no
  * run and no pending set names its id and a grace period has passed since its last path went.
  */
 #pragma once
 
 #include "rib/base/epoch.h"
-#include "rib/table/op.h"
+#include "rib/table/paths.h"
 #include "rib/wire/update.h"
 
-/* One member's route of a prefix.  Accepted paths stand first, in rank order; rejected ones, with
- * their reason, after them.  A member that sends path ids (RFC 7911) may have several, told apart
- * by their slots; (peer, slot) is the path's key. */
-struct path {
-	const struct attr *attr;
-	peer_id_t peer;
-	uint16_t slot;	     /* 0: announced without a path id; else see pathid.h. */
-	uint16_t generation; /* When it was announced: restart.c. */
-	uint8_t reason;	     /* enum reject; 0 = ranked. */
-	uint8_t spare;
-};
-
-static_assert(sizeof(struct path) == 16, "a path costs no more than this");
-
-static inline uint32_t path_key_of(peer_id_t peer, uint16_t slot)
-{
-	return (uint32_t)slot << 16 | peer;
-}
-
-static inline uint32_t path_key(const struct path *p)
-{
-	return path_key_of(p->peer, p->slot);
-}
-
-struct paths {
-	uint16_t count;	       /* All. */
-	uint16_t ranked_count; /* The first of them that are ranked. */
-	struct path path[];
-};
-
-/* Room for an entry's only path, in the form of an array: entry_paths may need it. */
-struct paths_one {
-	_Alignas(struct paths) uint8_t bytes[sizeof(struct paths) + sizeof(struct path)];
-};
-
+/* 20 bytes and the address: an IPv4 prefix with one path costs 24 bytes, an IPv6 prefix 40. */
 struct entry {
-	struct paths *published; /* epoch_read by anyone; NULL when the prefix has no path. */
-	struct paths *working;	 /* Owner. */
-	entry_id_t dirty_next;	 /* Owner: dirty list; ENTRY_NONE when last, own id when clean. */
-	uint32_t names;		 /* Owner: runs that name this id. */
-	struct prefix prefix;
-	uint8_t state; /* Owner: enum entry_state (entry_own.h). */
+	paths_word_t published; /* epoch_read by anyone; 0 when the prefix has no path. */
+	uint32_t names;		/* Owner: runs that name this id. */
+	uint32_t place;		/* Owner: of its item in the dirty ring; FREE: the next free id. */
+	uint16_t generation;	/* Owner: of the path in `published`, where that is one. */
+	uint8_t state : 7;	/* Owner: enum entry_state (entry_own.h). */
+	uint8_t is_dirty : 1;	/* Owner. */
+	uint8_t len;		/* Of the prefix. */
+	uint8_t addr[];		/* As many bytes as the family's addresses have. */
 };
 
-static_assert(sizeof(struct entry) <= 48, "a prefix costs no more than this and its paths");
+#define ENTRY_BYTES(family)                                                                        \
+	(((offsetof(struct entry, addr) + family_bytes(family)) + 7) & ~(size_t)7)
 
 #define SLAB_CHUNK_BITS	 12
 #define SLAB_CHUNK_COUNT (1u << SLAB_CHUNK_BITS) /* Entries in a chunk. */
 #define SLAB_CHUNKS_MAX	 8192			 /* 33 million prefixes in a shard and family. */
 
 struct slab {
-	struct entry *chunk[SLAB_CHUNKS_MAX]; /* Published once, never moved. */
-	entry_id_t count;		      /* Ids below were handed out at least once; atomic. */
+	uint8_t *chunk[SLAB_CHUNKS_MAX]; /* Published once, never moved. */
+	entry_id_t count;		 /* Ids below were handed out at least once; atomic. */
+	uint8_t entry_bytes;
+	uint8_t family; /* enum family */
 };
 
 static inline struct entry *slab_at(const struct slab *s, entry_id_t id)
 {
-	return epoch_read(s->chunk[id >> SLAB_CHUNK_BITS]) + (id & (SLAB_CHUNK_COUNT - 1));
+	uint8_t *chunk = epoch_read(s->chunk[id >> SLAB_CHUNK_BITS]);
+	return (struct entry *)(void *)(chunk +
+					(size_t)(id & (SLAB_CHUNK_COUNT - 1)) * s->entry_bytes);
 }
 
 /* What readers see of an entry; NULL when it has no path.  Valid as long as `one` is, and until the
  * caller is quiescent.  Any thread, under RCU. */
 static inline const struct paths *entry_paths(const struct entry *e, struct paths_one *one)
 {
-	(void)one;
-	return epoch_read(e->published);
+	return word_paths(epoch_read(e->published), 0, one);
 }
 
 /* The prefix of an id whose paths, or a run that names it, the caller has seen. */
 static inline struct prefix slab_prefix(const struct slab *s, entry_id_t id)
 {
-	return slab_at(s, id)->prefix;
+	const struct entry *e = slab_at(s, id);
+	struct prefix p = {.family = s->family, .len = e->len};
+	memcpy(p.bytes, e->addr, s->family == FAMILY_IPV4 ? 4 : 16);
+	return p;
+}
+
+/* Whether it is this prefix, which is of the slab's family. */
+static inline bool slab_has_prefix(const struct slab *s, entry_id_t id, const struct prefix *p)
+{
+	const struct entry *e = slab_at(s, id);
+	bool is_equal = s->family == FAMILY_IPV4 ? memcmp(e->addr, p->bytes, 4) == 0
+						 : memcmp(e->addr, p->bytes, 16) == 0;
+	return is_equal && e->len == p->len;
 }
 
 /* The path id under which we send a path (RFC 7911 §3): the same for the path's life, another than

@@ -41,12 +41,12 @@ bool paths_equal(const struct paths *a, const struct paths *b);
 /* The slab with what only the owner knows. */
 struct slab_own {
 	struct slab slab;
-	entry_id_t free_head; /* Linked by dirty_next; ENTRY_NONE ends. */
+	entry_id_t free_head; /* Linked by `place`; ENTRY_NONE ends. */
 	uint32_t used;	      /* Slots that are not FREE. */
 	uint32_t chunks;
 };
 
-void slab_init(struct slab_own *s);
+void slab_init(struct slab_own *s, enum family family);
 void slab_fini(struct slab_own *s);
 /* A slot in state LIVE for the prefix, clean and without paths.  ASSERTs below SLAB_CHUNKS_MAX. */
 entry_id_t slab_take(struct slab_own *s, const struct prefix *prefix);

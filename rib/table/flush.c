@@ -82,19 +82,14 @@ static void diff_entry(struct table *t, entry_id_t id)
 	}
 }
 
-static void flush_entry(struct table *t, entry_id_t id)
+/* The oldest dirty entry. */
+static void flush_entry(struct table *t)
 {
-	struct entry *e = slab_at(&t->slab.slab, id);
-	if (e->working != NULL && e->working != e->published) {
-		decide_rank(e->working, t->rank);
-		if (paths_equal(e->working, e->published)) {
-			table_unchange(t, id);
-		}
-	}
-	if (e->working != e->published) {
+	entry_id_t id = dirty_at(&t->dirty, t->dirty.head)->id;
+	if (working_rank(t, id)) {
 		diff_entry(t, id);
 	}
-	table_publish(t, id);
+	table_publish(t);
 }
 
 bool flush_is_held(const struct table *t)
@@ -110,12 +105,8 @@ bool flush_is_held(const struct table *t)
 
 static void flush_batch(struct table *t)
 {
-	for (unsigned i = 0; i < BATCH_IDS_MAX; i++) {
-		entry_id_t id = table_dirty_pop(t);
-		if (id == ENTRY_NONE) {
-			break;
-		}
-		flush_entry(t, id);
+	for (unsigned i = 0; i < BATCH_IDS_MAX && dirty_count(&t->dirty) > 0; i++) {
+		flush_entry(t);
 	}
 	batch_mark(t->batch, t);
 	batch_append(t->batch, t);
@@ -124,24 +115,24 @@ static void flush_batch(struct table *t)
 void flush_turn(struct table *t, usec_t now, bool is_inbox_busy)
 {
 	t->is_gathering = false;
-	if (t->dirty_count == 0 || restart_is_deferred(t)) {
+	if (dirty_count(&t->dirty) == 0 || restart_is_deferred(t)) {
 		return;
 	}
 	if (t->dirty_since == USEC_NEVER) {
 		t->dirty_since = now;
 	}
-	if (is_inbox_busy && t->waiting.head == PEER_NONE && t->dirty_count < BATCH_IDS_MAX &&
-	    now - t->dirty_since < t->gather_us) {
+	if (is_inbox_busy && t->waiting.head == PEER_NONE &&
+	    dirty_count(&t->dirty) < BATCH_IDS_MAX && now - t->dirty_since < t->gather_us) {
 		t->is_gathering = true;
 		return;
 	}
 	if (!flush_is_held(t)) {
 		metric_add(&t->stats.flushes, 1);
 	}
-	while (t->dirty_count > 0 && !flush_is_held(t)) {
+	while (dirty_count(&t->dirty) > 0 && !flush_is_held(t)) {
 		flush_batch(t);
 	}
-	if (t->dirty_count == 0) {
+	if (dirty_count(&t->dirty) == 0) {
 		t->dirty_since = USEC_NEVER;
 	}
 }

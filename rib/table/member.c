@@ -175,7 +175,8 @@ static void admit(struct table *t, peer_id_t peer)
 
 void member_admit(struct table *t)
 {
-	while (t->dirty_count == 0 && !restart_is_deferred(t) && t->waiting.head != PEER_NONE) {
+	while (dirty_count(&t->dirty) == 0 && !restart_is_deferred(t) &&
+	       t->waiting.head != PEER_NONE) {
 		admit(t, t->waiting.head);
 	}
 }

@@ -14,12 +14,17 @@
 #define FREE_BUDGET   32768u /* Entry ids in runs freed in a turn. */
 #define TOMB_BUDGET   4096u
 
-static void retire_paths(struct table *t, struct paths *old, const struct paths *now)
+static void retire_paths(struct table *t, paths_word_t was, paths_word_t is)
 {
-	retire_push(t->retire, (struct retired){.object = old,
-						.weight = paths_bytes(old->count),
-						.kind = RETIRED_PATHS});
-	for (unsigned i = 0; i < old->count; i++) {
+	struct paths_one one, other;
+	struct paths *array = word_array(was);
+	const struct paths *old = word_paths(was, 0, &one), *now = word_paths(is, 0, &other);
+	if (array != NULL) {
+		retire_push(t->retire, (struct retired){.object = array,
+							.weight = paths_bytes(array->count),
+							.kind = RETIRED_PATHS});
+	}
+	for (unsigned i = 0; old != NULL && i < old->count; i++) {
 		const struct path *p = &old->path[i];
 		if (!paths_has_attr(now, path_key(p), p->attr)) {
 			retire_push(t->retire,
@@ -54,36 +59,28 @@ static void tomb_push(struct table *t, entry_id_t id)
 static void settle(struct table *t, entry_id_t id)
 {
 	struct entry *e = slab_at(&t->slab.slab, id);
-	bool is_alive = e->published != NULL || e->working != NULL || e->dirty_next != id;
+	bool is_alive = e->published != 0 || e->is_dirty;
 	e->state = is_alive ? ENTRY_LIVE : ENTRY_TOMB;
 	if (!is_alive && e->names == 0) {
 		tomb_push(t, id);
 	}
 }
 
-void table_publish(struct table *t, entry_id_t id)
+void table_publish(struct table *t)
 {
-	struct entry *e = slab_at(&t->slab.slab, id);
-	struct paths *old = e->published;
-	if (old != e->working) {
-		epoch_publish(e->published, e->working);
-		if (old != NULL) {
-			retire_paths(t, old, e->working);
-		}
+	const struct dirty_item item = *dirty_at(&t->dirty, t->dirty.head);
+	struct entry *e = slab_at(&t->slab.slab, item.id);
+	paths_word_t old = e->published;
+	ASSERT(e->is_dirty && e->place == t->dirty.head);
+	e->is_dirty = false;
+	e->generation = item.generation;
+	dirty_pop(&t->dirty);
+	if (old != item.working) {
+		epoch_publish(e->published, item.working);
+		retire_paths(t, old, item.working);
 	}
 	if (e->state == ENTRY_LIVE || e->state == ENTRY_TOMB) {
-		settle(t, id);
-	}
-}
-
-void table_unchange(struct table *t, entry_id_t id)
-{
-	struct entry *e = slab_at(&t->slab.slab, id);
-	ASSERT(e->published != NULL && e->working != NULL);
-	if (e->working != e->published) {
-		table_count_bytes(t, paths_bytes(e->working->count), 0);
-		free(e->working);
-		e->working = e->published;
+		settle(t, item.id);
 	}
 }
 
@@ -186,7 +183,7 @@ void table_reclaim(struct table *t)
 		entry_id_t id = t->tomb[t->tomb_head++ & t->tomb_mask];
 		struct entry *e = slab_at(&t->slab.slab, id);
 		ASSERT(e->state == ENTRY_QUEUED);
-		bool is_alive = e->published != NULL || e->working != NULL || e->dirty_next != id;
+		bool is_alive = e->published != 0 || e->is_dirty;
 		if (is_alive || e->names > 0) {
 			e->state = is_alive ? ENTRY_LIVE : ENTRY_TOMB;
 			continue;
@@ -203,7 +200,8 @@ void table_watch(struct table *t, usec_t now)
 		struct wire_class *w = t->wire[c];
 		uint64_t floor = min_u64(runlog_floor(w->log), member_guard(t, c));
 		uint64_t limit = runlog_bytes_max(w->log);
-		lag_watch(&w->flush_lag, w->log, floor, t->dirty_count > 0, limit, LAG_US, now);
+		lag_watch(&w->flush_lag, w->log, floor, dirty_count(&t->dirty) > 0, limit, LAG_US,
+			  now);
 		lag_watch(&w->scan_lag, w->log, floor, w->ride.head != PEER_NONE, limit / 2,
 			  10 * LAG_US, now);
 		runlog_set_evict_below(w->log, max_u64(w->flush_lag.evict, w->scan_lag.evict));
@@ -213,6 +211,7 @@ void table_watch(struct table *t, usec_t now)
 void table_count(struct table *t)
 {
 	size_t bytes = slab_bytes(&t->slab) + ptable_bytes(&t->ptable) + pathids_bytes(&t->pathids);
+	bytes += dirty_bytes(&t->dirty);
 	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
 	     c = class_set_next(&t->made, c + 1)) {
 		bytes += runlog_table_bytes(t->wire[c]->log);

@@ -235,7 +235,8 @@ void shard_turn(struct shard *s, usec_t now, bool is_inbox_busy)
 /* Whether something waits for other workers: floors, pending sets, grace periods. */
 static bool is_waiting(const struct table *t)
 {
-	if (t->dirty_count > 0 || retire_count(t->retire) > 0 || t->tomb_head != t->tomb_tail) {
+	if (dirty_count(&t->dirty) > 0 || retire_count(t->retire) > 0 ||
+	    t->tomb_head != t->tomb_tail) {
 		return true;
 	}
 	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
@@ -258,7 +259,7 @@ static bool can_progress(const struct table *t)
 			return true;
 		}
 	}
-	return t->dirty_count > 0 && !t->is_gathering && !flush_is_held(t) &&
+	return dirty_count(&t->dirty) > 0 && !t->is_gathering && !flush_is_held(t) &&
 	       !restart_is_deferred(t);
 }
 
@@ -284,7 +285,8 @@ bool shard_is_congested(const struct shard *s)
 {
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		const struct table *t = &s->table[f];
-		if (t->dirty_count > CONGESTED_IDS && flush_is_held(t) && !member_has_guards(t)) {
+		if (dirty_count(&t->dirty) > CONGESTED_IDS && flush_is_held(t) &&
+		    !member_has_guards(t)) {
 			return true;
 		}
 	}

@@ -51,7 +51,7 @@ static void make_long_lived(struct table *t, struct dresser *d, entry_id_t id, u
 	struct paths_one one;
 	const struct path *p = &table_working(t, id, &one)->path[i];
 	if (p->attr->facts.is_no_llgr) {
-		table_remove_path(t, id, i);
+		working_remove(t, id, i);
 		return;
 	}
 	if (p->attr->facts.is_llgr_stale) {
@@ -62,7 +62,7 @@ static void make_long_lived(struct table *t, struct dresser *d, entry_id_t id, u
 		table_dress_path(t, id, i, attr);
 	} else {
 		metric_add(&t->peer_stats[p->peer].refused_llgr, 1);
-		table_remove_path(t, id, i);
+		working_remove(t, id, i);
 	}
 }
 
@@ -80,7 +80,7 @@ static void sweep_entry(struct table *t, struct dresser *d, entry_id_t id)
 			make_long_lived(t, d, id, i);
 			break;
 		case PATH_GONE:
-			table_remove_path(t, id, i);
+			working_remove(t, id, i);
 			break;
 		}
 	}

@@ -1,9 +1,4 @@
-/* A table: see table.h.  Its life, the working paths, and the references that come with them.
- *
- * An entry is clean when working == published.  The first change copies the array; later ones, up
- * to the flush, change that copy, which nobody else can see.  The working array is not ranked
- * before the flush: many changes, one sort.
- */
+/* A table: see table.h.  Its life, and the ops about routes. */
 #include "rib/table/table.h"
 
 #include <string.h>
@@ -52,12 +47,11 @@ void table_init(struct table *t, const struct table_opts *opts)
 		.intern = o->intern,
 		.paths_max = o->paths_max != 0 ? o->paths_max : PATHS_MAX_DEFAULT,
 		.view_max = o->view_max != 0 ? o->view_max : VIEW_MAX_DEFAULT,
-		.dirty_head = ENTRY_NONE,
-		.dirty_tail = ENTRY_NONE,
 		.dirty_since = USEC_NEVER,
 		.tomb_mask = TOMBS_MIN - 1,
 	};
-	slab_init(&t->slab);
+	slab_init(&t->slab, opts->family);
+	dirty_init(&t->dirty);
 	ptable_init(&t->ptable, hash_mix(o->key, (uint64_t)opts->family + 1));
 	pathids_init(&t->pathids, hash_mix(o->key, (uint64_t)opts->family + 11));
 	ASSERT(t->paths_max <= PATHID_SLOTS_MAX && t->view_max <= VIEW_MAX);
@@ -99,11 +93,11 @@ void table_fini(struct table *t)
 {
 	free_retired(t);
 	for (entry_id_t id = 0; id < t->slab.slab.count; id++) {
-		struct entry *e = slab_at(&t->slab.slab, id);
-		if (e->working != e->published) {
-			free(e->working);
+		const struct entry *e = slab_at(&t->slab.slab, id);
+		if (e->is_dirty) {
+			free(working_array(dirty_at(&t->dirty, e->place)->working, e->published));
 		}
-		free(e->published);
+		free(word_array(e->published));
 	}
 	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
 	     c = class_set_next(&t->made, c + 1)) {
@@ -114,6 +108,7 @@ void table_fini(struct table *t)
 	}
 	batch_free(t->batch);
 	slab_fini(&t->slab);
+	dirty_fini(&t->dirty);
 	ptable_fini(&t->ptable);
 	pathids_fini(&t->pathids);
 	free(t->awaited);
@@ -130,96 +125,6 @@ void table_count_bytes(struct table *t, size_t before, size_t after)
 	metric_set(&t->stats.path_bytes, t->stats.path_bytes - before + after);
 }
 
-static void metric_drop(metric_t *m)
-{
-	ASSERT(*m > 0);
-	metric_set(m, *m - 1);
-}
-
-static void dirty_push(struct table *t, entry_id_t id)
-{
-	struct entry *e = slab_at(&t->slab.slab, id);
-	if (e->dirty_next != id) {
-		return;
-	}
-	e->dirty_next = ENTRY_NONE;
-	if (t->dirty_tail != ENTRY_NONE) {
-		slab_at(&t->slab.slab, t->dirty_tail)->dirty_next = id;
-	} else {
-		t->dirty_head = id;
-	}
-	t->dirty_tail = id;
-	t->dirty_count++;
-}
-
-entry_id_t table_dirty_pop(struct table *t)
-{
-	entry_id_t id = t->dirty_head;
-	if (id == ENTRY_NONE) {
-		return id;
-	}
-	struct entry *e = slab_at(&t->slab.slab, id);
-	t->dirty_head = e->dirty_next;
-	if (t->dirty_head == ENTRY_NONE) {
-		t->dirty_tail = ENTRY_NONE;
-	}
-	e->dirty_next = id;
-	t->dirty_count--;
-	return id;
-}
-
-/* A working array of `count` paths that is ours to change: the first of them as they are. */
-static void working_resize(struct table *t, struct entry *e, unsigned count)
-{
-	struct paths *old = e->working;
-	unsigned kept = old == NULL ? 0 : old->count;
-	if (old != NULL && old != e->published) {
-		table_count_bytes(t, paths_bytes(old->count), paths_bytes(count));
-		if (count != kept) {
-			e->working = mem_grow(old, sizeof(*old) + count * sizeof(struct path));
-			e->working->count = (uint16_t)count;
-		}
-		return;
-	}
-	struct paths *p = paths_new(count);
-	if (kept > 0) {
-		memcpy(p->path, old->path, (kept < count ? kept : count) * sizeof(p->path[0]));
-	}
-	table_count_bytes(t, 0, paths_bytes(count));
-	e->working = p;
-}
-
-/* The path leaves the working array: its reference goes back now, unless readers may still see it
- * in the published array. */
-static void path_gone(struct table *t, const struct entry *e, const struct path *p)
-{
-	if (!paths_has_attr(e->published, path_key(p), p->attr)) {
-		outbox_adjust(t->outbox, p->attr, -1);
-	}
-}
-
-static void count_path(struct table *t, const struct path *p, bool is_added)
-{
-	struct shard_peer_stats *s = &t->peer_stats[p->peer];
-	enum path_life life = path_life(t, p);
-	if (life == PATH_LIVE) {
-		t->member[p->peer].fresh_count += is_added ? 1 : -1u;
-	} else if (life != PATH_OLD) {
-		metric_set(&s->stale, is_added ? s->stale + 1 : s->stale - 1);
-	}
-	if (is_added) {
-		metric_add(&t->stats.paths, 1);
-		metric_add(&s->received, 1);
-		metric_add(&s->accepted, p->reason == 0);
-		return;
-	}
-	metric_drop(&t->stats.paths);
-	metric_drop(&s->received);
-	if (p->reason == 0) {
-		metric_drop(&s->accepted);
-	}
-}
-
 static entry_id_t entry_get(struct table *t, const struct prefix *prefix)
 {
 	uint64_t hash = ptable_hash(&t->ptable, prefix);
@@ -231,38 +136,13 @@ static entry_id_t entry_get(struct table *t, const struct prefix *prefix)
 	return id;
 }
 
-/* Replace path `i` by `fresh`, or add it (i < 0).  Takes the reference that came with `fresh`. */
-static void put_path(struct table *t, entry_id_t id, int i, const struct path *fresh)
-{
-	struct entry *e = slab_at(&t->slab.slab, id);
-	unsigned kept = e->working == NULL ? 0 : e->working->count;
-	working_resize(t, e, i < 0 ? kept + 1 : kept);
-	struct path *p = &e->working->path[i < 0 ? (int)kept : i];
-	bool is_same_attr = false;
-	if (i >= 0) {
-		is_same_attr = p->attr == fresh->attr;
-		count_path(t, p, false);
-		if (!is_same_attr) {
-			path_gone(t, e, p);
-		}
-	}
-	if (is_same_attr || paths_has_attr(e->published, path_key(fresh), fresh->attr)) {
-		outbox_adjust(t->outbox, fresh->attr, -1); /* The entry holds one already. */
-	}
-	*p = *fresh;
-	count_path(t, p, true);
-	if (kept == 0) {
-		metric_add(&t->stats.entries, 1);
-	}
-	dirty_push(t, id);
-}
-
 /* A path of no live session, or one that a refresh has not renewed yet, gives way when the prefix
  * has as many of the member's as it may: the same paths may come with other ids.  One that the
  * sweep will take goes first, then the one with the lowest id.  Returns whether there was one. */
 static bool make_way(struct table *t, entry_id_t id, peer_id_t peer)
 {
-	const struct paths *w = slab_at(&t->slab.slab, id)->working;
+	struct paths_one one;
+	const struct paths *w = table_working(t, id, &one);
 	const struct pathid *p;
 	uint64_t at = PATHID_BEGIN;
 	uint64_t lowest = UINT64_MAX;
@@ -278,7 +158,7 @@ static bool make_way(struct table *t, entry_id_t id, peer_id_t peer)
 		}
 	}
 	if (found >= 0) {
-		table_remove_path(t, id, (unsigned)found);
+		working_remove(t, id, (unsigned)found);
 	}
 	return found >= 0;
 }
@@ -288,7 +168,8 @@ static bool make_way(struct table *t, entry_id_t id, peer_id_t peer)
 static uint16_t take_slot(struct table *t, entry_id_t id, const struct op *op)
 {
 	uint16_t slot = pathids_find(&t->pathids, id, op->peer, op->path_id);
-	const struct paths *w = slab_at(&t->slab.slab, id)->working;
+	struct paths_one one;
+	const struct paths *w = table_working(t, id, &one);
 	if (slot != 0 || (w != NULL && w->count == UINT16_MAX)) {
 		return slot;
 	}
@@ -321,50 +202,26 @@ void table_announce(struct table *t, const struct op *op)
 			return;
 		}
 	}
-	int i = paths_find(e->working, path_key(&fresh));
+	struct paths_one one;
+	const struct paths *w = table_working(t, id, &one);
+	int i = paths_find(w, path_key(&fresh));
 	if (i >= 0) {
-		const struct path *p = &e->working->path[i];
+		const struct path *p = &w->path[i];
 		if (p->attr == fresh.attr && p->reason == fresh.reason &&
 		    p->generation == fresh.generation) {
 			outbox_adjust(t->outbox, op->attr, -1);
 			return;
 		}
 	}
-	put_path(t, id, i, &fresh);
+	working_put(t, id, i, &fresh);
 }
 
 void table_dress_path(struct table *t, entry_id_t id, unsigned i, const struct attr *attr)
 {
-	struct path fresh = slab_at(&t->slab.slab, id)->working->path[i];
+	struct paths_one one;
+	struct path fresh = table_working(t, id, &one)->path[i];
 	fresh.attr = attr;
-	put_path(t, id, (int)i, &fresh);
-}
-
-void table_remove_path(struct table *t, entry_id_t id, unsigned i)
-{
-	struct entry *e = slab_at(&t->slab.slab, id);
-	unsigned count = e->working->count;
-	ASSERT(i < count);
-	struct path gone = e->working->path[i];
-	count_path(t, &gone, false);
-	path_gone(t, e, &gone);
-	if (gone.slot != 0) {
-		pathids_drop(&t->pathids, id, gone.peer, gone.slot);
-	}
-	if (count == 1) {
-		if (e->working != e->published) {
-			table_count_bytes(t, paths_bytes(1), 0);
-			free(e->working);
-		}
-		e->working = NULL;
-		metric_drop(&t->stats.entries);
-	} else {
-		working_resize(t, e, count);
-		memmove(&e->working->path[i], &e->working->path[i + 1],
-			(count - 1 - i) * sizeof(struct path));
-		working_resize(t, e, count - 1);
-	}
-	dirty_push(t, id);
+	working_put(t, id, (int)i, &fresh);
 }
 
 void table_withdraw(struct table *t, const struct op *op)
@@ -382,8 +239,9 @@ void table_withdraw(struct table *t, const struct op *op)
 			return;
 		}
 	}
-	int i = paths_find(slab_at(&t->slab.slab, id)->working, path_key_of(op->peer, slot));
+	struct paths_one one;
+	int i = paths_find(table_working(t, id, &one), path_key_of(op->peer, slot));
 	if (i >= 0) {
-		table_remove_path(t, id, (unsigned)i);
+		working_remove(t, id, (unsigned)i);
 	}
 }

@@ -1,6 +1,7 @@
 /* A table: one family of a shard.  The struct that the parts of the room work on.
  *
- *     announce, withdraw ──→ table.c   (working paths, dirty list, references)
+ *     announce, withdraw ──→ table.c
+ *     working.c     what they make of an entry's paths (dirty.c: which entries), and references
  *     reuse.c       publication, grace periods, freed runs, reuse of slots
  *     flush.c       dirty entries: publish, mark, append the difference
  *     several.c     the difference, and the scan, where members get several paths
@@ -11,19 +12,18 @@
  *     batch.c       what flush and carousel append, grouped and packed
  *     member.c      who is joined, where its reading starts, who still has to be told
  *
- * References: an entry holds one reference of each (path key, attribute set) that stands in its
- * published or its working array; each announcing run holds one.  What leaves the working array
- * while the published one still has it is given back after that array's grace period.
- * Private to rib/table. */
+ * References: an entry's are in working.h; each announcing run holds one.  Private to rib/table. */
 #pragma once
 
 #include "rib/table/audience.h"
 #include "rib/table/batch.h"
+#include "rib/table/dirty.h"
 #include "rib/table/lag.h"
 #include "rib/table/outbox.h"
 #include "rib/table/pathid.h"
 #include "rib/table/ptable.h"
 #include "rib/table/shard.h"
+#include "rib/table/working.h"
 
 /* A member as all families see it. */
 struct peer {
@@ -123,8 +123,7 @@ struct table {
 	struct member_list *replies; /* [core]: singly linked by reply_next. */
 	uint64_t *scratch;	     /* Words for one audience. */
 
-	entry_id_t dirty_head, dirty_tail;
-	uint32_t dirty_count;
+	struct dirty dirty;
 	usec_t dirty_since; /* USEC_NEVER when not known yet. */
 	bool is_gathering;
 	bool has_more_frees; /* The last turn's budgets were not enough. */
@@ -172,27 +171,13 @@ void table_announce(struct table *t, const struct op *op);
 void table_withdraw(struct table *t, const struct op *op);
 /* Make what the class needs, if it is not there. */
 void table_need_class(struct table *t, unsigned class_idx);
-/* Give path `i` of the working array another attribute set; takes its reference. */
+/* Give working path `i` another attribute set; takes its reference. */
 void table_dress_path(struct table *t, entry_id_t id, unsigned i, const struct attr *attr);
-/* Remove path `i` of the working array. */
-void table_remove_path(struct table *t, entry_id_t id, unsigned i);
 /* Path arrays took `before` bytes and take `after` now. */
 void table_count_bytes(struct table *t, size_t before, size_t after);
-/* What the owner works on; NULL when the prefix has no path.  Valid as long as `one` is, and until
- * the entry is changed or flushed. */
-static inline const struct paths *table_working(const struct table *t, entry_id_t id,
-						struct paths_one *one)
-{
-	(void)one;
-	return slab_at(&t->slab.slab, id)->working;
-}
-/* The next dirty entry, now clean; ENTRY_NONE when there is none. */
-entry_id_t table_dirty_pop(struct table *t);
 /* reuse.c */
-/* Make the working array the published one, and retire the old. */
-void table_publish(struct table *t, entry_id_t id);
-/* The working array says what the published one says: drop it. */
-void table_unchange(struct table *t, entry_id_t id);
+/* Publish the oldest dirty entry, retire what was published; it is clean. */
+void table_publish(struct table *t);
 /* Slices of a turn. */
 void table_expire(struct table *t);
 void table_free_runs(struct table *t);

@@ -20,7 +20,7 @@ struct rig {
 static void rig_init(struct rig *r, size_t bytes_max)
 {
 	epoch_thread_begin();
-	slab_init(&r->slab);
+	slab_init(&r->slab, FAMILY_IPV4);
 	for (unsigned i = 0; i < IDS; i++) {
 		struct prefix p = make_prefix(FAMILY_IPV4, i);
 		slab_take(&r->slab, &p);

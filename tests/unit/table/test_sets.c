@@ -79,7 +79,7 @@ Test(table, prefix_table_finds_what_was_added_and_not_removed)
 	struct ptable t;
 	struct prng p;
 	prng_init(&p, 11);
-	slab_init(&s);
+	slab_init(&s, FAMILY_IPV6);
 	ptable_init(&t, 5);
 	for (unsigned i = 0; i < NUMBERS; i++) {
 		id_of[i] = ENTRY_NONE;

@@ -189,30 +189,48 @@ Test(table, a_slot_waits_for_runs_and_pending_sets)
 	rig_fini(&r);
 }
 
-Test(table, a_reference_returns_only_after_the_grace_period_of_its_array)
+/* `members` announce a prefix and withdraw it while we hold what we saw. */
+static void outlive(unsigned members, uint64_t array_bytes)
 {
 	struct rig r;
 	rig_init(&r, 0);
-	rig_op(&r, OP_UP, 0, 1);
-	rig_announce(&r, 0, 1, 5, 0);
+	for (peer_id_t i = 0; i < members; i++) {
+		rig_op(&r, OP_UP, i, 1);
+		rig_announce(&r, i, 1, 5, 0);
+	}
 	shard_turn(r.shard, r.now += 100, false);
 	const struct slab *slab = shard_slab(r.shard, FAMILY_IPV4);
 	struct paths_one one;
 	const struct paths *seen = entry_paths(slab_at(slab, 0), &one);
-	rig_withdraw(&r, 0, 5);
-	/* We hold what we saw: not quiescent. */
+	for (peer_id_t i = 0; i < members; i++) {
+		rig_withdraw(&r, i, 5);
+	}
 	for (unsigned i = 0; i < 3; i++) {
 		shard_turn(r.shard, r.now += 100, false);
 		rig_pull(&r);
 	}
-	cr_expect_eq(r.returned, 0);
-	cr_expect_eq(attr_id(seen->path[0].attr), ATTR_ID(0, 0));
-	cr_expect_eq(shard_stats(r.shard, FAMILY_IPV4)->path_bytes, 32, "the array is still there");
+	cr_expect_eq(r.returned, 0, "we are not quiescent");
+	cr_expect_eq(seen->count, members);
+	for (unsigned i = 0; i < members; i++) {
+		cr_expect_eq(attr_id(seen->path[i].attr), ATTR_ID(seen->path[i].peer, 0));
+	}
+	const struct shard_stats *stats = shard_stats(r.shard, FAMILY_IPV4);
+	cr_expect_eq(stats->path_bytes, array_bytes, "the array is still there");
 	epoch_barrier();
 	rig_turn(&r);
-	cr_expect_eq(r.returned, 1);
-	cr_expect_eq(shard_stats(r.shard, FAMILY_IPV4)->path_bytes, 0);
+	cr_expect_eq(r.returned, members);
+	cr_expect_eq(stats->path_bytes, 0);
 	rig_fini(&r);
+}
+
+Test(table, a_reference_returns_only_after_the_grace_period_of_its_array)
+{
+	outlive(2, 48);
+}
+
+Test(table, a_reference_returns_only_after_the_grace_period_of_its_word)
+{
+	outlive(1, 0);
 }
 
 Test(table, a_path_that_returns_in_time_keeps_its_slot)
