@@ -5,9 +5,10 @@
     net_af_packet ix0 ----+    |   +-----------------------------------+
                                +--------------------------+
 
-The server's veth has no kernel address: causewayd speaks ARP, ND, IP and TCP itself.  The port
-of the bridge that faces it has `tx off`: the kernel must then fill in checksums and cut segments
-itself, which a real wire would force it to and af_packet cannot do for it.
+The server's veth has no kernel address: causewayd speaks ARP, ND, IP and TCP itself.  With DPDK's
+af_packet the port of the bridge that faces it has `tx off`: the kernel must then fill in checksums
+and cut segments itself, which a real wire would force it to.  A port `packet:` (server.PACKET) takes
+and sends such frames as they are.
 """
 
 import threading

@@ -140,13 +140,24 @@ def add_vlan(run, name, interface, vid):
     return kind
 
 
-def give_port(run, name, interface, facing):
+DRIVERS = ("net_af_packet", "packet")  # The ways to a virtual wire.
+
+
+def device(driver, number):
+    """How `device` names interface ixNUMBER."""
+    return ("packet:ix%d" % number if driver == "packet" else
+            "net_af_packet%d,iface=ix%d" % (number, number))
+
+
+def give_port(run, name, interface, facing, driver="net_af_packet"):
     """Make `interface` one that only causewayd uses.  `facing` is the other end of its wire, whose
-    kernel must fill in checksums and cut segments itself, as a real wire would force it to."""
+    kernel must fill in checksums and cut segments itself, as a real wire would force it to, unless
+    the driver knows of such frames."""
     run.sysctl(name, "net.ipv6.conf.%s.disable_ipv6=1" % interface,
                "net.ipv4.conf.%s.rp_filter=1" % interface)
     quiet("ip", "-n", run.namespace(name), "link", "set", interface, "arp", "off")
-    run.run(facing[0], "ethtool", "-K", facing[1], "tx", "off")
+    if driver == "net_af_packet":
+        run.run(facing[0], "ethtool", "-K", facing[1], "tx", "off")
 
 
 def give_addresses(run, name, interface, *addresses):

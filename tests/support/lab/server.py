@@ -17,7 +17,7 @@ CONFIG = """\
 dataplane:
   idle: adaptive
   ports:
-    - device: "net_af_packet0,iface=ix0,framecnt=2048,blocksz=65536"
+    - device: "{device}"
       mtu: 1500
       addresses: [{address4}/16, "{address6}/64"]
 control:
@@ -45,8 +45,13 @@ ONE = """\
 """
 
 
+AF_PACKET = "net_af_packet0,iface=ix0,framecnt=2048,blocksz=65536"
+PACKET = "packet:ix0"
+
+
 class Causewayd:
     name = "rs"
+    device = AF_PACKET
     asn = RS_ASN
     number = 1  # Of its addresses on the LAN.
 
@@ -72,13 +77,14 @@ class Causewayd:
         quiet("ip", "link", "add", "ix0", "netns", inner, "type", "veth",
               "peer", "name", outer, "netns", lan)
         quiet("ip", "-n", inner, "link", "set", "ix0", "up", "arp", "off")
-        run.run("lan", "ethtool", "-K", outer, "tx", "off")
+        if self.device == AF_PACKET:
+            run.run("lan", "ethtool", "-K", outer, "tx", "off")
         quiet("ip", "-n", lan, "link", "set", outer, "master", "br0", "up")
 
     def configure(self, members):
         os.makedirs(self.file("state"), exist_ok=True)
         text = CONFIG.format(asn=self.asn, address4=self.address(4), address6=self.address(6),
-                             dir=self.dir, more=self.more)
+                             dir=self.dir, more=self.more, device=self.device)
         for member in members:
             if not member.dialled and not any(name == member.name for name, _ in self.keys):
                 text += CLIENT.format(asn=member.asn, name=member.name, hold=member.hold,
