@@ -181,6 +181,20 @@ void attr_facts_compute(const uint8_t *wire, size_t wire_len, struct attr_facts 
 	*out = f;
 }
 
+void attr_put(struct wr *w, uint8_t flags, uint8_t type, struct span value)
+{
+	bool is_long = header_len(value.len) > 3;
+
+	wr_u8(w, is_long ? flags | ATTR_FLAG_EXT_LEN : flags & (uint8_t)~ATTR_FLAG_EXT_LEN);
+	wr_u8(w, type);
+	if (is_long) {
+		wr_u16(w, (uint16_t)value.len);
+	} else {
+		wr_u8(w, (uint8_t)value.len);
+	}
+	wr_copy(w, value.data, value.len);
+}
+
 bool attr_add_community(const struct attr *a, uint32_t community, struct attr_draft *out)
 {
 	struct wr w = wr_of(out->wire, sizeof(out->wire));

@@ -87,15 +87,29 @@ struct attr_draft {
 	uint8_t wire[ATTR_WIRE_MAX];
 };
 
-/* An interned set.  Immutable; equal content of one worker is one pointer. */
+struct audience;
+
+/* An interned set.  Immutable; equal content of one worker is one pointer.  What policy makes of
+ * the content alone stands beside it, as long as it lives (rib/policy/reach.h). */
 struct attr {
 	uint64_t hash;
+	/* Members that it may go to; NULL: everyone. */
+	struct audience *reach;
+	/* The set as it is sent, without the communities that were meant for us: another one of the
+	 * same worker's.  NULL: as it is. */
+	const struct attr *sent;
 	struct attr_facts facts;
 	core_id_t owner; /* The worker whose intern table counts the references. */
 	struct next_hop next_hop;
 	uint16_t wire_len;
 	uint8_t wire[];
 };
+
+/* The set that members are sent. */
+static inline const struct attr *attr_sent(const struct attr *a)
+{
+	return a->sent != NULL ? a->sent : a;
+}
 
 /* Walk the canonical attributes: starts with *pos = 0; false at the end. */
 bool attr_next(const struct attr *a, size_t *pos, uint8_t *out_flags, uint8_t *out_type,
@@ -104,6 +118,8 @@ bool attr_next(const struct attr *a, size_t *pos, uint8_t *out_flags, uint8_t *o
 struct span attr_find(const struct attr *a, uint8_t type);
 /* Canonical bytes `wire` → facts.  Lengths inside must be valid (the codec's duty). */
 void attr_facts_compute(const uint8_t *wire, size_t wire_len, struct attr_facts *out);
+/* One attribute, in its shortest length form. */
+void attr_put(struct wr *w, uint8_t flags, uint8_t type, struct span value);
 /* The attributes of `a` and one more (standard) community, as the last.  False when that makes more
  * than ATTR_WIRE_MAX: `out` is then not to be used. */
 bool attr_add_community(const struct attr *a, uint32_t community, struct attr_draft *out);

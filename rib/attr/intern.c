@@ -34,6 +34,7 @@ struct intern {
 	size_t count;
 	size_t count_max;
 	size_t attr_bytes;
+	struct intern_hook hook; /* `born` NULL: there is none. */
 };
 
 static size_t attr_size(const struct attr *a)
@@ -74,6 +75,12 @@ void intern_free(struct intern *in)
 	}
 	free(in->slots);
 	free(in);
+}
+
+void intern_set_hook(struct intern *in, const struct intern_hook *hook)
+{
+	ASSERT(in->count == 0);
+	in->hook = *hook;
 }
 
 static uint64_t content_hash(const struct intern *in, const struct attr_draft *draft,
@@ -128,7 +135,7 @@ static bool slots_reserve(struct intern *in)
 	return true;
 }
 
-static struct attr *attr_new(const struct intern *in, const struct attr_draft *draft,
+static struct attr *attr_new(struct intern *in, const struct attr_draft *draft,
 			     const struct next_hop *next_hop, uint64_t hash)
 {
 	struct attr *a = malloc(sizeof(*a) + draft->wire_len);
@@ -145,7 +152,20 @@ static struct attr *attr_new(const struct intern *in, const struct attr_draft *d
 	};
 	memcpy(a->next_hop.bytes, next_hop->bytes, next_hop->len);
 	memcpy(a->wire, draft->wire, draft->wire_len);
+	if (in->hook.born != NULL && !in->hook.born(in->hook.context, a)) {
+		free(a);
+		return NULL;
+	}
 	return a;
+}
+
+/* A set that is not in the table, or not any more; NULL is none. */
+static void attr_drop(struct intern *in, struct attr *a)
+{
+	if (a != NULL && in->hook.gone != NULL) {
+		in->hook.gone(in->hook.context, a);
+	}
+	free(a);
 }
 
 static struct slot *slot_by_content(const struct intern *in, const struct attr_draft *draft,
@@ -175,11 +195,13 @@ const struct attr *intern_get(struct intern *in, const struct attr_draft *draft,
 		s->refs += refs;
 		return s->attr;
 	}
-	if (in->count == in->count_max || !slots_reserve(in)) {
+	if (in->count == in->count_max) {
 		return NULL;
 	}
 	struct attr *a = attr_new(in, draft, next_hop, hash);
-	if (a == NULL) {
+	/* `born` may have taken the last place. */
+	if (a == NULL || in->count == in->count_max || !slots_reserve(in)) {
+		attr_drop(in, a);
 		return NULL;
 	}
 	s = slot_free(in->slots, in->mask, (uint32_t)hash);
@@ -232,7 +254,7 @@ void intern_adjust(struct intern *in, const struct attr *a, int64_t delta)
 	slot_remove(in, i);
 	in->count--;
 	in->attr_bytes -= attr_size(dead);
-	free(dead);
+	attr_drop(in, dead);
 }
 
 size_t intern_count(const struct intern *in)

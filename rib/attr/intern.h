@@ -13,10 +13,21 @@
 
 struct intern;
 
+/* What policy keeps beside a set.  `born` sets `reach` and `sent` of a set that is about to enter
+ * the table; it may intern another set, for which it is called, too.  False when it could not:
+ * then nothing is to be kept.  `gone` gives back what `born` took. */
+struct intern_hook {
+	bool (*born)(void *context, struct attr *a);
+	void (*gone)(void *context, const struct attr *a);
+	void *context;
+};
+
 /* `count_max` bounds the sets; `key` seeds the content hash.  NULL when memory is short. */
 struct intern *intern_new(core_id_t owner, uint64_t key, size_t count_max);
 /* Sets still referenced are freed too (the process ends). */
 void intern_free(struct intern *in);
+/* Before the first set. */
+void intern_set_hook(struct intern *in, const struct intern_hook *hook);
 /* Find or create the set (draft's bytes, next hop) and add `refs` (>= 1) to its count.  The set's
  * facts are computed anew from the bytes, so that equal bytes have equal facts by construction.
  * NULL when the table is at its bound: nothing changed.  Owner core. */

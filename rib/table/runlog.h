@@ -19,7 +19,7 @@
  */
 #pragma once
 
-#include "rib/table/audience.h"
+#include "rib/policy/audience.h"
 #include "rib/table/entry.h"
 
 enum run_kind {

@@ -15,7 +15,7 @@
  * References: an entry's are in working.h; each announcing run holds one.  Private to rib/table. */
 #pragma once
 
-#include "rib/table/audience.h"
+#include "rib/table/audience_cache.h"
 #include "rib/table/batch.h"
 #include "rib/table/dirty.h"
 #include "rib/table/lag.h"

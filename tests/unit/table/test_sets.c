@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "rib/base/prng.h"
-#include "rib/table/audience.h"
+#include "rib/table/audience_cache.h"
 #include "rib/table/outbox.h"
 #include "rib/table/ptable.h"
 

@@ -1,0 +1,411 @@
+/* Reach: see reach.h.
+ *
+ * A set's communities are walked once, in each form that some pattern has.  A community that
+ * matches names an AS number, or everyone; three bit sets collect whom:
+ *
+ *     reach = (everyone unless DENY_ALL | allowed peers) & ~denied peers
+ *
+ * which is the rules' order read backwards, for all members at once.  AS numbers are turned into
+ * members by a sorted array: an exchange has thousands, and few sets name any. */
+#include "rib/policy/reach.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rib/attr/community.h"
+#include "rib/base/check.h"
+
+#define EXT_TYPE_AS2	   0x00 /* RFC 4360 §3.1 */
+#define EXT_TYPE_AS4	   0x02 /* RFC 5668 §2 */
+#define EXT_SUBTYPE_TARGET 0x02 /* RFC 4360 §4 */
+#define EXT_SUBTYPE_ORIGIN 0x03 /* RFC 4360 §5 */
+
+struct asn_member {
+	asn_t asn;
+	peer_id_t peer;
+};
+
+struct reach_rules {
+	struct reach_conf conf;
+	bool has_form[COMMUNITY_FORM_COUNT]; /* Some rule has a pattern of it. */
+	unsigned member_count, words;
+	struct asn_member by_asn[]; /* Sorted. */
+};
+
+struct reach {
+	const struct reach_rules *rules;
+	struct intern *intern;
+	struct audience_table *audiences;
+	uint64_t *denied, *allowed; /* Scratch: a set each. */
+};
+
+/* A community apart: `field` as a pattern has them. */
+struct community {
+	bool is_known; /* A form that a pattern can have. */
+	bool is_origin;
+	uint32_t field[3];
+};
+
+/* Where each form's communities stand, and how long one is. */
+static const struct form {
+	uint8_t attr_type;
+	uint8_t len;
+	uint8_t last; /* The field that may be a member's AS number. */
+} forms[COMMUNITY_FORM_COUNT] = {
+	[COMMUNITY_STD] = {ATTR_COMMUNITIES, 4, 1},
+	[COMMUNITY_EXT] = {ATTR_EXT_COMMUNITIES, 8, 1},
+	[COMMUNITY_LRG] = {ATTR_LARGE_COMMUNITIES, 12, 2},
+};
+
+static const struct attr_slice *slice_of(const struct attr *a, enum community_form form)
+{
+	return form == COMMUNITY_STD   ? &a->facts.communities
+	       : form == COMMUNITY_EXT ? &a->facts.ext_communities
+				       : &a->facts.large_communities;
+}
+
+static struct community read_ext(struct rd *r)
+{
+	uint8_t type = rd_u8(r);
+	uint8_t subtype = rd_u8(r);
+	struct rd value = rd_of(rd_span(r, 6));
+	struct community c = {.is_origin = subtype == EXT_SUBTYPE_ORIGIN};
+	c.is_known = (type == EXT_TYPE_AS2 || type == EXT_TYPE_AS4) &&
+		     (subtype == EXT_SUBTYPE_TARGET || subtype == EXT_SUBTYPE_ORIGIN);
+	if (type == EXT_TYPE_AS2) {
+		c.field[0] = rd_u16(&value);
+		c.field[1] = rd_u32(&value);
+	} else {
+		c.field[0] = rd_u32(&value);
+		c.field[1] = rd_u16(&value);
+	}
+	return c;
+}
+
+static struct community read_one(struct rd *r, enum community_form form)
+{
+	if (form == COMMUNITY_EXT) {
+		return read_ext(r);
+	}
+	struct community c = {.is_known = true};
+	if (form == COMMUNITY_STD) {
+		c.field[0] = rd_u16(r);
+		c.field[1] = rd_u16(r);
+	} else {
+		for (unsigned i = 0; i < 3; i++) {
+			c.field[i] = rd_u32(r);
+		}
+	}
+	return c;
+}
+
+static bool is_match(const struct community_pattern *p, enum community_form form,
+		     const struct community *c)
+{
+	unsigned last = forms[form].last;
+	if (!p->is_set || !c->is_known || p->is_origin != c->is_origin) {
+		return false;
+	}
+	for (unsigned i = 0; i < last; i++) {
+		if (p->field[i] != c->field[i]) {
+			return false;
+		}
+	}
+	return p->has_peer_as || p->field[last] == c->field[last];
+}
+
+bool reach_conf_is_set(const struct reach_conf *conf)
+{
+	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
+		for (unsigned f = 0; f < COMMUNITY_FORM_COUNT; f++) {
+			if (conf->pattern[r][f].is_set) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static int order_by_asn(const void *a, const void *b)
+{
+	const struct asn_member *x = a, *y = b;
+	return x->asn != y->asn ? (x->asn > y->asn ? 1 : -1) : (int)x->peer - (int)y->peer;
+}
+
+struct reach_rules *reach_rules_new(const struct reach_conf *conf, const asn_t *asn,
+				    unsigned member_count)
+{
+	struct reach_rules *rules =
+		calloc(1, sizeof(*rules) + member_count * sizeof(rules->by_asn[0]));
+	if (rules == NULL) {
+		return NULL;
+	}
+	rules->conf = *conf;
+	rules->member_count = member_count;
+	rules->words = (member_count + 63) / 64;
+	for (unsigned i = 0; i < member_count; i++) {
+		rules->by_asn[i] = (struct asn_member){.asn = asn[i], .peer = (peer_id_t)i};
+	}
+	qsort(rules->by_asn, member_count, sizeof(rules->by_asn[0]), order_by_asn);
+	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
+		for (unsigned f = 0; f < COMMUNITY_FORM_COUNT; f++) {
+			const struct community_pattern *p = &conf->pattern[r][f];
+			ASSERT(!p->is_set || p->has_peer_as == (r != REACH_DENY_ALL));
+			rules->has_form[f] |= p->is_set;
+		}
+	}
+	return rules;
+}
+
+void reach_rules_free(struct reach_rules *rules)
+{
+	free(rules);
+}
+
+static void set_members(const struct reach_rules *rules, asn_t asn, uint64_t *word)
+{
+	unsigned low = 0, high = rules->member_count;
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+		if (rules->by_asn[middle].asn < asn) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	for (; low < rules->member_count && rules->by_asn[low].asn == asn; low++) {
+		bits_set(word, rules->by_asn[low].peer);
+	}
+}
+
+/* What a walk over a set's communities has found. */
+struct finding {
+	unsigned matched; /* Communities that match a pattern. */
+	bool is_denied_all;
+};
+
+/* Which of the rules a community matches, as bits. */
+static unsigned rules_of(const struct reach_conf *conf, enum community_form form,
+			 const struct community *c)
+{
+	unsigned rules = 0;
+	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
+		rules |= is_match(&conf->pattern[r][form], form, c) ? 1u << r : 0;
+	}
+	return rules;
+}
+
+static void judge_form(struct reach *r, const struct attr *a, enum community_form form,
+		       struct finding *f)
+{
+	const struct attr_slice *slice = slice_of(a, form);
+	struct rd rd = rd_of(span_of(a->wire + slice->offset, slice->len));
+	while (rd_left(&rd) >= forms[form].len) {
+		struct community c = read_one(&rd, form);
+		unsigned rules = rules_of(&r->rules->conf, form, &c);
+		if (rules == 0) {
+			continue;
+		}
+		if (f->matched++ == 0) {
+			memset(r->denied, 0, r->rules->words * sizeof(uint64_t));
+			memset(r->allowed, 0, r->rules->words * sizeof(uint64_t));
+		}
+		if ((rules & 1u << REACH_DENY_PEER) != 0) {
+			set_members(r->rules, c.field[forms[form].last], r->denied);
+		}
+		if ((rules & 1u << REACH_ALLOW_PEER) != 0) {
+			set_members(r->rules, c.field[forms[form].last], r->allowed);
+		}
+		f->is_denied_all |= (rules & 1u << REACH_DENY_ALL) != 0;
+	}
+}
+
+/* The audience of what was found; NULL when it is everyone. */
+static struct audience *audience_of(struct reach *r, const struct finding *f)
+{
+	unsigned words = r->rules->words;
+	uint64_t *word = r->allowed;
+	if (!f->is_denied_all) {
+		memset(word, 0xff, words * sizeof(uint64_t));
+		if (r->rules->member_count % 64 != 0) {
+			word[words - 1] >>= 64 - r->rules->member_count % 64;
+		}
+	}
+	for (unsigned i = 0; i < words; i++) {
+		word[i] &= ~r->denied[i];
+	}
+	if (bits_count(word, words) == r->rules->member_count) {
+		return NULL;
+	}
+	return audience_get_any(r->audiences, word);
+}
+
+/* One attribute of communities, without those that match. */
+static void put_rest(struct wr *w, const struct reach_conf *conf, enum community_form form,
+		     uint8_t flags, struct span value)
+{
+	uint8_t rest[ATTR_WIRE_MAX];
+	struct wr kept = wr_of(rest, sizeof(rest));
+	struct rd rd = rd_of(value);
+	while (rd_left(&rd) >= forms[form].len) {
+		const uint8_t *at = rd.at;
+		struct community c = read_one(&rd, form);
+		if (rules_of(conf, form, &c) == 0) {
+			wr_copy(&kept, at, forms[form].len);
+		}
+	}
+	if (wr_len(&kept) > 0 || value.len == 0) {
+		attr_put(w, flags, forms[form].attr_type, span_of(rest, wr_len(&kept)));
+	}
+}
+
+static enum community_form form_of(uint8_t attr_type)
+{
+	unsigned form = 0;
+	while (form < COMMUNITY_FORM_COUNT && forms[form].attr_type != attr_type) {
+		form++;
+	}
+	return (enum community_form)form;
+}
+
+/* The set without the communities that match, which no member has any use for; the attribute goes
+ * with its last one. */
+static void scrub(const struct reach_conf *conf, const struct attr *a, struct attr_draft *out)
+{
+	struct wr w = wr_of(out->wire, sizeof(out->wire));
+	size_t pos = 0;
+	uint8_t flags, type;
+	struct span value;
+	while (attr_next(a, &pos, &flags, &type, &value)) {
+		enum community_form form = form_of(type);
+		if (form == COMMUNITY_FORM_COUNT) {
+			attr_put(&w, flags, type, value);
+		} else {
+			put_rest(&w, conf, form, flags, value);
+		}
+	}
+	ASSERT(wr_is_ok(&w));
+	out->wire_len = (uint16_t)wr_len(&w);
+	attr_facts_compute(out->wire, out->wire_len, &out->facts);
+	out->facts.local_pref = a->facts.local_pref;
+}
+
+static bool born(void *context, struct attr *a)
+{
+	struct reach *r = context;
+	struct finding f = {0};
+	for (unsigned form = 0; form < COMMUNITY_FORM_COUNT; form++) {
+		if (r->rules->has_form[form] && slice_of(a, (enum community_form)form)->len > 0) {
+			judge_form(r, a, (enum community_form)form, &f);
+		}
+	}
+	if (f.matched == 0) {
+		return true;
+	}
+	struct audience *reach = audience_of(r, &f);
+	struct attr_draft draft; /* 8 KiB, for sets that have such communities. */
+	scrub(&r->rules->conf, a, &draft);
+	const struct attr *sent = intern_get(r->intern, &draft, &a->next_hop, 1);
+	if (sent == NULL && reach != NULL) {
+		audience_put(r->audiences, reach);
+	}
+	if (sent == NULL) {
+		return false;
+	}
+	ASSERT(sent->sent == NULL && sent->reach == NULL);
+	a->reach = reach;
+	a->sent = sent;
+	return true;
+}
+
+static void gone(void *context, const struct attr *a)
+{
+	struct reach *r = context;
+	if (a->reach != NULL) {
+		audience_put(r->audiences, a->reach);
+	}
+	if (a->sent != NULL) {
+		intern_adjust(r->intern, a->sent, -1);
+	}
+}
+
+struct reach *reach_new(const struct reach_rules *rules, struct intern *in, uint64_t key)
+{
+	struct reach *r = calloc(1, sizeof(*r));
+	ASSERT(rules->member_count > 0);
+	if (r == NULL) {
+		return NULL;
+	}
+	r->rules = rules;
+	r->intern = in;
+	r->audiences = audience_table_new(rules->words, key);
+	r->denied = calloc(2u * rules->words, sizeof(*r->denied));
+	if (r->denied == NULL) {
+		reach_free(r);
+		return NULL;
+	}
+	r->allowed = r->denied + rules->words;
+	intern_set_hook(in, &(struct intern_hook){.born = born, .gone = gone, .context = r});
+	return r;
+}
+
+void reach_free(struct reach *r)
+{
+	if (r != NULL) {
+		audience_table_free(r->audiences);
+		free(r->denied);
+		free(r);
+	}
+}
+
+size_t reach_count(const struct reach *r)
+{
+	return audience_count(r->audiences);
+}
+
+static void format_one(enum community_form form, const uint8_t *at, char *buf, size_t len)
+{
+	struct span value = span_of(at, forms[form].len);
+	if (form == COMMUNITY_STD) {
+		community_format(value, buf, len);
+	} else if (form == COMMUNITY_EXT) {
+		community_ext_format(value, buf, len);
+	} else {
+		community_large_format(value, buf, len);
+	}
+}
+
+/* Whether some community of the set says `rule` about the AS number; then its text. */
+static bool says(const struct reach_conf *conf, const struct attr *a, enum reach_rule rule,
+		 asn_t asn, char text[64])
+{
+	for (unsigned f = 0; f < COMMUNITY_FORM_COUNT; f++) {
+		const struct community_pattern *p = &conf->pattern[rule][f];
+		const struct attr_slice *slice = slice_of(a, (enum community_form)f);
+		struct rd rd = rd_of(span_of(a->wire + slice->offset, slice->len));
+		while (p->is_set && rd_left(&rd) >= forms[f].len) {
+			const uint8_t *at = rd.at;
+			struct community c = read_one(&rd, (enum community_form)f);
+			if (is_match(p, (enum community_form)f, &c) &&
+			    (!p->has_peer_as || c.field[forms[f].last] == asn)) {
+				format_one((enum community_form)f, at, text, 64);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+struct reach_verdict reach_explain(const struct reach_conf *conf, const struct attr *a, asn_t asn)
+{
+	struct reach_verdict v = {0};
+	for (unsigned rule = 0; rule < REACH_RULE_COUNT; rule++) {
+		if (says(conf, a, (enum reach_rule)rule, asn, v.community)) {
+			v.is_matched = true;
+			v.rule = (enum reach_rule)rule;
+			v.is_denied = v.rule != REACH_ALLOW_PEER;
+			return v;
+		}
+	}
+	return v;
+}
