@@ -19,6 +19,7 @@
 #include "dataplane/session/renew.h"
 #include "dataplane/tcp/auth.h"
 #include "dataplane/tcp/tcp.h"
+#include "rib/policy/reach.h"
 #include "rib/table/shard.h"
 #include "rib/wire/offence.h"
 
@@ -49,7 +50,8 @@ struct server_opts {
 	/* [port]: the host's side of a port that it shares, with a queue for each worker, or NULL;
 	 * or all NULL.  Borrowed like nics. */
 	struct nic *const *kernels;
-	size_t log_bytes_max; /* 0 = default. */
+	const struct reach_conf *reach; /* What communities ask for; copied.  NULL: nothing. */
+	size_t log_bytes_max;		/* 0 = default. */
 	/* Sent of one prefix to members that take several (RFC 7911), at most VIEW_MAX; 0 = 8. */
 	uint16_t paths_sent_max;
 	/* Of one member's send queue; 0 = 256 KiB.  At least a run (64 KiB), unless runs are known

@@ -117,6 +117,7 @@ struct core {
 	struct net *net;
 	struct shard *shard;
 	struct intern *intern;
+	struct reach *reach; /* Judges what `intern` holds; NULL: nothing to judge by. */
 	struct wheel *wheel;
 	struct prng prng;
 	usec_t now, last_turn, floor_due, status_due, kernel_due;
@@ -183,7 +184,8 @@ struct server {
 	struct core *core;    /* [core] */
 	struct shard **shard; /* [core] */
 	struct mesh *mesh;
-	uint16_t *addr_slot; /* Address → member, open-addressed, immutable. */
+	struct reach_rules *reach; /* NULL when communities ask for nothing. */
+	uint16_t *addr_slot;	   /* Address → member, open-addressed, immutable. */
 	size_t addr_slot_count;
 	uint64_t key;
 };

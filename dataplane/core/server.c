@@ -80,6 +80,8 @@ static bool make_core(struct server *s, core_id_t id)
 		.is_deferred = s->opts.is_restarting,
 	};
 	c->intern = shard.intern = intern_new(id, s->key, ATTRS_MAX);
+	c->reach = s->reach != NULL && c->intern != NULL ? reach_new(s->reach, c->intern, s->key)
+							 : NULL;
 	c->id = id;
 	c->server = s;
 	c->now = s->opts.now;
@@ -99,8 +101,9 @@ static bool make_core(struct server *s, core_id_t id)
 	c->events = spsc_new(EVENT_RING, sizeof(struct event));
 	s->shard[id] = c->shard;
 	if (c->net == NULL || c->shard == NULL || c->intern == NULL || c->wheel == NULL ||
-	    c->member == NULL || c->far_drop == NULL || c->end_seen == NULL || c->floor == NULL ||
-	    c->tx == NULL || c->signer == NULL || c->requests == NULL || c->events == NULL) {
+	    (s->reach != NULL && c->reach == NULL) || c->member == NULL || c->far_drop == NULL ||
+	    c->end_seen == NULL || c->floor == NULL || c->tx == NULL || c->signer == NULL ||
+	    c->requests == NULL || c->events == NULL) {
 		return false;
 	}
 	memset(c->floor, 0xff, logs * sizeof(uint64_t));
@@ -188,6 +191,23 @@ static bool make_keys(struct server *s)
 	return true;
 }
 
+/* The rules that communities ask by, for the members as they are. */
+static bool make_reach(struct server *s)
+{
+	unsigned count = s->opts.member_count;
+	if (s->opts.reach == NULL || !reach_conf_is_set(s->opts.reach) || count == 0) {
+		return true;
+	}
+	asn_t *asn = malloc(count * sizeof(*asn));
+	for (unsigned i = 0; asn != NULL && i < count; i++) {
+		asn[i] = s->conf[i].asn;
+	}
+	s->reach = asn != NULL ? reach_rules_new(s->opts.reach, asn, count) : NULL;
+	s->opts.reach = NULL; /* The caller's. */
+	free(asn);
+	return s->reach != NULL;
+}
+
 struct server *server_new(const struct server_opts *opts)
 {
 	ASSERT(opts->core_count >= 1 && opts->core_count <= CORE_COUNT_MAX);
@@ -198,7 +218,7 @@ struct server *server_new(const struct server_opts *opts)
 	}
 	s->opts = *opts;
 	s->opts.send_bytes_max = opts->send_bytes_max == 0 ? SND_BUF_MAX : opts->send_bytes_max;
-	bool is_ok = make_tables(s) && make_keys(s);
+	bool is_ok = make_tables(s) && make_keys(s) && make_reach(s);
 	for (unsigned i = 0; is_ok && i < opts->core_count; i++) {
 		is_ok = make_core(s, (core_id_t)i);
 	}
@@ -281,11 +301,13 @@ void server_free(struct server *s)
 	}
 	for (unsigned i = 0; s->core != NULL && i < s->opts.core_count; i++) {
 		intern_free(s->core[i].intern);
+		reach_free(s->core[i].reach);
 	}
 	for (unsigned i = 0; s->member != NULL && i < s->opts.member_count; i++) {
 		keys_fini(&s->member[i]);
 	}
 	mesh_free(s->mesh);
+	reach_rules_free(s->reach);
 	free(s->core);
 	free(s->shard);
 	free(s->conf);

@@ -234,8 +234,8 @@ static void views_fill(struct views *v, const struct export *ex, unsigned idx, e
 	v->count = view_n(entry_paths(entry, &v->one), ex->peer, form, n, v->path);
 }
 
-/* The set that the member should now have of a path (of the prefix, where it gets only one); NULL
- * when none. */
+/* The set, as it is sent, that the member should now have of a path (of the prefix, where it gets
+ * only one); NULL when none. */
 static const struct attr *attr_now(const struct export *ex, unsigned idx, entry_id_t id,
 				   const struct update_form *form, uint32_t path_id)
 {
@@ -243,7 +243,7 @@ static const struct attr *attr_now(const struct export *ex, unsigned idx, entry_
 	views_fill(&v, ex, idx, id, form);
 	for (unsigned i = 0; i < v.count; i++) {
 		if (!form->has_path_ids || path_id_sent(v.path[i]) == path_id) {
-			return v.path[i]->attr;
+			return attr_sent(v.path[i]->attr);
 		}
 	}
 	return NULL;
@@ -447,8 +447,9 @@ static void slice_add(struct pending_slice *s, struct export *ex, unsigned idx, 
 	struct views v;
 	views_fill(&v, ex, idx, id, &form);
 	for (unsigned i = 0; i < v.count; i++) {
-		s->item[s->count++] = (struct pending_item){
-			.attr = v.path[i]->attr, .id = id, .path_id = path_id_sent(v.path[i])};
+		s->item[s->count++] = (struct pending_item){.attr = attr_sent(v.path[i]->attr),
+							    .id = id,
+							    .path_id = path_id_sent(v.path[i])};
 	}
 	if (v.count == 0) {
 		/* Of several paths, those that went are told by `gone`. */

@@ -15,6 +15,7 @@
 
 #include "rib/base/check.h"
 #include "rib/table/several.h"
+#include "rib/table/walk.h"
 
 #define SLICE_IDS 2048u
 
@@ -106,10 +107,14 @@ static void scan_entry(struct table *t, unsigned class_idx, entry_id_t id)
 	if (h.first == NULL) {
 		return;
 	}
-	batch_add(t->batch, t, class_idx, h.first->attr, audience_cache_but(riders, h.first->peer),
-		  id);
+	if (heads_have_reach(&h)) {
+		walk_diff(t, class_idx, riders, id, NULL, paths);
+		return;
+	}
+	batch_add(t->batch, t, class_idx, attr_sent(h.first->attr),
+		  audience_cache_but(riders, h.first->peer), id);
 	if (h.second != NULL && audience_cache_has(riders, h.first->peer)) {
-		batch_add(t->batch, t, class_idx, h.second->attr,
+		batch_add(t->batch, t, class_idx, attr_sent(h.second->attr),
 			  audience_cache_only(riders, h.first->peer), id);
 	}
 }

@@ -11,19 +11,21 @@
  *
  * and a walk over all members with bitsets comes down to three comparisons and an interned
  * audience that is at hand: all, all but one, all but two, one.  (Members that get several paths:
- * several.h.)
+ * several.h.  Where communities keep one of these paths from somebody, all that is not true, and
+ * the members are walked over: walk.h.)
  *
  * Order, for each batch: all its entries are published; then earlier runs that name what changed
  * are marked; then the difference is appended (runlog.h, guarantees a and b).
  */
 #include "rib/base/check.h"
 #include "rib/table/several.h"
+#include "rib/table/walk.h"
 
-/* A view as a member hears it: the attribute set, or NULL for no route. */
+/* A view as a member hears it: the attribute set as it is sent, or NULL for no route. */
 static const struct attr *heard(const struct heads *h, peer_id_t peer)
 {
 	const struct path *p = heads_view(h, peer);
-	return p != NULL ? p->attr : NULL;
+	return p != NULL ? attr_sent(p->attr) : NULL;
 }
 
 static peer_id_t announcer(const struct heads *h)
@@ -77,7 +79,11 @@ static void diff_entry(struct table *t, entry_id_t id)
 		} else {
 			struct heads was = batch_heads(t->batch, t, published, c);
 			struct heads now = batch_heads(t->batch, t, working, c);
-			diff_class(t, c, id, &was, &now);
+			if (heads_have_reach(&was) || heads_have_reach(&now)) {
+				walk_diff(t, c, t->wire[c]->members, id, published, working);
+			} else {
+				diff_class(t, c, id, &was, &now);
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@
 #include "rib/table/several.h"
 
 #include "rib/base/check.h"
+#include "rib/table/walk.h"
 
 /* Suitable paths in rank order, as many as any member may get: without those of the member that
  * has the most among them, there are still n (or all that there are). */
@@ -9,6 +10,7 @@
 
 struct front {
 	unsigned n, count;
+	bool has_reach; /* One of them is kept from somebody: walk.h. */
 	const struct path *path[FRONT_MAX];
 };
 
@@ -32,10 +34,12 @@ static void front_fill(struct front *f, struct table *t, const struct paths *p, 
 	unsigned own_max = 0;
 	f->n = t->view_max;
 	f->count = 0;
+	f->has_reach = false;
 	for (unsigned i = 0; p != NULL && i < p->ranked_count && f->count - own_max < f->n; i++) {
 		if (batch_suits(t->batch, t, p->path[i].attr, class_idx)) {
 			ASSERT(f->count < FRONT_MAX);
 			f->path[f->count++] = &p->path[i];
+			f->has_reach |= p->path[i].attr->reach != NULL;
 			unsigned own = own_count(f, f->count, p->path[i].peer);
 			own_max = own > own_max ? own : own_max;
 		}
@@ -89,7 +93,8 @@ static enum news news_of(const struct change *c, peer_id_t peer)
 	if (!has) {
 		return had ? NEWS_GONE : NEWS_NONE;
 	}
-	bool is_same = had && c->was->path[c->was_at]->attr == c->now->path[c->now_at]->attr;
+	bool is_same = had && attr_sent(c->was->path[c->was_at]->attr) ==
+				      attr_sent(c->now->path[c->now_at]->attr);
 	return is_same ? NEWS_NONE : NEWS_SET;
 }
 
@@ -116,7 +121,7 @@ static void say(const struct saying *s, const struct change *c)
 		}
 		if (is_any) {
 			batch_add_path(s->t->batch, s->t, s->class_idx,
-				       what == NEWS_SET ? p->attr : NULL,
+				       what == NEWS_SET ? attr_sent(p->attr) : NULL,
 				       audience_cache_pick(s->members, rest == what, s->apart->peer,
 							   is_in, s->apart->count),
 				       s->id, path_id_sent(p));
@@ -146,6 +151,10 @@ void several_diff(struct table *t, unsigned class_idx, entry_id_t id, const stru
 	struct saying s = {t, class_idx, id, t->wire[class_idx]->members, &apart};
 	front_fill(&before, t, was, class_idx);
 	front_fill(&after, t, now, class_idx);
+	if (before.has_reach || after.has_reach) {
+		walk_diff_several(t, class_idx, s.members, id, was, now);
+		return;
+	}
 	apart_add(&apart, &before, s.members);
 	apart_add(&apart, &after, s.members);
 	say_all(&s, &before, &after);
@@ -157,7 +166,12 @@ void several_scan(struct table *t, unsigned class_idx, entry_id_t id)
 	struct paths_one one;
 	struct apart apart = {0};
 	struct saying s = {t, class_idx, id, t->wire[class_idx]->riders, &apart};
-	front_fill(&now, t, entry_paths(slab_at(&t->slab.slab, id), &one), class_idx);
+	const struct paths *paths = entry_paths(slab_at(&t->slab.slab, id), &one);
+	front_fill(&now, t, paths, class_idx);
+	if (now.has_reach) {
+		walk_diff_several(t, class_idx, s.members, id, NULL, paths);
+		return;
+	}
 	apart_add(&apart, &now, s.members);
 	say_all(&s, &nothing, &now);
 }

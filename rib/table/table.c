@@ -5,6 +5,7 @@
 
 #include "rib/base/hash.h"
 #include "rib/table/mem.h"
+#include "rib/table/walk.h"
 
 #define TOMBS_MIN	  64u
 #define VIEW_MAX_DEFAULT  8
@@ -58,6 +59,7 @@ void table_init(struct table *t, const struct table_opts *opts)
 	t->retire = retire_new();
 	ASSERT(t->retire != NULL);
 	t->batch = batch_new();
+	t->walk = walk_new(t->peer_count);
 	t->member = mem_new(t->peer_count * sizeof(*t->member));
 	t->peer_stats = mem_new(t->peer_count * sizeof(*t->peer_stats));
 	t->scratch = mem_new((t->peer_count + 63u) / 64 * sizeof(uint64_t));
@@ -107,6 +109,7 @@ void table_fini(struct table *t)
 		free(t->wire[c]);
 	}
 	batch_free(t->batch);
+	walk_free(t->walk);
 	slab_fini(&t->slab);
 	dirty_fini(&t->dirty);
 	ptable_fini(&t->ptable);

@@ -5,6 +5,7 @@
  *     reuse.c       publication, grace periods, freed runs, reuse of slots
  *     flush.c       dirty entries: publish, mark, append the difference
  *     several.c     the difference, and the scan, where members get several paths
+ *     walk.c        both, where communities keep a path from some
  *     carousel.c    scan runs for those that join
  *     sweep.c       paths of dead incarnations
  *     restart.c     which of these stay (stale), for how long, and when selection begins;
@@ -94,6 +95,8 @@ struct pending {
 	int64_t count;
 } __attribute__((aligned(CACHE_LINE)));
 
+struct walk;
+
 struct table {
 	enum family family;
 	unsigned core_count, peer_count;
@@ -113,6 +116,7 @@ struct table {
 	struct pathids pathids;
 	struct retire *retire;
 	struct batch *batch;
+	struct walk *walk;
 	struct wire_class *wire[WIRE_CLASS_COUNT]; /* NULL before the first JOIN. */
 	struct class_set made;			   /* Those that are there; for any thread. */
 	struct class_set joined;		   /* Of these, those that have members. */

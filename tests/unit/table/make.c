@@ -1,6 +1,7 @@
 /* What the tests of the table share: see make.h. */
 #include "tests/unit/table/make.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "rib/base/check.h"
@@ -17,6 +18,106 @@ static void put_attr(struct wr *w, uint8_t flags, uint8_t type, const void *valu
 		wr_u8(w, (uint8_t)len);
 	}
 	wr_copy(w, value, len);
+}
+
+/* Who is asked about by each bit: so many members after the set's own; everyone and nobody are
+ * told apart by their numbers. */
+static const struct ask {
+	enum reach_rule rule;
+	unsigned after;
+} asks[] = {
+	{REACH_DENY_ALL, 0},   {REACH_DENY_PEER, 1},  {REACH_DENY_PEER, 3},
+	{REACH_ALLOW_PEER, 1}, {REACH_ALLOW_PEER, 2}, {REACH_DENY_PEER, UINT_MAX},
+};
+
+static const uint16_t rule_number[REACH_RULE_COUNT] = {60001, 60002, 60000};
+
+static asn_t asn_of(unsigned member)
+{
+	return 64600 + member / 2;
+}
+
+/* Those of the set's asks whose turn it is to be put in this form. */
+static void put_asks(struct wr *w, const struct attr_spec *spec, enum community_form form)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(asks); i++) {
+		const struct ask *ask = &asks[i];
+		unsigned number =
+			ask->after == UINT_MAX
+				? 64999
+				: asn_of((ATTR_MEMBER(spec->id) + ask->after) % MAKE_MEMBERS);
+		number = ask->rule == REACH_DENY_ALL ? 1 : number;
+		if ((spec->ask >> i & 1) == 0 || (spec->ask + spec->id + i) % 3 != form) {
+			continue;
+		}
+		if (form == COMMUNITY_STD) {
+			wr_u16(w, rule_number[ask->rule]);
+			wr_u16(w, (uint16_t)number);
+		} else if (form == COMMUNITY_EXT) {
+			wr_u16(w, 0x0002); /* "rt" of a 2-octet AS. */
+			wr_u16(w, rule_number[ask->rule]);
+			wr_u32(w, number);
+		} else {
+			wr_u32(w, MAKE_LOCAL_AS);
+			wr_u32(w, rule_number[ask->rule]);
+			wr_u32(w, number);
+		}
+	}
+}
+
+static void put_other_asks(struct wr *w, const struct attr_spec *spec, enum community_form form)
+{
+	uint8_t value[256];
+	struct wr v = wr_of(value, sizeof(value));
+	put_asks(&v, spec, form);
+	if (wr_len(&v) > 0) {
+		put_attr(w, ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE,
+			 form == COMMUNITY_EXT ? ATTR_EXT_COMMUNITIES : ATTR_LARGE_COMMUNITIES,
+			 value, wr_len(&v));
+	}
+}
+
+struct reach_rules *make_reach_rules(void)
+{
+	struct reach_conf conf = {0};
+	asn_t asn[MAKE_PEERS] = {0};
+	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
+		for (unsigned f = 0; f < COMMUNITY_FORM_COUNT; f++) {
+			struct community_pattern *p = &conf.pattern[r][f];
+			*p = (struct community_pattern){.is_set = true,
+							.has_peer_as = r != REACH_DENY_ALL};
+			p->field[0] = f == COMMUNITY_LRG ? MAKE_LOCAL_AS : rule_number[r];
+			p->field[1] = f == COMMUNITY_LRG ? rule_number[r] : 1;
+			p->field[2] = 1;
+		}
+	}
+	for (unsigned i = 0; i < MAKE_MEMBERS; i++) {
+		asn[make_peer(i)] = asn_of(i);
+	}
+	return reach_rules_new(&conf, asn, MAKE_PEERS);
+}
+
+/* Whether the set asks by this rule for the member, or somebody with its AS number. */
+static bool asks_for(unsigned from, unsigned ask, enum reach_rule rule, unsigned member)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(asks); i++) {
+		unsigned named = (from + asks[i].after) % MAKE_MEMBERS;
+		if ((ask >> i & 1) != 0 && asks[i].rule == rule &&
+		    (rule == REACH_DENY_ALL ||
+		     (asks[i].after != UINT_MAX && asn_of(named) == asn_of(member)))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool make_may_have(unsigned from, unsigned ask, unsigned member)
+{
+	if (asks_for(from, ask, REACH_DENY_PEER, member)) {
+		return false;
+	}
+	return asks_for(from, ask, REACH_ALLOW_PEER, member) ||
+	       !asks_for(from, ask, REACH_DENY_ALL, member);
 }
 
 const struct attr *make_attr_spec(struct intern *in, const struct attr_spec *spec,
@@ -43,8 +144,11 @@ const struct attr *make_attr_spec(struct intern *in, const struct attr_spec *spe
 	if (spec->community != 0) {
 		wr_u32(&v, spec->community);
 	}
+	put_asks(&v, spec, COMMUNITY_STD);
 	put_attr(&w, ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE, ATTR_COMMUNITIES, value,
 		 wr_len(&v));
+	put_other_asks(&w, spec, COMMUNITY_EXT);
+	put_other_asks(&w, spec, COMMUNITY_LRG);
 	if (spec->otc != 0) {
 		v = wr_of(value, sizeof(value));
 		wr_u32(&v, spec->otc);
@@ -68,16 +172,18 @@ const struct attr *make_attr_spec(struct intern *in, const struct attr_spec *spe
 	return a;
 }
 
-const struct attr *make_attr(struct intern *in, unsigned member, unsigned variant,
+const struct attr *make_attr(struct intern *in, unsigned member, unsigned number,
 			     enum family family)
 {
+	unsigned variant = number % VARIANT_COUNT;
 	struct attr_spec spec = {
 		.local_pref = variant >= 20 && variant < 24 ? 200 : 100,
 		.path_len = 1 + variant / 3 % 2,
 		.neighbor_as = 64500 + member / 2, /* Two members share an AS. */
 		.origin = variant / 6 % 2,
 		.med = variant % 3 * 10,
-		.id = ATTR_ID(member, variant),
+		.id = ATTR_ID(member, variant == VARIANT_QUIET ? variant : number),
+		.ask = number / VARIANT_COUNT,
 	};
 	if (variant == VARIANT_LARGE) {
 		spec.path_len = 60; /* 2-octet form: AS4_PATH beside a shorter AS_PATH. */
@@ -106,6 +212,18 @@ static uint32_t id_of(struct span communities)
 		id |= rd_u32(&r) == 0xffff0006 ? ATTR_LLGR : 0;
 	}
 	return id;
+}
+
+static bool has_ask(struct span communities)
+{
+	struct rd r = rd_of(communities);
+	while (rd_left(&r) >= 4) {
+		uint32_t high = rd_u32(&r) >> 16;
+		if (high >= 60000 && high <= 60002) {
+			return true;
+		}
+	}
+	return false;
 }
 
 uint32_t attr_id(const struct attr *a)
@@ -243,7 +361,7 @@ bool naive_suits(const struct attr *a, enum family family, unsigned class_idx)
 {
 	bool is_stale = (attr_id(a) & ATTR_LLGR) != 0;
 	bool is_6 = a->next_hop.len != 4;
-	unsigned variant = (attr_id(a) & 0x7fff) - 1;
+	unsigned variant = ATTR_VARIANT(attr_id(a));
 	bool has_otc = variant == VARIANT_OTC || variant == VARIANT_BOTH;
 	if ((is_stale && (class_idx & WIRE_CLASS_LLGR) == 0) ||
 	    (has_otc && (class_idx & WIRE_CLASS_OTC_DENY) != 0) ||
@@ -316,8 +434,14 @@ static bool decode_attrs(struct span attrs, struct message *m)
 		size_t len = flags & ATTR_FLAG_EXT_LEN ? rd_u16(&r) : rd_u8(&r);
 		struct span value = rd_span(&r, len);
 		struct rd v = rd_of(value);
+		if (type == ATTR_EXT_COMMUNITIES || type == ATTR_LARGE_COMMUNITIES) {
+			return false; /* Only asks are in these; and they are for us alone. */
+		}
 		if (type == ATTR_COMMUNITIES) {
 			m->id = id_of(value);
+			if (has_ask(value)) {
+				return false;
+			}
 		} else if (type == ATTR_OTC) {
 			m->otc = rd_u32(&v);
 		} else if (type == ATTR_NEXT_HOP) {
@@ -336,7 +460,7 @@ static bool decode_attrs(struct span attrs, struct message *m)
 /* Whether an announcement is one that the class may have. */
 static bool is_allowed(const struct decoding *d, const struct message *m)
 {
-	unsigned variant = (m->id & 0x7fff) - 1;
+	unsigned variant = ATTR_VARIANT(m->id);
 	bool has_otc = variant == VARIANT_OTC || variant == VARIANT_BOTH;
 	uint32_t added = (d->class_idx & WIRE_CLASS_OTC_ADD) != 0 ? MAKE_LOCAL_AS : 0;
 	bool is_4_in_mp = m->reach.len > 0 && m->reach_family == FAMILY_IPV4;

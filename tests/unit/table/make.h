@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rib/attr/intern.h"
+#include "rib/policy/reach.h"
 #include "rib/table/shard.h"
 
 /* A set is a function of (member number, variant): its community says which, so that a decoder can
@@ -16,10 +17,24 @@
 #define VARIANT_HOP6	29 /* With an IPv6 next hop, whatever the family. */
 #define VARIANT_EDGE	30 /* In IPv4 it fits a message, if nothing is added. */
 #define VARIANT_BOTH	31 /* OTC, and an IPv6 next hop. */
+#define VARIANT_QUIET	5  /* Its id does not tell its asks: only they may change. */
+#define ATTR_VARIANT(i) ((((i)&0x7fff) - 1) % VARIANT_COUNT)
 #define MAKE_LOCAL_AS	64999
-#define ATTR_ID(m, v)	((uint32_t)(m) << 16 | ((uint32_t)(v) + 1))
-#define ATTR_MEMBER(i)	((i) >> 16)
-#define ATTR_LLGR	0x8000u /* In an id: the set has LLGR_STALE. */
+/* Variants from VARIANT_COUNT on ask with communities who may hear the route: ASK * VARIANT_COUNT
+ * more are the same set with these, a bit for each. */
+#define ATTR_ASK(i)    ((((i)&0x7fff) - 1) / VARIANT_COUNT)
+#define ASK_DENY_ALL   1u
+#define ASK_DENY_NEXT  2u  /* The member after its own. */
+#define ASK_DENY_3RD   4u  /* Three after. */
+#define ASK_ALLOW_NEXT 8u  /* The member after its own. */
+#define ASK_ALLOW_2ND  16u /* Two after. */
+#define ASK_DENY_NONE  32u /* Somebody who is no member. */
+#define ASK_COUNT      64
+#define MAKE_MEMBERS   10 /* Of whom asks speak. */
+#define MAKE_PEERS     200
+#define ATTR_ID(m, v)  ((uint32_t)(m) << 16 | ((uint32_t)(v) + 1))
+#define ATTR_MEMBER(i) ((i) >> 16)
+#define ATTR_LLGR      0x8000u /* In an id: the set has LLGR_STALE. */
 
 const struct attr *make_attr(struct intern *in, unsigned member, unsigned variant,
 			     enum family family);
@@ -32,9 +47,21 @@ struct attr_spec {
 	uint32_t community; /* A second one; 0: none. */
 	uint32_t otc;	    /* 0: none. */
 	bool has_hop6;	    /* An IPv6 next hop with IPv4, too. */
+	uint32_t ask;	    /* Bits; they are put in one of three forms. */
 };
 const struct attr *make_attr_spec(struct intern *in, const struct attr_spec *spec,
 				  enum family family);
+
+/* Peer ids lie in several words of an audience. */
+static inline peer_id_t make_peer(unsigned member)
+{
+	return (peer_id_t)(member * 19);
+}
+
+/* The rules by which asks are understood, for make_peer()s whose AS numbers two of them share. */
+struct reach_rules *make_reach_rules(void);
+/* Whether a set of `from` with these asks may go to the member, asked one by one. */
+bool make_may_have(unsigned from, unsigned ask, unsigned member);
 
 struct prefix make_prefix(enum family family, unsigned number);
 struct paths *make_paths(const struct path *path, unsigned count);

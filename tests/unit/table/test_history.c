@@ -89,3 +89,24 @@ Test(table, histories_over_all_classes_with_tiny_logs_end_as_the_oracle_says, .t
 					   8000);
 	cr_expect_gt(evictions, 10);
 }
+
+Test(table, histories_with_control_communities_end_as_the_oracle_says, .timeout = 300)
+{
+	run_histories(&(struct world_opts){.shards = 1, .numbers = 12, .has_reach = true}, 9000);
+	run_histories(
+		&(struct world_opts){
+			.shards = 3, .numbers = 24, .is_busy = true, .has_reach = true},
+		9500);
+}
+
+Test(table, histories_with_control_communities_and_tiny_logs_end_so_too, .timeout = 300)
+{
+	uint64_t evictions = run_histories(&(struct world_opts){.shards = 1,
+								.numbers = 8,
+								.is_busy = true,
+								.has_reach = true,
+								.has_all = true,
+								.log_bytes_max = 2500},
+					   9900);
+	cr_expect_gt(evictions, 10);
+}

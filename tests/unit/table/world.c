@@ -35,8 +35,10 @@ struct world *world_new(const struct world_opts *opts)
 	cr_assert_leq(opts->members, WORLD_MEMBERS);
 	cr_assert_leq(opts->numbers, WORLD_NUMBERS);
 	w->own = intern_new(0, KEY, 65536);
+	w->rules = opts->has_reach ? make_reach_rules() : NULL;
 	for (unsigned i = 0; i < opts->shards; i++) {
 		w->intern[i] = intern_new((core_id_t)i, KEY, 4096);
+		w->reach[i] = w->rules != NULL ? reach_new(w->rules, w->intern[i], KEY) : NULL;
 		w->shard[i] = shard_new(&(struct shard_opts){.core = (core_id_t)i,
 							     .core_count = (core_id_t)opts->shards,
 							     .peer_count = WORLD_PEERS,
@@ -56,7 +58,9 @@ void world_free(struct world *w)
 {
 	for (unsigned s = 0; s < w->opts.shards; s++) {
 		shard_free(w->shard[s]);
+		cr_assert(w->reach[s] == NULL || reach_count(w->reach[s]) == 0);
 		intern_free(w->intern[s]);
+		reach_free(w->reach[s]);
 		for (unsigned c = 0; c < w->opts.shards; c++) {
 			free(w->to[c][s].op);
 			free(w->from[s][c].op);
@@ -70,6 +74,7 @@ void world_free(struct world *w)
 		}
 	}
 	intern_free(w->own);
+	reach_rules_free(w->rules);
 	free(w);
 }
 
@@ -218,7 +223,7 @@ void world_stale_end(struct world *w, unsigned member, enum family family)
 static const struct attr *dressed(struct world *w, const struct attr *a)
 {
 	struct attr_draft draft;
-	if (attr_id(a) % 0x8000 == VARIANT_NO_LLGR + 1) {
+	if (ATTR_VARIANT(attr_id(a)) == VARIANT_NO_LLGR) {
 		return NULL;
 	}
 	if ((attr_id(a) & ATTR_LLGR) != 0) {
@@ -362,7 +367,9 @@ void world_announce(struct world *w, unsigned member, enum family family, unsign
 	put_id(&op, path_id);
 	struct sent *s = &m->sent[family][number][path_id];
 	if (path_id == 0 || s->attr != NULL || has_room(m, family, number)) {
-		*s = (struct sent){.attr = op.attr, .reason = (uint8_t)reason};
+		*s = (struct sent){.attr = op.attr,
+				   .reason = (uint8_t)reason,
+				   .ask = (uint8_t)(variant / VARIANT_COUNT)};
 	}
 	send_op(w, member, prefix_shard(&op.prefix, w->opts.shards, KEY), &op);
 }
@@ -431,6 +438,9 @@ static void hear(void *context, const struct prefix *p, uint32_t path_id, uint32
 	struct member *m = &h->w->member[h->member];
 	/* DESIGN §7.2: at every moment, never its own route. */
 	cr_assert(id == 0 || ATTR_MEMBER(id) != h->member);
+	/* And never one that its announcer keeps from it. */
+	cr_assert(id == 0 || h->w->rules == NULL ||
+		  make_may_have(ATTR_MEMBER(id), ATTR_ASK(id), h->member));
 	cr_assert_eq(id, h->expected_id);
 	for (unsigned n = 0; n < h->w->opts.numbers; n++) {
 		struct prefix known = make_prefix((enum family)p->family, n);
@@ -466,7 +476,7 @@ static const struct attr *now_of(const struct hearing *h, enum family f, unsigne
 	unsigned count = views(h, f, shard, id, &one, path);
 	for (unsigned i = 0; i < count; i++) {
 		if (!has_paths(h, f) || path_id_sent(path[i]) == path_id) {
-			return path[i]->attr;
+			return attr_sent(path[i]->attr);
 		}
 	}
 	return NULL;
@@ -491,7 +501,8 @@ static void hear_view(struct hearing *h, enum family f, unsigned shard, entry_id
 	const struct path *path[VIEW_MAX];
 	unsigned count = views(h, f, shard, id, &one, path);
 	for (unsigned i = 0; i < count; i++) {
-		hear_one(h, prefix_of(h, f, shard, id), path_id_sent(path[i]), path[i]->attr);
+		hear_one(h, prefix_of(h, f, shard, id), path_id_sent(path[i]),
+			 attr_sent(path[i]->attr));
 	}
 	if (count == 0 && !has_paths(h, f)) {
 		hear_one(h, prefix_of(h, f, shard, id), 0, NULL);

@@ -11,9 +11,9 @@
 #include "tests/unit/table/make.h"
 
 #define WORLD_SHARDS  3
-#define WORLD_MEMBERS 10
+#define WORLD_MEMBERS MAKE_MEMBERS
 #define WORLD_NUMBERS 48 /* Prefixes of a family. */
-#define WORLD_PEERS   200
+#define WORLD_PEERS   MAKE_PEERS
 #define WORLD_IDS     5 /* 0: without a path id. */
 #define WORLD_VIEW    3 /* Paths that a member of WIRE_CLASS_PATHS gets. */
 #define WORLD_PATHS   2 /* Paths of a member and prefix that the shards allow. */
@@ -26,6 +26,7 @@ struct world_opts {
 	/* Nobody restarts gracefully, has another class than AS2 or 0, or sends path ids. */
 	bool is_plain;
 	bool is_deferred; /* The server has restarted. */
+	bool has_reach;	  /* Routes ask with communities who may hear them. */
 	bool has_all; /* Members are of any class; else of those without RFC 8654, 8950, 9234. */
 };
 

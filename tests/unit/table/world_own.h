@@ -35,6 +35,7 @@ struct cursor {
 struct sent {
 	const struct attr *attr; /* NULL: nothing.  Not counted here. */
 	uint8_t reason;
+	uint8_t ask;
 	bool is_stale;
 	bool is_old; /* Not announced again in the refresh that is under way. */
 };
@@ -65,6 +66,8 @@ struct world {
 	uint64_t evictions;
 	bool is_calm; /* Inboxes are not busy now. */
 	struct intern *intern[WORLD_SHARDS];
+	struct reach_rules *rules; /* NULL without has_reach. */
+	struct reach *reach[WORLD_SHARDS];
 	struct intern *own; /* Sets that the oracle makes. */
 	struct shard *shard[WORLD_SHARDS];
 	struct mailbox to[WORLD_SHARDS][WORLD_SHARDS];	 /* [core][shard] */
@@ -72,10 +75,9 @@ struct world {
 	struct member member[WORLD_MEMBERS];
 };
 
-/* Peer ids lie in several words of an audience. */
 static inline peer_id_t peer_of(unsigned member)
 {
-	return (peer_id_t)(member * 19);
+	return make_peer(member);
 }
 
 /* One op moves; false when there is none, or the shard is congested. */

@@ -14,6 +14,9 @@ static void random_route(struct world *w, unsigned member)
 	}
 	bool is_special = prng_chance(&w->prng, w->opts.has_all ? 3 : 1, 4);
 	unsigned v = (unsigned)prng_below(&w->prng, is_special ? VARIANT_COUNT : VARIANT_LARGE);
+	if (w->opts.has_reach && v < VARIANT_LARGE && prng_chance(&w->prng, 1, 2)) {
+		v += VARIANT_COUNT * (unsigned)prng_below(&w->prng, ASK_COUNT);
+	}
 	world_announce(w, member, f, n, id, v, prng_chance(&w->prng, 1, 12) ? REJECT_NEXT_HOP : 0);
 }
 
@@ -186,13 +189,14 @@ static unsigned oracle(const struct world *w, unsigned member, enum family f, un
 {
 	struct path path[WORLD_MEMBERS * (WORLD_PATHS + 1)] = {0};
 	struct rank_peer rank[WORLD_PEERS] = {0};
-	unsigned order[ARRAY_COUNT(path)], count = 0, found = 0;
+	unsigned order[ARRAY_COUNT(path)], ask[ARRAY_COUNT(path)], count = 0, found = 0;
 	for (unsigned i = 0; i < w->opts.members; i++) {
 		const struct member *m = &w->member[i];
 		rank[peer_of(i)] = (struct rank_peer){m->router_id, addr_v4(0xc6120000u + i)};
 		for (unsigned id = 0; id < WORLD_IDS; id++) {
 			const struct sent *s = &m->sent[f][number][id];
 			if (s->attr != NULL) {
+				ask[count] = s->ask;
 				path[count++] = (struct path){
 					.attr = s->attr, .peer = peer_of(i), .reason = s->reason};
 			}
@@ -201,7 +205,9 @@ static unsigned oracle(const struct world *w, unsigned member, enum family f, un
 	unsigned ranked = naive_rank(path, count, rank, order);
 	for (unsigned i = 0; i < ranked && found < n; i++) {
 		const struct path *p = &path[order[i]];
-		if (p->peer != peer_of(member) &&
+		bool may_have =
+			w->rules == NULL || make_may_have(p->peer / 19u, ask[order[i]], member);
+		if (p->peer != peer_of(member) && may_have &&
 		    naive_suits(p->attr, f, w->member[member].class_idx[f])) {
 			out[found++] = attr_id(p->attr);
 		}
