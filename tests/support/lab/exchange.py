@@ -7,8 +7,8 @@
 
 The server's veth has no kernel address: causewayd speaks ARP, ND, IP and TCP itself.  With DPDK's
 af_packet the port of the bridge that faces it has `tx off`: the kernel must then fill in checksums
-and cut segments itself, which a real wire would force it to.  A port `packet:` (server.PACKET) takes
-and sends such frames as they are.
+and cut segments itself, which a real wire would force it to.  A port `packet:` (server.PACKET)
+takes and sends such frames as they are.
 """
 
 import threading
