@@ -17,7 +17,8 @@ static bool run_cold(struct stage *s)
 /* The first members go at the same moment, and come back at the same moment. */
 static bool run_down_up(struct stage *s)
 {
-	unsigned count = s->options->affected;
+	unsigned members = load_plan(s->load)->members, wanted = s->options->affected;
+	unsigned count = wanted < members ? wanted : members - 1;
 	if (!stage_fill(s)) {
 		return stage_judge(s);
 	}

@@ -136,6 +136,7 @@ def suite_tidy(tally):
 def suite_unit(tally):
     house.setup("build")
     program(tally, "lab", [os.path.join(ROOT, "tests", "support", "lab", "selftest.py")])
+    program(tally, "report", [os.path.join(ROOT, "bench", "selftest.py")])
     house.build(GCC)
     meson_tests(tally, GCC, "gcc", "--no-suite", "sim", "--no-suite", "fuzz")
     house.build(CLANG, options=SANITIZED, compiler="clang")

@@ -1,0 +1,95 @@
+"""What scripts/bench does by itself: a list of works, each a scenario with its sizes."""
+
+from typing import NamedTuple
+
+import pair
+
+
+class Work(NamedTuple):
+    name: str
+    note: str
+    scenario: str
+    members: int
+    options: tuple = ()
+    deliveries: int = 0  # About: who would take too long for them is left out.
+    hold: int = 90
+
+
+QUICK = (
+    Work("cold", "Cold start: 100 members x 50 prefixes, 4 in an attribute set.", "cold", 100,
+         ("--prefixes", 50), 495000),
+    Work("policy", "The same for 50 members; 10 % of the attribute sets leave four of them out.",
+         "policy", 50, ("--prefixes", 50), 120000),
+    Work("overlap", "40 members x 100 prefixes, half of them also from a second member.",
+         "overlap", 40, ("--prefixes", 100), 156000),
+    Work("down_up", "5 of 50 members go at once, and come back at once.", "down_up", 50,
+         ("--prefixes", 40, "--affected", 5), 98000),
+    Work("change", "One change until the last of 50 members has it; then with 100 others a second.",
+         "change", 50, ("--prefixes", 20), 49000),
+    Work("growth", "10 announcers x 100 prefixes, to 100 and 300 members.", "growth", 300,
+         ("--announcers", 10), 400000),
+)
+FULL = (
+    Work("cold", "Cold start: 1,000 members x 50 prefixes, 4 in an attribute set (figure 1).",
+         "cold", 1000, ("--prefixes", 50), 49950000),
+    Work("small cold", "100 members x 20 prefixes, for those who cannot do more.", "cold", 100,
+         ("--prefixes", 20), 198000),
+    Work("policy", "200 members x 100 prefixes; 10 % of the attribute sets leave four members out"
+         " (figure 2).", "policy", 200, ("--prefixes", 100), 4000000),
+    Work("no policy", "The same without.", "cold", 200, ("--prefixes", 100), 4000000),
+    Work("overlap", "100 members x 500 prefixes, half of them also from a second member"
+         " (figure 3).", "overlap", 100, ("--prefixes", 500), 4950000),
+    Work("no overlap", "The same, each prefix from one member.", "cold", 100,
+         ("--prefixes", 500), 4950000),
+    Work("change", "One change until the last of 1,000 members has it; then with 100 others a"
+         " second (figure 5).", "change", 1000, ("--prefixes", 10), 9990000),
+    Work("down_up", "50 of 700 members go at once, and come back at once (figure 6).", "down_up",
+         700, ("--prefixes", 50), 24000000),
+    Work("churn", "200 members x 50 prefixes, 1,000 changes a second for five seconds.", "churn",
+         200, ("--prefixes", 50), 4000000),
+    Work("full table", "1,000,000 IPv4 and, where it can be, 230,000 IPv6 prefixes from one member"
+         " to another.", "full_table", 2, (), 1230000),
+    Work("sessions", "1,000 sessions, hold time 9 s, up for 20 s more (figure 9).", "sessions",
+         1000, (), 100000, hold=9),
+    Work("growth", "100 announcers x 20 prefixes, to 100 and up to 2,000 members (figure 10).",
+         "growth", 2000, ("--prefixes", 20), 7000000),
+    Work("stalled", "The others' changes beside one of 1,000 members that does not read"
+         " (figure 13).", "stalled", 1000, ("--prefixes", 10), 9990000),
+    Work("flapper", "The others' changes beside one of 1,000 members that flaps 10,000 times a"
+         " second (figure 13).", "flapper", 1000, ("--prefixes", 10), 9990000),
+)
+
+
+def can_do(kind, work, patience_s):
+    """None, or why this server is left out."""
+    if work.members > kind.members_max:
+        return "not with %d members" % work.members
+    if work.scenario == "policy" and not kind.has_policy:
+        return "no policy"
+    seconds = kind.delivery_ns * work.deliveries / 1e9
+    return "would take about %.0f s" % seconds if seconds > patience_s else None
+
+
+def run_once(bench, kind, work, timeout):
+    """(exit status, what was said) of one measurement."""
+    return bench.measure(kind, work.members, hold=work.hold, timeout=timeout,
+                         options=list(work.options), scenario=work.scenario)
+
+
+def judge(kind, one, status):
+    """A measurement of another server counts with its flaws, which the table shows, as long as
+    every member ended with what it must hold; ours must have none."""
+    if kind.is_ours:
+        return 1 if one.get("own", 1) else status
+    is_right = all(one.get(key) == 0 for key in ("missing", "wrong", "stale", "superfluous"))
+    return 0 if is_right and "cpu_ms" in one else status or 1
+
+
+def measure(bench, work, name, number, timeout):
+    """One measurement as report.py wants it, and what to print when it failed."""
+    kind = pair.SERVERS[name]
+    status, text = run_once(bench, kind, work, timeout)
+    one = {**pair.parse(text), "work": work.name, "scenario": work.scenario, "server": name,
+           "run": number}
+    one["status"] = judge(kind, one, status)
+    return one, text
