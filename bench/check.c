@@ -6,10 +6,16 @@
 #include <xxhash.h>
 
 #include "bench/message.h"
+#include "rib/base/units.h"
 
 #define MEMO_COUNT 65536 /* Power of two. */
 #define MEMO_MAX   232	 /* Longer attributes are taken apart each time. */
-#define HEADER	   19
+
+#define WHOLE_MAX    1024 /* Longer UPDATEs prefix by prefix. */
+#define WHOLE_ALIGN  32
+#define WHOLES_COUNT (1u << 18) /* A power of two. */
+#define WHOLES_BYTES (32u << 20)
+#define HEADER	     19
 
 struct octets {
 	const uint8_t *at;
@@ -37,11 +43,28 @@ struct memo {
 	uint8_t octets[MEMO_MAX];
 };
 
+/* A whole UPDATE: IPv4 prefixes in a row, all of one group.  Many members get the same. */
+struct whole {
+	uint32_t group, first, count;
+	uint16_t len, attrs_len;
+	struct said said;
+	uint8_t octets[];
+};
+
+/* Those that were seen lie side by side, so that many fit the processor's cache; when there is no
+ * more room, it begins anew. */
+struct wholes {
+	uint8_t *data;	 /* WHOLES_BYTES */
+	uint32_t used;	 /* Offset 0 stays free. */
+	uint32_t *place; /* [WHOLES_COUNT], by hash: where in data, 0 for nowhere. */
+};
+
 struct checker {
 	const struct plan *plan;
 	struct ledger *ledger;
 	struct tally tally;
 	struct memo *memo;
+	struct wholes wholes;
 };
 
 struct checker *checker_new(const struct plan *p, struct ledger *l)
@@ -53,8 +76,11 @@ struct checker *checker_new(const struct plan *p, struct ledger *l)
 	c->plan = p;
 	c->ledger = l;
 	c->memo = calloc(MEMO_COUNT, sizeof(*c->memo));
-	if (c->memo == NULL) {
-		free(c);
+	c->wholes = (struct wholes){.data = aligned_alloc(CACHE_LINE, WHOLES_BYTES),
+				    .used = WHOLE_ALIGN,
+				    .place = calloc(WHOLES_COUNT, sizeof(uint32_t))};
+	if (c->memo == NULL || c->wholes.data == NULL || c->wholes.place == NULL) {
+		checker_free(c);
 		return NULL;
 	}
 	return c;
@@ -64,6 +90,8 @@ void checker_free(struct checker *c)
 {
 	if (c != NULL) {
 		free(c->memo);
+		free(c->wholes.data);
+		free(c->wholes.place);
 		free(c);
 	}
 }
@@ -279,7 +307,7 @@ static struct lesson lesson_of(const struct checker *c, unsigned member, const s
 		l.each.own = 1;
 		l.token = TOKEN_NONE;
 	} else {
-		l.each.leaked = !plan_may_have(c->plan, g, said.slot, member);
+		l.each.leaked = g->is_controlled && !plan_may_have(c->plan, g, said.slot, member);
 		l.token = token_of(said.slot, said.version);
 	}
 	return l;
@@ -324,7 +352,7 @@ static bool take_announced(struct checker *c, unsigned member, struct octets att
 			continue;
 		}
 		if (g.number == PLAN_NONE || prefix < g.first || prefix >= g.first + g.count) {
-			g = plan_group(c->plan, plan_group_of(c->plan, prefix));
+			g = *ledger_group(c->ledger, plan_group_of(c->plan, prefix));
 			struct said said;
 			if (!judge_octets(c, attrs, &g, &said)) {
 				return false;
@@ -345,9 +373,10 @@ static bool take_withdrawn(struct checker *c, unsigned member, struct octets fro
 		}
 		c->tally.withdrawn++;
 		if (prefix != PLAN_NONE) {
-			struct group g = plan_group(c->plan, plan_group_of(c->plan, prefix));
+			const struct group *g =
+				ledger_group(c->ledger, plan_group_of(c->plan, prefix));
 			ledger_hold(c->ledger, member, prefix, TOKEN_NONE,
-				    ledger_expected(c->ledger, &g, member));
+				    ledger_expected(c->ledger, g, member));
 		}
 	}
 	return true;
@@ -374,6 +403,78 @@ static bool take_multiprotocol(struct checker *c, unsigned member, struct octets
 			      (struct octets){h.reach.at + start, h.reach.len - start}, true);
 }
 
+/* The prefixes in a row and in one group: *out but for its octets; false when they are not. */
+static bool row_of(const struct checker *c, struct octets nlri, struct whole *out)
+{
+	*out = (struct whole){0};
+	for (size_t at = 0; at < nlri.len; out->count++) {
+		uint32_t prefix;
+		if (!next_prefix(c->plan, nlri, false, &at, &prefix) || prefix == PLAN_NONE ||
+		    (out->count > 0 && prefix != out->first + out->count)) {
+			return false;
+		}
+		out->first = out->count == 0 ? prefix : out->first;
+	}
+	if (out->count == 0) {
+		return false;
+	}
+	out->group = plan_group_of(c->plan, out->first);
+	const struct group *g = ledger_group(c->ledger, out->group);
+	return out->first + out->count <= g->first + g->count;
+}
+
+static void remember(struct wholes *w, uint32_t *place, const struct whole *row,
+		     const uint8_t *octets)
+{
+	uint32_t size = (uint32_t)(sizeof(*row) + row->len + WHOLE_ALIGN - 1) & ~(WHOLE_ALIGN - 1u);
+	if (w->used + size > WHOLES_BYTES) {
+		memset(w->place, 0, WHOLES_COUNT * sizeof(w->place[0]));
+		w->used = WHOLE_ALIGN;
+	}
+	memcpy(w->data + w->used, row, sizeof(*row));
+	memcpy(w->data + w->used + sizeof(*row), octets, row->len);
+	*place = w->used;
+	w->used += size;
+}
+
+static void take_row(struct checker *c, unsigned member, const struct whole *w)
+{
+	const struct group *g = ledger_group(c->ledger, w->group);
+	struct lesson lesson = lesson_of(c, member, g, w->said);
+	struct holding h = {w->first, w->count, lesson.token, lesson.expected};
+	uint32_t same = ledger_hold_all(c->ledger, member, &h);
+	c->tally.announced += w->count;
+	c->tally.wrong += lesson.each.wrong * w->count;
+	c->tally.own += lesson.each.own * w->count;
+	c->tally.leaked += lesson.each.leaked * w->count;
+	c->tally.repeated += lesson.token != TOKEN_NONE ? same : 0;
+}
+
+/* An UPDATE with attributes and IPv4 prefixes alone: what a server sends most.  It is taken whole
+ * if it has come before; else, or if it is none of those, it is remembered, and false. */
+static bool take_whole(struct checker *c, unsigned member, struct octets attrs, struct octets nlri)
+{
+	size_t len = attrs.len + nlri.len;
+	struct whole row;
+	if (len > WHOLE_MAX) {
+		return false;
+	}
+	uint32_t *place = &c->wholes.place[XXH3_64bits(attrs.at, len) & (WHOLES_COUNT - 1)];
+	const struct whole *w = (const struct whole *)(const void *)(c->wholes.data + *place);
+	if (*place != 0 && w->len == len && w->attrs_len == attrs.len &&
+	    memcmp(w->octets, attrs.at, len) == 0) {
+		take_row(c, member, w);
+		return true;
+	}
+	if (row_of(c, nlri, &row) &&
+	    judge_octets(c, attrs, ledger_group(c->ledger, row.group), &row.said)) {
+		row.len = (uint16_t)len;
+		row.attrs_len = (uint16_t)attrs.len;
+		remember(&c->wholes, place, &row, attrs.at);
+	}
+	return false;
+}
+
 bool check_update(struct checker *c, unsigned member, const uint8_t *m, size_t len)
 {
 	size_t withdrawn = len >= HEADER + 4 ? get(m + HEADER, 2) : len;
@@ -383,6 +484,10 @@ bool check_update(struct checker *c, unsigned member, const uint8_t *m, size_t l
 	struct octets attrs = {m + HEADER + 4 + withdrawn, get(m + HEADER + 2 + withdrawn, 2)};
 	size_t nlri = HEADER + 4 + withdrawn + attrs.len;
 	c->tally.updates++;
+	if (withdrawn == 0 && nlri < len &&
+	    take_whole(c, member, attrs, (struct octets){m + nlri, len - nlri})) {
+		return true;
+	}
 	if (nlri > len ||
 	    !take_withdrawn(c, member, (struct octets){m + HEADER + 2, withdrawn}, false)) {
 		return false;

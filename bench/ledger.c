@@ -6,10 +6,19 @@
 
 #define SAID 0x10000u /* Beside the version, which stays when it is taken back. */
 
+/* What anybody would be told of a group, for whom nothing is left out. */
+struct best {
+	uint32_t announcer;
+	uint8_t token; /* TOKEN_NONE: nothing is announced. */
+};
+
 struct ledger {
 	const struct plan *plan;
 	uint32_t groups, prefixes;
-	uint32_t *said; /* Of each group and slot. */
+	struct group *group;
+	struct best *best; /* Of each group; follows from `said`. */
+	uint32_t *said;	   /* Of each group and slot. */
+	uint32_t said_count;
 	uint8_t **held; /* Of each member, a token for each prefix. */
 	bool *is_up;	/* It counts. */
 	uint32_t *pending;
@@ -29,11 +38,13 @@ struct ledger *ledger_new(const struct plan *p)
 	l->groups = plan_group_count(p);
 	l->prefixes = plan_prefix_count(p);
 	l->said = calloc((size_t)l->groups * p->overlap, sizeof(*l->said));
+	l->group = malloc(l->groups * sizeof(*l->group));
+	l->best = calloc(l->groups, sizeof(*l->best));
 	l->is_up = calloc(p->members, sizeof(*l->is_up));
 	l->pending = calloc(p->members, sizeof(*l->pending));
 	l->held = calloc(p->members, sizeof(*l->held));
-	bool is_whole =
-		l->said != NULL && l->is_up != NULL && l->pending != NULL && l->held != NULL;
+	bool is_whole = l->group != NULL && l->best != NULL && l->said != NULL &&
+			l->is_up != NULL && l->pending != NULL && l->held != NULL;
 	for (unsigned m = 0; is_whole && m < p->members; m++) {
 		l->held[m] = calloc(l->prefixes, 1);
 		is_whole = l->held[m] != NULL;
@@ -42,6 +53,9 @@ struct ledger *ledger_new(const struct plan *p)
 	if (!is_whole) {
 		ledger_free(l);
 		return NULL;
+	}
+	for (uint32_t n = 0; n < l->groups; n++) {
+		l->group[n] = plan_group(p, n);
 	}
 	return l;
 }
@@ -55,6 +69,8 @@ void ledger_free(struct ledger *l)
 		free(l->held[m]);
 	}
 	free(l->held);
+	free(l->group);
+	free(l->best);
 	free(l->said);
 	free(l->is_up);
 	free(l->pending);
@@ -89,7 +105,7 @@ static unsigned best_slot(const struct ledger *l, const struct group *g, unsigne
 	return best;
 }
 
-uint8_t ledger_expected(const struct ledger *l, const struct group *g, unsigned member)
+static uint8_t expected_of(const struct ledger *l, const struct group *g, unsigned member)
 {
 	/* Where path hiding is not solved, all hear of the best alone, or of nothing. */
 	unsigned slot = best_slot(l, g, l->plan->is_hiding ? PLAN_NONE : member);
@@ -97,6 +113,30 @@ uint8_t ledger_expected(const struct ledger *l, const struct group *g, unsigned 
 		return TOKEN_NONE;
 	}
 	return token_of(slot, (uint16_t)*said_of(l, g, slot));
+}
+
+static void find_best(struct ledger *l, const struct group *g)
+{
+	unsigned slot = best_slot(l, g, PLAN_NONE);
+	l->best[g->number] = (struct best){.token = TOKEN_NONE};
+	if (slot != PLAN_NONE) {
+		l->best[g->number] = (struct best){
+			.announcer = plan_announcer(l->plan, g, slot),
+			.token = token_of(slot, (uint16_t)*said_of(l, g, slot)),
+		};
+	}
+}
+
+uint8_t ledger_expected(const struct ledger *l, const struct group *g, unsigned member)
+{
+	const struct best *best = &l->best[g->number];
+	bool has_exception = g->is_controlled || best->announcer == member;
+	return has_exception && best->token != TOKEN_NONE ? expected_of(l, g, member) : best->token;
+}
+
+const struct group *ledger_group(const struct ledger *l, uint32_t number)
+{
+	return &l->group[number];
 }
 
 static void add_pending(struct ledger *l, unsigned member, int64_t more)
@@ -117,10 +157,13 @@ static uint32_t differing(const uint8_t *held, uint32_t count, uint8_t expected)
 static void recount(struct ledger *l, unsigned member)
 {
 	uint32_t pending = 0;
-	for (uint32_t n = 0; l->is_up[member] && n < l->groups; n++) {
-		struct group g = plan_group(l->plan, n);
-		pending += differing(l->held[member] + g.first, g.count,
-				     ledger_expected(l, &g, member));
+	if (l->is_up[member] && l->said_count == 0) {
+		pending = differing(l->held[member], l->prefixes, TOKEN_NONE);
+	}
+	for (uint32_t n = 0; l->is_up[member] && l->said_count > 0 && n < l->groups; n++) {
+		const struct group *g = &l->group[n];
+		pending += differing(l->held[member] + g->first, g->count,
+				     ledger_expected(l, g, member));
 	}
 	add_pending(l, member, (int64_t)pending - l->pending[member]);
 }
@@ -142,8 +185,11 @@ static void recount_watched(struct ledger *l)
 static void set_said(struct ledger *l, const struct group *g, unsigned slot, uint32_t said)
 {
 	uint32_t *place = said_of(l, g, slot), before = *place;
+	l->said_count += (said & SAID) != 0;
+	l->said_count -= (before & SAID) != 0;
 	if (l->is_bulk) {
 		*place = said;
+		find_best(l, g);
 		return;
 	}
 	for (unsigned m = 0; m < l->plan->members; m++) {
@@ -151,9 +197,9 @@ static void set_said(struct ledger *l, const struct group *g, unsigned slot, uin
 			continue;
 		}
 		*place = before;
-		uint8_t was = ledger_expected(l, g, m);
+		uint8_t was = expected_of(l, g, m);
 		*place = said;
-		uint8_t is = ledger_expected(l, g, m);
+		uint8_t is = expected_of(l, g, m);
 		if (was != is) {
 			const uint8_t *held = l->held[m] + g->first;
 			add_pending(l, m,
@@ -162,6 +208,7 @@ static void set_said(struct ledger *l, const struct group *g, unsigned slot, uin
 		}
 	}
 	*place = said;
+	find_best(l, g);
 	if (g->number == l->watched.number) {
 		recount_watched(l);
 	}
@@ -234,6 +281,26 @@ uint8_t ledger_hold(struct ledger *l, unsigned member, uint32_t prefix, uint8_t 
 	return before;
 }
 
+uint32_t ledger_hold_all(struct ledger *l, unsigned member, const struct holding *h)
+{
+	uint8_t *held = l->held[member] + h->first;
+	uint32_t differed = 0, same = 0;
+	for (uint32_t i = 0; i < h->count; i++) {
+		differed += held[i] != h->expected;
+		same += held[i] == h->token;
+		held[i] = h->token;
+	}
+	if (!l->is_up[member]) {
+		return same;
+	}
+	int64_t change = (int64_t)(h->token != h->expected ? h->count : 0) - differed;
+	add_pending(l, member, change);
+	if (h->first - l->watched.first < l->watched.count) {
+		l->watched_pending = (uint64_t)((int64_t)l->watched_pending + change);
+	}
+	return same;
+}
+
 uint64_t ledger_pending(const struct ledger *l)
 {
 	return l->pending_all;
@@ -270,11 +337,11 @@ void ledger_judge(const struct ledger *l, struct verdict *out)
 {
 	*out = (struct verdict){0};
 	for (uint32_t n = 0; n < l->groups; n++) {
-		struct group g = plan_group(l->plan, n);
+		const struct group *g = &l->group[n];
 		for (unsigned m = 0; m < l->plan->members; m++) {
-			uint8_t expected = l->is_up[m] ? ledger_expected(l, &g, m) : TOKEN_NONE;
-			for (uint32_t i = 0; l->is_up[m] && i < g.count; i++) {
-				judge_one(l->held[m][g.first + i], expected, out);
+			uint8_t expected = l->is_up[m] ? ledger_expected(l, g, m) : TOKEN_NONE;
+			for (uint32_t i = 0; l->is_up[m] && i < g->count; i++) {
+				judge_one(l->held[m][g->first + i], expected, out);
 			}
 		}
 	}
@@ -284,10 +351,10 @@ uint64_t ledger_expected_count(const struct ledger *l)
 {
 	uint64_t count = 0;
 	for (uint32_t n = 0; n < l->groups; n++) {
-		struct group g = plan_group(l->plan, n);
+		const struct group *g = &l->group[n];
 		for (unsigned m = 0; m < l->plan->members; m++) {
-			count += l->is_up[m] && ledger_expected(l, &g, m) != TOKEN_NONE ? g.count
-											: 0;
+			count += l->is_up[m] && ledger_expected(l, g, m) != TOKEN_NONE ? g->count
+										       : 0;
 		}
 	}
 	return count;

@@ -46,10 +46,19 @@ void ledger_up(struct ledger *l, unsigned member);
 void ledger_down(struct ledger *l, unsigned member);
 /* What `member` must hold of a group. */
 uint8_t ledger_expected(const struct ledger *l, const struct group *g, unsigned member);
+/* A group by its number; as plan_group, but looked up. */
+const struct group *ledger_group(const struct ledger *l, uint32_t number);
 /* `member` holds `token` of a prefix from now on, `expected` being what it must; returns what it
  * held before. */
 uint8_t ledger_hold(struct ledger *l, unsigned member, uint32_t prefix, uint8_t token,
 		    uint8_t expected);
+/* The same of prefixes in a row, all of one group. */
+struct holding {
+	uint32_t first, count;
+	uint8_t token, expected;
+};
+/* Returns how many of them it held so before. */
+uint32_t ledger_hold_all(struct ledger *l, unsigned member, const struct holding *h);
 /* Pairs that are not as they must be. */
 uint64_t ledger_pending(const struct ledger *l);
 /* Watch one group from now on; of its pairs, those that are not as they must be. */
