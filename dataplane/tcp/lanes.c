@@ -6,6 +6,7 @@
  */
 #include "dataplane/tcp/lanes.h"
 
+#include <cpuid.h>
 #include <nettle/aes.h>
 #include <nettle/md5.h>
 #include <nettle/memxor.h>
@@ -29,13 +30,25 @@ struct lanes {
 	const struct kernel_row *kernel;
 };
 
+/* Not every compiler knows this one by name. */
+static bool has_vaes(void)
+{
+	unsigned a, b, c, d;
+
+	return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (c & bit_VAES) != 0;
+}
+
 enum lanes_level lanes_best(void)
 {
-	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-	    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-		return LANES_AVX512;
+	bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("aes");
+	bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
+			  __builtin_cpu_supports("avx512bw") &&
+			  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+
+	if (has_avx512) {
+		return has_vaes() ? LANES_VAES : LANES_AVX512;
 	}
-	return __builtin_cpu_supports("avx2") ? LANES_AVX2 : LANES_SCALAR;
+	return has_avx2 ? LANES_AVX2 : LANES_SCALAR;
 }
 
 /* The first lane's words, to and fro. */
@@ -92,36 +105,61 @@ static void cbc_mac_single(struct lanes_state *state, const struct lanes_input *
 	explicit_bzero(&aes, sizeof(aes));
 }
 
-#define KERNELS 3 /* Of a level. */
+#define KERNELS 2 /* Of a level. */
 
 struct kernel_row {
 	unsigned lanes;
 	lanes_kernel *run;
 };
 
-/* Kernels: narrowest first.  A single lane is the quickest for one message, and for no more. */
-static const struct {
+struct kind {
 	unsigned words;
 	size_t block_len;
+	unsigned worth; /* Messages: fewer are quicker one by one. */
+	/* Narrowest first. */
 	struct kernel_row kernel[LANES_LEVEL_COUNT][KERNELS];
-} kinds[LANES_KIND_COUNT] = {
-	[LANES_MD5] =
-		{4,
-		 LANES_BLOCK_HASH,
-		 {[LANES_SCALAR] = {{1, md5_single}},
-		  [LANES_AVX2] = {{1, md5_single}, {8, md5_avx2_8}, {16, md5_avx2_16}},
-		  [LANES_AVX512] = {{1, md5_single}, {16, md5_avx512_16}, {32, md5_avx512_32}}}},
-	[LANES_SHA_1] = {5,
-			 LANES_BLOCK_HASH,
-			 {[LANES_SCALAR] = {{1, sha1_single}},
-			  [LANES_AVX2] = {{1, sha1_single}},
-			  [LANES_AVX512] = {{1, sha1_single}}}},
-	[LANES_CBC_MAC] = {4,
-			   LANES_BLOCK_AES,
-			   {[LANES_SCALAR] = {{1, cbc_mac_single}},
-			    [LANES_AVX2] = {{1, cbc_mac_single}},
-			    [LANES_AVX512] = {{1, cbc_mac_single}}}},
 };
+
+static const struct kind md5_kind = {
+	.words = 4,
+	.block_len = LANES_BLOCK_HASH,
+	.worth = 2,
+	.kernel = {
+		[LANES_SCALAR] = {{1, md5_single}},
+		[LANES_AVX2] = {{8, md5_avx2_8}, {16, md5_avx2_16}},
+		[LANES_AVX512] = {{16, md5_avx512_16}, {32, md5_avx512_32}},
+		[LANES_VAES] = {{16, md5_avx512_16}, {32, md5_avx512_32}},
+	}};
+
+static const struct kind sha1_kind = {
+	.words = 5,
+	.block_len = LANES_BLOCK_HASH,
+	.worth = 5, /* Many machines have instructions for a single one. */
+	.kernel = {
+		[LANES_SCALAR] = {{1, sha1_single}},
+		[LANES_AVX2] = {{8, sha1_avx2_8}},
+		[LANES_AVX512] = {{16, sha1_avx512_16}},
+		[LANES_VAES] = {{16, sha1_avx512_16}},
+	}};
+
+static const struct kind cbc_mac_kind = {.words = 4,
+					 .block_len = LANES_BLOCK_AES,
+					 .worth = 2,
+					 .kernel = {
+						 [LANES_SCALAR] = {{1, cbc_mac_single}},
+						 [LANES_AVX2] = {{8, cbc_mac_aesni_8}},
+						 [LANES_AVX512] = {{8, cbc_mac_aesni_8}},
+						 [LANES_VAES] = {{16, cbc_mac_vaes_16}},
+					 }};
+
+static const struct kind *const kinds[LANES_KIND_COUNT] = {
+	[LANES_MD5] = &md5_kind, [LANES_SHA_1] = &sha1_kind, [LANES_CBC_MAC] = &cbc_mac_kind};
+
+size_t lanes_block_len(enum lanes_kind kind)
+{
+	ASSERT(kind < LANES_KIND_COUNT);
+	return kinds[kind]->block_len;
+}
 
 static unsigned width_of(const struct kernel_row *kernel)
 {
@@ -204,20 +242,37 @@ static void lanes_advance(struct lanes *l)
 	}
 }
 
-void lanes_run(enum lanes_kind kind, enum lanes_level level, struct lanes_message *message,
-	       size_t count)
+static void run_at(const struct kind *kind, enum lanes_level level, struct lanes_message *message,
+		   size_t count)
 {
-	struct lanes l = {.words = kinds[kind].words,
-			  .block_len = kinds[kind].block_len,
-			  .kernel = kinds[kind].kernel[level]};
+	struct lanes l; /* A lane is written when it begins. */
+
+	l.words = kind->words;
+	l.block_len = kind->block_len;
+	l.kernel = kind->kernel[level];
+	l.count = 0;
 	unsigned width = width_of(l.kernel);
 	size_t next = 0;
 
-	ASSERT(kind < LANES_KIND_COUNT && level < LANES_LEVEL_COUNT);
 	while (next < count || l.count > 0) {
 		while (l.count < width && next < count) {
 			lane_begin(&l, &message[next++]);
 		}
 		lanes_advance(&l);
 	}
+}
+
+void lanes_run(enum lanes_kind kind, enum lanes_level level, struct lanes_message *message,
+	       size_t count)
+{
+	ASSERT(kind < LANES_KIND_COUNT && level < LANES_LEVEL_COUNT);
+	const struct kind *k = kinds[kind];
+	/* What does not fill the lanes, and is not worth having some of them idle. */
+	size_t rest = count % width_of(k->kernel[level]);
+
+	if (rest >= k->worth) {
+		rest = 0;
+	}
+	run_at(k, level, message, count - rest);
+	run_at(k, LANES_SCALAR, message + count - rest, rest);
 }

@@ -15,11 +15,18 @@
 
 #include "rib/base/bytes.h"
 
-/* What this machine's vectors can do; a level is had by itself and all above it. */
-enum lanes_level { LANES_SCALAR, LANES_AVX2, LANES_AVX512, LANES_LEVEL_COUNT };
+/* What this machine's vectors can do: who has a level has those before it, too. */
+enum lanes_level {
+	LANES_SCALAR,
+	LANES_AVX2, /* And AES-NI. */
+	LANES_AVX512,
+	LANES_VAES, /* AES four blocks at a time. */
+	LANES_LEVEL_COUNT
+};
 enum lanes_kind { LANES_MD5, LANES_SHA_1, LANES_CBC_MAC, LANES_KIND_COUNT };
 
 enum lanes_level lanes_best(void);
+size_t lanes_block_len(enum lanes_kind kind);
 
 #define LANES_MAX	 32
 #define LANES_PIECES	 3
@@ -59,3 +66,5 @@ struct lanes_input {
 typedef void lanes_kernel(struct lanes_state *state, const struct lanes_input *in, size_t blocks);
 
 lanes_kernel md5_avx2_8, md5_avx2_16, md5_avx512_16, md5_avx512_32;
+lanes_kernel sha1_avx2_8, sha1_avx512_16;
+lanes_kernel cbc_mac_aesni_8, cbc_mac_vaes_16;

@@ -1,20 +1,13 @@
-/* MD5's rounds over vectors of any width, `vec`: a word of each lane.  Part of md5_kernel.h.
+/* MD5's rounds over vectors.
  *
  * Up to two groups of lanes go through the steps side by side, for a step waits for the one before
  * it and one group alone does not fill the machine.  RFC 1321 §3.4. */
 #pragma once
 
-#include "dataplane/tcp/lanes.h"
+#include "dataplane/tcp/lanes_vector.h"
 
-#define INLINE static inline __attribute__((always_inline))
-#define WORDS  (LANES_BLOCK_HASH / sizeof(uint32_t))
-
-/* A state, and a block's words. */
 struct quad {
 	vec a, b, c, d;
-};
-struct block {
-	vec word[WORDS];
 };
 
 typedef vec mixer(vec x, vec y, vec z);
@@ -63,9 +56,7 @@ static const uint32_t md5_sine[4][16] = {
 
 INLINE vec step(vec a, vec b, vec mixed, vec addend, unsigned by)
 {
-	vec sum = a + addend + mixed;
-
-	return b + (sum << by | sum >> (32 - by));
+	return b + rotate(a + addend + mixed, by);
 }
 
 INLINE void md5_round(struct quad *q, const struct block *in, unsigned groups,

@@ -1,7 +1,5 @@
 #include "dataplane/tcp/message.h"
 
-#include <nettle/memxor.h>
-
 #include "rib/base/check.h"
 
 /* The front stands in ends->head.  Cut off whole blocks of front and data, and leave at least
@@ -51,7 +49,7 @@ void message_md5(const struct auth_key *key, const struct auth_packet *p, struct
 	size_t front_len = auth_md5_front(p, ends->head);
 	size_t tail_len = cut(ends, front_len, data, LANES_BLOCK_HASH, 0, out);
 
-	memcpy(ends->tail + tail_len, key->secret, key->secret_len);
+	memcpy(ends->tail + tail_len, key->secret, AUTH_SECRET_MAX); /* A constant is quicker. */
 	pad(ends, tail_len + key->secret_len, 8 * (front_len + data.len + key->secret_len), out);
 	memcpy(out->state, initial, sizeof(initial));
 }
@@ -109,8 +107,11 @@ void message_cmac(const struct ao_traffic *t, uint32_t extension, const struct a
 		ends->tail[tail_len++] = 0x80;
 		memset(ends->tail + tail_len, 0, end - tail_len);
 	}
-	memxor(ends->tail + end - LANES_BLOCK_AES, is_whole ? t->aes.key.K1.b : t->aes.key.K2.b,
-	       LANES_BLOCK_AES);
+	const uint8_t *mask = is_whole ? t->aes.key.K1.b : t->aes.key.K2.b;
+
+	for (unsigned i = 0; i < LANES_BLOCK_AES; i++) {
+		ends->tail[end - LANES_BLOCK_AES + i] ^= mask[i];
+	}
 	out->piece[2] = (struct lanes_piece){ends->tail, blocks};
 	out->key = t->aes.cipher.keys;
 	memset(out->state, 0, LANES_BLOCK_AES);

@@ -94,16 +94,20 @@ static void queue_run_outer(struct queue *q, enum lanes_level level)
 
 static void queue_run(struct queue *q, enum lanes_kind kind, enum lanes_level level)
 {
+	size_t block_len = lanes_block_len(kind);
+
 	lanes_run(kind, level, q->message, q->count);
 	if (kind == LANES_SHA_1) {
 		queue_run_outer(q, level);
 	}
 	for (unsigned i = 0; i < q->count; i++) {
 		mac_store(&q->place[i], q->message[i].state);
+		/* MD5's key, or the last block with CMAC's. */
+		explicit_bzero(q->ends[i].tail, q->message[i].piece[2].blocks * block_len);
 	}
-	/* The ends have MD5's keys in them. */
-	explicit_bzero(q->ends, q->count * sizeof(q->ends[0]));
-	explicit_bzero(q->rest, q->count * sizeof(q->rest[0]));
+	if (kind != LANES_MD5) {
+		explicit_bzero(q->rest, q->count * sizeof(q->rest[0]));
+	}
 	q->count = 0;
 }
 

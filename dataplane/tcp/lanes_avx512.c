@@ -1,4 +1,4 @@
-/* MD5 with sixteen words in a vector.  Compiled for AVX-512; lanes.c asks the machine first. */
+/* Digests with sixteen words in a vector.  Compiled for AVX-512; lanes.c asks the machine first. */
 #include <stdint.h>
 
 typedef uint32_t vec __attribute__((vector_size(64)));
@@ -16,6 +16,7 @@ static inline vec interleave_high(vec a, vec b)
 }
 
 #include "dataplane/tcp/md5_kernel.h"
+#include "dataplane/tcp/sha1_kernel.h"
 
 void md5_avx512_16(struct lanes_state *state, const struct lanes_input *in, size_t blocks)
 {
@@ -25,4 +26,9 @@ void md5_avx512_16(struct lanes_state *state, const struct lanes_input *in, size
 void md5_avx512_32(struct lanes_state *state, const struct lanes_input *in, size_t blocks)
 {
 	md5_run(state, in, blocks, 2);
+}
+
+void sha1_avx512_16(struct lanes_state *state, const struct lanes_input *in, size_t blocks)
+{
+	sha1_run(state, in, blocks);
 }
