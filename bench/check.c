@@ -450,16 +450,35 @@ static void take_row(struct checker *c, unsigned member, const struct whole *w)
 	c->tally.repeated += lesson.token != TOKEN_NONE ? same : 0;
 }
 
+/* By what stands between the lengths and the end: attributes and prefixes. */
+uint32_t check_ahead(const struct checker *c, const uint8_t *message, size_t len)
+{
+	if (len <= HEADER + 4 || len > WHOLE_MAX) {
+		return 0;
+	}
+	uint32_t ahead = XXH3_64bits(message + HEADER + 4, len - HEADER - 4) & (WHOLES_COUNT - 1);
+	__builtin_prefetch(&c->wholes.place[ahead]);
+	return ahead;
+}
+
+void check_fetch(const struct checker *c, uint32_t ahead)
+{
+	const uint8_t *whole = c->wholes.data + c->wholes.place[ahead];
+	__builtin_prefetch(whole);
+	__builtin_prefetch(whole + CACHE_LINE);
+}
+
 /* An UPDATE with attributes and IPv4 prefixes alone: what a server sends most.  It is taken whole
  * if it has come before; else, or if it is none of those, it is remembered, and false. */
-static bool take_whole(struct checker *c, unsigned member, struct octets attrs, struct octets nlri)
+static bool take_whole(struct checker *c, unsigned member, struct octets attrs, struct octets nlri,
+		       uint32_t ahead)
 {
 	size_t len = attrs.len + nlri.len;
 	struct whole row;
-	if (len > WHOLE_MAX) {
+	if (HEADER + 4 + len > WHOLE_MAX) {
 		return false;
 	}
-	uint32_t *place = &c->wholes.place[XXH3_64bits(attrs.at, len) & (WHOLES_COUNT - 1)];
+	uint32_t *place = &c->wholes.place[ahead];
 	const struct whole *w = (const struct whole *)(const void *)(c->wholes.data + *place);
 	if (*place != 0 && w->len == len && w->attrs_len == attrs.len &&
 	    memcmp(w->octets, attrs.at, len) == 0) {
@@ -475,7 +494,7 @@ static bool take_whole(struct checker *c, unsigned member, struct octets attrs, 
 	return false;
 }
 
-bool check_update(struct checker *c, unsigned member, const uint8_t *m, size_t len)
+bool check_update(struct checker *c, unsigned member, const uint8_t *m, size_t len, uint32_t ahead)
 {
 	size_t withdrawn = len >= HEADER + 4 ? get(m + HEADER, 2) : len;
 	if (HEADER + 4 + withdrawn > len) {
@@ -485,7 +504,7 @@ bool check_update(struct checker *c, unsigned member, const uint8_t *m, size_t l
 	size_t nlri = HEADER + 4 + withdrawn + attrs.len;
 	c->tally.updates++;
 	if (withdrawn == 0 && nlri < len &&
-	    take_whole(c, member, attrs, (struct octets){m + nlri, len - nlri})) {
+	    take_whole(c, member, attrs, (struct octets){m + nlri, len - nlri}, ahead)) {
 		return true;
 	}
 	if (nlri > len ||

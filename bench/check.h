@@ -21,6 +21,12 @@ struct tally {
 
 struct checker *checker_new(const struct plan *p, struct ledger *l); /* Both are borrowed. */
 void checker_free(struct checker *c);
+/* Several UPDATEs are checked faster when the first of these is called for each of them, then the
+ * second, and only then check_update: what is known of them is on its way from memory meanwhile.
+ * What the first returns is for the others. */
+uint32_t check_ahead(const struct checker *c, const uint8_t *message, size_t len);
+void check_fetch(const struct checker *c, uint32_t ahead);
 /* One UPDATE that `member` received; false when it cannot be parsed. */
-bool check_update(struct checker *c, unsigned member, const uint8_t *message, size_t len);
+bool check_update(struct checker *c, unsigned member, const uint8_t *message, size_t len,
+		  uint32_t ahead);
 const struct tally *checker_tally(const struct checker *c);

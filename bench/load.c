@@ -30,6 +30,7 @@ struct load {
 	struct peer *peer;
 	unsigned connecting, wanted;
 	uint64_t said_at;
+	uint64_t now; /* When load_run last looked. */
 	struct load_state state;
 	uint64_t next_scan;
 	char last_loss[128];
@@ -292,8 +293,20 @@ static void on_established(struct load *l, unsigned i)
 	}
 }
 
+/* Whole messages that are heard together. */
+#define BATCH_MAX 32
+
+struct batch {
+	unsigned count;
+	struct {
+		const uint8_t *at;
+		uint32_t ahead; /* check_ahead */
+		uint16_t len;
+	} message[BATCH_MAX];
+};
+
 /* One whole message; false when the session is over. */
-static bool hear(struct load *l, unsigned i, const uint8_t *m, size_t len)
+static bool hear(struct load *l, unsigned i, const uint8_t *m, size_t len, uint32_t ahead)
 {
 	struct peer *p = &l->peer[i];
 	char why[64];
@@ -302,7 +315,7 @@ static bool hear(struct load *l, unsigned i, const uint8_t *m, size_t len)
 		send_keepalive(l, i);
 		return p->state != PEER_IDLE;
 	case 2:
-		if (!check_update(l->checker, i, m, len)) {
+		if (!check_update(l->checker, i, m, len, ahead)) {
 			lose(l, i, "received a malformed UPDATE");
 			return false;
 		}
@@ -322,23 +335,47 @@ static bool hear(struct load *l, unsigned i, const uint8_t *m, size_t len)
 	}
 }
 
+/* The next whole messages of `len` bytes at `data`: how many bytes they are. */
+static size_t split(const struct load *l, struct batch *b, const uint8_t *data, size_t len)
+{
+	size_t at = 0;
+	b->count = 0;
+	while (b->count < BATCH_MAX && len - at >= 19) {
+		const uint8_t *m = data + at;
+		uint16_t message = (uint16_t)(m[16] << 8 | m[17]);
+		if (message < 19 || message > MESSAGE_MAX || len - at < message) {
+			break;
+		}
+		b->message[b->count].at = m;
+		b->message[b->count].len = message;
+		b->message[b->count++].ahead = check_ahead(l->checker, m, message);
+		at += message;
+	}
+	for (unsigned k = 0; k < b->count; k++) {
+		check_fetch(l->checker, b->message[k].ahead);
+	}
+	return at;
+}
+
 /* Whole messages in `len` bytes at `data`; returns how many bytes they are. */
 static size_t hear_all(struct load *l, unsigned i, const uint8_t *data, size_t len)
 {
-	size_t at = 0;
-	while (len - at >= 19) {
-		size_t message = (size_t)data[at + 16] << 8 | data[at + 17];
+	struct batch b;
+	size_t at = 0, n;
+	while ((n = split(l, &b, data + at, len - at)) > 0) {
+		for (unsigned k = 0; k < b.count; k++) {
+			if (!hear(l, i, b.message[k].at, b.message[k].len, b.message[k].ahead)) {
+				return len;
+			}
+		}
+		at += n;
+	}
+	if (len - at >= 19) {
+		unsigned message = (unsigned)(data[at + 16] << 8 | data[at + 17]);
 		if (message < 19 || message > MESSAGE_MAX) {
 			lose(l, i, "received a bad message length");
 			return len;
 		}
-		if (len - at < message) {
-			break;
-		}
-		if (!hear(l, i, data + at, message)) {
-			return len;
-		}
-		at += message;
 	}
 	return at;
 }
@@ -347,11 +384,10 @@ static size_t on_heard(void *context, unsigned i, const uint8_t *data, size_t le
 {
 	struct load *l = context;
 	struct peer *p = &l->peer[i];
-	uint64_t now = load_now_us();
-	if (p->state == PEER_UP && now - p->heard_at > l->state.silence_us_max) {
-		l->state.silence_us_max = now - p->heard_at;
+	if (p->state == PEER_UP && l->now > p->heard_at + l->state.silence_us_max) {
+		l->state.silence_us_max = l->now - p->heard_at;
 	}
-	p->heard_at = now;
+	p->heard_at = l->now;
 	return hear_all(l, i, data, len);
 }
 
@@ -465,6 +501,7 @@ static void scan(struct load *l, uint64_t now)
 bool load_run(struct load *l, bool (*is_done)(const struct load *l), uint64_t us)
 {
 	uint64_t now = load_now_us(), until = now + us;
+	l->now = now;
 	while (is_done == NULL || !is_done(l)) {
 		if (now >= l->next_scan) {
 			scan(l, now);
@@ -472,7 +509,7 @@ bool load_run(struct load *l, bool (*is_done)(const struct load *l), uint64_t us
 		/* A link may wait in steps of a millisecond. */
 		uint64_t left = until > now ? until - now : 0;
 		link_poll(l->link, left < 1000 ? 0 : left < WAIT_US ? 1000 : WAIT_US);
-		now = load_now_us();
+		l->now = now = load_now_us();
 		if (now >= until) {
 			return is_done != NULL && is_done(l);
 		}

@@ -56,7 +56,8 @@ bool rig_hear(struct rig *r, unsigned member, const struct outgoing *o)
 {
 	for (size_t at = 0; at < o->len;) {
 		size_t len = (size_t)o->data[at + 16] << 8 | o->data[at + 17];
-		if (!check_update(r->checker, member, o->data + at, len)) {
+		if (!check_update(r->checker, member, o->data + at, len,
+				  check_ahead(r->checker, o->data + at, len))) {
 			return false;
 		}
 		at += len;

@@ -227,7 +227,8 @@ Test(check, what_is_cut_off_cannot_be_parsed)
 	for (size_t len = 19; len < o.len; len++) {
 		uint8_t *copy = malloc(len); /* So that reading beyond it shows. */
 		memcpy(copy, o.data, len);
-		refused += !check_update(r.checker, 5, copy, len);
+		refused +=
+			!check_update(r.checker, 5, copy, len, check_ahead(r.checker, copy, len));
 		free(copy);
 	}
 	cr_assert_eq(refused, o.len - 19);
