@@ -9,6 +9,9 @@ its packet port, or, as causewayd-pmd, through DPDK's af_packet driver; then the
 `tx off`, so that checksums are filled in and segments cut as on a real wire.  The kernel servers
 get the members' neighbour entries beforehand (the kernel's table is small); causewayd
 resolves its members by itself.  All threads of a server share one CPU.
+
+As causewayd-memif it shares memory with causeway-bench, which then speaks TCP itself: there is no
+wire, and both are in one namespace, which holds the name by which they meet.
 """
 
 import ipaddress
@@ -102,10 +105,15 @@ class Bench:
         `alive` is called with the server after the load, before its end."""
         self.count += 1
         server_ns, load_ns = "server%d" % self.count, "load%d" % self.count
+        if kind.load_port:
+            load_ns = server_ns
         if not kind.carries_v6:
             options = [*options, "--prefixes6", 0]
         setup = setup_for(scenario, members, hold, options)
-        self.add_wire(server_ns, load_ns, setup, kind)
+        if kind.load_port:
+            self.run.add_namespace(server_ns)
+        else:
+            self.add_wire(server_ns, load_ns, setup, kind)
         server = kind(self.run, server_ns, os.path.join(self.run.dir, server_ns), self.build,
                       self.mtu)
         try:
@@ -115,6 +123,8 @@ class Bench:
                        "--hold", hold, "--connects", kind.connects, "--timeout", timeout,
                        "--asn", setup.members[0][1], "--json",
                        "--pid", ",".join(map(str, server.pids())), *options]
+            if kind.load_port:
+                command += ["--port", kind.load_port, "--mtu", self.mtu, "--cpu", LOAD_CPU]
             if setup.has_overlap and not kind.solves_hiding:
                 command.append("--hiding")
             done = subprocess.run(
@@ -132,7 +142,7 @@ class Bench:
                 text += server.tail() + "\n"
             return status, text
         finally:
-            self.remove(server_ns, load_ns)
+            self.remove(*{server_ns, load_ns})
             if server.process is not None:
                 server.process.wait()
 

@@ -51,6 +51,7 @@ class Server:
     name = ""
     speaks_ip_itself = False
     is_ours = False
+    load_port = None  # The load's port, in the server's namespace; None: kernel sockets, a wire.
     needs_plain_frames = False  # Checksums and cut segments: no offloads on the load's side.
     is_default = True
     solves_hiding = True
@@ -338,6 +339,18 @@ class CausewaydPmd(Causewayd):
             2048 if self.mtu <= 1500 else 16384)
 
 
+class CausewaydMemif(Causewayd):
+    """The same over shared memory, with the load on TCP of our own: the server's own limit, no
+    kernel in between."""
+
+    name = "causewayd-memif"
+    is_default = False
+    load_port = "net_memif0,role=client,socket=cw-memif"
+
+    def device(self):
+        return "net_memif0,role=server,socket=cw-memif"
+
+
 OPENBGPD = """\
 AS {asn}
 router-id {server}
@@ -450,4 +463,5 @@ class Gobgp(Server):
         return self.is_listening()
 
 
-SERVERS = {one.name: one for one in (Causewayd, CausewaydPmd, Bird, Frr, Openbgpd, Gobgp)}
+SERVERS = {one.name: one for one in (Causewayd, CausewaydPmd, CausewaydMemif, Bird, Frr, Openbgpd,
+                                     Gobgp)}
