@@ -24,6 +24,8 @@ struct explain_job {
 /* The member it is explained for. */
 struct target {
 	peer_id_t peer;
+	asn_t asn;
+	const struct reach_conf *reach;
 	struct member_status status;
 	struct update_form form;
 	unsigned n; /* It gets up to so many paths (RFC 7911). */
@@ -32,7 +34,8 @@ struct target {
 
 static struct target target_of(const struct explain_job *j, const struct api_env *env)
 {
-	struct target t = {.peer = j->to};
+	struct target t = {
+		.peer = j->to, .asn = env->config->client[j->to].asn, .reach = &env->config->reach};
 	server_member_status(env->server, j->to, &t.status);
 	enum family family = (enum family)j->job.request.prefix.family;
 	unsigned class_idx = t.status.state == FSM_ESTABLISHED ? t.status.class_idx[family] : 0;
@@ -71,11 +74,24 @@ static const char *unsuited(const struct attr *a, const struct update_form *form
 	if (form->family == FAMILY_IPV4 && is_6 && !form->has_next_hop6) {
 		return "its next hop is IPv6: not negotiated";
 	}
-	return update_fits(a, form) ? NULL : "too long for its messages";
+	return update_fits(attr_sent(a), form) ? NULL : "too long for its messages";
 }
 
+/* Its communities, as the members' requests that they are, keep it from the member: which. */
+static void forbidden(const struct target *t, const struct attr *a, char *text, size_t len)
+{
+	static const char *const rule_text[REACH_RULE_COUNT] = {
+		[REACH_DENY_PEER] = "do not announce to peer",
+		[REACH_ALLOW_PEER] = "announce to peer",
+		[REACH_DENY_ALL] = "do not announce to any",
+	};
+	struct reach_verdict v = reach_explain(t->reach, a, t->asn);
+	snprintf(text, len, "its communities forbid it: %s, %s", v.community, rule_text[v.rule]);
+}
+
+/* `text` is room for one that is put together. */
 static const char *fate_of(const struct target *t, const struct paths *paths, unsigned i,
-			   const struct choice *chosen)
+			   const struct choice *chosen, char text[160])
 {
 	const struct path *p = &paths->path[i];
 	if (i >= paths->ranked_count) {
@@ -86,6 +102,10 @@ static const char *fate_of(const struct target *t, const struct paths *paths, un
 	}
 	if (p->peer == t->peer) {
 		return "its own route";
+	}
+	if (!attr_reaches(p->attr, t->peer)) {
+		forbidden(t, p->attr, text, 160);
+		return text;
 	}
 	const char *why = unsuited(p->attr, &t->form);
 	return why != NULL ? why : "ranked lower";
@@ -116,7 +136,8 @@ static void end_text(const struct target *t, const struct choice *choice, const 
 		snprintf(text, len, "%s gets nothing: %s was not negotiated with it", t->name,
 			 t->form.family == FAMILY_IPV4 ? "IPv4" : "IPv6");
 	} else if (chosen == NULL) {
-		snprintf(text, len, "%s %s nothing: every path is its own, rejected or unsuited",
+		snprintf(text, len,
+			 "%s %s nothing: every path is its own, kept from it, rejected or unsuited",
 			 t->name, is_up ? "gets" : "would get");
 	} else if (is_up && t->form.has_path_ids) {
 		snprintf(text, len, "%s gets %u of %u paths, of up to %u", t->name, choice->count,
@@ -163,8 +184,9 @@ static void explain(const struct explain_job *j, const struct api_env *env,
 	struct choice chosen;
 	chosen.count = view_n(paths, t.peer, &t.form, t.n, chosen.path);
 	for (unsigned i = 0; i < paths->count; i++) {
+		char fate[160];
 		json_t *row = candidate_json(config, &hit->prefix, paths, i, peers);
-		json_object_set_new(row, "fate", json_string(fate_of(&t, paths, i, &chosen)));
+		json_object_set_new(row, "fate", json_string(fate_of(&t, paths, i, &chosen, fate)));
 		if (t.form.has_path_ids && is_chosen(&chosen, &paths->path[i])) {
 			json_object_set_new(row, "path_id",
 					    json_integer(path_id_sent(&paths->path[i])));

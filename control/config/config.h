@@ -11,6 +11,7 @@
 #include "dataplane/tcp/auth.h"
 #include "rib/base/addr.h"
 #include "rib/base/log.h"
+#include "rib/policy/reach.h"
 
 struct config_port {
 	char *device;
@@ -59,7 +60,8 @@ struct config {
 		enum log_level log_level;
 	} control;
 	asn_t rs_as;
-	uint16_t paths_sent; /* `add_path.paths`; 0 without clients. */
+	uint16_t paths_sent;	 /* `add_path.paths`; 0 without clients. */
+	struct reach_conf reach; /* `communities` about who may hear a route. */
 	struct addr router_id;
 	unsigned deferral_s;	      /* `selection_deferral_time` of `cfg.graceful_restart`. */
 	struct config_client *client; /* One for each address. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/config/loader.h"
 #include "rib/base/check.h"
 
 static void say(struct config_diff *d, const char *format, ...)
@@ -96,6 +97,18 @@ static bool is_same_client(const struct config_client *a, const struct config_cl
 	       a->hop_limit_min == b->hop_limit_min && a->paths_limit == b->paths_limit;
 }
 
+static bool is_same_reach(const struct reach_conf *a, const struct reach_conf *b)
+{
+	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
+		for (unsigned f = 0; f < COMMUNITY_FORM_COUNT; f++) {
+			if (!community_pattern_equal(&a->pattern[r][f], &b->pattern[r][f])) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
 static int compare_ip(const void *a, const void *b)
 {
 	const struct config_client *const *x = a, *const *y = b;
@@ -154,6 +167,9 @@ void config_diff(const struct config *running, const struct config *wanted, stru
 	}
 	if (!addr_equal(&running->router_id, &wanted->router_id)) {
 		say(out, "cfg.router_id");
+	}
+	if (!is_same_reach(&running->reach, &wanted->reach)) {
+		say(out, "cfg.communities");
 	}
 	if (running->paths_sent != wanted->paths_sent) {
 		say(out, "cfg.add_path.paths");

@@ -323,5 +323,6 @@ void finish_config(struct loader *l)
 		check_client(l, &l->client[i]);
 	}
 	check_duplicates(l);
+	finish_communities(l);
 	finish_paths_sent(l);
 }

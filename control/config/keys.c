@@ -60,8 +60,8 @@ const char *keys_nearest(const char *name, const struct key_table *table)
 	const char *nearest = NULL;
 	const struct key *key;
 	for (unsigned i = 0; (key = key_at(table, i)) != NULL; i++) {
-		unsigned distance = edit_distance(name, key->name);
-		if (key->kind == KEY_READ && distance < best) {
+		unsigned distance = key->kind == KEY_READ ? edit_distance(name, key->name) : best;
+		if (distance < best) {
 			best = distance;
 			nearest = key->name;
 		}

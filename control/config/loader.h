@@ -49,6 +49,13 @@ struct seen_key {
 	struct place at;
 };
 
+/* A community's pattern; which numbers are `rs_as`. */
+struct draft_pattern {
+	struct community_pattern value;
+	bool is_rs_as[3];
+	struct place at;
+};
+
 struct loader {
 	struct config *config;
 	struct config_errors *errors;
@@ -57,6 +64,7 @@ struct loader {
 	struct draft_client *client;
 	unsigned client_count;
 	struct draft_session session; /* cfg's. */
+	struct draft_pattern community[REACH_RULE_COUNT][COMMUNITY_FORM_COUNT];
 	bool has_rs_as, has_router_id;
 	struct place start; /* Of the main file. */
 	struct seen_key seen[48];
@@ -95,6 +103,11 @@ void draft_number(struct loader *l, const struct node *key, const struct node *v
 void read_filtering(struct loader *l, const struct node *key, const struct node *v, void *target);
 void read_client_filtering(struct loader *l, const struct node *key, const struct node *v,
 			   void *target);
+
+/* section_communities.c */
+void read_communities(struct loader *l, const struct node *key, const struct node *v, void *target);
+void finish_communities(struct loader *l);
+bool community_pattern_equal(const struct community_pattern *a, const struct community_pattern *b);
 
 /* section_paths.c: `add_path`, whose target is a struct draft_session; and its inheritance. */
 void read_add_path(struct loader *l, const struct node *key, const struct node *v, void *target);

@@ -74,7 +74,7 @@ static const struct key cfg_key[] = {
 	{.name = "blackhole_filtering", .kind = KEY_FOREIGN},
 	{.name = "rfc1997_wellknown_communities", .kind = KEY_FOREIGN},
 	{.name = "rtt_thresholds", .kind = KEY_FOREIGN},
-	{.name = "communities", .kind = KEY_FOREIGN},
+	{.name = "communities", .read = read_communities},
 	{.name = "custom_communities", .kind = KEY_FOREIGN},
 };
 static const struct key_table cfg_keys = {.where = "cfg",

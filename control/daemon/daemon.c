@@ -362,6 +362,7 @@ static int make_server(struct daemon *d)
 		.router_id = addr_v4_host_order(&c->router_id),
 		.core_count = c->dataplane.worker_count,
 		.paths_sent_max = c->paths_sent,
+		.reach = &c->reach,
 		.seed = seed,
 		.members = members,
 		.member_count = c->client_count,

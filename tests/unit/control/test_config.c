@@ -474,16 +474,17 @@ Test(config, one_key_in_two_files_is_a_contradiction)
 /* The keys of an existing exchange's files are named, not refused. */
 Test(config, foreign_keys_are_warnings_that_name_them)
 {
-	static const char *const cfg[] = {"rtt_thresholds: [4]",
-					  "filtering: {irrdb: {}}",
-					  "rpki_roas: {}",
-					  "blackhole_filtering: {}",
-					  "rfc1997_wellknown_communities: {}",
-					  "rtt_thresholds: [5]",
-					  "communities: {}",
-					  "custom_communities: {}",
-					  "prepend_rs_as: true",
-					  "path_hiding: false"};
+	static const char *const cfg[] = {
+		"rtt_thresholds: [4]",
+		"filtering: {irrdb: {}}",
+		"rpki_roas: {}",
+		"blackhole_filtering: {}",
+		"rfc1997_wellknown_communities: {}",
+		"rtt_thresholds: [5]",
+		"communities: {prepend_once_to_any: {std: '65501:rs_as'}}",
+		"custom_communities: {}",
+		"prepend_rs_as: true",
+		"path_hiding: false"};
 	static const char *const client[] = {
 		"16bit_mapped_asn: 64512", "cfg: {filtering: {next_hop: {}}}",
 		"cfg: {blackhole_filtering: {}}", "cfg: {attach_custom_communities: []}",
@@ -735,4 +736,54 @@ Test(config, the_packaged_example_is_good_without_a_warning)
 	cr_expect(c->client_count >= 2 && c->dataplane.port_count == 1);
 	config_free(c);
 	config_errors_free(&e);
+}
+
+/* A pattern is right, or wrong for this reason. */
+static void expect_community(const char *communities, const char *why)
+{
+	struct scratch s;
+	struct config_errors e;
+	char text[1024];
+	scratch_init(&s);
+	snprintf(text, sizeof(text),
+		 PORT "cfg:\n  communities: {%s}\n  rs_as: 4200000000\n"
+		      "clients: [{asn: 64501, ip: 198.18.1.1}]\n",
+		 communities);
+	struct config *c = scratch_load(&s, text, &e);
+	cr_expect_eq(c != NULL, why == NULL, "%s", communities);
+	cr_expect_eq(e.count, why != NULL, "%s", communities);
+	if (why != NULL && e.count == 1) {
+		cr_expect(strstr(e.item[0].text, why) != NULL, "%s: %s", communities,
+			  e.item[0].text);
+		cr_expect_eq(e.item[0].line, 6);
+		cr_expect_gt(e.item[0].column, 15);
+	}
+	config_free(c);
+	config_errors_free(&e);
+	scratch_fini(&s);
+}
+
+Test(config, communities_have_the_shape_of_their_kind)
+{
+	/* RFC 1997, RFC 4360, RFC 8092; arouteserver's general.yml. */
+	expect_community("do_not_announce_to_any: {std: '0:0', ext: 'ro:0:0', lrg: 'rs_as:0:0'}",
+			 NULL);
+	expect_community("announce_to_peer: {std: '1:peer_as', ext: 'rt:rs_as:peer_as'}", NULL);
+	expect_community("announce_to_peer: {std: '0:1'}", "with peer_as as the last");
+	expect_community("announce_to_peer: {std: 'peer_as:1'}", "with peer_as as the last");
+	expect_community("announce_to_peer: {std: '0:1:peer_as'}", "a community such as");
+	expect_community("announce_to_peer: {lrg: '0:peer_as'}", "a large community such as");
+	expect_community("announce_to_peer: {ext: 'xx:0:peer_as'}", "an extended community");
+	expect_community("announce_to_peer: {lrg: '4294967296:0:peer_as'}", "a large community");
+	expect_community("do_not_announce_to_any: {std: '0:peer_as'}", "such as '0:rs_as'");
+	expect_community("do_not_announce_to_any: {std: '0:-1'}", "not '0:-1'");
+	expect_community("do_not_announce_to_any: {std: '0:'}", "not '0:'");
+	expect_community("do_not_announce_to_any: {std: '0:rs_as'}", "4200000000");
+	expect_community("do_not_announce_to_any: {ext: 'rt:rs_as:65536'}", "65536 in 'ext'");
+	expect_community("do_not_announce_to_any: {std: '65535:0'}", "RFC 1997");
+	expect_community("announce_to_peer: {std: '1:peer_as'}, do_not_announce_to_peer: {std: "
+			 "'1:peer_as'}",
+			 "change one of the two");
+	expect_community("anounce_to_peer: {}", "did you mean 'announce_to_peer'?");
+	expect_community("announce_to_peer: {large: '1:1:1'}", "unknown key 'large'");
 }
