@@ -109,6 +109,12 @@ struct work_list {
 struct nic_tx {
 	struct frame_buf stock[NIC_BURST_MAX], out[NIC_BURST_MAX];
 	unsigned stock_count, out_count;
+	/* The last super-segment.  When the NIC has not taken it, it has_kept it here, and nothing
+	 * overtakes it; the payload is then a copy, for its send queue may go. */
+	struct nic_gather gather;
+	struct span payload[NIC_GATHER_SPANS];
+	uint8_t *kept; /* UINT16_MAX bytes; NULL: no super-segments are made. */
+	bool has_kept;
 };
 
 struct core {
@@ -241,6 +247,8 @@ void kernel_rx(struct core *c);
 void input_rx(struct core *c);
 
 /* output.c: machines to frames. */
+bool output_init(struct core *c); /* False: no memory; output_fini all the same. */
+void output_fini(struct core *c);
 void output_tx(struct core *c);
 bool output_pending(const struct core *c);
 /* Send an untagged frame from a port; false when there is no room. */

@@ -7,14 +7,23 @@
  *
  * Segments with a signature are sealed without it; before a burst goes out, all that wait for one
  * get it together (tcp/signer.h).
+ *
+ * A port that cuts gets super-segments: headers, and references to what lies in the send queue.  It
+ * has read them when the call returns; one that it does not take is copied and goes first the next
+ * time.  Frames and super-segments leave in the order in which they were made.
  */
 #include "dataplane/core/transport.h"
 
+#include <stdlib.h>
+
 #include "dataplane/net/eth.h"
+#include "dataplane/net/ip.h"
 #include "rib/base/check.h"
 
 #define FRAME_MIN 60 /* Ethernet's minimum without the frame check sequence. */
-#define TX_FRAMES 64 /* Of all connections in a turn; half of what a turn reads from a queue. */
+/* Of all connections in a turn, as they are on the wire, give or take one super-segment; half of
+ * what a turn reads from a queue. */
+#define TX_FRAMES 64
 
 static unsigned nic_of(const struct core *c, unsigned port)
 {
@@ -24,6 +33,46 @@ static unsigned nic_of(const struct core *c, unsigned port)
 static unsigned tx_queue(const struct core *c, unsigned nic)
 {
 	return c->id % c->server->nic[nic]->queue_count;
+}
+
+bool output_init(struct core *c)
+{
+	c->tx = calloc(c->server->nic_count, sizeof(struct nic_tx));
+	for (unsigned i = 0; c->tx != NULL && i < c->server->nic_count; i++) {
+		const struct nic *nic = c->server->nic[i];
+		if (!nic_can_gather(nic) || nic->tso_max == 0 || tx_queue(c, i) != c->id) {
+			continue;
+		}
+		ASSERT(nic->tso_max >= nic->mtu && nic->tso_max <= UINT16_MAX);
+		c->tx[i].kept = malloc(UINT16_MAX);
+		if (c->tx[i].kept == NULL) {
+			return false;
+		}
+	}
+	return c->tx != NULL;
+}
+
+void output_fini(struct core *c)
+{
+	for (unsigned i = 0; c->tx != NULL && i < c->server->nic_count; i++) {
+		struct nic *nic = c->server->nic[i];
+		nic_release(nic, tx_queue(c, i), c->tx[i].stock, c->tx[i].stock_count);
+		nic_release(nic, tx_queue(c, i), c->tx[i].out, c->tx[i].out_count);
+		free(c->tx[i].kept);
+	}
+	free(c->tx);
+}
+
+/* Offer the super-segment, unless frames go before it. */
+static bool gather_send(struct core *c, unsigned nic)
+{
+	struct nic_tx *tx = &c->tx[nic];
+	const struct nic_gather *g = &tx->gather;
+	if (tx->out_count > 0 || nic_gather(c->server->nic[nic], tx_queue(c, nic), g, 1) != 1) {
+		return false;
+	}
+	metric_add(&c->stats.frames_out, (g->payload_len + g->gso_size - 1) / g->gso_size);
+	return true;
 }
 
 static void nic_flush(struct core *c, unsigned nic)
@@ -50,15 +99,16 @@ static void nic_flush(struct core *c, unsigned nic)
 		tx->out[i - sent] = tx->out[i];
 	}
 	tx->out_count -= sent;
+	tx->has_kept = tx->has_kept && !gather_send(c, nic);
 }
 
 /* An empty buffer of the NIC, or NULL when there is none or the NIC does not keep up. */
 static struct frame_buf *frame_begin_tx(struct core *c, unsigned nic)
 {
 	struct nic_tx *tx = &c->tx[nic];
-	if (tx->out_count == NIC_BURST_MAX) {
+	if (tx->has_kept || tx->out_count == NIC_BURST_MAX) {
 		nic_flush(c, nic);
-		if (tx->out_count == NIC_BURST_MAX) {
+		if (tx->has_kept || tx->out_count == NIC_BURST_MAX) {
 			return NULL;
 		}
 	}
@@ -124,12 +174,67 @@ static void emit_segment(struct member *m, const struct net_route *route, struct
 	frame_end_tx(c, nic_of(c, route->port), route->header_len + header + seg->payload.len);
 }
 
+/* The payload of the super-segments that may take that route; 0: none are made. */
+static uint32_t bulk_max(const struct core *c, const struct net_route *route)
+{
+	unsigned nic = nic_of(c, route->port);
+	size_t headers = ip_header_len(route->dst.family) + TCP_HEADER_MAX;
+	return c->tx[nic].kept == NULL ? 0 : c->server->nic[nic]->tso_max - (uint32_t)headers;
+}
+
+/* The NIC has not taken it, and what it refers to will not stay. */
+static void gather_keep(struct nic_tx *tx)
+{
+	struct nic_gather *g = &tx->gather;
+	size_t len = 0;
+	for (unsigned i = 0; i < g->payload_count; i++) {
+		memcpy(tx->kept + len, tx->payload[i].data, tx->payload[i].len);
+		len += tx->payload[i].len;
+	}
+	ASSERT(len == g->payload_len && !tx->has_kept);
+	tx->payload[0] = span_of(tx->kept, len);
+	g->payload_count = 1;
+	tx->has_kept = true;
+}
+
+/* Give a super-segment to the port of the route. */
+static void emit_bulk(struct core *c, const struct net_route *route, const struct seg *seg,
+		      const struct tcp *tcp)
+{
+	unsigned nic = nic_of(c, route->port);
+	struct nic_tx *tx = &c->tx[nic];
+	size_t header_len = seg_header_len(seg);
+	unsigned count = tcp_spans(tcp, seg, tx->payload, NIC_GATHER_SPANS);
+	ASSERT(!tx->has_kept);
+	tx->gather = (struct nic_gather){
+		.payload = tx->payload,
+		.payload_len = (uint32_t)seg->payload.len,
+		.payload_count = (uint16_t)count,
+		.gso_size = seg->cut,
+		.header_len = (uint8_t)(route->header_len + header_len),
+		.l3_at = (uint8_t)(route->header_len - ip_header_len(route->dst.family)),
+		.l4_at = route->header_len,
+	};
+	uint8_t *l4 = tx->gather.header + route->header_len;
+	seg_encode(seg, tcp_local(tcp), tcp_remote(tcp), l4);
+	seg_seal_open(seg, tcp_local(tcp), tcp_remote(tcp), l4);
+	net_encap(c->net, route, (uint16_t)(header_len + seg->payload.len), tx->gather.header);
+	if (tx->out_count > 0) {
+		nic_flush(c, nic);
+	}
+	if (!gather_send(c, nic)) {
+		gather_keep(tx);
+	}
+	c->did_work = true;
+}
+
 /* Send what one connection wants, within its budget and the turn's.  True when it is to be visited
  * again in the next turn. */
 static bool connection_tx(struct core *c, struct member *m, struct tcp *tcp, unsigned *turn_budget)
 {
 	const struct endpoint *local = tcp_local(tcp), *remote = tcp_remote(tcp);
-	for (unsigned i = 0; *turn_budget > 0 && i < TX_SEGMENTS; i++) {
+	unsigned frames;
+	for (unsigned done = 0; *turn_budget > 0 && done < TX_SEGMENTS; done += frames) {
 		struct net_route route;
 		struct frame_buf *frame;
 		struct seg seg;
@@ -144,11 +249,17 @@ static bool connection_tx(struct core *c, struct member *m, struct tcp *tcp, uns
 		if (frame == NULL) {
 			return true;
 		}
+		tcp_set_bulk(tcp, bulk_max(c, &route), NIC_GATHER_SPANS);
 		if (!tcp_tx(tcp, &seg, c->now)) {
 			return false;
 		}
-		emit_segment(m, &route, frame, &seg, local, remote, tcp);
-		--*turn_budget;
+		if (seg.cut != 0) {
+			emit_bulk(c, &route, &seg, tcp);
+		} else {
+			emit_segment(m, &route, frame, &seg, local, remote, tcp);
+		}
+		frames = seg_pieces(&seg);
+		*turn_budget -= frames < *turn_budget ? frames : *turn_budget;
 	}
 	return tcp_wants_tx(tcp, c->now);
 }
@@ -236,7 +347,7 @@ void output_tx(struct core *c)
 	output_answers(c);
 	output_net(c);
 	for (unsigned nic = 0; nic < c->server->nic_count; nic++) {
-		if (c->tx[nic].out_count > 0) {
+		if (c->tx[nic].out_count > 0 || c->tx[nic].has_kept) {
 			nic_flush(c, nic);
 		}
 	}
@@ -245,7 +356,7 @@ void output_tx(struct core *c)
 bool output_pending(const struct core *c)
 {
 	for (unsigned nic = 0; nic < c->server->nic_count; nic++) {
-		if (c->tx[nic].out_count > 0) {
+		if (c->tx[nic].out_count > 0 || c->tx[nic].has_kept) {
 			return true;
 		}
 	}

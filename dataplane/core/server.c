@@ -95,14 +95,14 @@ static bool make_core(struct server *s, core_id_t id)
 	c->far_drop = calloc(s->opts.member_count + 1, sizeof(metric_t));
 	c->end_seen = calloc(logs, sizeof(uint64_t));
 	c->floor = malloc(logs * sizeof(uint64_t));
-	c->tx = calloc(s->nic_count, sizeof(struct nic_tx));
+	bool has_output = output_init(c);
 	c->signer = signer_new(lanes_best());
 	c->requests = spsc_new(REQUEST_RING, sizeof(struct request));
 	c->events = spsc_new(EVENT_RING, sizeof(struct event));
 	s->shard[id] = c->shard;
 	if (c->net == NULL || c->shard == NULL || c->intern == NULL || c->wheel == NULL ||
 	    (s->reach != NULL && c->reach == NULL) || c->member == NULL || c->far_drop == NULL ||
-	    c->end_seen == NULL || c->floor == NULL || c->tx == NULL || c->signer == NULL ||
+	    c->end_seen == NULL || c->floor == NULL || !has_output || c->signer == NULL ||
 	    c->requests == NULL || c->events == NULL) {
 		return false;
 	}
@@ -268,19 +268,13 @@ static void free_core(struct core *c)
 	for (unsigned i = 0; i < c->member_count; i++) {
 		member_fini(c->member[i]);
 	}
-	for (unsigned i = 0; c->tx != NULL && i < c->server->nic_count; i++) {
-		struct nic *nic = c->server->nic[i];
-		unsigned queue = c->id % nic->queue_count;
-		nic_release(nic, queue, c->tx[i].stock, c->tx[i].stock_count);
-		nic_release(nic, queue, c->tx[i].out, c->tx[i].out_count);
-	}
+	output_fini(c);
 	net_free(c->net);
 	wheel_free(c->wheel);
 	free(c->member);
 	free(c->far_drop);
 	free(c->end_seen);
 	free(c->floor);
-	free(c->tx);
 	signer_free(c->signer);
 	free_requests(c);
 	spsc_free(c->events);

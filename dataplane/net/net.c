@@ -167,7 +167,7 @@ void net_encap(struct net *n, const struct net_route *route, uint16_t l4_len, ui
 	size_t ip_len = ip_header_len(route->dst.family);
 
 	ASSERT(route->port < n->port_count);
-	ASSERT(ip_len + l4_len <= route->mtu);
+	ASSERT(ip_len + l4_len <= UINT16_MAX);
 	const struct iface *f = &n->ports[route->port];
 	eth_encode(&route->dst_mac, &f->mac, is4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6, to);
 	size_t eth_len = eth_tag(to, ETH_HEADER_LEN, f->vlan);

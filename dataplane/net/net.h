@@ -91,7 +91,7 @@ enum net_route_verdict net_route(struct net *n, const struct addr *src, const st
  * UINT16_MAX when there is none. */
 uint16_t net_mtu_to(const struct net *n, const struct addr *src, const struct addr *dst);
 /* Write Ethernet and IP headers for `l4_len` bytes of TCP at `to` (route->header_len bytes);
- * the IPv4 header checksum is filled in. */
+ * the IPv4 header checksum is filled in.  More than the route's MTU is for the port to cut. */
 void net_encap(struct net *n, const struct net_route *route, uint16_t l4_len, uint8_t *to);
 /* Another worker learned a neighbour. */
 void net_learn(struct net *n, unsigned port, const struct addr *addr, const struct mac *mac,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/nic/nic_cut.h"
 #include "rib/base/check.h"
 #include "rib/base/prng.h"
 
@@ -326,6 +327,27 @@ static unsigned fault_tx_burst(struct nic *n, unsigned queue, struct frame_buf *
 	return count;
 }
 
+/* The link is behind the device: it meets the pieces. */
+static unsigned fault_tx_gather(struct nic *n, unsigned queue, const struct nic_gather *in,
+				unsigned count)
+{
+	struct nic_fault_port *p = port_of(n);
+	uint8_t bytes[UINT16_MAX];
+
+	ASSERT(queue < n->queue_count);
+	for (unsigned i = 0; i < count; i++) {
+		nic_cut_check(n, &in[i]);
+		for (unsigned k = 0; k < nic_cut_count(&in[i]); k++) {
+			struct frame_buf frame = {.data = bytes};
+
+			frame.len = (uint32_t)nic_cut(&in[i], k, bytes);
+			judge(p, NIC_FAULT_OUT, (uint16_t)queue, &frame);
+		}
+	}
+	send_due(p);
+	return count;
+}
+
 static int fault_wait_fd(struct nic *n, unsigned queue)
 {
 	ASSERT(queue < n->queue_count);
@@ -353,6 +375,16 @@ static const struct nic_ops fault_ops = {
 	.close = fault_close,
 };
 
+static const struct nic_ops fault_gather_ops = {
+	.rx_burst = fault_rx_burst,
+	.tx_alloc = fault_tx_alloc,
+	.tx_burst = fault_tx_burst,
+	.release = fault_release,
+	.tx_gather = fault_tx_gather,
+	.wait_fd = fault_wait_fd,
+	.close = fault_close,
+};
+
 struct nic *nic_fault_new(struct nic *inner, uint64_t seed)
 {
 	struct nic_fault_port *p =
@@ -363,7 +395,7 @@ struct nic *nic_fault_new(struct nic *inner, uint64_t seed)
 		return NULL;
 	}
 	p->nic = *inner;
-	p->nic.ops = &fault_ops;
+	p->nic.ops = nic_can_gather(inner) ? &fault_gather_ops : &fault_ops;
 	p->inner = inner;
 	p->room = inner->mtu + ETH_HEADER_LEN;
 	if (nic_alloc(inner, 0, &buf, 1) == 1) {
@@ -374,9 +406,14 @@ struct nic *nic_fault_new(struct nic *inner, uint64_t seed)
 	return &p->nic;
 }
 
+static bool is_fault(const struct nic *n)
+{
+	return n->ops == &fault_ops || n->ops == &fault_gather_ops;
+}
+
 void nic_fault_set_plan(struct nic *n, enum nic_fault_way way, const struct nic_fault_plan *plan)
 {
-	ASSERT(n->ops == &fault_ops && way < NIC_FAULT_WAY_COUNT);
+	ASSERT(is_fault(n) && way < NIC_FAULT_WAY_COUNT);
 	port_of(n)->link[way].plan = *plan;
 	port_of(n)->link[way].burst_left = 0;
 }
@@ -385,7 +422,7 @@ void nic_fault_set_time(struct nic *n, usec_t now)
 {
 	struct nic_fault_port *p = port_of(n);
 
-	ASSERT(n->ops == &fault_ops && now >= p->now);
+	ASSERT(is_fault(n) && now >= p->now);
 	p->now = now;
 	send_due(p);
 }

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "dataplane/nic/nic_cut.h"
 #include "rib/base/check.h"
 #include "rib/base/hash.h"
 
@@ -209,6 +210,24 @@ static unsigned mem_tx_burst(struct nic *n, unsigned queue, struct frame_buf *in
 	return count;
 }
 
+static unsigned mem_tx_gather(struct nic *n, unsigned queue, const struct nic_gather *in,
+			      unsigned count)
+{
+	uint8_t bytes[UINT16_MAX];
+
+	ASSERT(queue < n->queue_count);
+	for (unsigned i = 0; i < count; i++) {
+		nic_cut_check(n, &in[i]);
+		for (unsigned k = 0; k < nic_cut_count(&in[i]); k++) {
+			struct frame_buf frame = {.data = bytes};
+
+			frame.len = (uint32_t)nic_cut(&in[i], k, bytes);
+			hub_send(mem_of(n), &frame);
+		}
+	}
+	return count;
+}
+
 static int mem_wait_fd(struct nic *n, unsigned queue)
 {
 	ASSERT(queue < n->queue_count);
@@ -243,6 +262,23 @@ static const struct nic_ops mem_ops = {
 	.wait_fd = mem_wait_fd,
 	.close = mem_close,
 };
+
+static const struct nic_ops mem_gather_ops = {
+	.rx_burst = mem_rx_burst,
+	.tx_alloc = mem_tx_alloc,
+	.tx_burst = mem_tx_burst,
+	.release = mem_release,
+	.tx_gather = mem_tx_gather,
+	.wait_fd = mem_wait_fd,
+	.close = mem_close,
+};
+
+void nic_mem_set_tso(struct nic *n, uint32_t tso_max)
+{
+	ASSERT(tso_max <= UINT16_MAX);
+	n->ops = &mem_gather_ops;
+	n->tso_max = tso_max;
+}
 
 struct nic *nic_mem_open(struct nic_hub *h, struct mac mac, uint16_t mtu, uint16_t queues)
 {

@@ -15,6 +15,8 @@ void nic_hub_free(struct nic_hub *h); /* After its NICs were closed. */
 /* A NIC on the hub with `queues` receive queues; frames are spread over them by a hash of the IP
  * addresses, as a NIC with RSS does. */
 struct nic *nic_mem_open(struct nic_hub *h, struct mac mac, uint16_t mtu, uint16_t queues);
+/* Let `n` complete checksums and cut packets of up to `tso_max` (0: no longer than its MTU). */
+void nic_mem_set_tso(struct nic *n, uint32_t tso_max);
 /* The hub's clock: frames sent from now on arrive at now + delay. */
 void nic_hub_set_time(struct nic_hub *h, usec_t now, usec_t delay);
 /* When the next frame that is under way (sent, delay not over) arrives; USEC_NEVER when none is.

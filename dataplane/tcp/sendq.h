@@ -41,8 +41,8 @@ uint64_t sendq_room(const struct sendq *q);
 /* Copy `len` bytes from stream offset `from` (acked <= from, from + len <= end) and return their
  * sum (csum.h).  O(1) where the last read ended, else O(log elements). */
 uint64_t sendq_read(struct sendq *q, uint64_t from, uint8_t *to, size_t len);
-/* The same bytes where they lie: *out_count pieces, at most `max`, in out[] (NULL: only
- * counted), and how many bytes they are; fewer than `len` when there are more pieces.  Void once they are
+/* The same bytes where they lie: *out_count pieces, at most `max`, in out[] (NULL: only counted);
+ * returns how many bytes they are, fewer than `len` when there are more pieces.  Void once they are
  * acknowledged or the queue is privatized. */
 size_t sendq_spans(const struct sendq *q, uint64_t from, size_t len, struct span *out, unsigned max,
 		   unsigned *out_count);

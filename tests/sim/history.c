@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "rib/base/check.h"
+#include "rib/base/hash.h"
 #include "tests/sim/history.h"
 
 #define EVENTS_MIN  200
@@ -304,6 +305,10 @@ static struct world_opts opts_for(struct history *h)
 	/* A queue that is smaller than a message would hold it for ever. */
 	bool is_plain_set = o.sites == 1 && !o.has_roles && o.stale_s == 0 && o.members <= 20;
 	o.has_paths = is_plain_set && prng_chance(&p, 2, 3);
+	/* Its own dice, so that the other draws are what they were without. */
+	static const uint32_t tso_max[] = {65535, 65535, 9000, 3000};
+	uint64_t dice = hash_mix(h->seed, 0x750) % (2 * ARRAY_COUNT(tso_max));
+	o.tso_max = dice < ARRAY_COUNT(tso_max) ? tso_max[dice] : 0;
 	o.has_long = o.sites == 1 && !o.has_paths && o.log_bytes_max == 0 && prng_chance(&p, 1, 2);
 	return o;
 }

@@ -206,6 +206,9 @@ void world_start_server(struct world *w, unsigned site)
 
 	ASSERT(s->server == NULL);
 	s->nic = nic_mem_open(w->hub, world_server_mac(site), 1500, (uint16_t)queues);
+	if (w->opts.tso_max != 0) {
+		nic_mem_set_tso(s->nic, w->opts.tso_max);
+	}
 	if (w->opts.has_faulty_site && site + 1 == site_count(w)) {
 		s->nic = nic_fault_new(s->nic, w->opts.seed ^ w->now);
 		nic_fault_set_time(s->nic, w->now);

@@ -36,6 +36,7 @@ struct world_opts {
 	bool has_faulty_links;	 /* Members' links can be given plans. */
 	bool has_faulty_site;	 /* So can the link of the last server. */
 	unsigned guests;	 /* Further NICs that may be opened on the hub. */
+	uint32_t tso_max;	 /* Of the servers' NICs (nic.h); 0 = they cut nothing. */
 	uint32_t window_bytes;	 /* Receive buffer of members; 0 = 16 KiB. */
 	void (*record)(void *context, unsigned member, const uint8_t *message, size_t len,
 		       bool is_up);

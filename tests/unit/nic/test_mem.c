@@ -1,7 +1,9 @@
 /* The in-memory wire: order, delay, bounds, loss, addressing and the spread over queues. */
 #include <criterion/criterion.h>
 
+#include "dataplane/nic/nic_cut.h"
 #include "dataplane/nic/nic_mem.h"
+#include "rib/base/csum.h"
 
 static struct mac mac_n(uint8_t last)
 {
@@ -216,4 +218,106 @@ Test(nic_mem, queues_are_chosen_by_a_symmetric_hash_of_addresses)
 	a->ops->close(a);
 	b->ops->close(b);
 	nic_hub_free(h);
+}
+
+#define GATHER_MSS   1000
+#define GATHER_BYTES 2500
+
+static struct span payload_of(const uint8_t *bytes, size_t from, size_t to)
+{
+	return span_of(bytes + from, to - from);
+}
+
+/* 2,500 bytes of TCP payload in three spans, with FIN and PSH, from 2 to `dst`. */
+static struct nic_gather gather_of(const struct span *payload, unsigned version, uint8_t dst)
+{
+	static const uint8_t v4[20] = {0x45, 0, 0,   0,	 0xff, 0xff, 0x40, 0,  255, 6,
+				       0,    0, 198, 18, 0,    1,    198,  18, 0,   2};
+	static const uint8_t v6[40] = {0x60, [6] = 6, [7] = 255, [8] = 0x20, [24] = 0x20, [39] = 2};
+	static const uint8_t tcp[32] = {0,    179,  1,	  2,	       0xff,
+					0xff, 0xff, 0xf0, [12] = 0x80, [13] = 0x19};
+	unsigned ip_len = version == 4 ? sizeof(v4) : sizeof(v6);
+	size_t l4_len = sizeof(tcp) + GATHER_BYTES, l3_len = ip_len + l4_len;
+	struct nic_gather g = {.payload = payload,
+			       .payload_len = GATHER_BYTES,
+			       .payload_count = 3,
+			       .gso_size = GATHER_MSS,
+			       .header_len = (uint8_t)(14 + ip_len + sizeof(tcp)),
+			       .l3_at = 14,
+			       .l4_at = (uint8_t)(14 + ip_len)};
+	uint8_t *l3 = g.header + 14, *l4 = l3 + ip_len;
+	uint8_t pseudo[4] = {0, 6, (uint8_t)(l4_len >> 8), (uint8_t)l4_len};
+
+	memcpy(g.header, mac_n(dst).bytes, 6);
+	memcpy(g.header + 12, version == 4 ? "\x08\x00" : "\x86\xdd", 2);
+	memcpy(l3, version == 4 ? v4 : v6, ip_len);
+	memcpy(l4, tcp, sizeof(tcp));
+	size_t len = version == 4 ? l3_len : l4_len;
+	l3[version == 4 ? 2 : 4] = (uint8_t)(len >> 8);
+	l3[version == 4 ? 3 : 5] = (uint8_t)len;
+	csum_store_open(csum_add(csum_add(0, l3 + (version == 4 ? 12 : 8), version == 4 ? 8 : 32),
+				 pseudo, sizeof(pseudo)),
+			l4 + 16);
+	return g;
+}
+
+/* The sums of a received frame, taken by the book. */
+static bool sums_are_good(const struct frame_buf *f, unsigned version)
+{
+	const uint8_t *l3 = f->data + 14, *l4 = l3 + (version == 4 ? 20 : 40);
+	size_t l4_len = f->len - (size_t)(l4 - f->data);
+	uint8_t pseudo[4] = {0, 6, (uint8_t)(l4_len >> 8), (uint8_t)l4_len};
+	uint64_t sum = csum_add(0, l3 + (version == 4 ? 12 : 8), version == 4 ? 8 : 32);
+
+	return (version == 6 || csum_is_good(csum_add(0, l3, 20))) &&
+	       csum_is_good(csum_add(csum_add(sum, pseudo, sizeof(pseudo)), l4, l4_len));
+}
+
+/* As a device with TSO does it: RFC 9293 §3.1, RFC 791 §3.1, RFC 8200 §3. */
+Test(nic_mem, a_super_segment_is_cut_into_segments_that_are_right_each)
+{
+	static uint8_t bytes[GATHER_BYTES];
+	struct span payload[] = {payload_of(bytes, 0, 1), payload_of(bytes, 1, 1999),
+				 payload_of(bytes, 1999, GATHER_BYTES)};
+
+	for (unsigned i = 0; i < sizeof(bytes); i++) {
+		bytes[i] = (uint8_t)(i * 7 + i / 256);
+	}
+	for (unsigned version = 4; version <= 6; version += 2) {
+		struct nic_hub *h = nic_hub_new(2, 16);
+		struct nic *a = nic_mem_open(h, mac_n(1), 1500, 1),
+			   *b = nic_mem_open(h, mac_n(2), 1500, 1);
+		struct nic_gather g = gather_of(payload, version, 2);
+		struct frame_buf f;
+
+		cr_expect_not(nic_can_gather(a));
+		nic_mem_set_tso(a, 65535);
+		cr_assert(nic_can_gather(a));
+		cr_assert_eq(nic_gather(a, 0, &g, 1), 1u);
+		for (unsigned i = 0; i < 3; i++) {
+			size_t len = i < 2 ? GATHER_MSS : 500;
+			cr_assert_eq(nic_rx(b, 0, &f, 1), 1u);
+			cr_assert_eq(f.len, g.header_len + len);
+			const uint8_t *l3 = f.data + 14, *l4 = f.data + g.l4_at;
+			size_t said =
+				(size_t)(version == 4 ? l3[2] << 8 | l3[3] : l3[4] << 8 | l3[5]);
+			cr_expect_eq(said, f.len - (version == 4 ? 14u : 54u));
+			cr_expect(sums_are_good(&f, version), "IPv%u, piece %u", version, i);
+			cr_expect_arr_eq(f.data + g.header_len, bytes + i * GATHER_MSS, len);
+			/* 0xfffffff0 and so much more. */
+			uint32_t seq = (uint32_t)l4[4] << 24 | (uint32_t)l4[5] << 16 |
+				       (uint32_t)l4[6] << 8 | l4[7];
+			cr_expect_eq(seq, 0xfffffff0 + i * GATHER_MSS);
+			cr_expect_eq(l4[13], i < 2 ? 0x10 : 0x19);
+			if (version == 4) {
+				cr_expect_eq((uint16_t)(l3[4] << 8 | l3[5]),
+					     (uint16_t)(0xffff + i));
+			}
+			nic_release(b, 0, &f, 1);
+		}
+		cr_expect_eq(nic_rx(b, 0, &f, 1), 0u);
+		a->ops->close(a);
+		b->ops->close(b);
+		nic_hub_free(h);
+	}
 }
