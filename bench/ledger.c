@@ -285,11 +285,14 @@ uint32_t ledger_hold_all(struct ledger *l, unsigned member, const struct holding
 {
 	uint8_t *held = l->held[member] + h->first;
 	uint32_t differed = 0, same = 0;
-	for (uint32_t i = 0; i < h->count; i++) {
-		differed += held[i] != h->expected;
-		same += held[i] == h->token;
-		held[i] = h->token;
+	if (memcmp(held, held + 1, h->count - 1) == 0) { /* Mostly all are alike. */
+		differed = held[0] != h->expected ? h->count : 0;
+		same = held[0] == h->token ? h->count : 0;
+	} else {
+		differed = differing(held, h->count, h->expected);
+		same = h->count - differing(held, h->count, h->token);
 	}
+	memset(held, h->token, h->count);
 	if (!l->is_up[member]) {
 		return same;
 	}
