@@ -317,12 +317,16 @@ static void step_flush(struct core *c)
 
 static usec_t core_due(const struct core *c)
 {
+	bool is_sending = output_pending(c);
 	if (c->work[WORK_READ].first != NULL || c->work[WORK_PUMP].first != NULL ||
-	    output_pending(c) || mesh_has_mail(c->server->mesh, c->id) ||
+	    (is_sending && c->did_work) || mesh_has_mail(c->server->mesh, c->id) ||
 	    !spsc_is_empty(c->requests)) {
 		return c->now;
 	}
 	usec_t due = min_u64(wheel_due(c->wheel), min_u64(net_due(c->net), shard_due(c->shard)));
+	if (is_sending) { /* No port takes anything. */
+		due = min_u64(due, c->now + TX_RETRY_US);
+	}
 	if (c->is_restarting) {
 		due = min_u64(due, c->deferral_due);
 	}

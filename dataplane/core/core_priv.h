@@ -21,6 +21,7 @@
 #define SND_BUF_MAX	 (256u * 1024)
 #define CLOSE_GRACE_US	 (3 * USEC_PER_SEC) /* Then a connection that will not close is reset. */
 #define ROUTE_RETRY_US	 (10 * USEC_PER_MSEC)
+#define TX_RETRY_US	 100 /* When no port takes anything: a full ring of frames takes longer. */
 #define FLOOR_PERIOD_US	 (1 * USEC_PER_MSEC)
 #define STATUS_PERIOD_US (100 * USEC_PER_MSEC)
 #define FAULT_PERIOD_US                                                                            \

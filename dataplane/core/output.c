@@ -95,6 +95,7 @@ static void nic_flush(struct core *c, unsigned nic)
 		}
 	}
 	metric_add(&c->stats.frames_out, sent);
+	c->did_work = c->did_work || sent > 0;
 	for (unsigned i = sent; i < tx->out_count; i++) {
 		tx->out[i - sent] = tx->out[i];
 	}

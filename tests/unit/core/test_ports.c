@@ -180,3 +180,34 @@ Test(ports, what_is_sent_fits_the_port_that_it_leaves_by)
 	cr_expect_eq(p.longest, (size_t)SMALL);
 	ports_fini(&p);
 }
+
+static unsigned take_nothing(struct nic *n, unsigned queue, struct frame_buf *in, unsigned count)
+{
+	(void)n, (void)queue, (void)in, (void)count;
+	return 0;
+}
+
+/* A worker whose ports take nothing waits for them instead of turning for ever; what it has is sent
+ * once they do. */
+Test(ports, a_full_port_is_asked_again_later)
+{
+	struct ports p;
+	ports_init(&p);
+	struct core *c = server_core(p.server, 0);
+	const struct nic_ops *open = p.ours.nic[0]->ops;
+	struct nic_ops full = *open;
+	full.tx_burst = take_nothing;
+	p.ours.nic[0]->ops = p.ours.nic[1]->ops = &full;
+	usec_t due = core_step(c, p.now); /* Announces its addresses. */
+	for (unsigned i = 0; i < 3; i++) {
+		due = core_step(c, p.now += STEP_US);
+	}
+	cr_expect(output_pending(c));
+	cr_expect_eq(metric_get(&c->stats.frames_out), 0u);
+	cr_expect(due > p.now && due <= p.now + USEC_PER_MSEC, "%lu", due - p.now);
+	p.ours.nic[0]->ops = p.ours.nic[1]->ops = open;
+	core_step(c, p.now = due);
+	cr_expect_gt(metric_get(&c->stats.frames_out), 0u);
+	cr_expect_not(output_pending(c));
+	ports_fini(&p);
+}
