@@ -56,6 +56,8 @@ INLINE void block_load(struct block *to, const uint8_t *const *lane, size_t at)
 
 		for (unsigned i = 0; i < WIDTH; i++) {
 			memcpy(&row[i], lane[i] + at + done, sizeof(vec));
+			/* More streams than the machine follows by itself.  Harmless at an end. */
+			__builtin_prefetch(lane[i] + at + done + 2 * LANES_BLOCK_HASH);
 		}
 		transpose(row);
 		memcpy(&to->word[done / sizeof(uint32_t)], row, sizeof(row));
