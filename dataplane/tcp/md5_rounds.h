@@ -36,6 +36,8 @@ INLINE vec mix_i(vec x, vec y, vec z)
 struct round {
 	unsigned first, stride;
 	unsigned by[4]; /* Rotations, in turn. */
+	const uint32_t *sine;
+	mixer *mix;
 };
 
 /* 2³² |sin(i + 1)|, i in radians. */
@@ -59,38 +61,49 @@ INLINE vec step(vec a, vec b, vec mixed, vec addend, unsigned by)
 	return b + rotate(a + addend + mixed, by);
 }
 
-INLINE void md5_round(struct quad *q, const struct block *in, unsigned groups,
-		      const struct round *r, const uint32_t *sine, mixer *mix)
+/* Four steps, from step i of the round on. */
+INLINE void md5_four(struct quad *q, const struct block *in, unsigned groups, const struct round *r,
+		     unsigned i)
 {
-	for (unsigned i = 0; i < WORDS; i += 4) {
-		unsigned at = r->first + i * r->stride;
+	const unsigned at = r->first + i * r->stride;
 
-		for (unsigned g = 0; g < groups; g++) {
-			vec add = in[g].word[at % WORDS] + sine[i];
-			q[g].a = step(q[g].a, q[g].b, mix(q[g].b, q[g].c, q[g].d), add, r->by[0]);
-		}
-		for (unsigned g = 0; g < groups; g++) {
-			vec add = in[g].word[(at + r->stride) % WORDS] + sine[i + 1];
-			q[g].d = step(q[g].d, q[g].a, mix(q[g].a, q[g].b, q[g].c), add, r->by[1]);
-		}
-		for (unsigned g = 0; g < groups; g++) {
-			vec add = in[g].word[(at + 2 * r->stride) % WORDS] + sine[i + 2];
-			q[g].c = step(q[g].c, q[g].d, mix(q[g].d, q[g].a, q[g].b), add, r->by[2]);
-		}
-		for (unsigned g = 0; g < groups; g++) {
-			vec add = in[g].word[(at + 3 * r->stride) % WORDS] + sine[i + 3];
-			q[g].b = step(q[g].b, q[g].c, mix(q[g].c, q[g].d, q[g].a), add, r->by[3]);
-		}
+	for (unsigned g = 0; g < groups; g++) {
+		vec add = in[g].word[at % WORDS] + r->sine[i];
+		q[g].a = step(q[g].a, q[g].b, r->mix(q[g].b, q[g].c, q[g].d), add, r->by[0]);
 	}
+	for (unsigned g = 0; g < groups; g++) {
+		vec add = in[g].word[(at + r->stride) % WORDS] + r->sine[i + 1];
+		q[g].d = step(q[g].d, q[g].a, r->mix(q[g].a, q[g].b, q[g].c), add, r->by[1]);
+	}
+	for (unsigned g = 0; g < groups; g++) {
+		vec add = in[g].word[(at + 2 * r->stride) % WORDS] + r->sine[i + 2];
+		q[g].c = step(q[g].c, q[g].d, r->mix(q[g].d, q[g].a, q[g].b), add, r->by[2]);
+	}
+	for (unsigned g = 0; g < groups; g++) {
+		vec add = in[g].word[(at + 3 * r->stride) % WORDS] + r->sine[i + 3];
+		q[g].b = step(q[g].b, q[g].c, r->mix(q[g].c, q[g].d, q[g].a), add, r->by[3]);
+	}
+}
+
+/* Written out rather than looped, so that all but the state is constant. */
+INLINE void md5_round(struct quad *q, const struct block *in, unsigned groups,
+		      const struct round *r)
+{
+	md5_four(q, in, groups, r, 0);
+	md5_four(q, in, groups, r, 4);
+	md5_four(q, in, groups, r, 8);
+	md5_four(q, in, groups, r, 12);
 }
 
 INLINE void md5_block(struct quad *q, const struct block *in, unsigned groups)
 {
-	static const struct round f = {0, 1, {7, 12, 17, 22}}, g = {1, 5, {5, 9, 14, 20}},
-				  h = {5, 3, {4, 11, 16, 23}}, i = {0, 7, {6, 10, 15, 21}};
+	const struct round f = {0, 1, {7, 12, 17, 22}, md5_sine[0], mix_f},
+			   g = {1, 5, {5, 9, 14, 20}, md5_sine[1], mix_g},
+			   h = {5, 3, {4, 11, 16, 23}, md5_sine[2], mix_h},
+			   i = {0, 7, {6, 10, 15, 21}, md5_sine[3], mix_i};
 
-	md5_round(q, in, groups, &f, md5_sine[0], mix_f);
-	md5_round(q, in, groups, &g, md5_sine[1], mix_g);
-	md5_round(q, in, groups, &h, md5_sine[2], mix_h);
-	md5_round(q, in, groups, &i, md5_sine[3], mix_i);
+	md5_round(q, in, groups, &f);
+	md5_round(q, in, groups, &g);
+	md5_round(q, in, groups, &h);
+	md5_round(q, in, groups, &i);
 }

@@ -49,15 +49,22 @@ INLINE void sha1_step(vec a, vec *b, vec mixed, vec *e, vec addend)
 	*b = rotate(*b, 30);
 }
 
+INLINE void sha1_five(struct quint *q, struct block *w, unsigned t, uint32_t k, choice *mix)
+{
+	sha1_step(q->a, &q->b, mix(q->b, q->c, q->d), &q->e, schedule(w, t) + k);
+	sha1_step(q->e, &q->a, mix(q->a, q->b, q->c), &q->d, schedule(w, t + 1) + k);
+	sha1_step(q->d, &q->e, mix(q->e, q->a, q->b), &q->c, schedule(w, t + 2) + k);
+	sha1_step(q->c, &q->d, mix(q->d, q->e, q->a), &q->b, schedule(w, t + 3) + k);
+	sha1_step(q->b, &q->c, mix(q->c, q->d, q->e), &q->a, schedule(w, t + 4) + k);
+}
+
+/* Written out rather than looped, so that the words stay in registers. */
 INLINE void sha1_round(struct quint *q, struct block *w, unsigned from, uint32_t k, choice *mix)
 {
-	for (unsigned t = from; t < from + SHA1_STEPS; t += 5) {
-		sha1_step(q->a, &q->b, mix(q->b, q->c, q->d), &q->e, schedule(w, t) + k);
-		sha1_step(q->e, &q->a, mix(q->a, q->b, q->c), &q->d, schedule(w, t + 1) + k);
-		sha1_step(q->d, &q->e, mix(q->e, q->a, q->b), &q->c, schedule(w, t + 2) + k);
-		sha1_step(q->c, &q->d, mix(q->d, q->e, q->a), &q->b, schedule(w, t + 3) + k);
-		sha1_step(q->b, &q->c, mix(q->c, q->d, q->e), &q->a, schedule(w, t + 4) + k);
-	}
+	sha1_five(q, w, from, k, mix);
+	sha1_five(q, w, from + 5, k, mix);
+	sha1_five(q, w, from + 10, k, mix);
+	sha1_five(q, w, from + 15, k, mix);
 }
 
 /* Words are big-endian. */
