@@ -64,7 +64,7 @@ static bool is_chosen(const struct choice *c, const struct path *p)
 /* Why a set does not suit the member's form; NULL when it does. */
 static const char *unsuited(const struct attr *a, const struct update_form *form)
 {
-	bool is_6 = a->next_hop.len != 4;
+	bool is_6 = a->next_hop_len != 4;
 	if (a->facts.is_llgr_stale && !form->has_llgr) {
 		return "long-lived stale: only for members with LLGR";
 	}

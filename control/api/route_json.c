@@ -41,13 +41,13 @@ static void set_communities(json_t *to, const char *name, struct span value, siz
 	json_object_set_new(to, name, list);
 }
 
-static void set_next_hop(json_t *to, const struct next_hop *nh)
+static void set_next_hop(json_t *to, struct span nh)
 {
 	char text[ADDR_TEXT_MAX];
-	struct addr a = addr_make(nh->len == 4 ? FAMILY_IPV4 : FAMILY_IPV6, nh->bytes);
+	struct addr a = addr_make(nh.len == 4 ? FAMILY_IPV4 : FAMILY_IPV6, nh.data);
 	set_text(to, "next_hop", addr_format(&a, text));
-	if (nh->len == 32) {
-		a = addr_make(FAMILY_IPV6, nh->bytes + 16);
+	if (nh.len == 32) {
+		a = addr_make(FAMILY_IPV6, nh.data + 16);
 		set_text(to, "next_hop_link_local", addr_format(&a, text));
 	}
 }
@@ -111,7 +111,7 @@ void attr_json(const struct attr *a, json_t *to)
 	char path[PATH_TEXT_MAX];
 	const struct attr_facts *f = &a->facts;
 	set_text(to, "as_path", aspath_format(slice_of(a, f->as_path), path, sizeof(path)));
-	set_next_hop(to, &a->next_hop);
+	set_next_hop(to, attr_next_hop_octets(a));
 	set_text(to, "origin", f->origin < ARRAY_COUNT(origins) ? origins[f->origin] : "?");
 	if (f->has_med) {
 		json_object_set_new(to, "med", json_integer(f->med));

@@ -60,12 +60,12 @@ static bool is_ours(const struct import_env *env, const struct addr *a)
 /* The decoder has refused what is no host address at all (RFC 4271 §6.3).  Left are those that are
  * one, but nobody else can use: "this network" (RFC 1122 §3.2.1.3), a link-local address without a
  * global one before it (RFC 2545 §3), and our own (RFC 4271 §5.1.3 a). */
-static bool is_next_hop_usable(const struct import_env *env, const struct next_hop *nh)
+static bool is_next_hop_usable(const struct import_env *env, struct span nh)
 {
 	/* An IPv4 prefix may have an IPv6 next hop (RFC 8950 §3). */
-	enum family family = nh->len == 4 ? FAMILY_IPV4 : FAMILY_IPV6;
-	ASSERT(nh->len >= family_bytes((uint8_t)family));
-	struct addr a = addr_make(family, nh->bytes);
+	enum family family = nh.len == 4 ? FAMILY_IPV4 : FAMILY_IPV6;
+	ASSERT(nh.len >= family_bytes((uint8_t)family));
+	struct addr a = addr_make(family, nh.data);
 	if (family == FAMILY_IPV4 ? a.bytes[0] == 0 : addr_is_link_local(&a)) {
 		return false;
 	}
@@ -84,7 +84,7 @@ static enum reject judge(const struct import *im, const struct attr *attr)
 	if (opts->has_role && role_is_leak(opts->role, attr->facts.otc, opts->peer_as)) {
 		return REJECT_LEAK;
 	}
-	return is_next_hop_usable(env, &attr->next_hop) ? REJECT_NONE : REJECT_NEXT_HOP;
+	return is_next_hop_usable(env, attr_next_hop_octets(attr)) ? REJECT_NONE : REJECT_NEXT_HOP;
 }
 
 static struct share share_of(struct import *im, const struct update_nlri *n)

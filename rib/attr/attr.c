@@ -38,6 +38,19 @@ bool attr_next(const struct attr *a, size_t *pos, uint8_t *out_flags, uint8_t *o
 	return true;
 }
 
+void attr_write(struct attr *a, const struct attr_draft *draft, const struct next_hop *next_hop)
+{
+	ASSERT(draft->wire_len <= ATTR_WIRE_MAX);
+	ASSERT(next_hop->len <= sizeof(next_hop->bytes));
+	*a = (struct attr){
+		.facts = draft->facts,
+		.wire_len = draft->wire_len,
+		.next_hop_len = next_hop->len,
+	};
+	memcpy(a->wire, draft->wire, draft->wire_len);
+	memcpy(a->wire + draft->wire_len, next_hop->bytes, next_hop->len);
+}
+
 struct span attr_find(const struct attr *a, uint8_t type)
 {
 	size_t pos = 0;

@@ -4,13 +4,14 @@
  * one for each content and worker.  A set keeps its attributes twice over: as the few numbers that
  * ranking needs, and as canonical wire bytes (ascending type code, 4-octet AS numbers, shortest
  * length form), from which an UPDATE is made by copying.  NEXT_HOP, MP_REACH_NLRI and
- * MP_UNREACH_NLRI are not among the bytes: the next hop stands beside them, because its form
+ * MP_UNREACH_NLRI are not among the bytes: the next hop stands behind them, because its form
  * depends on the family; AS4_PATH and AS4_AGGREGATOR are merged away (RFC 6793 §4.2.3).
  * LOCAL_PREF of an external peer never gets in (RFC 4271 §5.1.5); the ranking's default is 100.
  */
 #pragma once
 
 #include "rib/base/addr.h"
+#include "rib/base/check.h"
 
 /* Attribute type codes: RFC 4271 §5, 1997, 4360, 4760, 6793, 5701, 8092, 9234. */
 enum attr_type {
@@ -64,19 +65,21 @@ struct attr_facts {
 	asn_t neighbor_as;   /* Leftmost AS of a leading AS_SEQUENCE; 0 when there is none. */
 	asn_t otc;	     /* Only to Customer, RFC 9234 §5; 0 when absent. */
 	asn_t origin_as;     /* Rightmost AS of a trailing AS_SEQUENCE; 0 when there is none. */
-	uint16_t path_len;   /* RFC 4271 §9.1.2.2 a: an AS_SET counts 1. */
-	uint8_t origin;	     /* enum origin */
-	bool has_med;
 	struct attr_slice as_path; /* 4-octet segments. */
 	struct attr_slice communities;
 	struct attr_slice ext_communities;
 	struct attr_slice large_communities;
+	uint16_t path_len; /* RFC 4271 §9.1.2.2 a: an AS_SET counts 1. */
 	/* Bytes by which the 2-octet form (RFC 6793) exceeds wire_len, or 0. */
 	uint16_t wire2_extra;
-	bool is_llgr_stale;	   /* Carries LLGR_STALE: the least preferred, RFC 9494 §4.3. */
-	bool is_no_llgr;	   /* Carries NO_LLGR: must not become long-lived stale. */
-	bool is_graceful_shutdown; /* Carries GRACEFUL_SHUTDOWN: about to go, RFC 8326. */
+	uint8_t origin; /* enum origin */
+	bool has_med : 1;
+	bool is_llgr_stale : 1;	       /* Carries LLGR_STALE: least preferred, RFC 9494 §4.3. */
+	bool is_no_llgr : 1;	       /* Carries NO_LLGR: must not become long-lived stale. */
+	bool is_graceful_shutdown : 1; /* Carries GRACEFUL_SHUTDOWN: about to go, RFC 8326. */
 };
+
+static_assert(sizeof(struct attr_facts) == 44, "a set costs no more than this and its bytes");
 
 #define ATTR_WIRE_MAX 8192 /* Canonical bytes of one set; 2-octet paths may double in length. */
 
@@ -92,18 +95,41 @@ struct audience;
 /* An interned set.  Immutable; equal content of one worker is one pointer.  What policy makes of
  * the content alone stands beside it, as long as it lives (rib/policy/reach.h). */
 struct attr {
-	uint64_t hash;
 	/* Members that it may go to; NULL: everyone. */
 	struct audience *reach;
 	/* The set as it is sent, without the communities that were meant for us: another one of the
 	 * same worker's.  NULL: as it is. */
 	const struct attr *sent;
+	uint32_t hash; /* Of the content, keyed. */
 	struct attr_facts facts;
 	core_id_t owner; /* The worker whose intern table counts the references. */
-	struct next_hop next_hop;
 	uint16_t wire_len;
-	uint8_t wire[];
+	uint8_t next_hop_len;
+	uint8_t wire[]; /* Behind the attributes stands the next hop. */
 };
+
+/* What a set takes. */
+static inline size_t attr_bytes(size_t wire_len, size_t next_hop_len)
+{
+	size_t bytes = offsetof(struct attr, wire) + wire_len + next_hop_len;
+	return bytes > sizeof(struct attr) ? bytes : sizeof(struct attr);
+}
+
+/* Write the draft and its next hop into attr_bytes(); all else is zero. */
+void attr_write(struct attr *a, const struct attr_draft *draft, const struct next_hop *next_hop);
+
+static inline struct span attr_next_hop_octets(const struct attr *a)
+{
+	return span_of(a->wire + a->wire_len, a->next_hop_len);
+}
+
+static inline struct next_hop attr_next_hop(const struct attr *a)
+{
+	struct next_hop n = {.len = a->next_hop_len};
+	ASSERT(n.len <= sizeof(n.bytes));
+	memcpy(n.bytes, a->wire + a->wire_len, n.len);
+	return n;
+}
 
 /* The set that members are sent. */
 static inline const struct attr *attr_sent(const struct attr *a)

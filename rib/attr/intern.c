@@ -20,7 +20,7 @@
 
 struct slot {
 	struct attr *attr; /* NULL: free. */
-	uint32_t hash;	   /* The low half of attr->hash. */
+	uint32_t hash;	   /* The set's. */
 	uint32_t refs;
 };
 
@@ -39,7 +39,7 @@ struct intern {
 
 static size_t attr_size(const struct attr *a)
 {
-	return sizeof(*a) + a->wire_len;
+	return attr_bytes(a->wire_len, a->next_hop_len);
 }
 
 struct intern *intern_new(core_id_t owner, uint64_t key, size_t count_max)
@@ -94,9 +94,11 @@ static uint64_t content_hash(const struct intern *in, const struct attr_draft *d
 static bool is_same(const struct attr *a, const struct attr_draft *draft,
 		    const struct next_hop *next_hop)
 {
-	return a->wire_len == draft->wire_len && a->next_hop.len == next_hop->len &&
+	struct span hop = attr_next_hop_octets(a);
+
+	return a->wire_len == draft->wire_len && hop.len == next_hop->len &&
 	       a->facts.local_pref == draft->facts.local_pref &&
-	       memcmp(a->next_hop.bytes, next_hop->bytes, next_hop->len) == 0 &&
+	       memcmp(hop.data, next_hop->bytes, hop.len) == 0 &&
 	       memcmp(a->wire, draft->wire, draft->wire_len) == 0;
 }
 
@@ -138,20 +140,14 @@ static bool slots_reserve(struct intern *in)
 static struct attr *attr_new(struct intern *in, const struct attr_draft *draft,
 			     const struct next_hop *next_hop, uint64_t hash)
 {
-	struct attr *a = malloc(sizeof(*a) + draft->wire_len);
+	struct attr *a = malloc(attr_bytes(draft->wire_len, next_hop->len));
 
 	if (a == NULL) {
 		return NULL;
 	}
-	*a = (struct attr){
-		.hash = hash,
-		.facts = draft->facts,
-		.owner = in->owner,
-		.next_hop = {.len = next_hop->len},
-		.wire_len = draft->wire_len,
-	};
-	memcpy(a->next_hop.bytes, next_hop->bytes, next_hop->len);
-	memcpy(a->wire, draft->wire, draft->wire_len);
+	attr_write(a, draft, next_hop);
+	a->hash = (uint32_t)hash;
+	a->owner = in->owner;
 	if (in->hook.born != NULL && !in->hook.born(in->hook.context, a)) {
 		free(a);
 		return NULL;
@@ -214,7 +210,7 @@ const struct attr *intern_get(struct intern *in, const struct attr_draft *draft,
 /* The slot of a set that is in the table. */
 static uint32_t slot_of(const struct intern *in, const struct attr *a)
 {
-	uint32_t i = (uint32_t)a->hash & in->mask;
+	uint32_t i = a->hash & in->mask;
 
 	while (in->slots[i].attr != a) {
 		ASSERT(in->slots[i].attr != NULL);

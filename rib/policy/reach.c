@@ -305,7 +305,8 @@ static bool born(void *context, struct attr *a)
 	struct audience *reach = audience_of(r, &f);
 	struct attr_draft draft; /* 8 KiB, for sets that have such communities. */
 	scrub(&r->rules->conf, a, &draft);
-	const struct attr *sent = intern_get(r->intern, &draft, &a->next_hop, 1);
+	const struct next_hop hop = attr_next_hop(a);
+	const struct attr *sent = intern_get(r->intern, &draft, &hop, 1);
 	if (sent == NULL && reach != NULL) {
 		audience_put(r->audiences, reach);
 	}

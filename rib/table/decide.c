@@ -73,8 +73,8 @@ static int compare_content(const struct path *a, const struct path *b)
 	if (a->peer != b->peer || x == y) {
 		return 0;
 	}
-	int c = compare_octets(x->next_hop.bytes, x->next_hop.len, y->next_hop.bytes,
-			       y->next_hop.len);
+	const struct span a_hop = attr_next_hop_octets(x), b_hop = attr_next_hop_octets(y);
+	int c = compare_octets(a_hop.data, a_hop.len, b_hop.data, b_hop.len);
 	return c != 0 ? c : compare_octets(x->wire, x->wire_len, y->wire, y->wire_len);
 }
 

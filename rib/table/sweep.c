@@ -40,7 +40,8 @@ static const struct attr *dress(struct table *t, struct dresser *d, const struct
 	d->from = attr;
 	d->to = NULL;
 	if (attr_add_community(attr, COMMUNITY_LLGR_STALE, &draft)) {
-		d->to = intern_get(t->intern, &draft, &attr->next_hop, 1);
+		const struct next_hop hop = attr_next_hop(attr);
+		d->to = intern_get(t->intern, &draft, &hop, 1);
 	}
 	return d->to;
 }

@@ -23,9 +23,10 @@ struct encoder {
 
 static void put_next_hop(const struct encoder *e)
 {
-	ASSERT(e->a->next_hop.len == 4);
+	struct span hop = attr_next_hop_octets(e->a);
+	ASSERT(hop.len == 4);
 	attr_put_header(e->w, ATTR_FLAG_TRANSITIVE, ATTR_NEXT_HOP, 4);
-	wr_copy(e->w, e->a->next_hop.bytes, 4);
+	wr_copy(e->w, hop.data, 4);
 }
 
 static void put_as4_path(const struct encoder *e)

@@ -45,13 +45,13 @@ struct batch {
 };
 
 /* IPv4 prefixes go with an IPv4 next hop, or where agreed with an IPv6 one (RFC 8950 §3). */
-static bool has_place(const struct update_form *form, const struct next_hop *next_hop)
+static bool has_place(const struct update_form *form, const struct attr *a)
 {
-	bool is_6 = next_hop->len == 16 || next_hop->len == 32;
+	bool is_6 = a->next_hop_len == 16 || a->next_hop_len == 32;
 	if (form->family == FAMILY_IPV6) {
 		return is_6;
 	}
-	return next_hop->len == 4 || (is_6 && form->has_next_hop6);
+	return a->next_hop_len == 4 || (is_6 && form->has_next_hop6);
 }
 
 static struct packing packing_of(const struct update_form *form, const struct attr *a)
@@ -66,13 +66,13 @@ static struct packing packing_of(const struct update_form *form, const struct at
 		.mp_fixed = 2 + 1,
 	};
 	if (a != NULL) {
-		ASSERT(has_place(form, &a->next_hop));
-		p.is_mp = a->next_hop.len != 4;
+		ASSERT(has_place(form, a));
+		p.is_mp = a->next_hop_len != 4;
 		p.attr_form = (struct attr_form){
 			.has_next_hop = !p.is_mp, .is_as4 = form->is_as4, .otc = form->otc};
 		p.attrs_len = attr_encoded_len(a, &p.attr_form);
 		/* AFI, SAFI, length of the next hop, next hop, reserved octet. */
-		p.mp_fixed = 2 + 1 + 1 + a->next_hop.len + 1u;
+		p.mp_fixed = 2 + 1 + 1 + a->next_hop_len + 1u;
 	}
 	return p;
 }
@@ -136,8 +136,8 @@ static void put_mp(struct wr *w, const struct packing *p, const struct batch *b)
 	wr_u16(w, family_afi(p->form->family));
 	wr_u8(w, SAFI_UNICAST);
 	if (p->a != NULL) {
-		wr_u8(w, p->a->next_hop.len);
-		wr_copy(w, p->a->next_hop.bytes, p->a->next_hop.len);
+		wr_u8(w, p->a->next_hop_len);
+		wr_copy(w, attr_next_hop_octets(p->a).data, p->a->next_hop_len);
 		wr_u8(w, 0);
 	}
 	put_prefixes(w, p, b);
@@ -172,7 +172,7 @@ static void put_message(struct wr *w, const struct packing *p, const struct batc
 bool update_fits(const struct attr *a, const struct update_form *form)
 {
 	ASSERT(a != NULL);
-	if (!has_place(form, &a->next_hop)) {
+	if (!has_place(form, a)) {
 		return false;
 	}
 	struct packing p = packing_of(form, a);

@@ -300,8 +300,8 @@ bool hearer_has(const struct hearer *h, const struct prefix *p, uint32_t path_id
 		if (r->path_id != path_id || !prefix_equal(&r->prefix, p)) {
 			continue;
 		}
-		if (r->next_hop_len != attr->next_hop.len ||
-		    memcmp(r->next_hop, attr->next_hop.bytes, r->next_hop_len) != 0 ||
+		if (r->next_hop_len != attr->next_hop_len ||
+		    memcmp(r->next_hop, attr_next_hop_octets(attr).data, r->next_hop_len) != 0 ||
 		    r->otc != (attr->facts.otc != 0 ? attr->facts.otc : form->otc)) {
 			return false;
 		}

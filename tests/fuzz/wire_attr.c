@@ -50,13 +50,12 @@ static void check_order(const struct attr_draft *draft)
 static void check_forms(const struct attr_draft *draft, uint8_t how)
 {
 	static struct attr_draft again;
-	struct attr *a = calloc(1, sizeof(*a) + draft->wire_len);
+	const struct next_hop next_hop = {.len = 4, .bytes = {198, 18, 0, 2}};
+	struct attr *a = malloc(attr_bytes(draft->wire_len, next_hop.len));
 	struct attr_result r;
 
 	ASSERT(a != NULL);
-	a->next_hop = (struct next_hop){.len = 4, .bytes = {198, 18, 0, 2}};
-	a->wire_len = draft->wire_len;
-	memcpy(a->wire, draft->wire, draft->wire_len);
+	attr_write(a, draft, &next_hop);
 	attr_facts_compute(a->wire, a->wire_len, &a->facts);
 	ASSERT(a->facts.wire2_extra == draft->facts.wire2_extra);
 	for (unsigned i = 0; i < 8; i++) {

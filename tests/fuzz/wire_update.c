@@ -39,13 +39,10 @@ static void take_routes(const struct update_nlri *n, struct routes *to)
 
 static struct attr *attr_of(const struct attr_draft *draft, const struct next_hop *next_hop)
 {
-	struct attr *a = calloc(1, sizeof(*a) + draft->wire_len);
+	struct attr *a = malloc(attr_bytes(draft->wire_len, next_hop->len));
 
 	ASSERT(a != NULL);
-	a->facts = draft->facts;
-	a->next_hop = *next_hop;
-	a->wire_len = draft->wire_len;
-	memcpy(a->wire, draft->wire, draft->wire_len);
+	attr_write(a, draft, next_hop);
 	return a;
 }
 
@@ -84,9 +81,9 @@ static void decode_again(struct span in, const struct update_opts *opts, const s
 
 			take_routes(n, &second);
 			if (a != NULL && n->count > 0) {
-				ASSERT(n->next_hop.len == a->next_hop.len);
-				ASSERT(memcmp(n->next_hop.bytes, a->next_hop.bytes,
-					      a->next_hop.len) == 0);
+				ASSERT(n->next_hop.len == a->next_hop_len);
+				ASSERT(memcmp(n->next_hop.bytes, attr_next_hop_octets(a).data,
+					      a->next_hop_len) == 0);
 			}
 		}
 		if (a != NULL) {

@@ -730,7 +730,8 @@ Test(api, explain_says_what_does_not_suit_the_members_session)
 	memcpy(draft.wire + draft.wire_len, otc, sizeof(otc));
 	draft.wire_len = (uint16_t)(draft.wire_len + sizeof(otc));
 	attr_facts_compute(draft.wire, draft.wire_len, &draft.facts);
-	op.attr = intern_get(f.server.intern, &draft, &base->next_hop, 1);
+	const struct next_hop own = attr_next_hop(base);
+	op.attr = intern_get(f.server.intern, &draft, &own, 1);
 	op.peer = 3;
 	f.server.status[2].class_idx[FAMILY_IPV4] = WIRE_CLASS_OTC_DENY;
 	shard_apply(f.server.shard[0], &(struct op){.kind = OP_UP, .peer = 3, .incarnation = 1});

@@ -192,7 +192,7 @@ Test(import, a_mixed_update_becomes_ops_in_order)
 	cr_expect(b->ops[2].attr == b->ops[3].attr); /* Interned once. */
 	cr_expect(b->ops[4].attr != b->ops[2].attr); /* Another next hop. */
 	cr_expect(b->ops[2].attr->facts.med == 5 && b->ops[2].attr->owner == WORKER);
-	cr_expect(b->ops[2].attr->next_hop.len == 4 && b->ops[4].attr->next_hop.len == 16);
+	cr_expect(b->ops[2].attr->next_hop_len == 4 && b->ops[4].attr->next_hop_len == 16);
 	cr_expect(intern_count(b->intern) == 2 && b->stats.updates == 1);
 	bench_free(b);
 }
@@ -212,8 +212,8 @@ Test(import, both_places_of_ipv4_are_heard)
 	struct bench *b = bench_new(16);
 	cr_expect(run(b, "", "800e0d 0001 01 04 c6120009 00 " NET_B GOOD, NET_A) == VERDICT_OK);
 	expect_ops(b, "+ 203.0.113.0/24, + 198.51.100.0/24");
-	cr_expect(b->ops[0].attr->next_hop.bytes[3] == 2);
-	cr_expect(b->ops[1].attr->next_hop.bytes[3] == 9);
+	cr_expect(attr_next_hop(b->ops[0].attr).bytes[3] == 2);
+	cr_expect(attr_next_hop(b->ops[1].attr).bytes[3] == 9);
 	bench_free(b);
 }
 

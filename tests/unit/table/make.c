@@ -269,7 +269,8 @@ static uint32_t worst_of(const struct path *p, unsigned step)
 /* Of two paths of one member: next hop, then attributes, as octets. */
 static bool is_lower(const struct attr *a, const struct attr *b)
 {
-	int c = memcmp(a->next_hop.bytes, b->next_hop.bytes, sizeof(a->next_hop.bytes));
+	struct next_hop x = attr_next_hop(a), y = attr_next_hop(b);
+	int c = memcmp(x.bytes, y.bytes, sizeof(x.bytes));
 	size_t len = a->wire_len < b->wire_len ? a->wire_len : b->wire_len;
 	c = c != 0 ? c : memcmp(a->wire, b->wire, len);
 	return c != 0 ? c < 0 : a->wire_len < b->wire_len;
@@ -350,17 +351,17 @@ static size_t longest(const struct attr *a, enum family family, unsigned class_i
 	}
 	len += (class_idx & WIRE_CLASS_PATHS) != 0 ? 4 : 0;
 	len += (class_idx & WIRE_CLASS_OTC_ADD) != 0 && a->facts.otc == 0 ? 7 : 0;
-	if (a->next_hop.len == 4) {
+	if (a->next_hop_len == 4) {
 		return len + 3 + 4;
 	}
 	/* MP_REACH_NLRI: AFI, SAFI, next hop with its length, a reserved octet. */
-	return len + 3 + 2 + 1 + 1 + a->next_hop.len + 1;
+	return len + 3 + 2 + 1 + 1 + a->next_hop_len + 1;
 }
 
 bool naive_suits(const struct attr *a, enum family family, unsigned class_idx)
 {
 	bool is_stale = (attr_id(a) & ATTR_LLGR) != 0;
-	bool is_6 = a->next_hop.len != 4;
+	bool is_6 = a->next_hop_len != 4;
 	unsigned variant = ATTR_VARIANT(attr_id(a));
 	bool has_otc = variant == VARIANT_OTC || variant == VARIANT_BOTH;
 	if ((is_stale && (class_idx & WIRE_CLASS_LLGR) == 0) ||

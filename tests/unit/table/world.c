@@ -230,7 +230,8 @@ static const struct attr *dressed(struct world *w, const struct attr *a)
 		return a;
 	}
 	cr_assert(attr_add_community(a, 0xffff0006, &draft));
-	return intern_get(w->own, &draft, &a->next_hop, 1);
+	const struct next_hop hop = attr_next_hop(a);
+	return intern_get(w->own, &draft, &hop, 1);
 }
 
 void world_llgr(struct world *w, unsigned member, enum family family)

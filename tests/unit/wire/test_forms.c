@@ -74,7 +74,7 @@ static void expect_all_back(const struct wr *w, const struct update_form *form,
 			const struct update_nlri *n = a != NULL ? &u.announced[i] : &u.withdrawn[i];
 			expect_routes(n, &count);
 			if (a != NULL && n->nlri.len > 0) {
-				cr_assert_eq(n->next_hop.len, a->next_hop.len);
+				cr_assert_eq(n->next_hop.len, a->next_hop_len);
 			}
 		}
 		rest = span_of(rest.data + frame.len, rest.len - frame.len);

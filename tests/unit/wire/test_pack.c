@@ -131,7 +131,7 @@ static size_t read_back(const struct wr *w, const struct update_form *form, cons
 		struct naive n = naive_read(m, len, form->family);
 		cr_assert_eq(n.is_withdraw, a == NULL);
 		if (a != NULL && form->family == FAMILY_IPV6) {
-			cr_assert_eq(n.next_hop_len, a->next_hop.len);
+			cr_assert_eq(n.next_hop_len, a->next_hop_len);
 			cr_assert_eq(n.attrs_len, a->wire_len);
 			cr_assert_arr_eq(n.attrs, a->wire, a->wire_len);
 		} else if (a != NULL) {
@@ -235,7 +235,7 @@ Test(wire, update_fits_is_exact)
 		cr_expect(update_fits(most, &form), "case %zu", i);
 		cr_expect_not(update_fits(more, &form), "case %zu", i);
 		/* And a host route really goes in, into a message of exactly the limit. */
-		struct addr host = addr_make(form.family, most->next_hop.bytes);
+		struct addr host = addr_make(form.family, attr_next_hop_octets(most).data);
 		struct prefix p = prefix_make(&host, family_bits((uint8_t)form.family));
 		struct wr w = wr_of(out, sizeof(out));
 		cr_expect_eq(update_pack(&w, &form, most, &p, 1), 1);
@@ -303,7 +303,7 @@ Test(wire, packed_messages_decode)
 			const struct update_nlri *at =
 				&u.announced[f == FAMILY_IPV4 ? UPDATE_FIELD : UPDATE_MP];
 			cr_assert_eq(at->form.family, f);
-			cr_assert_eq(at->next_hop.len, a->next_hop.len);
+			cr_assert_eq(at->next_hop.len, a->next_hop_len);
 			struct rd r = rd_of(at->nlri);
 			struct prefix prefix;
 			while (nlri_next(&r, (struct nlri_form){form.family, false}, &prefix,

@@ -76,11 +76,8 @@ size_t hex_update(const char *withdrawn, const char *attrs, const char *nlri, ui
 
 struct attr *attr_of_draft(const struct attr_draft *draft, const struct next_hop *next_hop)
 {
-	struct attr *a = calloc(1, sizeof(*a) + draft->wire_len);
+	struct attr *a = malloc(attr_bytes(draft->wire_len, next_hop->len));
 	ASSERT(a != NULL);
-	a->facts = draft->facts;
-	a->next_hop = *next_hop;
-	a->wire_len = draft->wire_len;
-	memcpy(a->wire, draft->wire, draft->wire_len);
+	attr_write(a, draft, next_hop);
 	return a;
 }
