@@ -63,7 +63,10 @@ static void for_member(const struct history *h, unsigned member, unsigned prefix
 		bool is_taken = naive_receives(world_role(w, i), w->speaker[i].conf.asn, attrs);
 		route[i].is_set = route[i].is_set && is_taken;
 		may_have[i] = i != member && is_sendable(&w->speaker[member].conf, attrs) &&
+			      naive_may_hear(&attrs->asks, w->speaker[member].conf.asn) &&
 			      naive_sends(role, world_server_asn(0), attrs);
+		h->totals->kept += route[i].is_set &&
+				   !naive_may_hear(&attrs->asks, w->speaker[member].conf.asn);
 	}
 }
 
@@ -164,13 +167,15 @@ bool expect_rules(struct history *h)
 		const struct speaker *s = &h->world->speaker[i];
 		bool is_blamed = s->blamed != 0 && !h->is_liar[i];
 
-		if (s->own_seen != 0 || s->is_broken || is_blamed || s->border_faults != 0) {
+		if (s->own_seen != 0 || s->kept_seen != 0 || s->is_broken || is_blamed ||
+		    s->border_faults != 0) {
 			fprintf(stderr,
-				"seed %lu: member %u: %u own routes received, broken %d, blamed "
+				"seed %lu: member %u: %u own routes received, %u kept from it, "
+				"broken %d, blamed "
 				"%u, "
 				"%u faults of borders (last notification %u/%u)\n",
-				h->seed, i, s->own_seen, s->is_broken, s->blamed, s->border_faults,
-				s->last_notification[0], s->last_notification[1]);
+				h->seed, i, s->own_seen, s->kept_seen, s->is_broken, s->blamed,
+				s->border_faults, s->last_notification[0], s->last_notification[1]);
 			is_ok = false;
 		}
 	}

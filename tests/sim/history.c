@@ -64,6 +64,24 @@ static void random_next_hop(struct history *h, unsigned member, unsigned family,
 	memcpy(out->next_hop, is_6 ? v6 : v4, is_6 ? 16 : 4);
 }
 
+/* Members, and somebody who is none; 2-octet numbers alone fit RFC 1997's form. */
+static void random_asks(struct history *h, struct naive_asks *out)
+{
+	const struct world *w = h->world;
+	struct prng *p = &h->world->prng;
+	out->count = (uint8_t)(1 + prng_below(p, NAIVE_ASK_MAX));
+	for (unsigned i = 0; i < out->count; i++) {
+		struct naive_ask *ask = &out->ask[i];
+		unsigned member = (unsigned)prng_below(p, w->opts.members + 1);
+		ask->what = NAIVE_ASKS[prng_below(p, 3)];
+		ask->asn = ask->what == 'X'	       ? 0
+			   : member == w->opts.members ? 64998
+						       : w->speaker[member].conf.asn;
+		ask->form = (uint8_t)prng_below(p, 3);
+		ask->form = ask->form == 0 && ask->asn > 65535 ? 2 : ask->form;
+	}
+}
+
 static void random_attrs(struct history *h, unsigned member, unsigned family,
 			 struct naive_attrs *out)
 {
@@ -89,6 +107,12 @@ static void random_attrs(struct history *h, unsigned member, unsigned family,
 		out->padding = prng_chance(p, 1, 2) ? 7000 : 4500;
 	}
 	random_next_hop(h, member, family, out);
+	ASSERT(out->serial < HISTORY_SERIALS);
+	if (h->world->opts.asks != NULL && prng_chance(p, 1, 2)) {
+		random_asks(h, &out->asks);
+		h->asks[out->serial] = out->asks;
+		h->totals->asked++;
+	}
 }
 
 /* A few distinct prefixes of one family. */
@@ -104,6 +128,35 @@ static unsigned pick_prefixes(struct history *h, unsigned *family, unsigned *out
 		out[i] = (first + i) % per_family * 2 + *family;
 	}
 	return count;
+}
+
+/* The member asks for something else about a route that stays the same to whoever may hear it. */
+static void event_ask(struct history *h, unsigned member)
+{
+	struct prng *p = &h->world->prng;
+	struct speaker *s = &h->world->speaker[member];
+	unsigned prefix = (unsigned)prng_below(p, h->world->opts.universe);
+	unsigned slot = paths_draw_slot(h, member, prefix % 2);
+	struct naive_route *r = paths_slot(h, member, prefix, slot);
+	struct naive_prefix on_wire = paths_prefix(h, member, prefix, slot);
+	struct naive_attrs attrs = r->attrs;
+	uint8_t message[16384];
+	if (!r->is_set || s->state != SPEAKER_UP || h->is_liar[member] ||
+	    h->is_stale[prefix][member]) {
+		return;
+	}
+	attrs.asks.count = 0;
+	if (prng_chance(p, 2, 3)) {
+		random_asks(h, &attrs.asks);
+	}
+	/* What is under way was allowed when it was sent. */
+	h->asks[attrs.serial].count = 0;
+	size_t len = naive_announce(message, &attrs, &on_wire, 1, s->conf.is_as4);
+	if (speaker_send(s, message, len)) {
+		h->totals->asked_anew++;
+		r->attrs = attrs;
+		h->is_old[prefix][member] &= (uint8_t) ~(1u << slot);
+	}
 }
 
 static void event_announce(struct history *h, unsigned member)
@@ -212,6 +265,9 @@ void history_event(struct history *h)
 	uint64_t dice = prng_below(&w->prng, 100);
 	h->totals->events++;
 	if (dice < 60) {
+		if (w->opts.asks != NULL && prng_chance(&w->prng, 1, 4)) {
+			event_ask(h, member);
+		}
 		event_announce(h, member);
 	} else if (dice < 82) {
 		event_withdraw(h, member);
@@ -309,6 +365,7 @@ static struct world_opts opts_for(struct history *h)
 	static const uint32_t tso_max[] = {65535, 65535, 9000, 3000};
 	uint64_t dice = hash_mix(h->seed, 0x750) % (2 * ARRAY_COUNT(tso_max));
 	o.tso_max = dice < ARRAY_COUNT(tso_max) ? tso_max[dice] : 0;
+	o.asks = o.sites == 1 && hash_mix(h->seed, 0xa5c) % 2 == 0 ? h->asks : NULL;
 	o.has_long = o.sites == 1 && !o.has_paths && o.log_bytes_max == 0 && prng_chance(&p, 1, 2);
 	return o;
 }

@@ -23,10 +23,14 @@ struct totals {
 		evictions, segments, long_messages, next_hops6;
 	uint64_t fault[NIC_FAULT_COUNT], too_big_told;
 	uint64_t paths_gone, paths_compared;
+	uint64_t asked, asked_anew,
+		kept; /* Announcements that ask who may hear them; looks at one kept. */
 	uint64_t answers, left_out, renewed;
 	uint64_t member_restarts, ends_of_rib, stale_compared, long_stale_compared;
 	uint64_t restarts, attack[ROGUE_ATTACK_COUNT], kills, deaths, mangle[MANGLE_COUNT], blinks;
 };
+
+#define HISTORY_SERIALS 512 /* Announcements of a history. */
 
 #define PATH_SLOTS 3 /* Paths of a prefix that a member has at most. */
 
@@ -61,6 +65,7 @@ struct history {
 	bool has_failed;
 	unsigned downs_known[WORLD_MEMBERS_MAX];
 	uint32_t serial;
+	struct naive_asks asks[HISTORY_SERIALS]; /* [serial] */
 	usec_t stalled_until[WORLD_MEMBERS_MAX];
 	/* No session may be lost but by our own doing. */
 	bool is_strict;

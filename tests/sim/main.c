@@ -89,6 +89,10 @@ static unsigned say_totals(const struct totals *t)
 	printf("\nhistory: several paths:");
 	say("prefixes_compared", t->paths_compared, &never);
 	say("withdrawn_by_id", t->paths_gone, &never);
+	printf("\nhistory: control communities:");
+	say("asked", t->asked, &never);
+	say("asked_anew", t->asked_anew, &never);
+	say("kept_from_members", t->kept, &never);
 	printf("\nhistory: refreshes:");
 	say("answered_to_the_end", t->renewed, &never);
 	say("by_members", t->answers, &never);

@@ -64,7 +64,8 @@ unsigned paths_expected(struct history *h, unsigned member, unsigned prefix,
 	int view[OFFERS_MAX];
 	unsigned count = offers_of(h, prefix, offer);
 	bool has_ids = c->takes_paths[h->world->universe[prefix].family];
-	struct naive_wish wish = {.member = member, .n = has_ids ? WORLD_PATHS_SENT : 1};
+	struct naive_wish wish = {
+		.member = member, .asn = c->asn, .n = has_ids ? WORLD_PATHS_SENT : 1};
 	unsigned found = naive_views(offer, count, h->who, &wish, view);
 	for (unsigned i = 0; i < found; i++) {
 		out[i] = offer[view[i]].attrs;

@@ -156,11 +156,56 @@ static bool has_wide_as(const struct naive_attrs *a)
 	return false;
 }
 
+/* What is asked in this form. */
+static size_t put_asks(uint8_t *to, const struct naive_asks *asks, unsigned form)
+{
+	size_t n = 0;
+	for (unsigned i = 0; i < asks->count; i++) {
+		const struct naive_ask *ask = &asks->ask[i];
+		unsigned number =
+			NAIVE_ASK + (unsigned)(strchr(NAIVE_ASKS, ask->what) - NAIVE_ASKS);
+		if (ask->form != form) {
+			continue;
+		}
+		if (form == 0) {
+			n += put16(to + n, number);
+			n += put16(to + n, ask->asn);
+		} else if (form == 1) {
+			n += put16(to + n, 0x0002);
+			n += put16(to + n, number);
+			n += put32(to + n, ask->asn);
+		} else {
+			n += put32(to + n, NAIVE_ASK_AS);
+			n += put32(to + n, number);
+			n += put32(to + n, ask->asn);
+		}
+	}
+	return n;
+}
+
+static bool has_ask(const struct naive_asks *asks, char what, uint32_t asn)
+{
+	for (unsigned i = 0; i < asks->count; i++) {
+		if (asks->ask[i].what == what && asks->ask[i].asn == asn) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool naive_may_hear(const struct naive_asks *asks, uint32_t asn)
+{
+	if (has_ask(asks, 'N', asn)) {
+		return false;
+	}
+	return has_ask(asks, 'Y', asn) || !has_ask(asks, 'X', 0);
+}
+
 /* Everything but next hop and MP attributes; `partial` is the flag of the unknown attribute. */
 static size_t put_common(uint8_t *to, const struct naive_attrs *a, bool is_as4, unsigned partial,
 			 const uint8_t *next_hop4)
 {
-	uint8_t v[12];
+	uint8_t v[8 + 12 * (1 + NAIVE_ASK_MAX)];
 	size_t n = put_attr(to, 0x40, 1, &a->origin, 1);
 	n += put_path(to + n, 2, 0x40, a, is_as4);
 	if (next_hop4 != NULL) {
@@ -172,14 +217,19 @@ static size_t put_common(uint8_t *to, const struct naive_attrs *a, bool is_as4, 
 	}
 	put32(v, 65000u << 16 | a->announcer);
 	put32(v + 4, 0xffff0006); /* LLGR_STALE */
-	n += put_attr(to + n, 0xc0, 8, v, a->is_llgr_stale ? 8 : 4);
+	size_t std = a->is_llgr_stale ? 8 : 4;
+	n += put_attr(to + n, 0xc0, 8, v, std + put_asks(v + std, &a->asks, 0));
+	size_t ext = put_asks(v, &a->asks, 1);
+	if (ext > 0) {
+		n += put_attr(to + n, 0xc0, 16, v, ext);
+	}
 	if (!is_as4 && has_wide_as(a)) {
 		n += put_path(to + n, 17, 0xc0, a, true);
 	}
 	put32(v, 65000);
 	put32(v + 4, a->serial);
 	put32(v + 8, a->announcer);
-	n += put_attr(to + n, 0xc0, 32, v, 12);
+	n += put_attr(to + n, 0xc0, 32, v, 12 + put_asks(v + 12, &a->asks, 2));
 	if (a->otc != 0) {
 		put32(v, a->otc);
 		n += put_attr(to + n, 0xc0, 35, v, 4);
@@ -279,7 +329,9 @@ size_t naive_withdraw(uint8_t *to, const struct naive_prefix *p, unsigned count)
 
 size_t naive_expected(uint8_t *to, const struct naive_attrs *a, bool is_as4)
 {
-	return put_common(to, a, is_as4, 0x20, NULL);
+	struct naive_attrs sent = *a;
+	sent.asks.count = 0;
+	return put_common(to, &sent, is_as4, 0x20, NULL);
 }
 
 /* Read prefixes; false when they do not fill the bytes exactly. */
@@ -531,8 +583,8 @@ static bool is_lower(const struct naive_attrs *a, const struct naive_attrs *b)
 	uint8_t x[NAIVE_ATTRS_MAX] = {0}, y[NAIVE_ATTRS_MAX] = {0};
 	int c = memcmp(a->next_hop, b->next_hop, sizeof(a->next_hop));
 	c = c != 0 ? c : a->has_next_hop6 - b->has_next_hop6; /* The shorter first. */
-	naive_expected(x, a, true);
-	naive_expected(y, b, true);
+	put_common(x, a, true, 0x20, NULL);
+	put_common(y, b, true, 0x20, NULL);
 	return c != 0 ? c < 0 : memcmp(x, y, sizeof(x)) < 0;
 }
 
@@ -552,7 +604,8 @@ static void order_by_octets(const struct naive_offer *offers, unsigned count, in
 static bool is_for(const struct naive_offer *o, const struct naive_wish *wish)
 {
 	return o->owner != wish->member && (o->attrs.otc == 0 || !wish->denies_otc) &&
-	       (!o->attrs.has_next_hop6 || wish->has_next_hop6);
+	       (!o->attrs.has_next_hop6 || wish->has_next_hop6) &&
+	       (wish->asn == 0 || naive_may_hear(&o->attrs.asks, wish->asn));
 }
 
 unsigned naive_views(const struct naive_offer *offers, unsigned count,

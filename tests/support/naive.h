@@ -13,6 +13,25 @@
 #define NAIVE_ATTRS_MAX 256
 #define NAIVE_LONG_MAX	8192 /* Of attributes with padding. */
 
+/* What a member asks for with communities, as an exchange may have agreed (arouteserver's
+ * do_not_announce_to_peer, announce_to_peer, do_not_announce_to_any): in each form the number
+ * NAIVE_ASK plus the letter's place, and who is meant. */
+#define NAIVE_ASK     200
+#define NAIVE_ASK_AS  70000
+#define NAIVE_ASKS    "NYX" /* Not to this one; to this one; to nobody. */
+#define NAIVE_ASK_MAX 4
+struct naive_asks {
+	uint8_t count;
+	struct naive_ask {
+		char what;    /* Of NAIVE_ASKS. */
+		uint8_t form; /* 0: RFC 1997; 1: RFC 4360, a route target; 2: RFC 8092. */
+		uint32_t asn; /* 0 with X. */
+	} ask[NAIVE_ASK_MAX];
+};
+/* Whether somebody with this AS number may hear a route of which this is asked: N, then Y, then X
+ * decides. */
+bool naive_may_hear(const struct naive_asks *asks, uint32_t asn);
+
 /* What a scripted member says about a prefix.  Small numbers on purpose: ties shall be common. */
 struct naive_attrs {
 	uint8_t origin;
@@ -29,6 +48,7 @@ struct naive_attrs {
 	bool has_link_local;  /* A link-local one stands behind the 16 bytes (RFC 2545 §3). */
 	uint16_t padding;     /* More octets of the unknown attribute: up to 7000. */
 	bool is_llgr_stale;   /* The community LLGR_STALE (RFC 9494). */
+	struct naive_asks asks;
 };
 
 struct naive_prefix {
@@ -55,7 +75,8 @@ size_t naive_announce(uint8_t *to, const struct naive_attrs *a, const struct nai
 size_t naive_next_hop(uint8_t *to, const struct naive_attrs *a, unsigned family);
 size_t naive_withdraw(uint8_t *to, const struct naive_prefix *p, unsigned count);
 /* The path attributes as the server should send them: ascending types, 4-octet (or RFC 6793's)
- * form, the unknown attribute with Partial set; without NEXT_HOP / MP_REACH_NLRI. */
+ * form, the unknown attribute with Partial set; without NEXT_HOP / MP_REACH_NLRI, and without what
+ * was asked of the server. */
 size_t naive_expected(uint8_t *to, const struct naive_attrs *a, bool is_as4);
 
 /* A decoded UPDATE, one callback for each prefix.  `attrs` is the attribute bytes without NEXT_HOP
@@ -112,6 +133,7 @@ struct naive_wish {
 	bool denies_otc;    /* It is sent no route with OTC. */
 	bool has_next_hop6; /* It may have IPv4 routes with IPv6 next hops. */
 	unsigned n;	    /* It is sent up to so many. */
+	uint32_t asn;	    /* 0: nothing is asked about it. */
 };
 
 /* Indices of the offers that the member should have, best first, into `out`; returns how many.  Of

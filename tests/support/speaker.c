@@ -143,6 +143,18 @@ static bool is_own(const struct speaker *s, const uint8_t *attrs, size_t attrs_l
 	return memmem(attrs, attrs_len, own, sizeof(own)) != NULL;
 }
 
+/* A route that its announcer has asked to keep from this member. */
+static bool is_kept(const struct speaker *s, const uint8_t *attrs, size_t attrs_len)
+{
+	const uint8_t mark[7] = {0xc0, 32, 12, 0, 0, 65000 >> 8, 65000 & 0xff};
+	const uint8_t *at = memmem(attrs, attrs_len, mark, sizeof(mark));
+	if (s->conf.asks == NULL || at == NULL) {
+		return false;
+	}
+	unsigned serial = (unsigned)at[7] << 24 | at[8] << 16 | at[9] << 8 | at[10];
+	return !naive_may_hear(&s->conf.asks[serial], s->conf.asn);
+}
+
 /* The path of this id, or a free place for it. */
 static struct held_path *path_of(struct speaker *s, unsigned prefix, uint32_t id)
 {
@@ -182,6 +194,7 @@ static void on_path(struct speaker *s, unsigned prefix, uint32_t id, struct span
 				.attrs_hash = hash_bytes(attrs.data, attrs.len, 0)};
 	memcpy(p->next_hop, next_hop.data, next_hop.len);
 	s->own_seen += is_own(s, attrs.data, attrs.len);
+	s->kept_seen += is_kept(s, attrs.data, attrs.len);
 }
 
 static void on_route(void *context, const struct naive_prefix *p, const uint8_t *attrs,
@@ -213,6 +226,7 @@ static void on_route(void *context, const struct naive_prefix *p, const uint8_t 
 	s->next_hops6 += p->family == 0 && next_hop_len != 4;
 	memcpy(h->next_hop, next_hop, next_hop_len);
 	s->own_seen += is_own(s, attrs, attrs_len);
+	s->kept_seen += is_kept(s, attrs, attrs_len);
 }
 
 static void on_eor(void *context, unsigned family)

@@ -40,6 +40,8 @@ struct speaker_conf {
 	uint32_t window_bytes; /* Receive buffer. */
 	const struct naive_prefix *universe;
 	unsigned universe_count;
+	/* What was asked of routes, by their serials; NULL: nothing. */
+	const struct naive_asks *asks;
 	uint64_t seed;
 	/* Every message that arrived, and changes of the session (message NULL: `is_up` tells); may
 	 * be NULL. */
@@ -95,6 +97,7 @@ struct speaker {
 	uint64_t long_messages; /* Of more than 4096 bytes. */
 	uint64_t next_hops6;	/* IPv4 routes with an IPv6 next hop. */
 	unsigned own_seen;	/* Routes that carried its own mark: must stay 0. */
+	unsigned kept_seen;	/* Routes that were to be kept from it: likewise. */
 	uint8_t last_notification[2];
 	unsigned blamed; /* NOTIFICATIONs that found fault with what it said (codes 1, 2, 3, 5). */
 	struct held_route held[UNIVERSE_MAX];

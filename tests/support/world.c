@@ -198,6 +198,23 @@ static unsigned configure_members(const struct world *w, unsigned site, struct m
 	return count;
 }
 
+/* How the server understands what naive.h asks. */
+static struct reach_conf ask_rules(void)
+{
+	struct reach_conf c = {0};
+	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
+		bool has_peer = r != REACH_DENY_ALL;
+		c.pattern[r][COMMUNITY_STD] = c.pattern[r][COMMUNITY_EXT] =
+			(struct community_pattern){
+				.is_set = true, .has_peer_as = has_peer, .field = {NAIVE_ASK + r}};
+		c.pattern[r][COMMUNITY_LRG] =
+			(struct community_pattern){.is_set = true,
+						   .has_peer_as = has_peer,
+						   .field = {NAIVE_ASK_AS, NAIVE_ASK + r}};
+	}
+	return c;
+}
+
 void world_start_server(struct world *w, unsigned site)
 {
 	struct member_conf conf[WORLD_MEMBERS_MAX + 1];
@@ -218,6 +235,7 @@ void world_start_server(struct world *w, unsigned site)
 	port.addr[0].prefix_len = 16;
 	port.addr[1].addr = world_server_addr(site, FAMILY_IPV6);
 	port.addr[1].prefix_len = 64;
+	const struct reach_conf reach = ask_rules();
 	struct server_opts opts = {
 		.local_as = SERVER_AS + site,
 		.router_id = SERVER_V4 + site,
@@ -231,6 +249,7 @@ void world_start_server(struct world *w, unsigned site)
 		.log_bytes_max = w->opts.log_bytes_max,
 		.send_bytes_max = w->opts.send_bytes_max,
 		.paths_sent_max = WORLD_PATHS_SENT,
+		.reach = w->opts.asks != NULL ? &reach : NULL,
 		.now = w->now,
 	};
 	s->server = server_new(&opts);
@@ -291,6 +310,7 @@ static void make_speaker(struct world *w, unsigned i)
 		.window_bytes = w->opts.window_bytes == 0 ? 16384 : w->opts.window_bytes,
 		.universe = w->universe,
 		.universe_count = w->opts.universe,
+		.asks = w->opts.asks,
 		.seed = w->opts.seed + i,
 		.record = tap_record,
 		.context = &w->tap[i],

@@ -15,16 +15,18 @@
 
 struct world_opts {
 	uint64_t seed;
-	unsigned workers;	 /* = shards */
-	unsigned members;	 /* Up to WORLD_MEMBERS_MAX. */
-	unsigned queues;	 /* Of the server's NIC: 1..workers. */
-	size_t log_bytes_max;	 /* 0 = default. */
-	size_t send_bytes_max;	 /* 0 = default. */
-	unsigned universe;	 /* Prefixes, half of each family; up to UNIVERSE_MAX. */
-	bool has_old_speakers;	 /* Every fourth member is 2-octet. */
-	bool has_roles;		 /* Five members of six have one (RFC 9234). */
-	bool has_long;		 /* Members of all four kinds: RFC 8654, RFC 8950, both, neither. */
-	bool has_enhanced;	 /* Every other member: RFC 7313. */
+	unsigned workers;      /* = shards */
+	unsigned members;      /* Up to WORLD_MEMBERS_MAX. */
+	unsigned queues;       /* Of the server's NIC: 1..workers. */
+	size_t log_bytes_max;  /* 0 = default. */
+	size_t send_bytes_max; /* 0 = default. */
+	unsigned universe;     /* Prefixes, half of each family; up to UNIVERSE_MAX. */
+	bool has_old_speakers; /* Every fourth member is 2-octet. */
+	bool has_roles;	       /* Five members of six have one (RFC 9234). */
+	bool has_long;	       /* Members of all four kinds: RFC 8654, RFC 8950, both, neither. */
+	bool has_enhanced;     /* Every other member: RFC 7313. */
+	/* What members ask of routes, by serial (naive.h): the server knows the rules.  NULL: no. */
+	const struct naive_asks *asks;
 	bool has_paths;		 /* Members of all four kinds, by family: RFC 7911. */
 	uint16_t stale_s;	 /* The servers' (RFC 4724); 0 = none. */
 	uint32_t long_stale_s;	 /* The same (RFC 9494). */
