@@ -31,7 +31,9 @@ COLUMNS = {
     "change": (*_LATE, ("then max", "loaded_max_us", "%.0f")),
     "stalled": _WORSE,
     "flapper": (*_WORSE, ("flaps/s", "flaps_per_s", "%.0f")),
-    "growth": (("all ms", "all_ms", "%.0f"), ("CPU ms", "cpu_ms", "%.0f")),
+    "growth": (("all ms", "all_ms", "%.0f"), ("CPU ms", "cpu_ms", "%.0f"),
+               ("ns/delivery, few", "growth_first_ns", "%.1f"),
+               ("ns/delivery, all", "growth_last_ns", "%.1f")),
 }
 # Of each scenario, what is drawn as bars: (title, key, unit).
 _COLD_BARS = (("Time until all have all", "converge_ms", "ms"),

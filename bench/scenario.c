@@ -70,7 +70,7 @@ static bool run_churn(struct stage *s)
 }
 
 /* One round of growth: everybody who announces says everything, and takes it back. */
-static bool grow(struct stage *s, unsigned members)
+static bool grow(struct stage *s, unsigned members, double *out_ns)
 {
 	unsigned announcers = load_plan(s->load)->announcers;
 	if (!stage_up(s, members)) {
@@ -84,10 +84,10 @@ static bool grow(struct stage *s, unsigned members)
 		return false;
 	}
 	struct mark to = stage_mark(s);
+	*out_ns = (double)(to.cpu_ns - from.cpu_ns) / deliveries;
 	report_append(&s->report, "growth_members", members);
 	report_append(&s->report, "growth_ms", (double)(to.now_us - from.now_us) / 1e3);
-	report_append(&s->report, "growth_ns_per_delivery",
-		      (double)(to.cpu_ns - from.cpu_ns) / deliveries);
+	report_append(&s->report, "growth_ns_per_delivery", *out_ns);
 	report_append(&s->report, "growth_memory_kb", (double)to.memory_kb);
 	load_expect(s->load, 0, announcers, false);
 	load_take_back(s->load, 0, announcers);
@@ -99,13 +99,17 @@ static bool run_growth(struct stage *s)
 	static const unsigned steps[] = {100, 200, 500, 1000, 2000, 3000, 4000, 5000, 8000};
 	const struct plan *p = load_plan(s->load);
 	bool is_ok = true;
+	double first = 0, last = 0;
 	struct mark from = stage_mark(s);
 	for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]) && is_ok; i++) {
 		if (steps[i] >= p->announcers && steps[i] < p->members) {
-			is_ok = grow(s, steps[i]);
+			is_ok = grow(s, steps[i], &last);
+			first = first > 0 ? first : last;
 		}
 	}
-	is_ok = is_ok && grow(s, p->members);
+	is_ok = is_ok && grow(s, p->members, &last);
+	report_add(&s->report, "growth_first_ns", first > 0 ? first : last);
+	report_add(&s->report, "growth_last_ns", last);
 	stage_report_since(s, "all_ms", "cpu_ms", from);
 	return stage_judge(s) && is_ok;
 }

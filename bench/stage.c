@@ -130,7 +130,8 @@ bool stage_judge(struct stage *s)
 	report_add(r, "wrong", (double)(t->wrong > v.wrong ? t->wrong : v.wrong));
 	report_add(r, "missing", (double)v.missing);
 	report_add(r, "stale", (double)v.stale);
-	report_add(r, "superfluous", (double)(v.superfluous + t->leaked));
+	report_add(r, "superfluous",
+		   (double)(t->leaked > v.superfluous ? t->leaked : v.superfluous));
 	report_add(r, "own", (double)t->own);
 	report_add(r, "repeated", (double)t->repeated);
 	report_add(r, "withdrawn", (double)t->withdrawn);

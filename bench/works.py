@@ -16,18 +16,18 @@ class Work(NamedTuple):
 
 
 QUICK = (
-    Work("cold", "Cold start: 100 members x 50 prefixes, 4 in an attribute set.", "cold", 100,
-         ("--prefixes", 50), 495000),
-    Work("policy", "The same for 50 members; 10 % of the attribute sets leave four of them out.",
-         "policy", 50, ("--prefixes", 50), 120000),
-    Work("overlap", "40 members x 100 prefixes, half of them also from a second member.",
-         "overlap", 40, ("--prefixes", 100), 156000),
-    Work("down_up", "5 of 50 members go at once, and come back at once.", "down_up", 50,
-         ("--prefixes", 40, "--affected", 5), 98000),
-    Work("change", "One change until the last of 50 members has it; then with 100 others a second.",
-         "change", 50, ("--prefixes", 20), 49000),
-    Work("growth", "10 announcers x 100 prefixes, to 100 and 300 members.", "growth", 300,
-         ("--announcers", 10), 400000),
+    Work("cold", "Cold start: 60 members x 40 prefixes, 4 in an attribute set.", "cold", 60,
+         ("--prefixes", 40), 141600),
+    Work("policy", "40 members x 40 prefixes; 10 % of the attribute sets leave four members out.",
+         "policy", 40, ("--prefixes", 40), 60000),
+    Work("overlap", "30 members x 60 prefixes, half of them also from a second member.",
+         "overlap", 30, ("--prefixes", 60), 53000),
+    Work("down_up", "4 of 40 members go at once, and come back at once.", "down_up", 40,
+         ("--prefixes", 20, "--affected", 4), 31000),
+    Work("change", "One change until the last of 40 members has it; then with 20 others a second.",
+         "change", 40, ("--prefixes", 10, "--changes", 100, "--rate", 20), 16000),
+    Work("growth", "10 announcers x 40 prefixes, to 100 and 200 members.", "growth", 200,
+         ("--announcers", 10, "--prefixes", 40), 120000),
 )
 FULL = (
     Work("cold", "Cold start: 1,000 members x 50 prefixes, 4 in an attribute set (figure 1).",
