@@ -22,7 +22,7 @@
 #include "rib/base/check.h"
 #include "rib/base/epoch.h"
 
-#define TURN_US	    5			  /* A turn in virtual time. */
+#define TURN_US	    30			  /* A turn in virtual time: about what one takes. */
 #define QUIET_US    (50 * USEC_PER_MSEC)  /* Nothing left for so long: that was all. */
 #define SETTLE_US   (400 * USEC_PER_MSEC) /* Then the status is published, too. */
 #define KNOCK_US    (20 * USEC_PER_MSEC)
