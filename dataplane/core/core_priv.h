@@ -1,9 +1,9 @@
 /* What the files of a core share: its members, lists and counters.  Private to dataplane/core.
  *
  * A member is one configured neighbour on the worker that owns it: a session, its connection (and
- * for moments a second one, transport.h), an export.  It sits on up to four lists of work: read
- * (received bytes wait), pump (its cursors may move), tx (its connection wants to send), status
- * (what is published of it may have changed).
+ * for moments a second one, transport.h), an export.  It sits on up to five lists of work: sync
+ * (ACKs came in), read (received bytes wait), pump (its cursors may move), tx (its connection wants
+ * to send), status (what is published of it may have changed).
  */
 #pragma once
 
@@ -35,7 +35,7 @@
 #define SPENT_MAX	 8     /* Handshakes of a member's that are remembered. */
 #define KERNEL_PERIOD_US 50 /* Between looks at what the host's kernel sends: a system call each. */
 
-enum work { WORK_READ, WORK_PUMP, WORK_TX, WORK_STATUS, WORK_COUNT };
+enum work { WORK_SYNC, WORK_READ, WORK_PUMP, WORK_TX, WORK_STATUS, WORK_COUNT };
 
 /* A segment that answers one without a connection. */
 struct answer {

@@ -9,6 +9,14 @@
 #include "dataplane/core/transport.h"
 #include "rib/base/check.h"
 
+/* Nothing but room in the send queue can have come of it: the lists and the timer may wait until
+ * all that came with it is taken in, for ACKs come in rows. */
+static bool is_bare_ack(const struct member *m, const struct tcp *tcp, const struct seg *seg)
+{
+	return tcp == m->tcp && m->is_told_up && tcp_state(tcp) == TCP_ESTABLISHED &&
+	       (seg->flags & ~TCP_PSH) == TCP_ACK && seg->payload.len == 0;
+}
+
 static void member_input(struct member *m, const struct net_rx *rx, const struct seg *seg,
 			 uint16_t src_port, uint16_t dst_port)
 {
@@ -24,7 +32,11 @@ static void member_input(struct member *m, const struct net_rx *rx, const struct
 	struct tcp *tcp = transport_find(m, &local, &remote);
 	if (tcp != NULL && !tcp_can_reuse(tcp, seg)) {
 		tcp_rx(tcp, seg, c->now);
-		member_sync(m);
+		if (is_bare_ack(m, tcp, seg)) {
+			work_add(c, WORK_SYNC, m);
+		} else {
+			member_sync(m);
+		}
 	} else if (is_syn) {
 		transport_syn(m, &local, &remote, seg, mtu);
 	} else {
@@ -235,6 +247,10 @@ void input_rx(struct core *c)
 	}
 	for (unsigned nic = 0; nic < c->server->nic_count; nic++) {
 		input_queue(c, nic);
+	}
+	struct member *m;
+	while ((m = work_take(c, WORK_SYNC)) != NULL) {
+		member_sync(m);
 	}
 	kernel_rx(c);
 }
