@@ -370,6 +370,12 @@ static bool push_dirty(struct export *ex, const struct export_sink *sink, unsign
 	return true;
 }
 
+/* The member hears the run as it stands. */
+static bool is_plain(const struct run *run, peer_id_t peer)
+{
+	return audience_has(run->audience, peer) && !run_is_dirty(run);
+}
+
 /* Push runs that the member hears and whose bytes stand in a row, `first` and as many after it as
  * there is room for; false when it is for none (the cursor stays). */
 static bool push_stretch(struct export *ex, const struct export_sink *sink, unsigned idx,
@@ -379,17 +385,27 @@ static bool push_stretch(struct export *ex, const struct export_sink *sink, unsi
 	uint64_t room = min_u64(sink->room(sink->queue), STRETCH_MAX);
 	uint64_t len = 0, position = c->position;
 	uint64_t prefixes[2] = {0, 0}; /* Withdrawn, announced. */
-	for (const struct run *run = first;;) {
-		len += run->bytes_len;
-		prefixes[run->kind == RUN_ANNOUNCE] += run->count;
-		if (++position == end) {
+	for (const struct run *run = first; run->bytes == first->bytes + len;) {
+		const struct run_row *row = run_row_for(run, ex->peer);
+		if (row != NULL && len + row->bytes_len <= room) {
+			len += row->bytes_len;
+			prefixes[0] += row->withdrawn;
+			prefixes[1] += row->announced;
+			position += row->count;
+		} else if (len + run->bytes_len <= room && is_plain(run, ex->peer)) {
+			len += run->bytes_len;
+			prefixes[run->kind == RUN_ANNOUNCE] += run->count;
+			position++;
+		} else {
+			break;
+		}
+		if (position >= end) {
 			break;
 		}
 		run = runlog_at(c->log, position);
-		if (run->bytes != first->bytes + len || len + run->bytes_len > room ||
-		    run_is_dirty(run) || !audience_has(run->audience, ex->peer)) {
-			break;
-		}
+	}
+	if (len == 0) {
+		return false;
 	}
 	if (!marks_reserve(ex) || !sink->push_ref(sink->queue, span_of(first->bytes, len))) {
 		return false;
@@ -408,6 +424,9 @@ static bool read_runs(struct export *ex, const struct export_sink *sink, unsigne
 {
 	struct export_cursor *c = &ex->cursor[idx];
 	const struct run *run = runlog_at(c->log, c->position);
+	if (run_row_for(run, ex->peer) != NULL) {
+		return push_stretch(ex, sink, idx, run, end);
+	}
 	if (!audience_has(run->audience, ex->peer)) {
 		cursor_step(c);
 		return true;

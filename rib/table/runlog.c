@@ -23,6 +23,9 @@
 #define ITEMS_MIN 1024u
 #define INDEX_MIN 1024u
 #define CHUNK_MIN (128u * 1024) /* Several of the longest runs. */
+#define ROW_RUNS  32u		/* In a row, and bytes: a reader's room is often little more. */
+#define ROW_BYTES 4096u
+#define ROW_MIN	  8u /* Fewer runs are not worth one. */
 
 /* Bytes of consecutive runs. */
 struct chunk {
@@ -36,6 +39,15 @@ struct run_block {
 	uint64_t item_begin; /* Number of the run's first item. */
 	size_t memory;
 	struct chunk *chunk; /* NULL when it has no bytes. */
+	uint64_t row_begin;  /* The first run of the row that it was put into. */
+};
+
+/* The row that is being made. */
+struct open_row {
+	struct run_row *row; /* NULL: none. */
+	uint64_t begin;
+	const uint8_t *end;		 /* Where the next run's bytes must stand. */
+	const struct audience *audience; /* Of the last run. */
 };
 
 struct slots {
@@ -68,6 +80,7 @@ struct runlog {
 	uint32_t newest_count;
 	unsigned core_count;
 	struct chunk *chunk; /* The one being filled; NULL at first. */
+	struct open_row open;
 	metric_t bytes;
 	metric_t bytes_max;
 	metric_t encoded;
@@ -138,8 +151,10 @@ void runlog_free(struct runlog *l)
 	for (uint64_t p = l->begin; p < l->end; p++) {
 		struct run_block *b = l->slots->run[p & l->slots->mask];
 		chunk_leave(l, b->chunk);
+		free(b->run.row);
 		free(b);
 	}
+	free(l->open.row);
 	free(l->chunk);
 	free(l->slots);
 	free(l->item);
@@ -248,6 +263,70 @@ static void index_run(struct runlog *l, const struct run *run)
 	}
 }
 
+static struct run_block *block_at(const struct runlog *l, uint64_t position)
+{
+	ASSERT(position >= l->begin && position < l->end);
+	return l->slots->run[position & l->slots->mask];
+}
+
+static bool row_is_live(const struct runlog *l)
+{
+	return l->open.row != NULL && l->open.begin >= l->begin;
+}
+
+/* Let readers see the row, if it is worth it. */
+static void row_close(struct runlog *l)
+{
+	struct run_row *row = l->open.row;
+	l->open.row = NULL;
+	if (row == NULL || row->count < ROW_MIN || l->open.begin < l->begin) {
+		free(row);
+		return;
+	}
+	struct run_block *first = block_at(l, l->open.begin);
+	for (uint32_t i = 0; i < row->count; i++) {
+		row->dirty |= block_at(l, l->open.begin + i)->run.dirty;
+	}
+	size_t memory = sizeof(*row) + first->run.audience->words * sizeof(uint64_t);
+	first->memory += memory;
+	metric_add(&l->bytes, memory);
+	epoch_publish(first->run.row, row);
+}
+
+static void row_open(struct runlog *l, const struct run *run)
+{
+	const struct audience *a = run->audience;
+	struct run_row *row = malloc(sizeof(*row) + a->words * sizeof(uint64_t));
+	ASSERT(row != NULL);
+	*row = (struct run_row){0};
+	memcpy(row->all, a->word, a->words * sizeof(uint64_t));
+	l->open = (struct open_row){
+		.row = row, .begin = run->position, .end = run->bytes, .audience = a};
+}
+
+/* Put the run, which readers do not see yet, into the row, or begin another with it. */
+static void row_add(struct runlog *l, struct run_block *b)
+{
+	const struct run *run = &b->run;
+	if (!row_is_live(l) || run->bytes != l->open.end || l->open.row->count == ROW_RUNS ||
+	    l->open.row->bytes_len + run->bytes_len > ROW_BYTES) {
+		row_close(l);
+		row_open(l, run);
+	}
+	struct open_row *open = &l->open;
+	if (run->audience != open->audience) {
+		for (uint32_t i = 0; i < run->audience->words; i++) {
+			open->row->all[i] &= run->audience->word[i];
+		}
+		open->audience = run->audience;
+	}
+	open->row->count++;
+	open->row->bytes_len += run->bytes_len;
+	*(run->kind == RUN_ANNOUNCE ? &open->row->announced : &open->row->withdrawn) += run->count;
+	open->end = run->bytes + run->bytes_len;
+	b->row_begin = open->begin;
+}
+
 void runlog_append(struct runlog *l, const struct runlog_content *content, struct retire *retire)
 {
 	ASSERT(content->audience != NULL);
@@ -286,17 +365,17 @@ void runlog_append(struct runlog *l, const struct runlog_content *content, struc
 		.item_begin = l->item_end,
 		.memory = memory + content->bytes_len + content->count * sizeof(struct item),
 		.chunk = chunk,
+		.row_begin = l->end,
 	};
+	if (content->count > 0) {
+		row_add(l, b);
+	} else {
+		row_close(l);
+	}
 	index_run(l, &b->run);
 	metric_add(&l->bytes, b->memory);
 	__atomic_store_n(&l->slots->run[l->end & l->slots->mask], b, __ATOMIC_RELAXED);
 	__atomic_store_n(&l->end, l->end + 1, __ATOMIC_RELEASE);
-}
-
-static struct run_block *block_at(const struct runlog *l, uint64_t position)
-{
-	ASSERT(position >= l->begin && position < l->end);
-	return l->slots->run[position & l->slots->mask];
 }
 
 /* The newest number at or below `end` with these low bits. */
@@ -317,6 +396,20 @@ static struct run_block *item_block(const struct runlog *l, uint64_t item, entry
 	return b->run.ids[item - b->item_begin] == id ? b : NULL;
 }
 
+/* A row's first run goes first, and takes the row with it. */
+static void mark_run(struct runlog *l, struct run_block *b)
+{
+	if (b->run.dirty) {
+		return;
+	}
+	__atomic_store_n(&b->run.dirty, 1, __ATOMIC_RELEASE);
+	metric_add(&l->runs_dirty, 1);
+	struct run_row *row = b->row_begin >= l->begin ? block_at(l, b->row_begin)->run.row : NULL;
+	if (row != NULL) {
+		__atomic_store_n(&row->dirty, 1, __ATOMIC_RELEASE);
+	}
+}
+
 void runlog_mark(struct runlog *l, entry_id_t id)
 {
 	if (id >= l->newest_count) {
@@ -329,10 +422,7 @@ void runlog_mark(struct runlog *l, entry_id_t id)
 		if (b == NULL) {
 			return;
 		}
-		if (!b->run.dirty) {
-			__atomic_store_n(&b->run.dirty, 1, __ATOMIC_RELEASE);
-			metric_add(&l->runs_dirty, 1);
-		}
+		mark_run(l, b);
 		uint64_t prev = widen(l->item_end, l->item[item & l->item_mask].prev);
 		if (prev >= item) {
 			return; /* A number from a turn of 2^32 ago. */
@@ -363,6 +453,7 @@ void runlog_drop(struct runlog *l)
 	metric_set(&l->bytes, l->bytes - b->memory);
 	metric_set(&l->begin, l->begin + 1);
 	chunk_leave(l, b->chunk);
+	free(b->run.row);
 	free(b);
 }
 
@@ -402,6 +493,24 @@ void runlog_count_encoded(struct runlog *l, uint64_t prefixes)
 	metric_add(&l->encoded, prefixes);
 }
 
+/* The row that begins with the run says what its runs say. */
+static void row_check(const struct runlog *l, const struct run *first)
+{
+	const struct run_row *row = first->row;
+	uint64_t bytes_len = 0;
+	bool is_dirty = false;
+	for (uint32_t i = 0; row != NULL && i < row->count; i++) {
+		const struct run *run = &block_at(l, first->position + i)->run;
+		ASSERT(run->kind != RUN_MARK && run->bytes == first->bytes + bytes_len);
+		for (uint32_t word = 0; word < run->audience->words; word++) {
+			ASSERT((row->all[word] & ~run->audience->word[word]) == 0);
+		}
+		bytes_len += run->bytes_len;
+		is_dirty = is_dirty || run->dirty;
+	}
+	ASSERT(row == NULL || (row->bytes_len == bytes_len && row->dirty == is_dirty));
+}
+
 void runlog_check(const struct runlog *l, uint32_t *names)
 {
 	uint64_t bytes = 0;
@@ -410,6 +519,7 @@ void runlog_check(const struct runlog *l, uint32_t *names)
 		const struct run_block *b = block_at(l, p);
 		ASSERT(b->run.position == p);
 		ASSERT(b->item_begin == item);
+		row_check(l, &b->run);
 		ASSERT(b->run.audience->refs > 0);
 		ASSERT(b->chunk == NULL || (b->chunk->runs > 0 && b->run.bytes >= b->chunk->bytes));
 		for (uint32_t i = 0; i < b->run.count; i++) {

@@ -28,6 +28,16 @@ enum run_kind {
 	RUN_MARK, /* No bytes: the scan is complete for everyone in the audience. */
 };
 
+/* Consecutive runs whose bytes stand in a row: for who hears them all, one test instead of one for
+ * each.  A hint: it appears some time after its runs, and not all runs get into one. */
+struct run_row {
+	uint32_t count; /* Runs. */
+	uint32_t bytes_len;
+	uint32_t withdrawn, announced; /* Prefixes. */
+	uint8_t dirty;		       /* Atomic: one of the runs is. */
+	uint64_t all[];		       /* Bits: the members who hear every run. */
+};
+
 struct run {
 	uint64_t position;
 	uint8_t kind;		   /* enum run_kind */
@@ -39,6 +49,7 @@ struct run {
 	const entry_id_t *ids;
 	const uint32_t *path_ids; /* One for each; NULL in classes without. */
 	const uint8_t *bytes;	  /* Whole UPDATE messages. */
+	struct run_row *row;	  /* Atomic: begins here; NULL: none. */
 };
 
 struct runlog;
@@ -52,6 +63,14 @@ const struct run *runlog_at(const struct runlog *l, uint64_t position);
 static inline bool run_is_dirty(const struct run *r)
 {
 	return __atomic_load_n(&r->dirty, __ATOMIC_ACQUIRE) != 0;
+}
+/* The row that begins with the run, when it is clean and the member hears all of it; else NULL. */
+static inline const struct run_row *run_row_for(const struct run *r, peer_id_t peer)
+{
+	const struct run_row *row = epoch_read(r->row);
+	bool suits = row != NULL && bits_has(row->all, peer) &&
+		     __atomic_load_n(&row->dirty, __ATOMIC_ACQUIRE) == 0;
+	return suits ? row : NULL;
 }
 /* The lowest position that any of this worker's sessions has not had acknowledged; UINT64_MAX when
  * none reads the log.  Monotone but for a JOINED position that lowers UINT64_MAX. */

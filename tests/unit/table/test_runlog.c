@@ -111,6 +111,8 @@ Test(table, a_mark_reaches_every_live_run_that_names_the_entry_and_no_other)
 		}
 		append(&r, ids, count, 23);
 		if (step % 64 == 0) {
+			uint32_t scratch[IDS] = {0};
+			runlog_check(r.log, scratch); /* Rows, too. */
 			for (uint64_t i = st.begin; i < st.end; i++) {
 				const struct run *run = runlog_at(r.log, i);
 				cr_assert_eq(run->position, i);
@@ -122,6 +124,40 @@ Test(table, a_mark_reaches_every_live_run_that_names_the_entry_and_no_other)
 	for (unsigned i = 0; i < IDS; i++) {
 		cr_assert_eq(names[i], slab_at(&r.slab.slab, i)->names);
 	}
+	while (runlog_oldest(r.log) != NULL) {
+		rig_drop(&r);
+	}
+	cr_expect_eq(runlog_bytes(r.log), 0);
+	rig_fini(&r);
+}
+
+/* A row is there when its runs are: who hears them all may take them at once, until one of them is
+ * marked. */
+Test(table, a_row_is_for_those_who_hear_every_run_of_it)
+{
+	static struct rig r;
+	rig_init(&r, 1 << 20);
+	uint64_t two = 3;
+	struct audience *all = r.everyone, *some = audience_get(r.audiences, &two);
+	for (entry_id_t id = 0; id < 33; id++) {
+		r.everyone = id == 5 ? some : all;
+		append(&r, &id, 1, 23);
+		cr_expect_eq(runlog_at(r.log, 0)->row == NULL, id < 32, "until it is full");
+	}
+	const struct run *first = runlog_at(r.log, 0);
+	const struct run_row *row = run_row_for(first, 0);
+	cr_assert_not_null(row);
+	cr_expect_eq(row->count, 32);
+	cr_expect_eq(row->bytes_len, 32 * 23);
+	cr_expect_eq(row->withdrawn, 32);
+	cr_expect_eq(row->announced, 0);
+	cr_expect_eq(run_row_for(first, 1), row);
+	cr_expect_null(run_row_for(first, 2), "it does not hear run 5");
+	for (entry_id_t id = 1; id < 32; id++) {
+		cr_expect_null(runlog_at(r.log, id)->row, "a row is with its first run");
+	}
+	runlog_mark(r.log, 17);
+	cr_expect_null(run_row_for(first, 0));
 	while (runlog_oldest(r.log) != NULL) {
 		rig_drop(&r);
 	}
