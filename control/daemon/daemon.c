@@ -255,15 +255,16 @@ static struct nic *open_nic(const struct config *c, const struct config_port *po
 
 static int open_device(struct daemon *d, const struct config_port *port)
 {
-	char why[512] = "", mac[MAC_TEXT_MAX];
+	char why[512] = "", mac[MAC_TEXT_MAX], tso[16];
 	struct nic *nic = open_nic(d->config, port, why, sizeof(why));
 	if (nic == NULL) {
 		return fail(EX_OSERR, "no port", why);
 	}
 	ASSERT(port->device_idx == d->nic_count);
 	d->nic[d->nic_count++] = nic;
+	(void)snprintf(tso, sizeof(tso), "%u", nic->tso_max);
 	log_event(LOG_INFO, "port", "device", port->device, "mac", mac_format(&nic->mac, mac),
-		  NULL);
+		  "tso_max", tso, NULL);
 	return 0;
 }
 

@@ -160,10 +160,25 @@ static bool has_hugepages(const struct launch_opts *opts)
 	       pages * HUGEPAGE_KIB >= (unsigned long)memory_mib(opts) * 1024;
 }
 
+/* Whether a device shows our memory to another process, which takes only a few pieces of it. */
+static bool is_shown(const struct launch_opts *opts)
+{
+	for (unsigned i = 0; i < opts->device_count; i++) {
+		if (has_name(opts->devices[i], "net_virtio_user") ||
+		    has_name(opts->devices[i], "virtio_user")) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void memory_args(struct args *a, const struct launch_opts *opts)
 {
 	if (has_hugepages(opts)) {
 		arg_add(a, "--in-memory");
+		if (is_shown(opts)) {
+			arg_add(a, "--single-file-segments");
+		}
 	} else {
 		arg_add(a, "--no-huge");
 		arg_add(a, "-m");

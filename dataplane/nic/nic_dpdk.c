@@ -8,7 +8,7 @@
  *   - net_memif says the same of its MTU, and carries what fits a buffer (`bsize=`); a frame that
  *     takes several of them can arrive mixed up with another when the ring is full;
  *   - net_af_xdp corrupts chained and indirect buffers on transmission, so what is sent is always
- *     one direct mbuf of the port's own pool.
+ *     one direct mbuf of the port's own pool; a chain goes only to who says that it cuts (TSO).
  *
  * wait_fd: these two drivers poll a socket; an idle worker can sleep on it.  AF_PACKET sockets
  * exist since EAL probed the device and are known by the interface they are bound to; AF_XDP ones
@@ -43,15 +43,28 @@
 #define CSUM_GOOD	   (RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD)
 #define CSUM_RX_OFFLOADS   (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
 
+/* All three, or no super-segments: they are chains of buffers with checksums to be completed. */
+#define TSO_OFFLOADS                                                                               \
+	(RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
+#define BIG_COUNT 16		       /* Of each queue: what is received in several buffers. */
+#define BIG_LEN	  ((size_t)65536 + 64) /* An IP packet of 64 KB and what is before it. */
+
+struct big {
+	bool is_used; /* Atomic: released by any thread. */
+	uint8_t bytes[BIG_LEN];
+};
+
 struct queue_counters {
-	metric_t chained, own;
-	uint8_t pad[CACHE_LINE - 2 * sizeof(metric_t)]; /* Each is written by its own worker. */
+	metric_t chained, own, refused;
+	uint8_t pad[CACHE_LINE - 3 * sizeof(metric_t)]; /* Each is written by its own worker. */
 };
 
 struct nic_dpdk {
 	struct nic nic;
 	uint16_t port;
 	struct rte_mempool *pool;
+	struct big *big; /* BIG_COUNT of each queue. */
+	bool can_sum_ip; /* It wants to fill in the header checksums of the IPv4 packets it cuts. */
 	int fds[QUEUE_MAX];
 	struct queue_counters counters[QUEUE_MAX];
 };
@@ -66,6 +79,46 @@ static struct nic_dpdk *dpdk_of(struct nic *n)
 static const struct nic_dpdk *dpdk_of_const(const struct nic *n)
 {
 	return (const struct nic_dpdk *)(const void *)n;
+}
+
+/* The device's word, RTE_MBUF_F_RX_*: verified; or begun by the sender and never on a wire. */
+static bool is_csum_good(uint64_t flags)
+{
+	if ((flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_NONE) {
+		return (flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_BAD;
+	}
+	return (flags & CSUM_GOOD_MASK) == CSUM_GOOD;
+}
+
+/* A frame in several buffers is copied into one; false when none is free or it is too long. */
+static bool join(struct nic_dpdk *d, unsigned queue, const struct rte_mbuf *m,
+		 struct frame_buf *out)
+{
+	for (unsigned i = 0; i < BIG_COUNT && m->pkt_len <= BIG_LEN; i++) {
+		struct big *b = &d->big[queue * BIG_COUNT + i];
+
+		if (__atomic_load_n(&b->is_used, __ATOMIC_ACQUIRE)) {
+			continue;
+		}
+		const void *at = rte_pktmbuf_read(m, 0, m->pkt_len, b->bytes);
+
+		ASSERT(at == b->bytes);
+		b->is_used = true;
+		*out = (struct frame_buf){.data = b->bytes,
+					  .len = m->pkt_len,
+					  .room = BIG_LEN,
+					  .is_csum_good = is_csum_good(m->ol_flags),
+					  .cookie = b};
+		return true;
+	}
+	return false;
+}
+
+static bool is_big(const struct nic_dpdk *d, const void *cookie)
+{
+	uintptr_t at = (uintptr_t)cookie, first = (uintptr_t)d->big;
+
+	return at >= first && at < first + d->nic.queue_count * BIG_COUNT * sizeof(*d->big);
 }
 
 static unsigned dpdk_rx_burst(struct nic *n, unsigned queue, struct frame_buf *out, unsigned max)
@@ -89,7 +142,13 @@ static unsigned dpdk_rx_burst(struct nic *n, unsigned queue, struct frame_buf *o
 		if (m->nb_segs != 1 || is_own) {
 			struct queue_counters *c = &d->counters[queue];
 
-			metric_add(is_own ? &c->own : &c->chained, 1);
+			if (is_own) {
+				metric_add(&c->own, 1);
+			} else if (join(d, queue, m, &out[count])) {
+				count++;
+			} else {
+				metric_add(&c->chained, 1);
+			}
 			rte_pktmbuf_free(m);
 			continue;
 		}
@@ -97,7 +156,7 @@ static unsigned dpdk_rx_burst(struct nic *n, unsigned queue, struct frame_buf *o
 			.data = data,
 			.len = m->data_len,
 			.room = (uint32_t)m->data_len + rte_pktmbuf_tailroom(m),
-			.is_csum_good = (m->ol_flags & CSUM_GOOD_MASK) == CSUM_GOOD,
+			.is_csum_good = is_csum_good(m->ol_flags),
 			.cookie = m,
 		};
 	}
@@ -155,11 +214,94 @@ static unsigned dpdk_tx_burst(struct nic *n, unsigned queue, struct frame_buf *i
 
 static void dpdk_release(struct nic *n, unsigned queue, struct frame_buf *in, unsigned count)
 {
+	const struct nic_dpdk *d = dpdk_of_const(n);
+
 	ASSERT(queue < n->queue_count);
 	for (unsigned i = 0; i < count; i++) {
-		rte_pktmbuf_free(in[i].cookie);
+		if (is_big(d, in[i].cookie)) {
+			__atomic_store_n(&((struct big *)in[i].cookie)->is_used, false,
+					 __ATOMIC_RELEASE);
+		} else {
+			rte_pktmbuf_free(in[i].cookie);
+		}
 		in[i] = (struct frame_buf){0};
 	}
+}
+
+/* Append bytes to the chain that ends with `tail`; its new end, or NULL: the pool is empty. */
+static struct rte_mbuf *chain_add(struct nic_dpdk *d, struct rte_mbuf *head, struct rte_mbuf *tail,
+				  struct span s)
+{
+	while (s.len > 0) {
+		if (rte_pktmbuf_tailroom(tail) == 0) {
+			tail->next = rte_pktmbuf_alloc(d->pool);
+			if (tail->next == NULL) {
+				return NULL;
+			}
+			tail = tail->next;
+			head->nb_segs++;
+		}
+		uint16_t n = (uint16_t)min_u64(s.len, rte_pktmbuf_tailroom(tail));
+
+		memcpy(rte_pktmbuf_mtod_offset(tail, uint8_t *, tail->data_len), s.data, n);
+		tail->data_len = (uint16_t)(tail->data_len + n);
+		head->pkt_len += n;
+		s = span_of(s.data + n, s.len - n);
+	}
+	return tail;
+}
+
+/* A copy: what lies in the send queue is no memory of the device's. */
+static struct rte_mbuf *chain_of(struct nic_dpdk *d, const struct nic_gather *g)
+{
+	struct rte_mbuf *head = rte_pktmbuf_alloc(d->pool), *tail = head;
+	bool is6 = g->header[g->l3_at] >> 4 == 6;
+
+	if (head == NULL) {
+		return NULL;
+	}
+	tail = chain_add(d, head, tail, span_of(g->header, g->header_len));
+	for (unsigned i = 0; tail != NULL && i < g->payload_count; i++) {
+		tail = chain_add(d, head, tail, g->payload[i]);
+	}
+	if (tail == NULL) {
+		rte_pktmbuf_free(head);
+		return NULL;
+	}
+	head->l2_len = g->l3_at & 0x7fU;
+	head->l3_len = (g->l4_at - g->l3_at) & 0x1ff;
+	head->l4_len = (g->header_len - g->l4_at) & 0xff;
+	head->tso_segsz = g->gso_size;
+	head->ol_flags = RTE_MBUF_F_TX_TCP_CKSUM;
+	head->ol_flags |= g->gso_size != 0 ? RTE_MBUF_F_TX_TCP_SEG : 0;
+	head->ol_flags |= is6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4;
+	head->ol_flags |= !is6 && d->can_sum_ip ? RTE_MBUF_F_TX_IP_CKSUM : 0;
+	return head;
+}
+
+/* What stands in the checksum's place is the driver's to say: rte_eth_tx_prepare changes it to what
+ * the device wants. */
+static unsigned dpdk_tx_gather(struct nic *n, unsigned queue, const struct nic_gather *in,
+			       unsigned count)
+{
+	struct nic_dpdk *d = dpdk_of(n);
+
+	ASSERT(queue < n->queue_count);
+	for (unsigned i = 0; i < count; i++) {
+		struct rte_mbuf *m = chain_of(d, &in[i]);
+
+		if (m == NULL) {
+			return i;
+		}
+		if (rte_eth_tx_prepare(d->port, (uint16_t)queue, &m, 1) != 1) {
+			metric_add(&d->counters[queue].refused, 1); /* Nor would it be later. */
+			rte_pktmbuf_free(m);
+		} else if (rte_eth_tx_burst(d->port, (uint16_t)queue, &m, 1) != 1) {
+			rte_pktmbuf_free(m);
+			return i;
+		}
+	}
+	return count;
 }
 
 static int dpdk_wait_fd(struct nic *n, unsigned queue)
@@ -175,8 +317,19 @@ static void dpdk_close(struct nic *n)
 	(void)rte_eth_dev_stop(d->port);
 	(void)rte_eth_dev_close(d->port);
 	rte_mempool_free(d->pool);
+	free(d->big);
 	free(d);
 }
+
+static const struct nic_ops dpdk_tso_ops = {
+	.rx_burst = dpdk_rx_burst,
+	.tx_alloc = dpdk_tx_alloc,
+	.tx_burst = dpdk_tx_burst,
+	.release = dpdk_release,
+	.tx_gather = dpdk_tx_gather,
+	.wait_fd = dpdk_wait_fd,
+	.close = dpdk_close,
+};
 
 static const struct nic_ops dpdk_ops = {
 	.rx_burst = dpdk_rx_burst,
@@ -302,6 +455,7 @@ struct setup {
 	struct rte_eth_dev_info info;
 	bool is_af_packet, is_memif;
 	bool has_fixed_mtu; /* It believes in 1500, but carries what fits its buffers. */
+	bool has_tso;
 	uint16_t rx_descriptors, tx_descriptors;
 	int error; /* Negative errno of the step that failed. */
 	const char *what;
@@ -325,7 +479,15 @@ static bool configure(struct nic_dpdk *d, struct setup *s)
 	uint16_t queues = d->nic.queue_count;
 
 	conf.rxmode.offloads = s->info.rx_offload_capa & CSUM_RX_OFFLOADS;
-	conf.txmode.offloads = s->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	s->has_tso = (s->info.tx_offload_capa & TSO_OFFLOADS) == TSO_OFFLOADS;
+	if (s->has_tso) {
+		uint64_t ip = s->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
+
+		conf.txmode.offloads = TSO_OFFLOADS | ip;
+		d->can_sum_ip = ip != 0;
+	} else { /* Which is not for chains. */
+		conf.txmode.offloads = s->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	}
 	if (queues > 1 && rss != 0) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf = rss;
@@ -368,6 +530,22 @@ static bool pool_make(struct nic_dpdk *d, struct setup *s)
 					  (uint16_t)(room + RTE_PKTMBUF_HEADROOM),
 					  (int)rte_socket_id());
 	return step(s, "reserve packet buffers for", d->pool == NULL ? -rte_errno : 0);
+}
+
+/* How long a super-segment may be follows from the buffers that the device takes for one. */
+static bool tso_make(struct nic_dpdk *d, struct setup *s)
+{
+	uint64_t room = rte_pktmbuf_data_room_size(d->pool) - RTE_PKTMBUF_HEADROOM;
+	uint64_t chain = s->info.tx_desc_lim.nb_seg_max;
+
+	d->big = calloc((size_t)d->nic.queue_count * BIG_COUNT, sizeof(*d->big));
+	chain = min_u64(chain == 0 ? UINT16_MAX : chain, s->tx_descriptors / 4);
+	uint64_t len = min_u64(chain * room - NIC_HEADER_MAX, UINT16_MAX);
+	if (s->has_tso && len >= 2 * (uint64_t)d->nic.mtu) {
+		d->nic.ops = &dpdk_tso_ops;
+		d->nic.tso_max = (uint32_t)len;
+	}
+	return step(s, "get memory for", d->big == NULL ? -ENOMEM : 0);
 }
 
 static bool queues_make(struct nic_dpdk *d, struct setup *s)
@@ -461,7 +639,8 @@ static bool open_port(struct nic_dpdk *d, struct setup *s)
 		return false;
 	}
 	xdp_sockets(xdp_before);
-	if (!configure(d, s) || !pool_make(d, s) || !queues_make(d, s) || !start(d, s)) {
+	if (!configure(d, s) || !pool_make(d, s) || !tso_make(d, s) || !queues_make(d, s) ||
+	    !start(d, s)) {
 		return false;
 	}
 	wait_fds_find(d, opts->device, xdp_before);
@@ -491,6 +670,7 @@ struct nic *nic_dpdk_open(const struct nic_dpdk_opts *opts, char *why, size_t wh
 		(void)rte_eth_dev_close(d->port);
 	}
 	rte_mempool_free(d->pool);
+	free(d->big);
 	free(d);
 	return NULL;
 }

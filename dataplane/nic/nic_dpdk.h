@@ -1,9 +1,11 @@
 /* A DPDK ethdev as a NIC: any device string (af_packet, tap, memif, AF_XDP vdevs, PCI).
  *
  * Frames are mbufs of one pool per port; transmit buffers are direct and linear (AF_XDP needs
- * that).  With af_packet, frames that carry our own source address are what the kernel echoes or
- * sends itself: they are dropped here.  Checksum flags that the device does not set are left to
- * software.  wait_fd finds the PMD's AF_PACKET or AF_XDP socket, so that an idle worker can sleep.
+ * that).  Where the device completes checksums, cuts and takes chains of buffers, super-segments
+ * are copied into such.  What is received in several buffers is copied into one.  With af_packet,
+ * frames that carry our own source address are what the kernel echoes or sends itself: they are
+ * dropped here.  Checksum flags that the device does not set are left to software.  wait_fd finds
+ * the PMD's AF_PACKET or AF_XDP socket, so that an idle worker can sleep.
  */
 #pragma once
 
@@ -29,7 +31,8 @@ struct nic_dpdk_opts {
 struct nic *nic_dpdk_open(const struct nic_dpdk_opts *opts, char *why, size_t why_len);
 /* Frames that the driver lost: no mbuf, or its ring was full.  Any thread. */
 uint64_t nic_dpdk_missed(const struct nic *n);
-/* Received frames dropped here because they lie in several buffers (longer than the MTU). */
+/* Received frames dropped here because they lie in several buffers and no room for such was free.
+ */
 uint64_t nic_dpdk_chained(const struct nic *n);
 /* Received frames dropped here because they carry our own source address. */
 uint64_t nic_dpdk_own(const struct nic *n);

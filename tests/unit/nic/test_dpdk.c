@@ -7,10 +7,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "dataplane/core/launch.h"
 #include "dataplane/nic/nic_dpdk.h"
+#include "rib/base/csum.h"
 
 struct lab {
 	char dir[64];
@@ -231,6 +234,133 @@ Test(nic_dpdk, a_memif_carries_jumbo_frames_whole, .timeout = 60)
 		end[i]->ops->close(end[i]);
 	}
 	launch_fini();
+	lab_free(lab);
+}
+
+#define SUPER_MSS  1448
+#define SUPER_LEN  40000
+#define SUPER_HEAD (14 + 20 + 20)
+
+/* IPv4 and TCP for SUPER_LEN bytes, as the port wants them; the sum is the pseudo-header's. */
+static void super_header(struct nic_gather *g)
+{
+	static const uint8_t header[SUPER_HEAD] = {
+		2, 0,	0, 0,	 0, 9,	 2, 0, 0, 0,   0,  8, 8,    0,	  0x45, 0, 0,
+		0, 0,	0, 0x40, 0, 255, 6, 0, 0, 198, 18, 0, 1,    198,  18,	0, 2,
+		0, 179, 1, 2,	 0, 0,	 0, 1, 0, 0,   0,  1, 0x50, 0x18, 1,	0};
+	uint8_t *ip = g->header + 14, *tcp = ip + 20;
+	uint8_t pseudo[4] = {0, 6, (20 + SUPER_LEN) >> 8, (20 + SUPER_LEN) & 0xff};
+
+	memcpy(g->header, header, sizeof(header));
+	ip[2] = (40 + SUPER_LEN) >> 8;
+	ip[3] = (40 + SUPER_LEN) & 0xff;
+	csum_store(csum_add(0, ip, 20), ip + 10);
+	csum_store_open(csum_add(csum_add(0, ip + 12, 8), pseudo, 4), tcp + 16);
+}
+
+static const uint8_t *super_bytes(void)
+{
+	static uint8_t bytes[SUPER_LEN];
+
+	for (unsigned i = 0; i < SUPER_LEN; i++) {
+		bytes[i] = (uint8_t)(i * 7 + i / 256);
+	}
+	return bytes;
+}
+
+static struct nic *open_device(struct lab *lab, const char *device)
+{
+	struct nic_dpdk_opts opts = {.device = device, .queues = 1, .mtu = 1500};
+
+	lab->devices[0] = device;
+	lab->opts.memory_mib = 128;
+	return launch_eal(&lab->opts, lab->why, sizeof(lab->why)) == 0
+		       ? nic_dpdk_open(&opts, lab->why, sizeof(lab->why))
+		       : NULL;
+}
+
+static bool is_super(const struct frame_buf *f)
+{
+	struct nic_gather g = {.header_len = SUPER_HEAD};
+
+	super_header(&g);
+	return f->len == SUPER_HEAD + SUPER_LEN && f->is_csum_good &&
+	       memcmp(f->data, g.header, 34) == 0 &&
+	       memcmp(f->data + SUPER_HEAD, super_bytes(), SUPER_LEN) == 0;
+}
+
+/* The switch's side, in a process of its own: what came `count` times is right; 0 if so. */
+static int vhost_receive(const char *socket, unsigned count)
+{
+	struct lab *lab = lab_new(1);
+	char device[160];
+	struct frame_buf f;
+	int result = 0;
+
+	(void)snprintf(device, sizeof(device), "net_vhost0,iface=%s,tso=1", socket);
+	struct nic *n = open_device(lab, device);
+	if (n == NULL) {
+		(void)fprintf(stderr, "%s\n", lab->why);
+		return 2;
+	}
+	while (count > 0 && result == 0) {
+		if (nic_rx(n, 0, &f, 1) == 1) {
+			result = is_super(&f) ? 0 : 3;
+			nic_release(n, 0, &f, 1);
+			count--;
+		}
+	}
+	result = nic_dpdk_chained(n) == 0 ? result : 4;
+	n->ops->close(n);
+	launch_fini();
+	lab_free(lab);
+	return result;
+}
+
+/* A virtual machine's port (virtio) and the switch behind it (vhost): the super-segment crosses as
+ * one, since nothing on the way has to cut it, and is received as one. */
+Test(nic_dpdk, a_virtio_port_takes_super_segments_and_a_vhost_port_joins_them, .timeout = 60)
+{
+	const uint8_t *bytes = super_bytes();
+	char device[160], socket[80];
+	int status = 0;
+
+	(void)snprintf(socket, sizeof(socket), "/tmp/cw-test-%d.sock", (int)getpid());
+	pid_t child = fork();
+	if (child == 0) { /* Not to end without the parent. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(vhost_receive(socket, 500)); /* Each buffer of the ring, and again. */
+	}
+	struct lab *lab = lab_new(1);
+	(void)snprintf(device, sizeof(device), "net_virtio_user0,path=%s,queue_size=1024", socket);
+	while (access(socket, F_OK) != 0) {
+		cr_assert_eq(waitpid(child, &status, WNOHANG), 0);
+		usleep(1000);
+	}
+	struct nic *n = open_device(lab, device);
+	cr_assert_not_null(n, "%s", lab->why);
+	cr_assert(nic_can_gather(n));
+	cr_assert_geq(n->tso_max, SUPER_LEN + 40);
+	struct span payload[] = {span_of(bytes, 1), span_of(bytes + 1, 30000),
+				 span_of(bytes + 30001, SUPER_LEN - 30001)};
+	struct nic_gather g = {.payload = payload,
+			       .payload_len = SUPER_LEN,
+			       .payload_count = 3,
+			       .gso_size = SUPER_MSS,
+			       .header_len = SUPER_HEAD,
+			       .l3_at = 14,
+			       .l4_at = 34};
+	super_header(&g);
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		if (nic_gather(n, 0, &g, 1) == 0) { /* The ring is full. */
+			usleep(100);
+		}
+	}
+	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
+	(void)signal(SIGPIPE, SIG_IGN); /* The driver says goodbye to who has gone. */
+	n->ops->close(n);
+	launch_fini();
+	(void)unlink(socket);
 	lab_free(lab);
 }
 
