@@ -25,7 +25,7 @@ struct world_opts {
 	bool has_roles;	       /* Five members of six have one (RFC 9234). */
 	bool has_long;	       /* Members of all four kinds: RFC 8654, RFC 8950, both, neither. */
 	bool has_enhanced;     /* Every other member: RFC 7313. */
-	/* What members ask of routes, by serial (naive.h): the server knows the rules.  NULL: no. */
+	/* What members ask of routes, by serial (naive.h); NULL: nothing. */
 	const struct naive_asks *asks;
 	bool has_paths;		 /* Members of all four kinds, by family: RFC 7911. */
 	uint16_t stale_s;	 /* The servers' (RFC 4724); 0 = none. */
