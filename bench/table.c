@@ -68,6 +68,12 @@ static bool is_neutral(uint32_t community)
 	return high != 0 && high != 65535 && high != 65100;
 }
 
+/* Not AS_TRANS, nor one of those that members and servers of a test have. */
+static bool is_public(uint32_t asn)
+{
+	return asn != 0 && asn != 23456 && (asn < 64496 || asn > 65551) && asn < 4200000000u;
+}
+
 static bool read_path(const uint8_t *v, size_t len, struct plan_attrs *out)
 {
 	if (len < 6 || v[0] != 2 || v[1] > PATH_MAX_ASNS || len != 2 + 4 * (size_t)v[1]) {
@@ -75,6 +81,9 @@ static bool read_path(const uint8_t *v, size_t len, struct plan_attrs *out)
 	}
 	for (unsigned i = 0; i < v[1]; i++) {
 		out->path[out->path_count++] = get(v + 2 + 4 * i, 4);
+		if (!is_public(out->path[i])) {
+			return false;
+		}
 	}
 	return true;
 }

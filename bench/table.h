@@ -1,8 +1,9 @@
 /* A real table: prefixes and attribute sets of an MRT dump, to be announced by made-up members.
  *
  * TABLE_DUMP_V2 (RFC 6396 §4.3), not compressed.  Each prefix is taken once, with its first path
- * that is a plain AS_SEQUENCE; of its attributes ORIGIN, AS_PATH and communities.  Prefixes with
- * the same attributes are one group, at most TABLE_GROUP_MAX in each. */
+ * that is a plain AS_SEQUENCE of public AS numbers; of its attributes ORIGIN, AS_PATH and
+ * communities, but for those that would tell a route server what to do.  Prefixes with the same
+ * attributes are one group, at most TABLE_GROUP_MAX in each. */
 #pragma once
 
 #include <stdbool.h>

@@ -51,6 +51,7 @@ static struct table *sample(uint32_t limit)
 	add_record(&d, (const uint8_t[]){24, 20, 2, 2}, false, 100);
 	add_record(&d, (const uint8_t[]){24, 20, 2, 2}, false, 300); /* Again. */
 	add_record(&d, (const uint8_t[]){8, 127}, false, 100);
+	add_record(&d, (const uint8_t[]){24, 20, 2, 3}, false, 64500); /* The server's own AS. */
 	return table_new(d.octets, d.len, limit);
 }
 
