@@ -2,14 +2,16 @@
  *
  * After EMPTY_TURNS turns that found nothing a worker waits in ppoll(2) until a frame or a wake-up
  * arrives or the next timer is due, but never long: a sleep is bounded, so that the watchdog sees
- * turns and a missed wake-up costs little.  Where a NIC queue has no descriptor the naps are as
- * short as a frame may wait.  While it sleeps the worker is offline for RCU: nobody's grace period
- * waits for it.
+ * turns and a missed wake-up costs little.  A worker that waits for room in its ports' rings does
+ * not poll before: the longer it leaves them alone, the more it can give them at once.  Where a NIC
+ * queue has no descriptor the naps are as short as a frame may wait.  While it sleeps the worker is
+ * offline for RCU: nobody's grace period waits for it.
  */
 #include "control/daemon/worker.h"
 
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "rib/base/check.h"
@@ -82,6 +84,7 @@ bool workers_turn(void *workers, unsigned core)
 	struct worker *w = &all->worker[core];
 	if (!w->has_begun) {
 		w->has_begun = true;
+		(void)prctl(PR_SET_TIMERSLACK, 1); /* Naps are short: 50 us more are too much. */
 		core_begin(w->core);
 	}
 	if (__atomic_load_n(&all->is_stopping, __ATOMIC_ACQUIRE)) {
@@ -93,7 +96,8 @@ bool workers_turn(void *workers, unsigned core)
 	metric_add(&w->turns, 1);
 	if (due <= now) {
 		w->empty_turns = 0;
-	} else if (!all->is_busy && ++w->empty_turns >= EMPTY_TURNS) {
+	} else if (!all->is_busy &&
+		   (core_awaits_room(w->core) || ++w->empty_turns >= EMPTY_TURNS)) {
 		sleep_until(w, now, due);
 	}
 	return true;

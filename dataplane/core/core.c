@@ -361,6 +361,11 @@ usec_t core_step(struct core *c, usec_t now)
 	return core_due(c);
 }
 
+bool core_awaits_room(const struct core *c)
+{
+	return output_awaits_room(c);
+}
+
 bool core_sleep_begin(struct core *c)
 {
 	mesh_sleep_begin(c->server->mesh, c->id);

@@ -85,6 +85,8 @@ usec_t core_step(struct core *c, usec_t now);
 /* Descriptors to sleep on until core_step is due: the wake-up eventfd, then NIC queues.
  * `*out_covers_nics` tells whether every NIC queue has one; if not, poll in short naps. */
 unsigned core_wait_fds(const struct core *c, int *out, unsigned max, bool *out_covers_nics);
+/* The last turn found nothing to do but to wait for its ports' room. */
+bool core_awaits_room(const struct core *c);
 /* About to sleep: from now on senders write the eventfd.  False when something already waits: do
  * not sleep.  Owner; followed by core_sleep_end in either case. */
 bool core_sleep_begin(struct core *c);

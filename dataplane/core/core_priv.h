@@ -21,7 +21,7 @@
 #define SND_BUF_MAX	 (256u * 1024)
 #define CLOSE_GRACE_US	 (3 * USEC_PER_SEC) /* Then a connection that will not close is reset. */
 #define ROUTE_RETRY_US	 (10 * USEC_PER_MSEC)
-#define TX_RETRY_US	 100 /* When no port takes anything: a full ring of frames takes longer. */
+#define TX_RETRY_US	 100 /* A full ring of frames takes longer to send. */
 #define FLOOR_PERIOD_US	 (1 * USEC_PER_MSEC)
 #define STATUS_PERIOD_US (100 * USEC_PER_MSEC)
 #define FAULT_PERIOD_US                                                                            \
@@ -110,6 +110,7 @@ struct work_list {
 struct nic_tx {
 	struct frame_buf stock[NIC_BURST_MAX], out[NIC_BURST_MAX];
 	unsigned stock_count, out_count;
+	usec_t full_until; /* The NIC has not taken all: not offered anything before. */
 	/* The last super-segment.  When the NIC has not taken it, it has_kept it here, and nothing
 	 * overtakes it; the payload is then a copy, for its send queue may go. */
 	struct nic_gather gather;
@@ -252,6 +253,8 @@ bool output_init(struct core *c); /* False: no memory; output_fini all the same.
 void output_fini(struct core *c);
 void output_tx(struct core *c);
 bool output_pending(const struct core *c);
+/* The turn has found nothing to do, and no NIC takes more. */
+bool output_awaits_room(const struct core *c);
 /* Send an untagged frame from a port; false when there is no room. */
 bool output_frame(struct core *c, unsigned port, struct span frame);
 /* A filled or empty frame of another worker's is sent through our queue. */

@@ -101,6 +101,25 @@ static void nic_flush(struct core *c, unsigned nic)
 	}
 	tx->out_count -= sent;
 	tx->has_kept = tx->has_kept && !gather_send(c, nic);
+	tx->full_until = tx->out_count > 0 || tx->has_kept ? c->now + TX_RETRY_US : 0;
+}
+
+/* Nothing more can be given to the NIC for now.  To offer it a frame whenever one has left would
+ * cost more than to send them, with a thousand connections that all wait. */
+static bool is_full(const struct core *c, unsigned nic)
+{
+	const struct nic_tx *tx = &c->tx[nic];
+	return c->now < tx->full_until && (tx->has_kept || tx->out_count == NIC_BURST_MAX);
+}
+
+static bool are_all_full(const struct core *c)
+{
+	for (unsigned nic = 0; nic < c->server->nic_count; nic++) {
+		if (!is_full(c, nic)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /* An empty buffer of the NIC, or NULL when there is none or the NIC does not keep up. */
@@ -246,7 +265,9 @@ static bool connection_tx(struct core *c, struct member *m, struct tcp *tcp, uns
 			m->route_due = c->now + ROUTE_RETRY_US;
 			return false;
 		}
-		frame = frame_begin_tx(c, nic_of(c, route.port));
+		frame = is_full(c, nic_of(c, route.port))
+				? NULL
+				: frame_begin_tx(c, nic_of(c, route.port));
 		if (frame == NULL) {
 			return true;
 		}
@@ -280,7 +301,7 @@ static void output_members(struct core *c)
 {
 	struct member *again = NULL, *m;
 	unsigned budget = TX_FRAMES;
-	while (budget > 0 && (m = work_take(c, WORK_TX)) != NULL) {
+	while (budget > 0 && !are_all_full(c) && (m = work_take(c, WORK_TX)) != NULL) {
 		if (m == again) {
 			work_add(c, WORK_TX, m);
 			break; /* All were visited once. */
@@ -348,10 +369,16 @@ void output_tx(struct core *c)
 	output_answers(c);
 	output_net(c);
 	for (unsigned nic = 0; nic < c->server->nic_count; nic++) {
-		if (c->tx[nic].out_count > 0 || c->tx[nic].has_kept) {
+		const struct nic_tx *tx = &c->tx[nic];
+		if ((tx->out_count > 0 || tx->has_kept) && c->now >= tx->full_until) {
 			nic_flush(c, nic);
 		}
 	}
+}
+
+bool output_awaits_room(const struct core *c)
+{
+	return !c->did_work && are_all_full(c);
 }
 
 bool output_pending(const struct core *c)
