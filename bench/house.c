@@ -87,10 +87,12 @@ static void list(struct house *h, struct peer *p)
 }
 
 /* An UPDATE of `count` /24s from number `first` on. */
-static size_t put_update(uint8_t *to, unsigned member, unsigned set, unsigned first, unsigned count)
+static size_t put_update(uint8_t *to, const struct house_opts *o, unsigned member, unsigned set,
+			 unsigned first, unsigned count)
 {
 	struct wr w = wr_of(to, 4096);
-	unsigned attrs = 4 + 17 + 7 + 11;
+	bool asks = o->asking > 0 && set % o->asking == 0;
+	unsigned attrs = 4 + 17 + 7 + 11 + (asks ? 4 : 0);
 	for (unsigned i = 0; i < 16; i++) {
 		wr_u8(&w, 0xff);
 	}
@@ -108,9 +110,12 @@ static size_t put_update(uint8_t *to, unsigned member, unsigned set, unsigned fi
 	wr_u16(&w, 0x0304);
 	wr_u32(&w, (SERVER_V4 & 0xffff0000u) + HOST_FIRST + member);
 	wr_u8(&w, 0xc0);
-	wr_u16(&w, 0x0808);
+	wr_u16(&w, asks ? 0x080c : 0x0808);
 	wr_u32(&w, (100 + member % 60000) << 16 | set % 11);
 	wr_u32(&w, 64500u << 16 | set % 5);
+	if (asks) { /* 0:peer_as, of any member but itself. */
+		wr_u32(&w, 100 + (member + 1 + set % (o->members - 1)) % o->members);
+	}
 	for (unsigned i = 0; i < count; i++) {
 		wr_u32(&w, 24u << 24 | (0x140000 + first + i));
 	}
@@ -126,7 +131,7 @@ static void make_updates(struct house *h, struct peer *p)
 	for (unsigned set = 0, done = 0; set < sets && p->id < h->opts.announcers; set++) {
 		unsigned left = h->opts.prefixes - done;
 		unsigned count = left < h->opts.per_set ? left : h->opts.per_set;
-		p->updates_len += put_update(p->updates + p->updates_len, p->id, set,
+		p->updates_len += put_update(p->updates + p->updates_len, &h->opts, p->id, set,
 					     p->id * h->opts.prefixes + done, count);
 		done += count;
 	}
@@ -377,6 +382,9 @@ static const struct nic_ops house_ops = {
 
 static void make_server(struct house *h)
 {
+	struct reach_conf reach = {0};
+	reach.pattern[REACH_DENY_PEER][COMMUNITY_STD] =
+		(struct community_pattern){.is_set = true, .has_peer_as = true};
 	struct member_conf *conf = calloc(h->opts.members, sizeof(*conf));
 	ASSERT(conf != NULL);
 	for (unsigned i = 0; i < h->opts.members; i++) {
@@ -399,6 +407,7 @@ static void make_server(struct house *h)
 						     .ports = &port,
 						     .nics = &nic,
 						     .port_count = 1,
+						     .reach = h->opts.asking > 0 ? &reach : NULL,
 						     .now = USEC_PER_SEC});
 	ASSERT(h->server != NULL);
 	free(conf);

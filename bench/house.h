@@ -16,6 +16,7 @@ struct house_opts {
 	unsigned announcers;
 	unsigned per_set; /* Prefixes with the same attributes. */
 	unsigned mtu;
+	unsigned asking; /* One set of so many asks to be kept from one member; 0: none does. */
 };
 
 struct house;

@@ -2,7 +2,7 @@
  * routes, and every one of them gets those of all others.
  *
  *     micro_fanout [--members N] [--announcers N] [--prefixes N] [--per-set N] [--mtu N]
- *                  [--rounds N]
+ *                  [--rounds N] [--asking N]
  *     micro_fanout --workers N ...
  *
  * One worker runs in virtual time, so that a run repeats another step by step; several run each on
@@ -58,7 +58,13 @@ static double calibrate(void)
 
 static uint64_t deliveries_expected(const struct house_opts *o)
 {
-	return (uint64_t)o->announcers * o->prefixes * (o->members - 1);
+	unsigned kept = 0; /* Prefixes of an announcer that one of the others is not to have. */
+	for (unsigned first = 0, set = 0; o->asking > 0 && first < o->prefixes; set++) {
+		unsigned count = (unsigned)min_u64(o->per_set, o->prefixes - first);
+		kept += set % o->asking == 0 ? count : 0;
+		first += count;
+	}
+	return (uint64_t)o->announcers * ((uint64_t)o->prefixes * (o->members - 1) - kept);
 }
 
 /* As the members' status says. */
@@ -202,7 +208,7 @@ static bool parse(int argc, char **argv, struct house_opts *o, unsigned *rounds)
 	} option[] = {{"--members", &o->members},   {"--announcers", &o->announcers},
 		      {"--prefixes", &o->prefixes}, {"--per-set", &o->per_set},
 		      {"--mtu", &o->mtu},	    {"--workers", &o->workers},
-		      {"--rounds", rounds}};
+		      {"--asking", &o->asking},	    {"--rounds", rounds}};
 	for (int i = 1; i < argc; i += 2) {
 		unsigned k = 0;
 		while (k < ARRAY_COUNT(option) && strcmp(argv[i], option[k].name) != 0) {
@@ -225,8 +231,9 @@ int main(int argc, char **argv)
 	struct figures best = {0};
 	unsigned rounds = 3;
 	if (!parse(argc, argv, &opts, &rounds)) {
-		fprintf(stderr, "usage: micro_fanout [--members N] [--announcers N] [--prefixes N] "
-				"[--per-set N] [--mtu N] [--workers N] [--rounds N]\n");
+		fprintf(stderr,
+			"usage: micro_fanout [--members N] [--announcers N] [--prefixes N] "
+			"[--per-set N] [--mtu N] [--workers N] [--asking N] [--rounds N]\n");
 		return EXIT_FAILURE;
 	}
 	epoch_thread_begin_alone();
