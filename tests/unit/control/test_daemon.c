@@ -55,6 +55,12 @@ unsigned core_wait_fds(const struct core *c, int *out, unsigned max, bool *out_c
 	return 1;
 }
 
+bool core_awaits_room(const struct core *c)
+{
+	(void)c;
+	return false;
+}
+
 bool core_sleep_begin(struct core *c)
 {
 	c->sleeps++;
