@@ -81,7 +81,7 @@ void slab_init(struct slab_own *s, enum family family)
 {
 	memset(s, 0, sizeof(*s));
 	s->slab.family = (uint8_t)family;
-	s->slab.entry_bytes = (uint8_t)ENTRY_BYTES(family);
+	s->slab.entry_bytes = (uint8_t)ENTRY_BYTES((uint8_t)family);
 	s->free_head = ENTRY_NONE;
 }
 
