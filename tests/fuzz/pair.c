@@ -18,6 +18,7 @@
 #define CALM_US	     (900 * USEC_PER_SEC)
 #define EVENTS_MAX   40000
 #define SEGS_MAX     5000
+#define SPANS_MAX    16
 #define SMALL_BUFFER 128 /* Of the receiver; with less it takes too many events to the end. */
 
 enum step {
@@ -107,6 +108,28 @@ static void transmit(struct pair *p, unsigned from, const struct seg *seg)
 	link_put(&p->side[1 - from], &f);
 }
 
+/* As the port cuts it. */
+static void transmit_pieces(struct pair *p, unsigned from, const struct seg *seg)
+{
+	struct span spans[SPANS_MAX];
+	unsigned count = tcp_spans(p->side[from].tcp, seg, spans, SPANS_MAX);
+	size_t len = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		len += spans[i].len;
+	}
+	ASSERT(len == seg->payload.len && seg_pieces(seg) > 1);
+	for (size_t at = 0; at < len; at += seg->cut) {
+		struct seg piece = *seg;
+
+		piece.cut = 0;
+		piece.seq += (uint32_t)at;
+		piece.payload.len = (size_t)min_u64(seg->cut, len - at);
+		piece.flags &= (uint8_t)(at + seg->cut < len ? ~TCP_PSH : 0xff);
+		transmit(p, from, &piece);
+	}
+}
+
 static void drain(struct pair *p, unsigned i)
 {
 	struct tcp *c = p->side[i].tcp;
@@ -121,7 +144,7 @@ static void drain(struct pair *p, unsigned i)
 			return;
 		}
 		ASSERT(count < SEGS_MAX);
-		transmit(p, i, &out);
+		(out.cut == 0 ? transmit : transmit_pieces)(p, i, &out);
 	}
 }
 
@@ -326,6 +349,7 @@ static void open_side(struct pair *p, unsigned i)
 	};
 	s->tcp = tcp_new();
 	ASSERT(s->tcp != NULL);
+	tcp_set_bulk(s->tcp, i == 0 ? 65000 : 0, SPANS_MAX); /* One end's port cuts. */
 	for (unsigned n = 0; n <= QUEUE_MAX; n++) {
 		s->queue[n] = &p->pool[i * (QUEUE_MAX + 1) + n];
 	}
