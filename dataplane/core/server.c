@@ -443,10 +443,30 @@ const struct core_stats *server_core_stats(const struct server *s, core_id_t cor
 	return &s->core[core].stats;
 }
 
+/* What the core's queues have lost; the ports count it. */
+static struct nic_losses losses(const struct server *s, core_id_t core)
+{
+	struct nic_losses sum = {0};
+	for (unsigned i = 0; i < s->nic_count; i++) {
+		if (core < s->nic[i]->queue_count) {
+			struct nic_losses of = nic_losses(s->nic[i], core);
+			sum.missed += of.missed;
+			sum.refused += of.refused;
+		}
+	}
+	return sum;
+}
+
 uint64_t server_drops(const struct server *s, core_id_t core, unsigned i)
 {
 	const struct core *c = &s->core[core];
 	ASSERT(i < DROP_COUNT);
+	if (i == DROP_CORE_FIRST + CORE_DROP_PORT_MISSED) {
+		return losses(s, core).missed;
+	}
+	if (i == DROP_CORE_FIRST + CORE_DROP_PORT_REFUSED) {
+		return losses(s, core).refused;
+	}
 	return metric_get(i < DROP_MEMBER_FIRST ? &net_drops(c->net)[i]
 						: &c->drop[i - DROP_MEMBER_FIRST]);
 }

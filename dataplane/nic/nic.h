@@ -57,6 +57,12 @@ struct nic_gather {
 	uint8_t header[NIC_GATHER_HEADER_MAX];
 };
 
+/* What a queue has lost since the start. */
+struct nic_losses {
+	uint64_t missed;  /* Received, but not read in time. */
+	uint64_t refused; /* Taken from us, but not sent. */
+};
+
 struct nic;
 
 struct nic_ops {
@@ -72,6 +78,8 @@ struct nic_ops {
 	 * are the caller's to offer again. */
 	unsigned (*tx_gather)(struct nic *n, unsigned queue, const struct nic_gather *in,
 			      unsigned count);
+	/* Optional.  Any thread. */
+	struct nic_losses (*losses)(const struct nic *n, unsigned queue);
 	/* A descriptor that becomes readable when frames wait on the queue, or -1: then poll. */
 	int (*wait_fd)(struct nic *n, unsigned queue);
 	void (*close)(struct nic *n); /* Stop the port and free `n`. */
@@ -117,4 +125,9 @@ static inline unsigned nic_gather(struct nic *n, unsigned queue, const struct ni
 				  unsigned count)
 {
 	return n->ops->tx_gather(n, queue, in, count);
+}
+
+static inline struct nic_losses nic_losses(const struct nic *n, unsigned queue)
+{
+	return n->ops->losses == NULL ? (struct nic_losses){0} : n->ops->losses(n, queue);
 }

@@ -304,6 +304,20 @@ static unsigned dpdk_tx_gather(struct nic *n, unsigned queue, const struct nic_g
 	return count;
 }
 
+/* The driver counts for all queues together. */
+static struct nic_losses dpdk_losses(const struct nic *n, unsigned queue)
+{
+	const struct nic_dpdk *d = dpdk_of_const(n);
+	struct nic_losses sum = {.refused = metric_get(&d->counters[queue].refused)};
+	struct rte_eth_stats stats;
+
+	if (queue == 0 && rte_eth_stats_get(d->port, &stats) == 0) {
+		sum.missed += stats.imissed + stats.rx_nombuf;
+		sum.refused += stats.oerrors;
+	}
+	return sum;
+}
+
 static int dpdk_wait_fd(struct nic *n, unsigned queue)
 {
 	ASSERT(queue < n->queue_count);
@@ -336,6 +350,7 @@ static const struct nic_ops dpdk_ops = {
 	.tx_alloc = dpdk_tx_alloc,
 	.tx_burst = dpdk_tx_burst,
 	.release = dpdk_release,
+	.losses = dpdk_losses,
 	.wait_fd = dpdk_wait_fd,
 	.close = dpdk_close,
 };
@@ -673,16 +688,6 @@ struct nic *nic_dpdk_open(const struct nic_dpdk_opts *opts, char *why, size_t wh
 	free(d->big);
 	free(d);
 	return NULL;
-}
-
-uint64_t nic_dpdk_missed(const struct nic *n)
-{
-	struct rte_eth_stats stats;
-
-	if (rte_eth_stats_get(dpdk_of_const(n)->port, &stats) != 0) {
-		return 0;
-	}
-	return stats.imissed + stats.rx_nombuf;
 }
 
 uint64_t nic_dpdk_chained(const struct nic *n)

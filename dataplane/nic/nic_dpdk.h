@@ -29,8 +29,6 @@ struct nic_dpdk_opts {
 
 /* Configure and start the port.  NULL on failure; `why` says what and the remedy. */
 struct nic *nic_dpdk_open(const struct nic_dpdk_opts *opts, char *why, size_t why_len);
-/* Frames that the driver lost: no mbuf, or its ring was full.  Any thread. */
-uint64_t nic_dpdk_missed(const struct nic *n);
 /* Received frames dropped here because they lie in several buffers and no room for such was free.
  */
 uint64_t nic_dpdk_chained(const struct nic *n);

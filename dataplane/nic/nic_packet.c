@@ -1,7 +1,9 @@
 /* AF_PACKET: a receive ring shared with the kernel, and system calls that send in batches.
  *
  * In: most of what a route server receives are small frames, so they come by a ring (TPACKET_V2):
- * no system call and no copy of ours.  Its slots hold a frame of the MTU.  What is longer, segments
+ * no system call, above all for a look that finds nothing, and no copy of ours (measured: 1.08 µs
+ * for a frame of 60 bytes on a veth, against 1.43 by recvmmsg(); in batches of 8 there is no
+ * difference).  Its slots hold a frame of the MTU.  What is longer, segments
  * that were never cut or have been joined, the kernel puts into the socket's queue as a whole, and
  * a mark into the slot (PACKET_COPY_THRESH): one recv() for up to 64 KB.
  *
@@ -454,6 +456,17 @@ static unsigned packet_gather(struct nic *n, unsigned queue, const struct nic_ga
 	return sent;
 }
 
+/* What does not fit into the ring, and what an interface that is down or has a smaller MTU does not
+ * send. */
+static struct nic_losses packet_losses(const struct nic *n, unsigned queue)
+{
+	const struct packet_queue *q = &packet_of_const(n)->queues[queue];
+
+	ASSERT(queue < n->queue_count);
+	return (struct nic_losses){.missed = metric_get(&q->missed),
+				   .refused = metric_get(&q->refused)};
+}
+
 static int packet_wait_fd(struct nic *n, unsigned queue)
 {
 	ASSERT(queue < n->queue_count);
@@ -485,6 +498,7 @@ static const struct nic_ops packet_ops = {
 	.tx_burst = packet_tx,
 	.release = packet_release,
 	.tx_gather = packet_gather,
+	.losses = packet_losses,
 	.wait_fd = packet_wait_fd,
 	.close = packet_close,
 };
@@ -690,24 +704,4 @@ struct nic *nic_packet_open(const struct nic_packet_opts *opts, char *why, size_
 		       f.remedy);
 	packet_close(&p->nic);
 	return NULL;
-}
-
-uint64_t nic_packet_missed(const struct nic *n)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < n->queue_count; i++) {
-		sum += metric_get(&packet_of_const(n)->queues[i].missed);
-	}
-	return sum;
-}
-
-uint64_t nic_packet_refused(const struct nic *n)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < n->queue_count; i++) {
-		sum += metric_get(&packet_of_const(n)->queues[i].refused);
-	}
-	return sum;
 }

@@ -34,7 +34,3 @@ struct nic_packet_opts {
 /* Open the sockets; privileges are needed only here.  NULL on failure; `why` says what and the
  * remedy. */
 struct nic *nic_packet_open(const struct nic_packet_opts *opts, char *why, size_t why_len);
-/* Frames that were lost because a worker did not read them in time.  Any thread. */
-uint64_t nic_packet_missed(const struct nic *n);
-/* Frames that the kernel did not send: interface down, or longer than its MTU.  Any thread. */
-uint64_t nic_packet_refused(const struct nic *n);

@@ -393,7 +393,7 @@ static void test_a_super_segment_passes_whole(void)
 		}
 		free(b);
 	}
-	EXPECT(nic_packet_missed(ld) == 0);
+	EXPECT(nic_losses(ld, 0).missed == 0);
 	ix->ops->close(ix);
 	ld->ops->close(ld);
 }
@@ -536,7 +536,7 @@ static void test_a_full_ring_loses_and_counts(void)
 		EXPECT(number_of(f) == i);
 		nic_release(ld, 0, f, 1);
 	}
-	EXPECT(nic_packet_missed(ld) == 102);
+	EXPECT(nic_losses(ld, 0).missed == 102);
 	ix->ops->close(ix);
 	ld->ops->close(ld);
 }
@@ -575,7 +575,7 @@ static void test_an_interface_goes_down_and_comes_back(void)
 	for (uint32_t i = 0; i < 200; i++) {
 		EXPECT(send_number(ix, i, 60));
 	}
-	EXPECT(nic_packet_refused(ix) == 200);
+	EXPECT(nic_losses(ix, 0).refused == 200);
 	set_up("ix0", true);
 	EXPECT(passes(ix, ld));
 	EXPECT(passes(ld, ix));
@@ -591,12 +591,12 @@ static void test_a_device_that_takes_nothing_holds_its_sender_up_for_a_while(voi
 
 	block("ix0");
 	EXPECT(!send_number(ix, 0, 60));
-	EXPECT(nic_packet_refused(ix) == 0);
+	EXPECT(nic_losses(ix, 0).refused == 0);
 	for (uint32_t i = 0; i < 1000; i++) {
 		kept += !send_number(ix, i, 60);
 	}
 	EXPECT(kept < 100);
-	EXPECT(kept + nic_packet_refused(ix) == 1000);
+	EXPECT(kept + nic_losses(ix, 0).refused == 1000);
 	ix->ops->close(ix);
 }
 
