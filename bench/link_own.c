@@ -28,6 +28,7 @@
 #define SPIN_US	       20000 /* After the last work; then it naps. */
 #define NAP_US	       50
 #define GOODBYE_US     300000
+#define GRACE_US       50000 /* Nothing may be under way when a memif ends, see the guide. */
 #define IPV4_TCP_BYTES 40
 
 struct conn {
@@ -427,6 +428,9 @@ static void say_goodbye(struct own *o)
 		for (unsigned i = 0; i < o->link.conf.members; i++) {
 			is_quiet = is_quiet && o->conn[i].dying == NULL;
 		}
+	}
+	for (until = o->now + GRACE_US; o->now < until;) {
+		turn(o);
 	}
 }
 
