@@ -46,7 +46,7 @@
 /* All three, or no super-segments: they are chains of buffers with checksums to be completed. */
 #define TSO_OFFLOADS                                                                               \
 	(RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
-#define BIG_COUNT 16		       /* Of each queue: what is received in several buffers. */
+#define BIG_COUNT (2 * NIC_BURST_MAX)  /* Of each queue: frames that came in several buffers. */
 #define BIG_LEN	  ((size_t)65536 + 64) /* An IP packet of 64 KB and what is before it. */
 
 struct big {
