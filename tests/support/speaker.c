@@ -151,7 +151,8 @@ static bool is_kept(const struct speaker *s, const uint8_t *attrs, size_t attrs_
 	if (s->conf.asks == NULL || at == NULL) {
 		return false;
 	}
-	unsigned serial = (unsigned)at[7] << 24 | at[8] << 16 | at[9] << 8 | at[10];
+	unsigned serial =
+		(unsigned)at[7] << 24 | (unsigned)at[8] << 16 | (unsigned)at[9] << 8 | at[10];
 	return !naive_may_hear(&s->conf.asks[serial], s->conf.asn);
 }
 
