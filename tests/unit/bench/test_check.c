@@ -40,6 +40,7 @@ Test(check, missing_is_found)
 	cr_assert_eq(v.missing, g.count);
 	cr_assert_eq(checker_tally(r.checker)->withdrawn, g.count);
 	outgoing_fini(&o);
+	rig_fini(&r);
 }
 
 Test(check, stale_is_found)
@@ -56,6 +57,7 @@ Test(check, stale_is_found)
 	cr_assert_eq(v.stale, g.count, "member 5 still holds version 0");
 	cr_assert_eq(v.missing + v.superfluous + v.wrong, 0);
 	outgoing_fini(&o);
+	rig_fini(&r);
 }
 
 Test(check, the_second_best_is_stale)
@@ -68,6 +70,7 @@ Test(check, the_second_best_is_stale)
 	cr_assert_eq(rig_verdict(&r).stale, g.count);
 	cr_assert_eq(checker_tally(r.checker)->wrong, 0);
 	outgoing_fini(&o);
+	rig_fini(&r);
 }
 
 Test(check, superfluous_is_found)
@@ -78,6 +81,7 @@ Test(check, superfluous_is_found)
 	struct verdict v = rig_verdict(&r);
 	cr_assert_eq(v.superfluous, g.count * 5);
 	cr_assert_eq(v.missing + v.stale + v.wrong, 0);
+	rig_fini(&r);
 }
 
 Test(check, a_leak_is_found)
@@ -89,6 +93,7 @@ Test(check, a_leak_is_found)
 	cr_assert_eq(checker_tally(r.checker)->leaked, g.count);
 	cr_assert_eq(rig_verdict(&r).superfluous, g.count);
 	outgoing_fini(&o);
+	rig_fini(&r);
 }
 
 Test(check, own_routes_are_counted_and_not_held)
@@ -100,6 +105,7 @@ Test(check, own_routes_are_counted_and_not_held)
 	cr_assert_eq(checker_tally(r.checker)->own, g.count);
 	cr_assert_eq(ledger_pending(r.ledger), 0);
 	outgoing_fini(&o);
+	rig_fini(&r);
 }
 
 Test(check, repeated_is_counted)
@@ -110,6 +116,7 @@ Test(check, repeated_is_counted)
 	cr_assert(rig_hear(&r, 5, &o));
 	cr_assert_eq(checker_tally(r.checker)->repeated, g.count);
 	outgoing_fini(&o);
+	rig_fini(&r);
 }
 
 /* Where an attribute of this type begins in the first message. */
@@ -174,6 +181,7 @@ Test(check, an_added_attribute_is_wrong)
 	cr_assert_eq(checker_tally(r.checker)->wrong, g.count);
 	outgoing_fini(&more);
 	outgoing_fini(&o);
+	rig_fini(&r);
 }
 
 Test(check, communities_to_the_server_may_be_removed)
@@ -194,6 +202,7 @@ Test(check, communities_to_the_server_may_be_removed)
 	cr_assert_eq(checker_tally(r.checker)->repeated, g.count);
 	cr_assert_eq(checker_tally(r.checker)->wrong, 0);
 	outgoing_fini(&o);
+	rig_fini(&r);
 }
 
 Test(check, a_version_that_nobody_said_is_wrong)
@@ -205,6 +214,7 @@ Test(check, a_version_that_nobody_said_is_wrong)
 	cr_assert(rig_hear(&r, 5, &o));
 	cr_assert_eq(checker_tally(r.checker)->wrong, g.count);
 	outgoing_fini(&o);
+	rig_fini(&r);
 }
 
 Test(check, a_prefix_of_nobody_is_wrong)
@@ -216,6 +226,7 @@ Test(check, a_prefix_of_nobody_is_wrong)
 	cr_assert(rig_hear(&r, 5, &o));
 	cr_assert_eq(checker_tally(r.checker)->wrong, 1);
 	outgoing_fini(&o);
+	rig_fini(&r);
 }
 
 Test(check, what_is_cut_off_cannot_be_parsed)
@@ -233,6 +244,7 @@ Test(check, what_is_cut_off_cannot_be_parsed)
 	}
 	cr_assert_eq(refused, o.len - 19);
 	outgoing_fini(&o);
+	rig_fini(&r);
 }
 
 Test(check, a_large_group_goes_in_several_messages)

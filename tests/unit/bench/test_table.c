@@ -101,7 +101,8 @@ Test(table, its_prefixes_are_dealt_to_members_and_checked)
 {
 	struct rig r;
 	struct plan p = rig_plan();
-	p.table = sample(100);
+	struct table *t = sample(100);
+	p.table = t;
 	p.members = 5;
 	p.announcers = 4;
 	p.overlap = 2;
@@ -113,4 +114,5 @@ Test(table, its_prefixes_are_dealt_to_members_and_checked)
 	cr_assert_gt(v.expected, 15);
 	cr_assert_eq(checker_tally(r.checker)->wrong, 0);
 	rig_fini(&r);
+	table_free(t);
 }
