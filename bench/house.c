@@ -39,6 +39,8 @@ struct lane {
 	struct peer *first, *last;
 	uint8_t *frame[FRAMES]; /* A stack of free ones. */
 	unsigned free_count;
+	unsigned knocked; /* The next that may connect. */
+	bool is_fed;
 	uint8_t *memory;
 	struct house_count count;
 } __attribute__((aligned(128)));
@@ -48,8 +50,6 @@ struct house {
 	struct house_opts opts;
 	struct server *server;
 	struct peer *peer;
-	unsigned knocked;
-	bool is_fed;
 	struct lane lane[];
 };
 
@@ -165,7 +165,8 @@ static size_t next_payload(struct house *h, struct peer *p, uint8_t *to)
 	}
 	size_t done = p->nxt - p->fed;
 	size_t left = p->updates_len - done;
-	if (p->state != PEER_UP || !h->is_fed || left == 0 || p->nxt - p->una >= SENT_MAX) {
+	if (p->state != PEER_UP || !lane_of(h, p)->is_fed || left == 0 ||
+	    p->nxt - p->una >= SENT_MAX) {
 		return 0;
 	}
 	size_t len = left < room ? left : room;
@@ -277,8 +278,10 @@ static void hear_segment(struct house *h, struct peer *p, struct span l4)
 		struct rd ts = rd_of(span_of(l4.data + at, 4));
 		p->ts_recent = rd_u32(&ts);
 	}
+	if (p->state == PEER_KNOCKING && (l4.data[13] & TCP_SYN) == 0) {
+		return;
+	}
 	if (p->state == PEER_KNOCKING) {
-		ASSERT((l4.data[13] & TCP_SYN) != 0);
 		p->state = PEER_OPENING;
 		p->nxt = p->una;
 		p->rcv = seq + 1;
@@ -408,7 +411,7 @@ static void make_server(struct house *h)
 						     .nics = &nic,
 						     .port_count = 1,
 						     .reach = h->opts.asking > 0 ? &reach : NULL,
-						     .now = USEC_PER_SEC});
+						     .now = h->opts.now});
 	ASSERT(h->server != NULL);
 	free(conf);
 }
@@ -432,6 +435,7 @@ struct house *house_new(const struct house_opts *opts)
 	}
 	for (unsigned w = 0; w < opts->workers; w++) {
 		struct lane *l = &h->lane[w];
+		l->knocked = w;
 		l->memory = aligned_alloc(128, (size_t)FRAMES * FRAME_ROOM);
 		ASSERT(l->memory != NULL);
 		for (; l->free_count < FRAMES; l->free_count++) {
@@ -460,29 +464,33 @@ struct server *house_server(struct house *h)
 	return h->server;
 }
 
-bool house_knock(struct house *h, unsigned count)
+bool house_knock(struct house *h, unsigned queue, unsigned count)
 {
-	for (; count > 0 && h->knocked < h->opts.members; count--) {
-		struct peer *p = &h->peer[h->knocked++];
-		p->state = PEER_KNOCKING;
-		list(h, p);
-	}
-	return h->knocked < h->opts.members;
-}
-
-void house_knock_again(struct house *h)
-{
-	for (unsigned i = 0; i < h->knocked; i++) {
-		if (h->peer[i].state == PEER_KNOCKING) {
-			list(h, &h->peer[i]);
+	struct lane *l = &h->lane[queue];
+	for (unsigned i = queue; i < l->knocked; i += h->opts.workers) {
+		struct peer *p = &h->peer[i];
+		if (p->state == PEER_OPENING && !p->is_listed) { /* Its ACK was not taken. */
+			p->state = PEER_KNOCKING;
+			p->nxt = 0;
+			p->has_greeted = false;
+		}
+		if (p->state == PEER_KNOCKING) {
+			list(h, p);
 		}
 	}
+	for (; count > 0 && l->knocked < h->opts.members; count--) {
+		struct peer *p = &h->peer[l->knocked];
+		p->state = PEER_KNOCKING;
+		list(h, p);
+		l->knocked += h->opts.workers;
+	}
+	return l->knocked < h->opts.members;
 }
 
-void house_feed(struct house *h)
+void house_feed(struct house *h, unsigned queue)
 {
-	h->is_fed = true;
-	for (unsigned i = 0; i < h->opts.members; i++) {
+	h->lane[queue].is_fed = true;
+	for (unsigned i = queue; i < h->opts.members; i += h->opts.workers) {
 		list(h, &h->peer[i]);
 	}
 }

@@ -17,6 +17,7 @@ struct house_opts {
 	unsigned per_set; /* Prefixes with the same attributes. */
 	unsigned mtu;
 	unsigned asking; /* One set of so many asks to be kept from one member; 0: none does. */
+	usec_t now;
 };
 
 struct house;
@@ -33,12 +34,11 @@ struct house_count {
 struct house *house_new(const struct house_opts *opts);
 void house_free(struct house *h);
 struct server *house_server(struct house *h);
-/* Let up to `count` further members connect; false when all have been let. */
-bool house_knock(struct house *h, unsigned count);
-/* Those that have not got through once more. */
-void house_knock_again(struct house *h);
-/* From now on the UPDATEs are sent. */
-void house_feed(struct house *h);
+/* Let up to `count` further members of a queue connect, and those that have not got through try
+ * again; false when all have been let.  The queue's worker, as what follows. */
+bool house_knock(struct house *h, unsigned queue, unsigned count);
+/* From now on the UPDATEs of the queue's members are sent. */
+void house_feed(struct house *h, unsigned queue);
 /* Whether frames wait for the queue's worker. */
 bool house_has_mail(const struct house *h, unsigned queue);
 const struct house_count *house_count(const struct house *h, unsigned queue);

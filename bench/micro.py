@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-TARGETS = ["bench/micro_tcp", "bench/micro_codec", "bench/micro_auth"]
+TARGETS = ["bench/micro_tcp", "bench/micro_codec", "bench/micro_auth", "bench/micro_fanout"]
 
 
 def output(*argv):
@@ -30,6 +30,15 @@ def rows(folder):
            "%.1f ns" % codec["decode_ns_per_prefix"], "60 ns")
     yield ("BGP: encoding UPDATEs, per prefix",
            "%.1f ns" % codec["encode_ns_per_prefix"], "30 ns")
+    fanout = json.loads(output(os.path.join(folder, "bench", "micro_fanout")))
+    yield ("Fan-out: 1,000 members x 50 prefixes, 4 to a set, whole server without its port",
+           "%.1f ns a delivery, %.0f ns a segment"
+           % (fanout["ns_per_delivery"], fanout["ns_per_segment"]), "5 ns; later 2")
+    one, two = (min(json.loads(output(os.path.join(folder, "bench", "micro_fanout"),
+                                      "--threads", workers))["elapsed_ms"] for _ in range(3))
+                for workers in ("1", "2"))
+    yield ("Fan-out: the same on two workers against one", "%.2f times" % (one / two),
+           "1.9 times")
     for line in output(os.path.join(folder, "bench", "micro_auth")).splitlines():
         kind, payload, *columns = line.split()
         if payload == "1448":

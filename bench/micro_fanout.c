@@ -3,13 +3,14 @@
  *
  *     micro_fanout [--members N] [--announcers N] [--prefixes N] [--per-set N] [--mtu N]
  *                  [--rounds N] [--asking N]
- *     micro_fanout --workers N ...
+ *     micro_fanout --threads N ...
  *
- * One worker runs in virtual time, so that a run repeats another step by step; several run each on
- * a CPU of its own in real time.  Prints one JSON object.  CPU is that of the workers' threads
- * without what the other side took (measured by the time-stamp counter); of all rounds the best
- * counts, for whatever else runs on the machine only ever adds.  Elapsed, per worker: from the
- * first UPDATE to the last delivery, without the other side.
+ * Without --threads there is one worker in virtual time, so that a run repeats another step by
+ * step.  With it N workers run in real time, each on a CPU of its own.  Prints one JSON object.
+ * CPU is that of the workers' threads without what the other side took (measured by the time-stamp
+ * counter); of all rounds the best counts, for whatever else runs on the machine only ever adds.
+ * Elapsed is the longest CPU time of a worker from the first UPDATE to its last delivery, waiting
+ * for the others included: workers never sleep here.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -29,10 +30,13 @@
 #define KNOCKS	    64
 #define WORKERS_MAX 16
 
+enum phase { PHASE_UP, PHASE_FED, PHASE_END };
+
 struct bed {
 	struct house_opts opts;
 	struct house *house;
 	usec_t now; /* Of the only worker. */
+	int phase;  /* Atomic: enum phase, of all threads. */
 	double ticks_per_ns;
 };
 
@@ -79,9 +83,9 @@ static uint64_t deliveries(const struct bed *b)
 	return sum;
 }
 
-static unsigned count_up(const struct bed *b)
+static uint64_t count_up(const struct bed *b)
 {
-	unsigned up = 0;
+	uint64_t up = 0;
 	for (unsigned i = 0; i < b->opts.members; i++) {
 		struct member_status st;
 		server_member_status(house_server(b->house), (peer_id_t)i, &st);
@@ -123,13 +127,12 @@ static void turn_for(struct bed *b, usec_t us)
 
 static void bring_up(struct bed *b)
 {
-	while (house_knock(b->house, KNOCKS)) {
+	while (house_knock(b->house, 0, KNOCKS)) {
 		turn_for(b, KNOCK_US);
-		house_knock_again(b->house);
 	}
 	while (count_up(b) < b->opts.members) {
 		turn_for(b, SETTLE_US);
-		house_knock_again(b->house);
+		house_knock(b->house, 0, KNOCKS);
 	}
 }
 
@@ -163,7 +166,7 @@ static struct figures one_worker(struct bed *b)
 	struct house_count before = *count;
 	uint64_t runs_before = runs(b), side = before.ticks, cpu;
 	uint64_t begin = nsec(CLOCK_THREAD_CPUTIME_ID);
-	house_feed(b->house);
+	house_feed(b->house, 0);
 	f.turns = deliver(b, &cpu, &side);
 	f.cpu_ns = (double)(cpu - begin) - (double)(side - before.ticks) / b->ticks_per_ns;
 	f.elapsed_ns = f.cpu_ns;
@@ -173,6 +176,96 @@ static struct figures one_worker(struct bed *b)
 	f.runs = runs(b) - runs_before;
 	turn_for(b, SETTLE_US);
 	ASSERT(deliveries(b) == f.deliveries);
+	return f;
+}
+
+struct thread {
+	pthread_t id;
+	struct bed *bed;
+	unsigned queue;
+	double cpu_ns; /* From the first UPDATE to the last delivery, without the other side. */
+};
+
+static void pin(unsigned cpu)
+{
+	cpu_set_t set;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static usec_t clock_us(void)
+{
+	return nsec(CLOCK_MONOTONIC) / 1000;
+}
+
+static void *thread_main(void *arg)
+{
+	struct thread *t = arg;
+	struct house *house = t->bed->house;
+	struct core *core = server_core(house_server(house), (core_id_t)t->queue);
+	const struct house_count *count = house_count(house, t->queue);
+	uint64_t begin = 0, side = 0, seen = 0;
+	usec_t knock_due = 0;
+	int phase;
+	pin(t->queue);
+	core_begin(core);
+	while ((phase = __atomic_load_n(&t->bed->phase, __ATOMIC_ACQUIRE)) != PHASE_END) {
+		usec_t now = clock_us();
+		if (phase == PHASE_UP && now >= knock_due) {
+			house_knock(house, t->queue, KNOCKS);
+			knock_due = now + KNOCK_US;
+		}
+		if (phase == PHASE_FED && begin == 0) {
+			house_feed(house, t->queue);
+			begin = nsec(CLOCK_THREAD_CPUTIME_ID);
+			side = count->ticks;
+		}
+		core_step(core, now);
+		if (begin != 0 && count->bytes != seen) {
+			seen = count->bytes;
+			t->cpu_ns = (double)(nsec(CLOCK_THREAD_CPUTIME_ID) - begin) -
+				    (double)(count->ticks - side) / t->bed->ticks_per_ns;
+		}
+	}
+	core_end(core);
+	return NULL;
+}
+
+/* Until the members' status says so many. */
+static void wait_for(const struct bed *b, uint64_t (*what)(const struct bed *), uint64_t count)
+{
+	const struct timespec nap = {.tv_nsec = 20000000};
+	while (what(b) < count) {
+		nanosleep(&nap, NULL);
+	}
+}
+
+static struct figures many_workers(struct bed *b)
+{
+	struct figures f = {.deliveries = deliveries_expected(&b->opts)};
+	struct thread thread[WORKERS_MAX] = {0};
+	epoch_offline();
+	for (unsigned i = 0; i < b->opts.workers; i++) {
+		thread[i] = (struct thread){.bed = b, .queue = i};
+		int error = pthread_create(&thread[i].id, NULL, thread_main, &thread[i]);
+		ASSERT(error == 0);
+	}
+	wait_for(b, count_up, b->opts.members);
+	uint64_t runs_before = runs(b);
+	__atomic_store_n(&b->phase, PHASE_FED, __ATOMIC_RELEASE);
+	wait_for(b, deliveries, f.deliveries);
+	__atomic_store_n(&b->phase, PHASE_END, __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < b->opts.workers; i++) {
+		pthread_join(thread[i].id, NULL);
+		const struct house_count *count = house_count(b->house, i);
+		f.segments += count->segments;
+		f.acks += count->acks;
+		f.cpu_ns += thread[i].cpu_ns;
+		f.elapsed_ns = f.elapsed_ns > thread[i].cpu_ns ? f.elapsed_ns : thread[i].cpu_ns;
+	}
+	epoch_online();
+	f.runs = runs(b) - runs_before;
 	return f;
 }
 
@@ -200,14 +293,14 @@ static void print(const struct house_opts *o, const struct figures *f)
 	       f->cpu_ns / (double)f->segments, f->elapsed_ns / 1e6);
 }
 
-static bool parse(int argc, char **argv, struct house_opts *o, unsigned *rounds)
+static bool parse(int argc, char **argv, struct house_opts *o, unsigned *threads, unsigned *rounds)
 {
 	const struct {
 		const char *name;
 		unsigned *to;
 	} option[] = {{"--members", &o->members},   {"--announcers", &o->announcers},
 		      {"--prefixes", &o->prefixes}, {"--per-set", &o->per_set},
-		      {"--mtu", &o->mtu},	    {"--workers", &o->workers},
+		      {"--mtu", &o->mtu},	    {"--threads", threads},
 		      {"--asking", &o->asking},	    {"--rounds", rounds}};
 	for (int i = 1; i < argc; i += 2) {
 		unsigned k = 0;
@@ -219,9 +312,10 @@ static bool parse(int argc, char **argv, struct house_opts *o, unsigned *rounds)
 		}
 		*option[k].to = (unsigned)strtoul(argv[i + 1], NULL, 10);
 	}
+	o->workers = *threads > 0 ? *threads : 1;
 	o->announcers = o->announcers == 0 ? o->members : o->announcers;
 	return o->members > 1 && o->announcers <= o->members && o->per_set > 0 && *rounds > 0 &&
-	       o->workers >= 1 && o->workers <= WORKERS_MAX;
+	       o->workers <= WORKERS_MAX;
 }
 
 int main(int argc, char **argv)
@@ -229,20 +323,25 @@ int main(int argc, char **argv)
 	struct house_opts opts = {
 		.members = 1000, .workers = 1, .prefixes = 50, .per_set = 4, .mtu = 1500};
 	struct figures best = {0};
-	unsigned rounds = 3;
-	if (!parse(argc, argv, &opts, &rounds)) {
+	unsigned rounds = 3, threads = 0;
+	if (!parse(argc, argv, &opts, &threads, &rounds)) {
 		fprintf(stderr,
 			"usage: micro_fanout [--members N] [--announcers N] [--prefixes N] "
-			"[--per-set N] [--mtu N] [--workers N] [--asking N] [--rounds N]\n");
+			"[--per-set N] [--mtu N] [--threads N] [--asking N] [--rounds N]\n");
 		return EXIT_FAILURE;
 	}
-	epoch_thread_begin_alone();
+	if (threads == 0) {
+		epoch_thread_begin_alone();
+	} else {
+		epoch_thread_begin();
+	}
 	for (unsigned i = 0; i < rounds; i++) {
+		opts.now = threads == 0 ? USEC_PER_SEC : clock_us();
 		struct bed b = {.opts = opts,
 				.house = house_new(&opts),
-				.now = USEC_PER_SEC,
+				.now = opts.now,
 				.ticks_per_ns = calibrate()};
-		struct figures f = one_worker(&b);
+		struct figures f = threads == 0 ? one_worker(&b) : many_workers(&b);
 		better(&best, &f);
 		house_free(b.house);
 	}

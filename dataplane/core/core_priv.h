@@ -100,7 +100,7 @@ struct member {
 	uint64_t drop_seen[TCP_DROP_COUNT];  /* As added to the worker's. */
 	enum fsm_state published_state;
 	struct member_auth auth;
-};
+} __attribute__((aligned(CACHE_LINE))); /* Its neighbours in memory are another worker's. */
 
 struct work_list {
 	struct member *first, *last;
@@ -151,7 +151,7 @@ struct core {
 	struct core_stats stats;
 	metric_t drop[DROP_COUNT - DROP_MEMBER_FIRST]; /* The network counts its own. */
 	metric_t *far_drop;			       /* [member], whoever owns it: TTL_LOW. */
-};
+} __attribute__((aligned(CACHE_LINE)));
 
 #define STATUS_WORDS (sizeof(struct member_status) / sizeof(uint64_t))
 

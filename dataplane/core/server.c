@@ -141,6 +141,15 @@ static void *copy_of(const void *from, size_t size)
 	return to;
 }
 
+static struct member *members_new(size_t count)
+{
+	struct member *m = aligned_alloc(CACHE_LINE, count * sizeof(*m));
+	if (m != NULL) {
+		memset(m, 0, count * sizeof(*m));
+	}
+	return m;
+}
+
 static bool make_tables(struct server *s)
 {
 	const struct server_opts *o = &s->opts;
@@ -152,7 +161,7 @@ static bool make_tables(struct server *s)
 	}
 	s->kernel = calloc(o->port_count + 1, sizeof(struct nic *));
 	s->nic = copy_of(o->nics, s->nic_count * sizeof(struct nic *));
-	s->member = calloc(o->member_count + 1, sizeof(*s->member));
+	s->member = members_new(o->member_count + 1u);
 	s->status = calloc(o->member_count + 1, sizeof(*s->status));
 	s->offence = calloc(o->member_count + 1, sizeof(*s->offence));
 	s->core = aligned_alloc(CACHE_LINE, (o->core_count * sizeof(*s->core) + CACHE_LINE - 1) /
