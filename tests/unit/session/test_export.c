@@ -59,6 +59,33 @@ Test(session, runs_that_stand_in_a_row_are_one_reference)
 	rig_fini(&r);
 }
 
+/* Never fewer prefixes in an UPDATE than came in one, and more in a burst: whatever the order in
+ * which they came, all of a set leave together. */
+Test(session, a_burst_is_packed_better_than_it_came)
+{
+	static struct rig r;
+	rig_init(&r, 0);
+	rig_join(&r);
+	r.queue.room = HELD_MAX;
+	rig_pump(&r);
+	const struct export_stats first = r.ex.stats;
+	rig_announce(&r, 1000, 0);
+	rig_turn(&r, 1);
+	rig_pump(&r);
+	cr_expect_eq(r.ex.stats.prefixes_sent, first.prefixes_sent + 1,
+		     "the first one waits for none");
+	const struct export_stats before = r.ex.stats;
+	for (unsigned i = 0; i < 300; i++) { /* One prefix an UPDATE, ten sets in turn. */
+		rig_announce(&r, i, i % 10);
+	}
+	rig_turn(&r, 1);
+	rig_pump(&r);
+	cr_expect_eq(r.ex.stats.prefixes_sent, before.prefixes_sent + 300);
+	cr_expect_eq(r.ex.stats.updates_sent, before.updates_sent + 10);
+	rig_acknowledge(&r);
+	rig_fini(&r);
+}
+
 /* What there is no room for goes with the next one; a run is never cut. */
 Test(session, a_reference_takes_the_whole_runs_that_there_is_room_for)
 {
