@@ -62,7 +62,8 @@ static json_t *sessions_json(const struct api_env *env, uint64_t *out_laggards, 
 }
 
 /* One family's numbers over all shards. */
-static json_t *routes_json(const struct server *s, enum family family, uint64_t *out_bytes)
+static json_t *routes_json(const struct server *s, enum family family, uint64_t *out_bytes,
+			   uint64_t *out_paths)
 {
 	uint64_t entries = 0, paths = 0;
 	for (unsigned i = 0; i < server_core_count(s); i++) {
@@ -74,6 +75,7 @@ static json_t *routes_json(const struct server *s, enum family family, uint64_t 
 	json_t *to = json_object();
 	set_number(to, "prefixes", entries);
 	set_number(to, "paths", paths);
+	*out_paths += paths;
 	return to;
 }
 
@@ -179,7 +181,7 @@ static void set_restart(json_t *row, const struct server *s, usec_t now)
 static json_t *status_json(const struct api_env *env, usec_t now)
 {
 	char text[ADDR_TEXT_MAX];
-	uint64_t bytes = 0, laggards = 0, ids = 0;
+	uint64_t bytes = 0, paths = 0, laggards = 0, ids = 0;
 	json_t *row = json_object();
 	json_object_set_new(row, "version", json_string(CAUSEWAY_VERSION));
 	set_number(row, "started", (uint64_t)env->started_s);
@@ -191,13 +193,14 @@ static json_t *status_json(const struct api_env *env, usec_t now)
 	json_object_set_new(row, "workers", workers_json(env, now));
 	json_object_set_new(row, "sessions", sessions_json(env, &laggards, &ids));
 	json_t *routes = json_object();
-	json_object_set_new(routes, "ipv4", routes_json(env->server, FAMILY_IPV4, &bytes));
-	json_object_set_new(routes, "ipv6", routes_json(env->server, FAMILY_IPV6, &bytes));
+	json_object_set_new(routes, "ipv4", routes_json(env->server, FAMILY_IPV4, &bytes, &paths));
+	json_object_set_new(routes, "ipv6", routes_json(env->server, FAMILY_IPV6, &bytes, &paths));
 	json_object_set_new(row, "routes", routes);
 	json_object_set_new(row, "attribute_sets", attrs_json(env->server, &bytes));
 	json_t *memory = json_object();
 	set_number(memory, "resident_bytes", resident_bytes());
 	set_number(memory, "table_bytes", bytes);
+	set_number(memory, "bytes_per_path", paths > 0 ? bytes / paths : 0);
 	json_object_set_new(row, "memory", memory);
 	json_object_set_new(row, "log", log_json(env->server));
 	json_t *pending = json_object();

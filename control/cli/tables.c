@@ -120,7 +120,9 @@ void table_status(FILE *out, const json_t *row)
 	fprintf(out, "  attribute sets        %llu in %s\n", number_of(attrs, "count"),
 		show_bytes(number_of(attrs, "bytes"), buf));
 	put_bytes(out, "memory", number_of(memory, "resident_bytes"));
-	put_bytes(out, "memory of tables", number_of(memory, "table_bytes"));
+	fprintf(out, "  memory of tables      %s, %llu bytes a path\n",
+		show_bytes(number_of(memory, "table_bytes"), buf),
+		number_of(memory, "bytes_per_path"));
 	fprintf(out, "  export logs           %llu runs in %s, %llu superseded so far\n",
 		number_of(log, "runs"), show_bytes(number_of(log, "bytes"), buf),
 		number_of(log, "runs_dirty"));

@@ -124,7 +124,7 @@ static void step_inbox(struct core *c)
 static void step_shard(struct core *c)
 {
 	struct mesh *mesh = c->server->mesh;
-	if (shard_due(c->shard) <= c->now) {
+	if (shard_due(c->shard) <= c->now || shard_can_rest(c->shard, c->now)) {
 		shard_turn(c->shard, c->now, mesh_has_ops(mesh, c->id));
 	}
 	for (unsigned to = 0; to < c->server->opts.core_count; to++) {

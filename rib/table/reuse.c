@@ -13,6 +13,7 @@
 #define EXPIRE_BUDGET 8192u  /* Expired things freed in a turn: under 1 ms. */
 #define FREE_BUDGET   32768u /* Entry ids in runs freed in a turn. */
 #define TOMB_BUDGET   4096u
+#define REST_US	      USEC_PER_SEC /* An empty log rests after this. */
 
 static void retire_paths(struct table *t, paths_word_t was, paths_word_t is)
 {
@@ -193,6 +194,18 @@ void table_reclaim(struct table *t)
 	}
 }
 
+static void watch_rest(struct table *t, struct wire_class *w, usec_t now)
+{
+	if (!runlog_can_rest(w->log)) {
+		w->rest_due = USEC_NEVER;
+	} else if (w->rest_due == USEC_NEVER) {
+		w->rest_due = now + REST_US;
+	} else if (now >= w->rest_due) {
+		runlog_rest(w->log, t->retire);
+		w->rest_due = USEC_NEVER;
+	}
+}
+
 void table_watch(struct table *t, usec_t now)
 {
 	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
@@ -205,6 +218,7 @@ void table_watch(struct table *t, usec_t now)
 		lag_watch(&w->scan_lag, w->log, floor, w->ride.head != PEER_NONE, limit / 2,
 			  10 * LAG_US, now);
 		runlog_set_evict_below(w->log, max_u64(w->flush_lag.evict, w->scan_lag.evict));
+		watch_rest(t, w, now);
 	}
 }
 

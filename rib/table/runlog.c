@@ -9,8 +9,9 @@
  * was outgrown is published before the `end` that needs it, and goes through a grace period.  A run
  * itself and its bytes need none: no floor is at or below it when it goes.
  *
- * Bytes count everything that a run makes us hold: its block and its items.  The rings grow and
- * stay (8 B a run and 8 B an id at the high-water mark), as does one chunk.
+ * Bytes count everything that a run makes us hold: its block and its items.  The rings (8 B a run and
+ * 8 B an id at the high-water mark) and the index by entry grow and stay until the empty log rests;
+ * one chunk stays for good.
  */
 #include "rib/table/runlog_own.h"
 
@@ -19,13 +20,14 @@
 #include "rib/base/metric.h"
 #include "rib/table/mem.h"
 
-#define SLOTS_MIN 256u
-#define ITEMS_MIN 1024u
-#define INDEX_MIN 1024u
-#define CHUNK_MIN (128u * 1024) /* Several of the longest runs. */
-#define ROW_RUNS  32u		/* In a row, and bytes: a reader's room is often little more. */
-#define ROW_BYTES 4096u
-#define ROW_MIN	  8u /* Fewer runs are not worth one. */
+#define SLOTS_MIN  256u
+#define SLOTS_REST (16 * SLOTS_MIN) /* An empty log keeps fewer. */
+#define ITEMS_MIN  1024u
+#define INDEX_BITS 12		 /* Ids whose newest items stand together. */
+#define CHUNK_MIN  (128u * 1024) /* Several of the longest runs. */
+#define ROW_RUNS   32u		 /* In a row, and bytes: a reader's room is often little more. */
+#define ROW_BYTES  4096u
+#define ROW_MIN	   8u /* Fewer runs are not worth one. */
 
 /* Bytes of consecutive runs. */
 struct chunk {
@@ -76,8 +78,9 @@ struct runlog {
 	uint64_t item_begin, item_end; /* Live items; numbering starts at 1. */
 	uint64_t item_mask;
 	struct item *item;
-	uint32_t *newest; /* [entry id]: low bits of an item. */
-	uint32_t newest_count;
+	/* [high bits of an entry id][low bits]: low bits of an item; NULL: of no id there. */
+	uint32_t **newest;
+	uint32_t newest_cap, newest_chunks;
 	unsigned core_count;
 	struct chunk *chunk; /* The one being filled; NULL at first. */
 	struct open_row open;
@@ -88,14 +91,20 @@ struct runlog {
 	struct floor floor[];
 };
 
+static struct slots *slots_new(uint64_t mask)
+{
+	struct slots *slots = mem_new(sizeof(*slots) + (mask + 1) * sizeof(slots->run[0]));
+	slots->mask = mask;
+	return slots;
+}
+
 struct runlog *runlog_new(const struct slab *slab, unsigned core_count, size_t bytes_max)
 {
 	ASSERT(core_count > 0 && bytes_max > 0);
 	size_t bytes = sizeof(struct runlog) + core_count * sizeof(struct floor);
 	struct runlog *l = mem_new_aligned(CACHE_LINE, bytes);
 	memset(l, 0, bytes);
-	l->slots = mem_new(sizeof(*l->slots) + SLOTS_MIN * sizeof(l->slots->run[0]));
-	l->slots->mask = SLOTS_MIN - 1;
+	l->slots = slots_new(SLOTS_MIN - 1);
 	l->slab = slab;
 	l->item = mem_new(ITEMS_MIN * sizeof(*l->item));
 	l->item_mask = ITEMS_MIN - 1;
@@ -143,6 +152,16 @@ static void chunk_leave(struct runlog *l, struct chunk *c)
 	}
 }
 
+static void index_free(struct runlog *l)
+{
+	for (uint32_t i = 0; i < l->newest_cap; i++) {
+		free(l->newest[i]);
+	}
+	free(l->newest);
+	l->newest = NULL;
+	l->newest_cap = l->newest_chunks = 0;
+}
+
 void runlog_free(struct runlog *l)
 {
 	if (l == NULL) {
@@ -158,7 +177,7 @@ void runlog_free(struct runlog *l)
 	free(l->chunk);
 	free(l->slots);
 	free(l->item);
-	free(l->newest);
+	index_free(l);
 	free(l);
 }
 
@@ -207,8 +226,7 @@ static void slots_reserve(struct runlog *l, struct retire *retire)
 		return;
 	}
 	uint64_t mask = old->mask * 2 + 1;
-	struct slots *slots = mem_new(sizeof(*slots) + (mask + 1) * sizeof(slots->run[0]));
-	slots->mask = mask;
+	struct slots *slots = slots_new(mask);
 	for (uint64_t p = l->begin; p < l->end; p++) {
 		slots->run[p & mask] = old->run[p & old->mask];
 	}
@@ -235,18 +253,33 @@ static void items_reserve(struct runlog *l, uint32_t count)
 	l->item_mask = mask;
 }
 
-static void index_reserve(struct runlog *l, entry_id_t id)
+/* Where the newest item of an id stands; NULL when none of its neighbours was ever named. */
+static uint32_t *newest_find(const struct runlog *l, entry_id_t id)
 {
-	if (id < l->newest_count) {
-		return;
+	uint32_t chunk = id >> INDEX_BITS;
+	if (chunk >= l->newest_cap || l->newest[chunk] == NULL) {
+		return NULL;
 	}
-	uint32_t count = l->newest_count == 0 ? INDEX_MIN : l->newest_count;
-	while (count <= id) {
-		count *= 2;
+	return &l->newest[chunk][id & ((1u << INDEX_BITS) - 1)];
+}
+
+static uint32_t *newest_make(struct runlog *l, entry_id_t id)
+{
+	uint32_t chunk = id >> INDEX_BITS;
+	if (chunk >= l->newest_cap) {
+		uint32_t cap = l->newest_cap == 0 ? 1 : l->newest_cap;
+		while (cap <= chunk) {
+			cap *= 2;
+		}
+		l->newest = mem_grow(l->newest, cap * sizeof(l->newest[0]));
+		memset(l->newest + l->newest_cap, 0, (cap - l->newest_cap) * sizeof(l->newest[0]));
+		l->newest_cap = cap;
 	}
-	l->newest = mem_grow(l->newest, count * sizeof(*l->newest));
-	memset(l->newest + l->newest_count, 0, (count - l->newest_count) * sizeof(*l->newest));
-	l->newest_count = count;
+	if (l->newest[chunk] == NULL) {
+		l->newest[chunk] = mem_new(sizeof(uint32_t) << INDEX_BITS);
+		l->newest_chunks++;
+	}
+	return newest_find(l, id);
 }
 
 static void index_run(struct runlog *l, const struct run *run)
@@ -254,11 +287,14 @@ static void index_run(struct runlog *l, const struct run *run)
 	items_reserve(l, run->count);
 	for (uint32_t i = 0; i < run->count; i++) {
 		entry_id_t id = run->ids[i];
-		index_reserve(l, id);
+		uint32_t *newest = newest_find(l, id);
+		if (newest == NULL) {
+			newest = newest_make(l, id);
+		}
 		struct item *item = &l->item[l->item_end & l->item_mask];
-		item->prev = l->newest[id];
+		item->prev = *newest;
 		item->run = (uint32_t)run->position;
-		l->newest[id] = (uint32_t)l->item_end++;
+		*newest = (uint32_t)l->item_end++;
 		slab_at(l->slab, id)->names++;
 	}
 }
@@ -412,11 +448,12 @@ static void mark_run(struct runlog *l, struct run_block *b)
 
 void runlog_mark(struct runlog *l, entry_id_t id)
 {
-	if (id >= l->newest_count) {
+	uint32_t *newest = newest_find(l, id);
+	if (newest == NULL) {
 		return;
 	}
-	uint64_t item = widen(l->item_end, l->newest[id]);
-	l->newest[id] = 0;
+	uint64_t item = widen(l->item_end, *newest);
+	*newest = 0;
 	for (;;) {
 		struct run_block *b = item_block(l, item, id);
 		if (b == NULL) {
@@ -485,7 +522,31 @@ void runlog_set_evict_below(struct runlog *l, uint64_t position)
 size_t runlog_table_bytes(const struct runlog *l)
 {
 	return (l->slots->mask + 1) * sizeof(l->slots->run[0]) +
-	       l->newest_count * sizeof(*l->newest);
+	       (l->item_mask + 1) * sizeof(l->item[0]) + l->newest_cap * sizeof(l->newest[0]) +
+	       (size_t)l->newest_chunks * (sizeof(uint32_t) << INDEX_BITS);
+}
+
+bool runlog_can_rest(const struct runlog *l)
+{
+	bool is_large =
+		l->newest_chunks > 0 || l->item_mask >= ITEMS_MIN || l->slots->mask >= SLOTS_REST;
+	return l->begin == l->end && is_large;
+}
+
+void runlog_rest(struct runlog *l, struct retire *retire)
+{
+	ASSERT(l->begin == l->end && l->item_begin == l->item_end);
+	index_free(l);
+	if (l->item_mask >= ITEMS_MIN) {
+		free(l->item);
+		l->item = mem_new(ITEMS_MIN * sizeof(*l->item));
+		l->item_mask = ITEMS_MIN - 1;
+	}
+	if (l->slots->mask >= SLOTS_REST) {
+		struct slots *old = l->slots;
+		epoch_publish(l->slots, slots_new(SLOTS_MIN - 1));
+		retire_push(retire, (struct retired){.object = old, .kind = RETIRED_MEMORY});
+	}
 }
 
 void runlog_count_encoded(struct runlog *l, uint64_t prefixes)

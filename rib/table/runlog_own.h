@@ -51,6 +51,10 @@ uint64_t runlog_position_keeping(const struct runlog *l, uint64_t bytes);
 void runlog_set_evict_below(struct runlog *l, uint64_t position);
 /* Memory beside the runs: rings and the index by entry. */
 size_t runlog_table_bytes(const struct runlog *l);
+/* Whether an empty log holds more than it needs; and give that back.  The next runs pay for it
+ * again, so it is for a log that has been empty for a while.  A ring goes to `retire`. */
+bool runlog_can_rest(const struct runlog *l);
+void runlog_rest(struct runlog *l, struct retire *retire);
 void runlog_count_encoded(struct runlog *l, uint64_t prefixes);
 /* Assert the invariants and add the names of every entry to `names[id]`.  O(items). */
 void runlog_check(const struct runlog *l, uint32_t *names);

@@ -281,6 +281,19 @@ usec_t shard_due(const struct shard *s)
 	return due;
 }
 
+bool shard_can_rest(const struct shard *s, usec_t now)
+{
+	bool can_rest = false;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		const struct table *t = &s->table[f];
+		for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
+		     c = class_set_next(&t->made, c + 1)) {
+			can_rest |= t->wire[c]->rest_due <= now;
+		}
+	}
+	return can_rest;
+}
+
 bool shard_is_congested(const struct shard *s)
 {
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {

@@ -61,6 +61,8 @@ void shard_prefetch(const struct shard *s, const struct op *op);
 void shard_turn(struct shard *s, usec_t now, bool is_inbox_busy);
 /* When shard_turn wants to be called next; 0 = at once, USEC_NEVER = nothing to do. */
 usec_t shard_due(const struct shard *s);
+/* Whether a turn would give back what logs need no more.  Nobody need be woken for that. */
+bool shard_can_rest(const struct shard *s, usec_t now);
 bool shard_is_congested(const struct shard *s);
 /* The next op that waits to be sent to `core`; false when none does.  It is gone once returned. */
 bool shard_pull(struct shard *s, core_id_t core, struct op *out);

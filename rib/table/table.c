@@ -24,6 +24,7 @@ void table_need_class(struct table *t, unsigned class_idx)
 	w->guards = w->ride = (struct member_list){PEER_NONE, PEER_NONE};
 	lag_init(&w->flush_lag);
 	lag_init(&w->scan_lag);
+	w->rest_due = USEC_NEVER;
 	t->wire[class_idx] = w;
 	epoch_publish(t->log[class_idx], w->log);
 	class_set_add(&t->made, class_idx);

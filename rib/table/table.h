@@ -88,6 +88,9 @@ struct wire_class {
 	struct member_list ride;   /* By boarding: the head's turn ends first. */
 	struct circle scan;
 	struct lag flush_lag, scan_lag;
+	/* An empty log gives back what it needs no more in the first turn after that; nobody is
+	 * woken for it. */
+	usec_t rest_due;
 };
 
 /* One worker's count of pending sets; it alone writes. */

@@ -437,7 +437,10 @@ Test(api, status_sums_up_shards_and_workers)
 	cr_expect_str_eq(text_of(drop, "severity"), "PEER");
 	cr_expect(number_of(drop, "count") == 7 && text_of(drop, "text")[0] != '\0');
 	cr_expect(number_of(json_array_get(drops, NET_DROP_ETH_SHORT), "count") == 1);
-	cr_expect(number_of(json_object_get(row, "memory"), "resident_bytes") > 0);
+	const json_t *memory = json_object_get(row, "memory");
+	cr_expect(number_of(memory, "resident_bytes") > 0);
+	cr_expect(number_of(memory, "bytes_per_path") ==
+		  number_of(memory, "table_bytes") / (5 + number_of(v6, "paths")));
 	const json_t *worker = json_array_get(json_object_get(row, "workers"), 1);
 	cr_expect(json_number_value(json_object_get(worker, "busy_percent")) == 25.0);
 	json_decref(lines);

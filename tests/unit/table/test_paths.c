@@ -96,6 +96,43 @@ Test(table, an_only_path_has_an_array_only_if_it_must)
 	rig_fini(&r);
 }
 
+Test(table, an_empty_log_gives_back_after_a_second_what_it_needs_no_more)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	rig_join(&r, 0);
+	rig_join(&r, 1);
+	runlog_set_floor(r.log, 0, 0);
+	for (unsigned n = 0; n < 6000; n++) {
+		rig_announce(&r, 1, 1, n, n % VARIANT_LARGE);
+	}
+	rig_turn(&r);
+	const struct shard_stats *stats = shard_stats(r.shard, FAMILY_IPV4);
+	uint64_t full = stats->table_bytes;
+	runlog_set_floor(r.log, 0, runlog_end(r.log));
+	rig_settle(&r);
+	r.now += USEC_PER_SEC / 2;
+	rig_turn(&r);
+	cr_expect_eq(stats->table_bytes, full, "it may be needed again");
+	cr_expect_not(shard_can_rest(r.shard, r.now));
+	cr_expect(shard_can_rest(r.shard, r.now + USEC_PER_SEC));
+	r.now += USEC_PER_SEC;
+	rig_turn(&r);
+	cr_expect(stats->table_bytes <= full - 6000 * 8 - 6000 * 4);
+	rig_settle(&r);
+	epoch_barrier();
+	rig_turn(&r);
+	uint64_t end = runlog_end(r.log);
+	rig_announce(&r, 1, 1, 5, VARIANT_LARGE - 1);
+	rig_turn(&r);
+	cr_assert_eq(runlog_end(r.log), end + 1);
+	rig_announce(&r, 1, 1, 5, 0);
+	rig_turn(&r);
+	cr_expect(run_is_dirty(runlog_at(r.log, end)), "the new index finds it");
+	runlog_set_floor(r.log, 0, UINT64_MAX);
+	rig_fini(&r);
+}
+
 Test(table, the_dirty_ring_keeps_places_when_it_grows_and_shrinks_when_empty)
 {
 	struct dirty d;
