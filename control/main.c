@@ -5,9 +5,9 @@
 #include "control/daemon/daemon.h"
 #include "control/daemon/options.h"
 
-/* jemalloc reads it before main().  What a full log or a start has left free goes back to the system
- * within a second, by a thread of jemalloc's: an idle worker allocates nothing, and so would keep it
- * for ever. */
+/* jemalloc reads it before main().  What a full log or a start has left free goes back to the
+ * system within a second, by a thread of jemalloc's: an idle worker allocates nothing, and so
+ * would keep it for ever. */
 const char *malloc_conf = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0";
 
 int main(int argc, char **argv)

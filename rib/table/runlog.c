@@ -9,9 +9,9 @@
  * was outgrown is published before the `end` that needs it, and goes through a grace period.  A run
  * itself and its bytes need none: no floor is at or below it when it goes.
  *
- * Bytes count everything that a run makes us hold: its block and its items.  The rings (8 B a run and
- * 8 B an id at the high-water mark) and the index by entry grow and stay until the empty log rests;
- * one chunk stays for good.
+ * Bytes count everything that a run makes us hold: its block and its items.  The rings (8 B a run
+ * and 8 B an id at the high-water mark) and the index by entry grow, and stay until the empty log
+ * rests; one chunk stays for good.
  */
 #include "rib/table/runlog_own.h"
 
