@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""A test of the simulator: bugs planted on purpose, each of which it must find.
+"""A test of the tests: bugs planted on purpose, each of which the simulator, or the model of the
+log's protocol (tests/model), must find.
 
     tests/sim/planted.py [NAME...]
 
-Copies the tree into a scratch folder and builds the simulator there; then, for each
+Copies the tree into a scratch folder and builds both there; then, for each
 tests/sim/planted/*.edit (README.md there), plants the bug, builds what changed, and plays
-histories until one fails.  A bug that is not found, and an edit that does not apply, is a failure.
+histories, or orders of steps, until one fails.  A bug that is not found, and an edit that does not
+apply, is a failure.
 """
 
 import os
@@ -22,7 +24,15 @@ SEEDS = 400      # Within so many histories a bug must show.
 SANE = 25        # Histories that must pass before anything is planted.
 TIMEOUT = 120    # Seconds for them.
 EDIT = re.compile(r"^file (\S+)\n<<<<\n(.*?)\n====\n(.*?)\n>>>>$", re.DOTALL | re.MULTILINE)
-WHO = re.compile(r"(?:FAILED|CRASHED) with seed 0*(\d+)")
+
+# What plays: its arguments, and how it names what failed.
+PROGRAMS = {
+    "history": ("tests/sim/history", ["--count", str(SEEDS), "--failures", "1"],
+                re.compile(r"(?:FAILED|CRASHED) with (seed 0*\d+)")),
+    "protocol": ("tests/model/protocol", ["--poison", "--limit", "50000"],
+                 re.compile(r"protocol: (\w+)[^:\n]*: FAILED in the order")),
+}
+PROGRAM = re.compile(r"^program (\w+)((?: \w+)*)$", re.MULTILINE)
 
 
 class DoesNotApply(Exception):
@@ -30,12 +40,16 @@ class DoesNotApply(Exception):
 
 
 def parse(path):
-    """[(file, what is there, what is planted)]"""
+    """(program that must find it, its words, [(file, what is there, what is planted)])"""
     with open(path, encoding="utf-8") as file:
-        found = EDIT.findall(file.read())
+        text = file.read()
+    found, program = EDIT.findall(text), PROGRAM.search(text)
     if not found:
         raise DoesNotApply("no edit in it")
-    return found
+    name = program.group(1) if program else "history"
+    if name not in PROGRAMS:
+        raise DoesNotApply("there is no program %s" % name)
+    return name, program.group(2).split() if program else [], found
 
 
 def plant(folder, edits):
@@ -63,17 +77,16 @@ def restore(folder, before):
             file.write(text)
 
 
-def build(folder):
-    done = subprocess.run(["ninja", "-C", "build", "-j2", "tests/sim/history"], cwd=folder,
+def build(folder, *targets):
+    done = subprocess.run(["ninja", "-C", "build", "-j2", *targets], cwd=folder,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise DoesNotApply("it does not compile:\n" + done.stdout[-2000:])
 
 
-def play(folder, count):
-    """(exit code, output) of `count` histories, up to the first failure."""
-    argv = [os.path.join(folder, "build", "tests", "sim", "history"),
-            "--count", str(count), "--failures", "1"]
+def play(folder, target, *options):
+    """(exit code, output) up to the first failure."""
+    argv = [os.path.join(folder, "build", target), *options]
     try:
         done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=TIMEOUT, check=False)
@@ -85,7 +98,7 @@ def play(folder, count):
 def symptom(output):
     """The line that says what went wrong."""
     for line in output.splitlines():
-        if not line.startswith("history: seeds"):
+        if not line.startswith("history: seeds") and " orders of up to " not in line:
             return line[:110]
     return ""
 
@@ -97,8 +110,8 @@ def scratch(folder):
                                                     or name == "build")])
     subprocess.run(["meson", "setup", "build", "--buildtype=plain", "-Doptimization=2"], cwd=tree,
                    stdout=subprocess.DEVNULL, check=True)
-    build(tree)
-    code, output = play(tree, SANE)
+    build(tree, *(target for target, _, _ in PROGRAMS.values()))
+    code, output = play(tree, "tests/sim/history", "--count", str(SANE))
     if code != 0:
         raise DoesNotApply("without any bug planted:\n" + output[-2000:])
     return tree
@@ -108,18 +121,19 @@ def hunt(tree, name):
     """Plant, build, play; (found, text)."""
     before = {}
     try:
-        edits = parse(os.path.join(EDITS, name + ".edit"))
+        program, words, edits = parse(os.path.join(EDITS, name + ".edit"))
+        target, options, who = PROGRAMS[program]
         before = plant(tree, edits)
-        build(tree)
-        code, output = play(tree, SEEDS)
+        build(tree, target)
+        code, output = play(tree, target, *options, *words)
     except DoesNotApply as problem:
         return False, "does not apply: %s" % problem
     finally:
         restore(tree, before)
-    who = WHO.search(output)
-    if code == 0 or not who:
-        return False, "NOT FOUND in %d histories: %s" % (SEEDS, symptom(output))
-    return True, "found by seed %s: %s" % (who.group(1), symptom(output))
+    found = who.search(output)
+    if code == 0 or not found:
+        return False, "NOT FOUND by %s: %s" % (program, symptom(output))
+    return True, "found by %s: %s" % (found.group(1), symptom(output))
 
 
 def main():
