@@ -6,8 +6,8 @@
  * for each worker; its steps are the product's own, cut where another worker could see the
  * difference: publication of an entry, mark, append, freeing of a run, evict_below; reading a run,
  * asking for a view, a push, acknowledgement, a pending set, a floor.  Every order in which the
- * steps of the two can follow each other is played, for members that get one path and for such as get
- * several (RFC 7911).  The cuts are put in by the linker (--wrap), so the code is the code. */
+ * steps of the two can follow each other is played, for members that get one path and for such as
+ * get several (RFC 7911).  The cuts are put in by the linker (--wrap), so the code is the code. */
 #include <getopt.h>
 #include <malloc.h>
 #include <signal.h>
