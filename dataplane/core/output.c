@@ -54,6 +54,9 @@ bool output_init(struct core *c)
 
 void output_fini(struct core *c)
 {
+	if (c->signer != NULL) { /* Of frames that a full port has kept from being offered. */
+		signer_run(c->signer);
+	}
 	for (unsigned i = 0; c->tx != NULL && i < c->server->nic_count; i++) {
 		struct nic *nic = c->server->nic[i];
 		nic_release(nic, tx_queue(c, i), c->tx[i].stock, c->tx[i].stock_count);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/tcp/signer.h"
 #include "rib/base/check.h"
 #include "rib/base/hash.h"
 
@@ -19,13 +20,37 @@ void speaker_init(struct speaker *s, const struct speaker_conf *conf, struct nic
 	port.addr[0].addr = conf->addr;
 	port.addr[0].prefix_len = conf->prefix_len;
 	s->net = net_new(&port, 1, conf->seed);
-	ASSERT(s->net != NULL);
+	/* One by one, and never as the server may: LANES_SCALAR. */
+	s->signer = signer_new(LANES_SCALAR);
+	s->auth = conf->keys == NULL ? NULL : auth_new(conf->keys);
+	ASSERT(s->net != NULL && s->signer != NULL);
+	ASSERT(auth_kind(s->auth) == auth_keys_kind(conf->keys));
+}
+
+static void drop_connection(struct speaker *s)
+{
+	if (s->tcp != NULL && s->auth != NULL) {
+		auth_end(s->auth, tcp_local(s->tcp), tcp_remote(s->tcp));
+	}
+	tcp_free(s->tcp);
+	s->tcp = NULL;
 }
 
 void speaker_fini(struct speaker *s)
 {
-	tcp_free(s->tcp);
+	drop_connection(s);
+	auth_free(s->auth);
+	signer_free(s->signer);
 	net_free(s->net);
+}
+
+void speaker_change_keys(struct speaker *s, const struct auth_keys *keys, usec_t now)
+{
+	struct auth *next = auth_new(keys);
+	ASSERT(next != NULL && auth_kind(next) == auth_kind(s->auth));
+	auth_adopt(next, s->auth, now);
+	auth_free(s->auth);
+	s->auth = next;
 }
 
 static void session_lost(struct speaker *s, usec_t now)
@@ -58,7 +83,7 @@ static void connect_now(struct speaker *s, usec_t now)
 		s->retry_due = now + (verdict == ROUTE_WAIT ? RESOLVE_US : RETRY_US);
 		return;
 	}
-	tcp_free(s->tcp);
+	drop_connection(s);
 	s->tcp = tcp_new();
 	ASSERT(s->tcp != NULL);
 	struct tcp_conf conf = {
@@ -70,8 +95,13 @@ static void connect_now(struct speaker *s, usec_t now)
 		.snd_buf_max = 256 * 1024,
 		.iss = tcp_isn(&(struct endpoint){.addr = s->conf.addr},
 			       &(struct endpoint){.addr = s->conf.server}, s->conf.seed, now),
+		.auth = (uint8_t)auth_kind(s->auth),
+		.mac_len = auth_mac_len(s->auth),
 	};
 	tcp_connect(s->tcp, &conf, now);
+	if (s->auth != NULL) {
+		auth_connect(s->auth, &conf.local, &conf.remote, conf.iss);
+	}
 	s->state = SPEAKER_CONNECTING;
 }
 
@@ -104,8 +134,7 @@ void speaker_end(struct speaker *s, enum speaker_end how, usec_t now)
 	if (how == END_RESET) {
 		tcp_abort(s->tcp);
 	} else if (how == END_VANISH) {
-		tcp_free(s->tcp);
-		s->tcp = NULL;
+		drop_connection(s);
 	} else {
 		uint8_t cease[21] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
 				     255, 255, 255, 255, 255, 0,   21,	3,   6,	  2};
@@ -402,8 +431,7 @@ static void follow_transport(struct speaker *s, usec_t now)
 		if (s->state != SPEAKER_DOWN) {
 			session_lost(s, now);
 		}
-		tcp_free(s->tcp);
-		s->tcp = NULL;
+		drop_connection(s);
 	}
 }
 
@@ -428,7 +456,21 @@ static bool is_ours(const struct speaker *s, const struct net_rx *rx, uint16_t s
 	       addr_equal(&rx->src, &tcp_remote(s->tcp)->addr);
 }
 
-/* A segment for a connection that is not there: RST, as every host answers. */
+/* Sign what seg_encode wrote at the start of `bytes`, and seal it. */
+static void seal(struct speaker *s, const struct seg *seg, const struct endpoint *local,
+		 const struct endpoint *remote, uint8_t *bytes, uint64_t sum, usec_t now)
+{
+	struct auth_packet packet = {seg, local, remote,
+				     span_of(bytes, seg_header_len(seg) + seg->payload.len)};
+	if (seg->auth != SEG_AUTH_NONE) {
+		auth_sign(s->auth, &packet, bytes, now, s->signer);
+	}
+	seg_seal(seg, local, remote, bytes, sum);
+	signer_run(s->signer);
+}
+
+/* A segment for a connection that is not there: RST, as every host answers.  With AO it has no key
+ * for that (RFC 5925 §7.7). */
 static void refuse(struct speaker *s, const struct net_rx *rx, const struct seg *in,
 		   uint16_t src_port, uint16_t dst_port, usec_t now)
 {
@@ -438,14 +480,17 @@ static void refuse(struct speaker *s, const struct net_rx *rx, const struct seg 
 	struct frame_buf frame;
 	struct seg seg;
 
-	if (!tcp_reset_for(in, &seg) ||
+	if (auth_kind(s->auth) == SEG_AUTH_AO || !tcp_reset_for(in, &seg) ||
 	    net_route(s->net, &local.addr, &remote.addr, now, &route) != ROUTE_OK ||
 	    nic_alloc(s->nic, 0, &frame, 1) != 1) {
 		return;
 	}
+	seg.auth = (uint8_t)auth_kind(s->auth);
+	seg.mac_len = auth_mac_len(s->auth);
+	seg.key_id = s->auth == NULL ? 0 : auth_answer_key(s->auth, in);
 	size_t header = seg_header_len(&seg);
 	seg_encode(&seg, &local, &remote, frame.data + route.header_len);
-	seg_seal(&seg, &local, &remote, frame.data + route.header_len, 0);
+	seal(s, &seg, &local, &remote, frame.data + route.header_len, 0, now);
 	net_encap(s->net, &route, (uint16_t)header, frame.data);
 	send_frame(s, &frame, route.header_len + header);
 }
@@ -458,6 +503,14 @@ static void receive_frame(struct speaker *s, const struct frame_buf *frame, usec
 
 	if (net_rx(s->net, 0, frame, now, &rx) != NET_TCP ||
 	    seg_decode(rx.l4, &rx.src, &rx.dst, false, &src_port, &dst_port, &seg) != SEG_OK) {
+		return;
+	}
+	struct endpoint local = {.addr = rx.dst, .port = dst_port};
+	struct endpoint remote = {.addr = rx.src, .port = src_port};
+	const struct auth_packet packet = {&seg, &remote, &local, rx.l4};
+	enum auth_verdict verdict = auth_rx(s->auth, &packet, now);
+	if (verdict != AUTH_OK) {
+		s->refused[verdict]++;
 		return;
 	}
 	if (is_ours(s, &rx, src_port, dst_port)) {
@@ -505,7 +558,7 @@ static bool transmit(struct speaker *s, usec_t now)
 		uint8_t *l4 = frame.data + route.header_len;
 		uint64_t sum = tcp_payload(s->tcp, &seg, l4 + header);
 		seg_encode(&seg, tcp_local(s->tcp), tcp_remote(s->tcp), l4);
-		seg_seal(&seg, tcp_local(s->tcp), tcp_remote(s->tcp), l4, sum);
+		seal(s, &seg, tcp_local(s->tcp), tcp_remote(s->tcp), l4, sum, now);
 		net_encap(s->net, &route, (uint16_t)(header + seg.payload.len), frame.data);
 		send_frame(s, &frame, route.header_len + header + seg.payload.len);
 		did = true;

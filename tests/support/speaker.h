@@ -8,6 +8,7 @@
 
 #include "dataplane/nic/nic.h"
 #include "dataplane/net/net.h"
+#include "dataplane/tcp/auth.h"
 #include "dataplane/tcp/tcp.h"
 #include "tests/support/naive.h"
 
@@ -37,7 +38,8 @@ struct speaker_conf {
 	bool takes_paths[2], sends_paths[2]; /* RFC 7911, by family. */
 	struct speaker_graceful graceful;
 	uint16_t hold_s;
-	uint32_t window_bytes; /* Receive buffer. */
+	uint32_t window_bytes;	      /* Receive buffer. */
+	const struct auth_keys *keys; /* Copied; NULL: unsigned. */
 	const struct naive_prefix *universe;
 	unsigned universe_count;
 	/* What was asked of routes, by their serials; NULL: nothing. */
@@ -79,6 +81,9 @@ struct speaker {
 	struct nic *nic;
 	struct net *net;
 	struct tcp *tcp;
+	struct auth *auth; /* NULL: unsigned. */
+	struct signer *signer;
+	uint64_t refused[AUTH_VERDICT_COUNT]; /* Segments, for their signatures. */
 	enum speaker_state state;
 	bool wants_up;	 /* Connects by itself when it is down. */
 	bool is_stalled; /* Reads nothing from its connection. */
@@ -114,6 +119,8 @@ usec_t speaker_due(const struct speaker *s);
 bool speaker_send(struct speaker *s, const uint8_t *message, size_t len);
 /* Its own End-of-RIB, once in a session. */
 void speaker_end_of_rib(struct speaker *s, unsigned family);
+/* Go on with other keys of the same kind. */
+void speaker_change_keys(struct speaker *s, const struct auth_keys *keys, usec_t now);
 /* Everything that it has sent has arrived. */
 bool speaker_is_drained(const struct speaker *s);
 

@@ -162,6 +162,11 @@ static uint8_t server_role(char member_is)
 	}
 }
 
+static const struct auth_keys *keys_of(const struct world *w, unsigned member)
+{
+	return w->opts.keys == NULL ? NULL : w->opts.keys(member);
+}
+
 static unsigned configure_members(const struct world *w, unsigned site, struct member_conf *conf)
 {
 	unsigned count = 0;
@@ -182,6 +187,7 @@ static unsigned configure_members(const struct world *w, unsigned site, struct m
 			.session.add_path = {w->opts.has_paths ? 3 : 0, w->opts.has_paths ? 3 : 0},
 			.session.stale_s = w->opts.stale_s,
 			.session.long_stale_s = w->opts.long_stale_s,
+			.keys = keys_of(w, i),
 			.is_enabled = true};
 	}
 	if (site_count(w) > 1) {
@@ -308,6 +314,7 @@ static void make_speaker(struct world *w, unsigned i)
 		.has_enhanced = w->opts.has_enhanced && (w->opts.seed + i) % 2 == 0,
 		.hold_s = 90,
 		.window_bytes = w->opts.window_bytes == 0 ? 16384 : w->opts.window_bytes,
+		.keys = keys_of(w, i),
 		.universe = w->universe,
 		.universe_count = w->opts.universe,
 		.asks = w->opts.asks,

@@ -9,7 +9,7 @@
 #include "rib/base/prng.h"
 #include "tests/support/speaker.h"
 
-#define WORLD_MEMBERS_MAX 64
+#define WORLD_MEMBERS_MAX 128
 #define WORLD_SITES_MAX	  2
 #define WORLD_PATHS_SENT  3 /* Of a prefix, to those that take several. */
 
@@ -40,6 +40,8 @@ struct world_opts {
 	unsigned guests;	 /* Further NICs that may be opened on the hub. */
 	uint32_t tso_max;	 /* Of the servers' NICs (nic.h); 0 = they cut nothing. */
 	uint32_t window_bytes;	 /* Receive buffer of members; 0 = 16 KiB. */
+	/* A member's, and the server's for it; NULL, or for NULL, none are signed. */
+	const struct auth_keys *(*keys)(unsigned member);
 	void (*record)(void *context, unsigned member, const uint8_t *message, size_t len,
 		       bool is_up);
 	/* Sees every frame as it is put on the LAN; may be NULL. */
