@@ -401,16 +401,24 @@ static void note_answer(struct wire_conn *c, unsigned way, const struct wire_seg
 	}
 }
 
+/* Whether the side that takes `answer` speaks in a connection that has begun already.  Of several
+ * answers to one SYN a trusted side takes one; another, or one to what was itself an answer, was
+ * made up, and its number met by chance. */
+static bool has_begun(const struct wire_conn *c, const struct wire_answer *answer, bool is_trusted)
+{
+	return c->is_live && (c->flow[answer->way].isn == answer->seq ||
+			      (is_trusted && c->flow[1 - answer->way].isn + 1 == answer->ack));
+}
+
 /* The first word after a SYN+ACK: the connection begins, unless it has. */
 static void conn_begin(struct wire *w, struct wire_conn *c, unsigned way,
-		       const struct wire_segment *s)
+		       const struct wire_segment *s, bool is_trusted)
 {
 	for (unsigned i = 0; i < ANSWERS; i++) {
 		const struct wire_answer *answer = &c->answer[i];
 
 		if (!answer->is_there || answer->way == way || s->ack != answer->seq + 1 ||
-		    s->seq != answer->ack ||
-		    (c->is_live && c->flow[answer->way].isn == answer->seq)) {
+		    s->seq != answer->ack || has_begun(c, answer, is_trusted)) {
 			continue;
 		}
 		for (unsigned k = 0; k < 2; k++) {
@@ -548,7 +556,7 @@ void wire_see(struct wire *w, const struct frame_buf *frame)
 	if (c == NULL || (s.flags & TCP_ACK) == 0) {
 		return;
 	}
-	conn_begin(w, c, way, &s);
+	conn_begin(w, c, way, &s, is_trusted);
 	if (!c->is_live) {
 		return;
 	}
