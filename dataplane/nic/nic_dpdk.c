@@ -90,28 +90,49 @@ static bool is_csum_good(uint64_t flags)
 	return (flags & CSUM_GOOD_MASK) == CSUM_GOOD;
 }
 
-/* A frame in several buffers is copied into one; false when none is free or it is too long. */
+static struct big *big_take(struct nic_dpdk *d, unsigned queue)
+{
+	for (unsigned i = 0; i < BIG_COUNT; i++) {
+		struct big *b = &d->big[queue * BIG_COUNT + i];
+
+		if (!__atomic_load_n(&b->is_used, __ATOMIC_ACQUIRE)) {
+			b->is_used = true;
+			return b;
+		}
+	}
+	return NULL;
+}
+
+static void big_put(struct big *b)
+{
+	__atomic_store_n(&b->is_used, false, __ATOMIC_RELEASE);
+}
+
+/* A frame in several buffers is copied into one; false when none is free or it is too long.  How
+ * it is cut may be the other side's choice, as on a memif: pieces may be empty. */
 static bool join(struct nic_dpdk *d, unsigned queue, const struct rte_mbuf *m,
 		 struct frame_buf *out)
 {
-	for (unsigned i = 0; i < BIG_COUNT && m->pkt_len <= BIG_LEN; i++) {
-		struct big *b = &d->big[queue * BIG_COUNT + i];
+	struct big *b = big_take(d, queue);
+	uint32_t len = 0;
 
-		if (__atomic_load_n(&b->is_used, __ATOMIC_ACQUIRE)) {
-			continue;
-		}
-		const void *at = rte_pktmbuf_read(m, 0, m->pkt_len, b->bytes);
-
-		ASSERT(at == b->bytes);
-		b->is_used = true;
-		*out = (struct frame_buf){.data = b->bytes,
-					  .len = m->pkt_len,
-					  .room = BIG_LEN,
-					  .is_csum_good = is_csum_good(m->ol_flags),
-					  .cookie = b};
-		return true;
+	if (b == NULL) {
+		return false;
 	}
-	return false;
+	for (const struct rte_mbuf *piece = m; piece != NULL; piece = piece->next) {
+		if (piece->data_len > BIG_LEN - len) {
+			big_put(b);
+			return false;
+		}
+		memcpy(b->bytes + len, rte_pktmbuf_mtod(piece, const uint8_t *), piece->data_len);
+		len += piece->data_len;
+	}
+	*out = (struct frame_buf){.data = b->bytes,
+				  .len = len,
+				  .room = BIG_LEN,
+				  .is_csum_good = is_csum_good(m->ol_flags),
+				  .cookie = b};
+	return true;
 }
 
 static bool is_big(const struct nic_dpdk *d, const void *cookie)
@@ -219,8 +240,7 @@ static void dpdk_release(struct nic *n, unsigned queue, struct frame_buf *in, un
 	ASSERT(queue < n->queue_count);
 	for (unsigned i = 0; i < count; i++) {
 		if (is_big(d, in[i].cookie)) {
-			__atomic_store_n(&((struct big *)in[i].cookie)->is_used, false,
-					 __ATOMIC_RELEASE);
+			big_put(in[i].cookie);
 		} else {
 			rte_pktmbuf_free(in[i].cookie);
 		}
@@ -341,6 +361,7 @@ static const struct nic_ops dpdk_tso_ops = {
 	.tx_burst = dpdk_tx_burst,
 	.release = dpdk_release,
 	.tx_gather = dpdk_tx_gather,
+	.losses = dpdk_losses,
 	.wait_fd = dpdk_wait_fd,
 	.close = dpdk_close,
 };

@@ -79,7 +79,7 @@ static unsigned tap_rx(struct nic *n, unsigned queue, struct frame_buf *out, uns
 			tap_release(n, queue, &out[count], 1);
 			break;
 		}
-		out[count++].len = (uint16_t)len;
+		out[count++].len = (uint32_t)len;
 	}
 	return count;
 }
