@@ -376,12 +376,15 @@ static bool is_plain(const struct run *run, peer_id_t peer)
 }
 
 /* Push runs that the member hears and whose bytes stand in a row, `first` and as many after it as
- * there is room for; false when it is for none (the cursor stays). */
+ * there is room for; false when it is for none (the cursor stays).  That `first` is plain the
+ * caller has seen.  It is not asked again: its owner may mark it at any moment, and "no room" would
+ * wait for an ACK where nothing may be under way. */
 static bool push_stretch(struct export *ex, const struct export_sink *sink, unsigned idx,
 			 const struct run *first, uint64_t end)
 {
 	struct export_cursor *c = &ex->cursor[idx];
-	uint64_t room = min_u64(sink->room(sink->queue), STRETCH_MAX);
+	uint64_t max = max_u64(first->bytes_len, STRETCH_MAX);
+	uint64_t room = min_u64(sink->room(sink->queue), max);
 	uint64_t len = 0, position = c->position;
 	uint64_t prefixes[2] = {0, 0}; /* Withdrawn, announced. */
 	for (const struct run *run = first; run->bytes == first->bytes + len;) {
@@ -391,7 +394,8 @@ static bool push_stretch(struct export *ex, const struct export_sink *sink, unsi
 			prefixes[0] += row->withdrawn;
 			prefixes[1] += row->announced;
 			position += row->count;
-		} else if (len + run->bytes_len <= room && is_plain(run, ex->peer)) {
+		} else if (len + run->bytes_len <= room &&
+			   (run == first || is_plain(run, ex->peer))) {
 			len += run->bytes_len;
 			prefixes[run->kind == RUN_ANNOUNCE] += run->count;
 			position++;

@@ -86,6 +86,47 @@ Test(session, a_burst_is_packed_better_than_it_came)
 	rig_fini(&r);
 }
 
+/* A rig whose next question for room is one in which the first prefix changes. */
+static struct rig *overtaken;
+
+static uint64_t room_after_a_change(const void *queue)
+{
+	struct rig *r = overtaken;
+	overtaken = NULL;
+	if (r != NULL) {
+		rig_announce(r, 0, 9);
+		rig_turn(r, 1);
+	}
+	return ((const struct queue *)queue)->room;
+}
+
+/* Runs alone, and so many that they are a row.  A member that waits for room hears nothing before
+ * its neighbour acknowledges something, and here nothing is under way. */
+Test(session, a_run_that_is_superseded_while_it_is_read_is_not_a_lack_of_room)
+{
+	for (unsigned count = 1; count <= 33; count += 32) {
+		static struct rig r;
+		rig_init(&r, 0);
+		rig_join(&r);
+		r.queue.room = HELD_MAX;
+		rig_pump(&r);
+		rig_acknowledge(&r);
+		for (unsigned i = 0; i < count; i++) {
+			rig_announce(&r, i, i % 8);
+			rig_turn(&r, 1);
+		}
+		r.sink.room = room_after_a_change;
+		overtaken = &r;
+		cr_expect_not(rig_pump(&r));
+		cr_expect_not(rig_pump(&r));
+		rig_decode(&r);
+		cr_expect_eq(r.held[0], ATTR_ID(1, 9));
+		cr_expect(count == 1 || r.held[count - 1] == ATTR_ID(1, (count - 1) % 8));
+		rig_acknowledge(&r);
+		rig_fini(&r);
+	}
+}
+
 /* What there is no room for goes with the next one; a run is never cut. */
 Test(session, a_reference_takes_the_whole_runs_that_there_is_room_for)
 {
