@@ -114,7 +114,7 @@ static const char *fate_of(const struct target *t, const struct paths *paths, un
 static json_t *candidate_json(const struct config *config, const struct prefix *prefix,
 			      const struct paths *paths, unsigned i, const struct rank_peer *peers)
 {
-	json_t *row = route_json(config, prefix, paths, i);
+	json_t *row = route_json(config, prefix, paths, i, paths->path[i].attr);
 	if (i < paths->ranked_count) {
 		enum rule rule = decide_rule(paths, i, peers);
 		json_object_set_new(row, "rule", json_string(rule_text(rule)));

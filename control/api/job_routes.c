@@ -1,7 +1,7 @@
 /* `routes`: entries in table order, each path that the request asks for.
  *
  * Without --to the rows are the ranked paths (or the rejected ones); with it they are what the
- * member is sent, which is view_n() and nothing else.
+ * member is sent, which is view_n() and nothing else, without the communities that were for us.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +43,9 @@ static void put_path(const struct routes_job *j, const struct api_env *env,
 	if (j->from != PEER_NONE && p->peer != j->from) {
 		return;
 	}
-	json_t *row =
-		route_json(env->config, &hit->prefix, hit->paths, (unsigned)(p - hit->paths->path));
+	const struct attr *attr = j->to != PEER_NONE ? attr_sent(p->attr) : p->attr;
+	json_t *row = route_json(env->config, &hit->prefix, hit->paths,
+				 (unsigned)(p - hit->paths->path), attr);
 	if (path_id != 0) {
 		json_object_set_new(row, "path_id", json_integer(path_id));
 	}

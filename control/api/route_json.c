@@ -130,7 +130,7 @@ void attr_json(const struct attr *a, json_t *to)
 }
 
 json_t *route_json(const struct config *config, const struct prefix *prefix,
-		   const struct paths *paths, unsigned index)
+		   const struct paths *paths, unsigned index, const struct attr *attr)
 {
 	char text[PREFIX_TEXT_MAX];
 	const struct path *p = &paths->path[index];
@@ -146,6 +146,6 @@ json_t *route_json(const struct config *config, const struct prefix *prefix,
 	if (!is_ranked) {
 		set_text(row, "rejected", reject_text((enum reject)p->reason));
 	}
-	attr_json(p->attr, row);
+	attr_json(attr, row);
 	return row;
 }

@@ -659,6 +659,32 @@ Test(api, requests_are_understood_or_refused_with_a_reason)
 	cr_expect(!api_request_parse(line, (size_t)len, &r, why, sizeof(why)));
 }
 
+/* The announcer asks something about AS 1, which is no member: that is for us alone. */
+Test(api, routes_to_a_member_are_shown_without_what_was_asked_of_us)
+{
+	struct fake f;
+	fake_init(&f, 1, NULL);
+	const asn_t asn[FAKE_MEMBERS] = {64501, 64502, 64503, 64504};
+	const struct reach_conf conf = {
+		.pattern[REACH_ALLOW_PEER][COMMUNITY_STD] = {
+			.is_set = true, .has_peer_as = true, .field = {64500}}};
+	struct reach_rules *rules = reach_rules_new(&conf, asn, FAKE_MEMBERS);
+	struct reach *reach = reach_new(rules, f.server.intern, 7);
+	fake_announce(&f, 1, "203.0.113.0/24", (const asn_t[4]){64502}, 0, REJECT_NONE);
+	fake_settle(&f);
+	json_t *lines = fake_ask(&f, "{\"command\":\"routes\"}");
+	cr_expect_eq(json_array_size(json_object_get(row_of(lines, 0), "communities")), 2);
+	json_decref(lines);
+	lines = fake_ask(&f, "{\"command\":\"routes\",\"to\":\"198.18.1.1\"}");
+	const json_t *sent = json_object_get(row_of(lines, 0), "communities");
+	cr_assert_eq(json_array_size(sent), 1);
+	cr_expect_str_eq(json_string_value(json_array_get(sent, 0)), "65535:666");
+	json_decref(lines);
+	fake_fini(&f);
+	reach_free(reach);
+	reach_rules_free(rules);
+}
+
 /* RFC 7911: a member of a class with path ids is shown all that it gets. */
 Test(api, routes_to_a_member_of_several_paths_show_each_with_its_id)
 {
