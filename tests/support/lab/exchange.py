@@ -38,6 +38,17 @@ def wait_until(is_true, seconds, every=0.5):
     return True
 
 
+def read_until(read, is_right, seconds, every=0.2):
+    """Read until a reading is right or `seconds` have passed; the last reading, so that what is
+    judged and shown is what was waited for."""
+    deadline = time.monotonic() + seconds
+    while True:
+        reading = read()
+        if is_right(reading) or time.monotonic() >= deadline:
+            return reading
+        time.sleep(every)
+
+
 class Exchange:
     def __init__(self, run, server_class=Causewayd):
         self.run = run
