@@ -69,6 +69,7 @@ class Speaker:
         self.expect(OPEN)
         self.send(message(KEEPALIVE))
         self.expect(KEEPALIVE)
+        self.socket.settimeout(20)
 
     def close(self):
         if self.socket:

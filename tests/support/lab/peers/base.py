@@ -159,14 +159,15 @@ class Member:
 
     def kill(self):
         """SIGKILL for it and all it started: no farewell to anyone."""
-        for _ in range(3):
+        deadline = time.monotonic() + 10
+        while True:
             pids = self.run.pids(self.name)
             for pid in pids:
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except OSError:
                     pass
-            if not pids:
+            if not pids or time.monotonic() > deadline:
                 break
             time.sleep(0.05)
         self.process.wait()

@@ -159,13 +159,13 @@ class Frr(Member):
 
     def _summary(self, family):
         summary = json.loads(self.vtysh("show bgp ipv%d unicast summary json" % family))
-        return summary["peers"][self.server.address(family)]
+        return summary.get("peers", {}).get(self.server.address(family), {})
 
     def is_up(self, family):
-        return self._summary(family)["state"] == "Established"
+        return self._summary(family).get("state") == "Established"
 
     def count(self, family):
-        return self._summary(family)["pfxRcd"]
+        return self._summary(family).get("pfxRcd", 0)
 
     def table(self, family):
         document = json.loads(self.vtysh("show bgp ipv%d unicast json detail" % family))
