@@ -39,6 +39,8 @@
 #define MTU_OF_SMALL_FRAME 1950 /* The rest of NIC_AF_PACKET_FRAME holds the kernel's header. */
 #define MEMIF_BUFFER_MIN   2048 /* The driver's own choice. */
 #define BUFFER_SLACK	   64	/* Tags and checks that a driver may add. */
+#define VIRTIO_DESCRIPTORS 256	/* To send; each may keep … */
+#define VIRTIO_BUFFERS	   7	/* … as many buffers: such chains take an indirect one. */
 #define CSUM_GOOD_MASK	   (RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK)
 #define CSUM_GOOD	   (RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD)
 #define CSUM_RX_OFFLOADS   (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
@@ -489,7 +491,7 @@ static void wait_fds_find(struct nic_dpdk *d, const char *device, const bool xdp
 struct setup {
 	const struct nic_dpdk_opts *opts;
 	struct rte_eth_dev_info info;
-	bool is_af_packet, is_memif;
+	bool is_af_packet, is_memif, is_virtio;
 	bool has_fixed_mtu; /* It believes in 1500, but carries what fits its buffers. */
 	bool has_tso;
 	uint16_t rx_descriptors, tx_descriptors;
@@ -535,9 +537,19 @@ static bool configure(struct nic_dpdk *d, struct setup *s)
 		return false;
 	}
 	s->rx_descriptors = s->tx_descriptors = DESCRIPTORS;
+	if (s->has_tso && s->is_virtio) {
+		s->tx_descriptors = VIRTIO_DESCRIPTORS;
+	}
 	return step(
 		s, "size the rings of",
 		rte_eth_dev_adjust_nb_rx_tx_desc(d->port, &s->rx_descriptors, &s->tx_descriptors));
+}
+
+/* What the transmit ring of a queue can keep.  It gives back what was sent only when it is given
+ * more to send, so it must never have all. */
+static unsigned tx_buffers(const struct setup *s)
+{
+	return s->has_tso && s->is_virtio ? s->tx_descriptors * VIRTIO_BUFFERS : s->tx_descriptors;
 }
 
 /* One pool for the port: both rings of each queue full, caches full, and two bursts in hand. */
@@ -545,8 +557,7 @@ static bool pool_make(struct nic_dpdk *d, struct setup *s)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
 	unsigned queues = d->nic.queue_count;
-	unsigned per_queue =
-		(unsigned)s->rx_descriptors + s->tx_descriptors + 2 * (POOL_CACHE + NIC_BURST_MAX);
+	unsigned per_queue = s->rx_descriptors + tx_buffers(s) + 2 * (POOL_CACHE + NIC_BURST_MAX);
 	unsigned count = s->opts->buffer_count != 0 ? s->opts->buffer_count
 						    : queues * per_queue + 2 * POOL_CACHE;
 	uint64_t room = (uint64_t)d->nic.mtu + NIC_HEADER_MAX + BUFFER_SLACK;
@@ -662,6 +673,7 @@ static bool open_port(struct nic_dpdk *d, struct setup *s)
 	}
 	s->is_af_packet = strcmp(s->info.driver_name, "net_af_packet") == 0;
 	s->is_memif = strcmp(s->info.driver_name, "net_memif") == 0;
+	s->is_virtio = strncmp(s->info.driver_name, "net_virtio", strlen("net_virtio")) == 0;
 	s->has_fixed_mtu = s->is_af_packet || s->is_memif;
 	uint64_t queues = min_u64(opts->queues, QUEUE_MAX);
 	queues = min_u64(queues, min_u64(s->info.max_rx_queues, s->info.max_tx_queues));

@@ -274,19 +274,19 @@ Test(nic_dpdk, a_memif_carries_jumbo_frames_whole, .timeout = 60)
 #define SUPER_LEN  40000
 #define SUPER_HEAD (14 + 20 + 20)
 
-/* IPv4 and TCP for SUPER_LEN bytes, as the port wants them; the sum is the pseudo-header's. */
-static void super_header(struct nic_gather *g)
+/* IPv4 and TCP for `len` bytes, as the port wants them; the sum is the pseudo-header's. */
+static void super_header(struct nic_gather *g, unsigned len)
 {
 	static const uint8_t header[SUPER_HEAD] = {
 		2, 0,	0, 0,	 0, 9,	 2, 0, 0, 0,   0,  8, 8,    0,	  0x45, 0, 0,
 		0, 0,	0, 0x40, 0, 255, 6, 0, 0, 198, 18, 0, 1,    198,  18,	0, 2,
 		0, 179, 1, 2,	 0, 0,	 0, 1, 0, 0,   0,  1, 0x50, 0x18, 1,	0};
 	uint8_t *ip = g->header + 14, *tcp = ip + 20;
-	uint8_t pseudo[4] = {0, 6, (20 + SUPER_LEN) >> 8, (20 + SUPER_LEN) & 0xff};
+	uint8_t pseudo[4] = {0, 6, (uint8_t)((20 + len) >> 8), (uint8_t)(20 + len)};
 
 	memcpy(g->header, header, sizeof(header));
-	ip[2] = (40 + SUPER_LEN) >> 8;
-	ip[3] = (40 + SUPER_LEN) & 0xff;
+	ip[2] = (uint8_t)((40 + len) >> 8);
+	ip[3] = (uint8_t)(40 + len);
 	csum_store(csum_add(0, ip, 20), ip + 10);
 	csum_store_open(csum_add(csum_add(0, ip + 12, 8), pseudo, 4), tcp + 16);
 }
@@ -312,18 +312,18 @@ static struct nic *open_device(struct lab *lab, const char *device)
 		       : NULL;
 }
 
-static bool is_super(const struct frame_buf *f)
+static bool is_super(const struct frame_buf *f, unsigned len)
 {
 	struct nic_gather g = {.header_len = SUPER_HEAD};
 
-	super_header(&g);
-	return f->len == SUPER_HEAD + SUPER_LEN && f->is_csum_good &&
+	super_header(&g, len);
+	return f->len == SUPER_HEAD + len && f->is_csum_good &&
 	       memcmp(f->data, g.header, 34) == 0 &&
-	       memcmp(f->data + SUPER_HEAD, super_bytes(), SUPER_LEN) == 0;
+	       memcmp(f->data + SUPER_HEAD, super_bytes(), len) == 0;
 }
 
 /* The switch's side, in a process of its own: what came `count` times is right; 0 if so. */
-static int vhost_receive(const char *socket, unsigned count)
+static int vhost_receive(const char *socket, unsigned len, unsigned count)
 {
 	struct lab *lab = lab_new(1);
 	char device[160];
@@ -338,7 +338,7 @@ static int vhost_receive(const char *socket, unsigned count)
 	}
 	while (count > 0 && result == 0) {
 		if (nic_rx(n, 0, &f, 1) == 1) {
-			result = is_super(&f) ? 0 : 3;
+			result = is_super(&f, len) ? 0 : 3;
 			nic_release(n, 0, &f, 1);
 			count--;
 		}
@@ -350,9 +350,9 @@ static int vhost_receive(const char *socket, unsigned count)
 	return result;
 }
 
-/* A virtual machine's port (virtio) and the switch behind it (vhost): the super-segment crosses as
- * one, since nothing on the way has to cut it, and is received as one. */
-Test(nic_dpdk, a_virtio_port_takes_super_segments_and_a_vhost_port_joins_them, .timeout = 60)
+/* A virtual machine's port (virtio) and the switch behind it (vhost): a super-segment crosses as
+ * one, since nothing on the way has to cut it, and is received as one; `count` times. */
+static void virtio_to_vhost(const char *options, unsigned len, unsigned count)
 {
 	const uint8_t *bytes = super_bytes();
 	char device[160], socket[80];
@@ -362,10 +362,11 @@ Test(nic_dpdk, a_virtio_port_takes_super_segments_and_a_vhost_port_joins_them, .
 	pid_t child = fork();
 	if (child == 0) { /* Not to end without the parent. */
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(vhost_receive(socket, 500)); /* Each buffer of the ring, and again. */
+		_exit(vhost_receive(socket, len, count));
 	}
 	struct lab *lab = lab_new(1);
-	(void)snprintf(device, sizeof(device), "net_virtio_user0,path=%s,queue_size=1024", socket);
+	(void)snprintf(device, sizeof(device), "net_virtio_user0,path=%s,queue_size=1024%s", socket,
+		       options);
 	while (access(socket, F_OK) != 0) {
 		cr_assert_eq(waitpid(child, &status, WNOHANG), 0);
 		usleep(1000);
@@ -375,16 +376,16 @@ Test(nic_dpdk, a_virtio_port_takes_super_segments_and_a_vhost_port_joins_them, .
 	cr_assert(nic_can_gather(n));
 	cr_expect_not_null(n->ops->losses);
 	cr_assert_geq(n->tso_max, SUPER_LEN + 40);
-	struct span payload[] = {span_of(bytes, 1), span_of(bytes + 1, 30000),
-				 span_of(bytes + 30001, SUPER_LEN - 30001)};
+	struct span payload[] = {span_of(bytes, 1), span_of(bytes + 1, len / 2),
+				 span_of(bytes + 1 + len / 2, len - 1 - len / 2)};
 	struct nic_gather g = {.payload = payload,
-			       .payload_len = SUPER_LEN,
+			       .payload_len = len,
 			       .payload_count = 3,
 			       .gso_size = SUPER_MSS,
 			       .header_len = SUPER_HEAD,
 			       .l3_at = 14,
 			       .l4_at = 34};
-	super_header(&g);
+	super_header(&g, len);
 	while (waitpid(child, &status, WNOHANG) == 0) {
 		if (nic_gather(n, 0, &g, 1) == 0) { /* The ring is full. */
 			usleep(100);
@@ -396,6 +397,18 @@ Test(nic_dpdk, a_virtio_port_takes_super_segments_and_a_vhost_port_joins_them, .
 	launch_fini();
 	(void)unlink(socket);
 	lab_free(lab);
+}
+
+/* Each buffer of the ring, and again. */
+Test(nic_dpdk, a_virtio_port_takes_super_segments_and_a_vhost_port_joins_them, .timeout = 60)
+{
+	virtio_to_vhost("", SUPER_LEN, 500);
+}
+
+/* Short ones take one descriptor each, and the ring gives their buffers back late. */
+Test(nic_dpdk, a_virtio_ring_of_super_segments_leaves_buffers, .timeout = 60)
+{
+	virtio_to_vhost(",in_order=0", 12000, 3000);
 }
 
 /* What each worker did. */
