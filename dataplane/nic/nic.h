@@ -66,7 +66,7 @@ struct nic_losses {
 struct nic;
 
 struct nic_ops {
-	/* Up to `max` received frames; the caller frees each (or sends its buffer back out). */
+	/* Up to `max` received frames; the caller releases each, from any thread. */
 	unsigned (*rx_burst)(struct nic *n, unsigned queue, struct frame_buf *out, unsigned max);
 	/* Buffers to fill; may give fewer than asked (pressure). */
 	unsigned (*tx_alloc)(struct nic *n, unsigned queue, struct frame_buf *out, unsigned count);
