@@ -125,16 +125,10 @@ static void grow(struct ptable *t, const struct slab *s, entry_id_t skip)
 	ASSERT(seen == t->count);
 }
 
-static bool is_known(const struct ptable *t, const struct slab *s, entry_id_t id)
-{
-	const struct prefix p = slab_prefix(s, id);
-	return ptable_find(t, s, &p, ptable_hash(t, &p)) != ENTRY_NONE;
-}
-
 void ptable_add(struct ptable *t, const struct slab *s, entry_id_t id, uint64_t hash)
 {
 	DCHECK(hash == hash_of(t, s, id));
-	DCHECK(!is_known(t, s, id));
+	DCHECK(ptable_find(t, s, (const struct prefix[]){slab_prefix(s, id)}, hash) == ENTRY_NONE);
 	if (t->count >= t->mask / 5 * 4) {
 		grow(t, s, id);
 	}
