@@ -191,7 +191,8 @@ static void tick(struct history *h, unsigned member, unsigned family)
 		make_long(h, member, family);
 	}
 	if (now >= min_u64(stay->due, stay->long_due)) {
-		stay->is_overdue = a->is_up && now >= stay->long_due;
+		/* Whichever was first: we may be late, and both may be over. */
+		stay->is_overdue = a->is_up && stay->long_due < stay->due;
 		drop(h, member, family, false);
 	}
 }
