@@ -91,8 +91,24 @@ static void make_universe(struct exchange *x)
 	}
 }
 
+/* How the server understands what naive.h asks. */
+static struct reach_conf ask_rules(void)
+{
+	struct reach_conf c = {0};
+	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
+		struct community_pattern p = {.is_set = true, .has_peer_as = r != REACH_DENY_ALL};
+		p.field[0] = NAIVE_ASK + r;
+		c.pattern[r][COMMUNITY_STD] = c.pattern[r][COMMUNITY_EXT] = p;
+		p.field[0] = NAIVE_ASK_AS;
+		p.field[1] = NAIVE_ASK + r;
+		c.pattern[r][COMMUNITY_LRG] = p;
+	}
+	return c;
+}
+
 static void make_server(struct exchange *x)
 {
+	const struct reach_conf asks = ask_rules();
 	struct member_conf conf[MEMBERS_MAX];
 	memset(conf, 0, sizeof(conf));
 	for (unsigned i = 0; i < x->opts.members; i++) {
@@ -123,6 +139,7 @@ static void make_server(struct exchange *x)
 		.log_bytes_max = x->opts.log_bytes_max,
 		.send_bytes_max = x->opts.send_bytes_max,
 		.now = x->now,
+		.reach = &asks,
 	});
 	ASSERT(x->server != NULL);
 }

@@ -53,6 +53,20 @@ static void turn(struct history *h)
 	}
 }
 
+/* What is asked about half of the routes: who is meant may be the announcer or nobody, too. */
+static void random_asks(struct history *h, struct naive_asks *out)
+{
+	struct prng *p = &h->x->prng;
+	out->count = (uint8_t)(prng_chance(p, 1, 2) ? 1 + prng_below(p, NAIVE_ASK_MAX) : 0);
+	for (unsigned i = 0; i < out->count; i++) {
+		char what = NAIVE_ASKS[prng_below(p, 3)];
+		out->ask[i] = (struct naive_ask){.what = what, .form = (uint8_t)prng_below(p, 3)};
+		if (what != 'X') {
+			out->ask[i].asn = 100 + (uint32_t)prng_below(p, h->x->opts.members + 1);
+		}
+	}
+}
+
 static void random_attrs(struct history *h, unsigned member, unsigned family,
 			 struct naive_attrs *out)
 {
@@ -68,6 +82,7 @@ static void random_attrs(struct history *h, unsigned member, unsigned family,
 	uint8_t v6[16] = {0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 9, (uint8_t)member};
 	uint8_t v4[4] = {198, 18, 9, (uint8_t)member};
 	memcpy(out->next_hop, family == 0 ? v4 : v6, family == 0 ? 4 : 16);
+	random_asks(h, &out->asks);
 }
 
 /* Announce or withdraw a few neighbouring prefixes of one family. */
@@ -169,7 +184,12 @@ static bool is_right(const struct history *h, unsigned member, unsigned i)
 	if (s->state != SPEAKER_UP) {
 		return !s->wants_up;
 	}
-	int best = naive_view(h->route[i], h->x->who, h->x->opts.members, (int)member);
+	bool may_have[MEMBERS_MAX];
+	for (unsigned k = 0; k < h->x->opts.members; k++) {
+		may_have[k] =
+			k != member && naive_may_hear(&h->route[i][k].attrs.asks, s->conf.asn);
+	}
+	int best = naive_first(h->route[i], h->x->who, h->x->opts.members, may_have);
 	if (best < 0 || !held->is_held) {
 		return held->is_held == (best >= 0);
 	}
