@@ -8,10 +8,10 @@
 #define NUMBER	5
 
 struct scene {
-	struct rig rig;
 	struct reach_rules *rules;
 	struct reach *reach;
-	uint64_t seen; /* Runs of the log. */
+	uint64_t seen;	/* Runs of the log. */
+	struct rig rig; /* Its size is not fixed. */
 };
 
 static void begin(struct scene *s)
