@@ -12,6 +12,9 @@
 
 #include "rib/base/check.h"
 
+/* So many views take as long as one id of a scan. */
+#define ASKED_FOR_AN_ID 4
+
 static const struct exported_class *find(const struct exported *e, unsigned class_idx,
 					 unsigned family)
 {
@@ -104,7 +107,9 @@ static void add_each(struct exported_class *c, const struct exported *e, const s
 	}
 }
 
-static void add_to(struct exported_class *c, const struct exported *e, const struct scan_hit *hit)
+/* Returns how many members had to be asked. */
+static unsigned add_to(struct exported_class *c, const struct exported *e,
+		       const struct scan_hit *hit)
 {
 	const struct shard *shard = server_shard(e->server, (core_id_t)hit->shard);
 	const struct update_form form = shard_form(shard, hit->family, c->class_idx);
@@ -113,7 +118,7 @@ static void add_to(struct exported_class *c, const struct exported *e, const str
 	c->routes += sent(&f, 0);
 	if (f.has_reach) {
 		add_each(c, e, hit, &form, &f);
-		return;
+		return e->peer_count;
 	}
 	for (unsigned i = 0; i < f.count; i++) {
 		bool is_first = true;
@@ -124,15 +129,19 @@ static void add_to(struct exported_class *c, const struct exported *e, const str
 			c->less[f.peer[i]] += sent(&f, 0) - sent(&f, own_count(&f, f.peer[i]));
 		}
 	}
+	return 0;
 }
 
-void exported_add(struct exported *e, const struct scan_hit *hit)
+void exported_add(struct exported *e, const struct scan_hit *hit, unsigned *budget)
 {
+	unsigned asked = 0;
 	for (unsigned i = 0; i < e->count; i++) {
 		if (e->of[i].family == hit->family) {
-			add_to(&e->of[i], e, hit);
+			asked += add_to(&e->of[i], e, hit);
 		}
 	}
+	unsigned ids = asked / ASKED_FOR_AN_ID;
+	*budget -= ids < *budget ? ids : *budget;
 }
 
 uint64_t exported_of(const struct exported *e, peer_id_t peer, const struct member_status *status)

@@ -21,6 +21,7 @@ struct exported {
 /* Zero counts; the caller ends it with exported_fini. */
 void exported_init(struct exported *e, const struct server *server, unsigned peer_count);
 void exported_fini(struct exported *e);
-void exported_add(struct exported *e, const struct scan_hit *hit);
+/* Counts *budget down for the members that it has to ask one by one, as scan_next does for ids. */
+void exported_add(struct exported *e, const struct scan_hit *hit, unsigned *budget);
 /* For a member with this status; 0 unless it is established. */
 uint64_t exported_of(const struct exported *e, peer_id_t peer, const struct member_status *status);

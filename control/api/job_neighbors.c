@@ -409,7 +409,7 @@ static bool step(struct job *job, const struct api_env *env, struct reply *out, 
 		}
 	}
 	while (scan_next(&j->scan, &budget, &hit)) {
-		exported_add(&j->exported, &hit);
+		exported_add(&j->exported, &hit, &budget);
 	}
 	if (!scan_is_done(&j->scan) || !put_rows(j, env, out, now)) {
 		return false;
