@@ -200,8 +200,6 @@ void batch_mark(const struct batch *b, struct table *t)
 {
 	for (uint32_t i = 0; i < b->count; i++) {
 		const struct statement *s = &b->statement[i];
-		/* Publication before append: runlog.h (a). */
-		ASSERT(!slab_at(&t->slab.slab, s->id)->is_dirty);
 		runlog_mark(t->wire[b->group[s->group].class_idx]->log, s->id);
 	}
 }

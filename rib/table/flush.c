@@ -14,8 +14,8 @@
  * several.h.  Where communities keep one of these paths from somebody, all that is not true, and
  * the members are walked over: walk.h.)
  *
- * Order, for each batch: all its entries are published; then earlier runs that name what changed
- * are marked; then the difference is appended (runlog.h, guarantees a and b).
+ * Order, for each batch: earlier runs that name what changes are marked; then all its entries are
+ * published; then the difference is appended (runlog.h, guarantees a, b and f).
  */
 #include "rib/base/check.h"
 #include "rib/table/several.h"
@@ -89,15 +89,6 @@ static void diff_entry(struct table *t, entry_id_t id)
 }
 
 /* The oldest dirty entry. */
-static void flush_entry(struct table *t)
-{
-	entry_id_t id = dirty_at(&t->dirty, t->dirty.head)->id;
-	if (working_rank(t, id)) {
-		diff_entry(t, id);
-	}
-	table_publish(t);
-}
-
 bool flush_is_held(const struct table *t)
 {
 	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
@@ -111,10 +102,18 @@ bool flush_is_held(const struct table *t)
 
 static void flush_batch(struct table *t)
 {
-	for (unsigned i = 0; i < BATCH_IDS_MAX && dirty_count(&t->dirty) > 0; i++) {
-		flush_entry(t);
+	uint32_t count = dirty_count(&t->dirty);
+	count = count < BATCH_IDS_MAX ? count : BATCH_IDS_MAX;
+	for (uint32_t i = 0; i < count; i++) {
+		entry_id_t id = dirty_at(&t->dirty, t->dirty.head + i)->id;
+		if (working_rank(t, id)) {
+			diff_entry(t, id);
+		}
 	}
 	batch_mark(t->batch, t);
+	for (uint32_t i = 0; i < count; i++) {
+		table_publish(t);
+	}
 	batch_append(t->batch, t);
 }
 

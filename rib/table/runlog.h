@@ -13,6 +13,8 @@
  *  (c) A prefix that a reader skips because the view no longer agrees has a later run.
  *  (d) A run at position p is freed only when every floor is > p; runs never move.
  *  (e) Position order is the order in which a member must hear the runs.
+ *  (f) Mark before publication: who has asked an entry for its news and then reads an earlier run
+ *      about it finds that run dirty, and so never goes back to what was before.
  *
  * Threads: append, mark, free: owner.  Reading: any worker whose floor covers the position.
  * runlog_set_floor: the worker `core` only.
