@@ -121,10 +121,13 @@ void __wrap_shard_pending_add(struct shard *s, enum family family, core_id_t cor
 
 CUT(view_n);
 
-/* The array was read from the entry before; the next entry is read after. */
+/* The sets that it finds are read next, and then the next entry. */
 unsigned __wrap_view_n(const struct paths *paths, peer_id_t peer, const struct update_form *form,
 		       unsigned n, const struct path **out)
 {
+	unsigned count = __real_view_n(paths, peer, form, n, out);
+	uint32_t id = count > 0 ? attr_id(out[0]->attr) : 0;
 	step_read(TOUCH_ATTR | TOUCH_ENTRIES);
-	return __real_view_n(paths, peer, form, n, out);
+	ASSERT(count == 0 || attr_id(out[0]->attr) == id); /* As long as we are not quiescent. */
+	return count;
 }

@@ -131,6 +131,16 @@ static void acknowledge_1(struct world *w)
 	world_pump(w, 1, QUEUE_BYTES);
 }
 
+/* The third prefix is still to come. */
+static void know_two(struct world *w)
+{
+	world_say(w, 2, 0, 0);
+	world_say(w, 2, 1, 0);
+	world_join(w, 0);
+	world_join(w, 1);
+	world_calm(w);
+}
+
 /* A reader stands still while the log is full: it is asked to leave, and answered by views. */
 static void stall(struct world *w, unsigned other, unsigned last)
 {
@@ -166,6 +176,42 @@ static void evict_1(struct world *w)
 	world_rest(w, 1);
 	world_pump(w, 1, 70);
 	read_all(w);
+}
+
+/* Who was evicted asks for views while what they show is replaced. */
+static void view_begin_with(struct world *w, unsigned other)
+{
+	know_two(w);
+	world_say(w, 2, 0, 9);
+	stall(w, other, 1);
+	world_settle(w, 1);
+	world_floor(w, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		world_turn(w, 1);
+	}
+}
+
+/* A later run names the entry, too. */
+static void view_begin(struct world *w)
+{
+	view_begin_with(w, 0);
+}
+
+/* No run has the entry's set any more. */
+static void view_alone_begin(struct world *w)
+{
+	view_begin_with(w, 1);
+}
+
+static void view_0(struct world *w)
+{
+	world_say(w, 2, 0, 10);
+	world_turn(w, 1);
+}
+
+static void view_1(struct world *w)
+{
+	world_pump(w, 1, QUEUE_BYTES);
 }
 
 /* Somebody joins while routes come and go. */
@@ -230,15 +276,6 @@ static void sweep_0(struct world *w)
 }
 
 /* An entry goes and its place is given to another prefix, under the eyes of a reader. */
-static void know_two(struct world *w)
-{
-	world_say(w, 2, 0, 0);
-	world_say(w, 2, 1, 0);
-	world_join(w, 0);
-	world_join(w, 1);
-	world_calm(w);
-}
-
 static void reuse_begin(struct world *w)
 {
 	know_two(w);
@@ -350,11 +387,13 @@ static const struct scenario scenarios[] = {
 	{"overtake", 0, overtake_begin, {overtake_0, overtake_1}},
 	{"acknowledge", 0, know_all, {acknowledge_0, acknowledge_1}},
 	{"evict", SMALL_LOG, evict_begin, {evict_0, evict_1}},
+	{"view", SMALL_LOG, view_begin, {view_0, view_1}},
+	{"view_alone", SMALL_LOG, view_alone_begin, {view_0, view_1}},
 	{"join", 0, join_begin, {joined_0, join_1}},
-	{"sweep", 0, sweep_begin, {sweep_0, back_1}},
+	{"sweep", 0, sweep_begin, {sweep_0, view_1}},
 	{"reuse", 0, reuse_begin, {reuse_0, reuse_1}},
 	{"reuse_evicted", SMALL_LOG, reuse_evicted_begin, {reuse_evicted_0, reuse_evicted_1}},
-	{"refresh", 0, refresh_begin, {refresh_0, back_1}},
+	{"refresh", 0, refresh_begin, {refresh_0, view_1}},
 	{"leave", 0, know_all, {leave_0, leave_1}},
 	{"own", 0, own_begin, {own_0, back_1}},
 };

@@ -213,7 +213,7 @@ void world_turn(struct world *w, usec_t forward)
 	struct op op;
 	w->now += forward;
 	shard_turn(w->shard, w->now, false);
-	step_write(TOUCH_MAIL);
+	step_write(TOUCH_MAIL | TOUCH_ATTR);
 	for (core_id_t core = 0; core < READERS; core++) {
 		while (shard_pull(w->shard, core, &op)) {
 			if (op.kind == OP_ADJUST) {
