@@ -47,12 +47,14 @@ static uint32_t piece_len(const struct nic_gather *g)
 	return g->gso_size == 0 ? g->payload_len : g->gso_size;
 }
 
-unsigned nic_cut_count(const struct nic_gather *g)
+/* How many frames it becomes. */
+static unsigned cut_count(const struct nic_gather *g)
 {
 	return g->gso_size == 0 ? 1 : (g->payload_len + g->gso_size - 1) / g->gso_size;
 }
 
-size_t nic_cut_len_max(const struct nic_gather *g)
+/* The most bytes that one of them has. */
+static size_t cut_len_max(const struct nic_gather *g)
 {
 	return g->header_len + min_u64(piece_len(g), g->payload_len);
 }
@@ -100,13 +102,14 @@ static void finish(const struct nic_gather *g, uint8_t *frame, size_t len)
 	csum_store(csum_add(sum, l4, l4_len), l4 + TCP_CHECKSUM_AT);
 }
 
-size_t nic_cut(const struct nic_gather *g, unsigned number, uint8_t *to)
+/* Write frame `number` of them to `to`; its length.  O(spans). */
+static size_t cut(const struct nic_gather *g, unsigned number, uint8_t *to)
 {
 	uint32_t from = number * piece_len(g);
 	uint32_t len = (uint32_t)min_u64(piece_len(g), g->payload_len - from);
 	uint8_t *l3 = to + g->l3_at, *l4 = to + g->l4_at;
 
-	ASSERT(number < nic_cut_count(g));
+	ASSERT(number < cut_count(g));
 	memcpy(to, g->header, g->header_len);
 	copy_payload(g, from, len, to + g->header_len);
 	put(l4 + TCP_SEQ_AT, 4, get(l4 + TCP_SEQ_AT, 4) + from);
@@ -134,7 +137,7 @@ static void check_sum(const struct nic_gather *g, size_t l4_len)
 	ASSERT(memcmp(sum, g->header + g->l4_at + TCP_CHECKSUM_AT, sizeof(sum)) == 0);
 }
 
-void nic_cut_check(const struct nic *n, const struct nic_gather *g)
+static void check(const struct nic *n, const struct nic_gather *g)
 {
 	const uint8_t *l3 = g->header + g->l3_at;
 	size_t l3_len = g->header_len - g->l3_at + g->payload_len;
@@ -152,7 +155,23 @@ void nic_cut_check(const struct nic *n, const struct nic_gather *g)
 	ASSERT(len == g->payload_len);
 	ASSERT(g->gso_size == 0 || g->gso_size < g->payload_len);
 	ASSERT(l3_len <= (g->gso_size == 0 ? n->mtu : n->tso_max));
-	ASSERT(nic_cut_len_max(g) - g->l3_at <= n->mtu);
+	ASSERT(cut_len_max(g) - g->l3_at <= n->mtu);
 	ASSERT(get(l3 + (is_ip4(g) ? IP4_LEN_AT : IP6_LEN_AT), 2) == (is_ip4(g) ? l3_len : l4_len));
 	check_sum(g, l4_len);
+}
+
+void nic_cut_all(const struct nic *n, const struct nic_gather *in, unsigned count,
+		 nic_cut_each *each, void *context)
+{
+	uint8_t bytes[UINT16_MAX];
+
+	for (unsigned i = 0; i < count; i++) {
+		check(n, &in[i]);
+		for (unsigned k = 0; k < cut_count(&in[i]); k++) {
+			struct frame_buf frame = {.data = bytes};
+
+			frame.len = (uint32_t)cut(&in[i], k, bytes);
+			each(context, &frame);
+		}
+	}
 }

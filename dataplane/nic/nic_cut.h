@@ -5,11 +5,8 @@
 
 #include "dataplane/nic/nic.h"
 
-/* How many frames it becomes. */
-unsigned nic_cut_count(const struct nic_gather *g);
-/* The most bytes that one of them has. */
-size_t nic_cut_len_max(const struct nic_gather *g);
-/* Write frame `number` of them to `to`; its length.  O(spans). */
-size_t nic_cut(const struct nic_gather *g, unsigned number, uint8_t *to);
-/* Assert what nic.h says of a segment for `n`. */
-void nic_cut_check(const struct nic *n, const struct nic_gather *g);
+typedef void nic_cut_each(void *context, const struct frame_buf *frame);
+/* Give `each` all frames of `count` segments, one after the other, in memory that is good for the
+ * call; asserts what nic.h says of segments for `n`. */
+void nic_cut_all(const struct nic *n, const struct nic_gather *in, unsigned count,
+		 nic_cut_each *each, void *context);

@@ -327,24 +327,28 @@ static unsigned fault_tx_burst(struct nic *n, unsigned queue, struct frame_buf *
 	return count;
 }
 
+/* A piece of a segment, and where it goes out. */
+struct piece_way {
+	struct nic_fault_port *port;
+	uint16_t queue;
+};
+
+static void fault_tx_piece(void *context, const struct frame_buf *frame)
+{
+	const struct piece_way *w = context;
+
+	judge(w->port, NIC_FAULT_OUT, w->queue, frame);
+}
+
 /* The link is behind the device: it meets the pieces. */
 static unsigned fault_tx_gather(struct nic *n, unsigned queue, const struct nic_gather *in,
 				unsigned count)
 {
-	struct nic_fault_port *p = port_of(n);
-	uint8_t bytes[UINT16_MAX];
+	struct piece_way way = {.port = port_of(n), .queue = (uint16_t)queue};
 
 	ASSERT(queue < n->queue_count);
-	for (unsigned i = 0; i < count; i++) {
-		nic_cut_check(n, &in[i]);
-		for (unsigned k = 0; k < nic_cut_count(&in[i]); k++) {
-			struct frame_buf frame = {.data = bytes};
-
-			frame.len = (uint32_t)nic_cut(&in[i], k, bytes);
-			judge(p, NIC_FAULT_OUT, (uint16_t)queue, &frame);
-		}
-	}
-	send_due(p);
+	nic_cut_all(n, in, count, fault_tx_piece, &way);
+	send_due(way.port);
 	return count;
 }
 

@@ -210,21 +210,16 @@ static unsigned mem_tx_burst(struct nic *n, unsigned queue, struct frame_buf *in
 	return count;
 }
 
+static void mem_tx_piece(void *context, const struct frame_buf *frame)
+{
+	hub_send(context, frame);
+}
+
 static unsigned mem_tx_gather(struct nic *n, unsigned queue, const struct nic_gather *in,
 			      unsigned count)
 {
-	uint8_t bytes[UINT16_MAX];
-
 	ASSERT(queue < n->queue_count);
-	for (unsigned i = 0; i < count; i++) {
-		nic_cut_check(n, &in[i]);
-		for (unsigned k = 0; k < nic_cut_count(&in[i]); k++) {
-			struct frame_buf frame = {.data = bytes};
-
-			frame.len = (uint32_t)nic_cut(&in[i], k, bytes);
-			hub_send(mem_of(n), &frame);
-		}
-	}
+	nic_cut_all(n, in, count, mem_tx_piece, mem_of(n));
 	return count;
 }
 
