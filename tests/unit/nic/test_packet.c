@@ -1,7 +1,7 @@
 /* Packet ports at both ends of a wire: frames pass unchanged, super-segments whole or well cut, and
  * nothing is lost without being counted.
  *
- * Each test runs in a child with namespaces of its own, as the tap's tests do. */
+ * Each test runs in a namespace of its own (namespace.h). */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -13,37 +13,22 @@
 #include <linux/veth.h>
 #include <net/if.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "dataplane/nic/nic_packet.h"
 #include "rib/base/csum.h"
+#include "tests/unit/nic/namespace.h"
 
 #define HEADER4_LEN (14 + 20 + 20)
 #define HEADER6_LEN (14 + 40 + 20)
 #define MSS	    1428 /* Of IPv6. */
 #define BIG	    60000
 #define RING_SLOTS  4096
-
-static unsigned failures; /* Of the child. */
-
-static void expect(bool is_true, const char *what)
-{
-	if (!is_true) {
-		(void)fprintf(stderr, "not so: %s (%s)\n", what, strerror(errno));
-		failures++;
-	}
-}
-
-#define EXPECT(condition) expect((condition), #condition)
-
-enum { ENDED_WELL, ENDED_BADLY, HAS_NO_NAMESPACE };
 
 /* A netlink message that grows. */
 struct request {
@@ -166,34 +151,21 @@ static void be_quiet(void)
 	}
 }
 
-static int child(void (*body)(void))
+static void (*body_on_wire)(void);
+
+static void on_wire(void)
 {
-	if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) {
-		return HAS_NO_NAMESPACE;
-	}
 	be_quiet();
 	make_wire("ix0", "ld0");
 	set_up("ix0", true);
 	set_up("ld0", true);
-	body();
-	return failures == 0 ? ENDED_WELL : ENDED_BADLY;
+	body_on_wire();
 }
 
 static void run(void (*body)(void))
 {
-	int status = 0;
-	pid_t pid = fork();
-
-	cr_assert_geq(pid, 0);
-	if (pid == 0) {
-		_exit(child(body));
-	}
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_assert(WIFEXITED(status));
-	if (WEXITSTATUS(status) == HAS_NO_NAMESPACE) {
-		cr_skip_test("this machine lets nobody make a namespace");
-	}
-	cr_expect_eq(WEXITSTATUS(status), ENDED_WELL);
+	body_on_wire = body; /* The child is a copy of us. */
+	run_apart(on_wire);
 }
 
 static struct nic *open_with(struct nic_packet_opts opts)
@@ -201,9 +173,8 @@ static struct nic *open_with(struct nic_packet_opts opts)
 	char why[256] = "";
 	struct nic *n = nic_packet_open(&opts, why, sizeof(why));
 
-	expect(n != NULL, why);
 	if (n == NULL) {
-		_exit(ENDED_BADLY);
+		give_up(why);
 	}
 	return n;
 }

@@ -1,63 +1,21 @@
 /* The tap: set up as asked, and frames pass both ways.
  *
- * Each test runs in a child with user and network namespaces of its own, so that neither root is
- * needed nor anything left behind: only a process of one thread may make such a namespace. */
+ * Each test runs in a namespace of its own (namespace.h). */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "dataplane/nic/nic_tap.h"
+#include "tests/unit/nic/namespace.h"
 
 static const struct mac mac = {{2, 0, 0, 0, 0, 1}};
-
-static unsigned failures; /* Of the child. */
-
-static void expect(bool is_true, const char *what)
-{
-	if (!is_true) {
-		(void)fprintf(stderr, "not so: %s (%s)\n", what, strerror(errno));
-		failures++;
-	}
-}
-
-#define EXPECT(condition) expect((condition), #condition)
-
-enum { ENDED_WELL, ENDED_BADLY, HAS_NO_NAMESPACE };
-
-static int child(void (*body)(void))
-{
-	if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) {
-		return HAS_NO_NAMESPACE;
-	}
-	body();
-	return failures == 0 ? ENDED_WELL : ENDED_BADLY;
-}
-
-static void run(void (*body)(void))
-{
-	int status = 0;
-	pid_t pid = fork();
-
-	cr_assert_geq(pid, 0);
-	if (pid == 0) {
-		_exit(child(body));
-	}
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_assert(WIFEXITED(status));
-	if (WEXITSTATUS(status) == HAS_NO_NAMESPACE) {
-		cr_skip_test("this machine lets nobody make a namespace");
-	}
-	cr_expect_eq(WEXITSTATUS(status), ENDED_WELL);
-}
 
 static struct nic *open_tap(const char *name, uint16_t mtu, uint16_t queues)
 {
@@ -65,9 +23,8 @@ static struct nic *open_tap(const char *name, uint16_t mtu, uint16_t queues)
 	char why[256] = "";
 	struct nic *n = nic_tap_open(&opts, why, sizeof(why));
 
-	expect(n != NULL, why);
 	if (n == NULL) {
-		_exit(ENDED_BADLY);
+		give_up(why);
 	}
 	return n;
 }
@@ -220,30 +177,30 @@ static void test_a_name_that_is_taken_says_so(void)
 
 Test(nic_tap, the_interface_is_set_up_like_its_port, .timeout = 60)
 {
-	run(test_the_interface_is_set_up_like_its_port);
+	run_apart(test_the_interface_is_set_up_like_its_port);
 }
 
 Test(nic_tap, frames_pass_both_ways, .timeout = 60)
 {
-	run(test_frames_pass_both_ways);
+	run_apart(test_frames_pass_both_ways);
 }
 
 Test(nic_tap, the_stock_of_buffers_is_bounded, .timeout = 60)
 {
-	run(test_the_stock_of_buffers_is_bounded);
+	run_apart(test_the_stock_of_buffers_is_bounded);
 }
 
 Test(nic_tap, joined_frames_have_room, .timeout = 60)
 {
-	run(test_joined_frames_have_room);
+	run_apart(test_joined_frames_have_room);
 }
 
 Test(nic_tap, an_interface_that_is_down_refuses, .timeout = 60)
 {
-	run(test_an_interface_that_is_down_refuses);
+	run_apart(test_an_interface_that_is_down_refuses);
 }
 
 Test(nic_tap, a_name_that_is_taken_says_so, .timeout = 60)
 {
-	run(test_a_name_that_is_taken_says_so);
+	run_apart(test_a_name_that_is_taken_says_so);
 }
