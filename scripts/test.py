@@ -8,8 +8,8 @@ tidy     layers and tidiness of the sources; what the conformance table names ex
 unit     the lab's own tests; the unit tests built with gcc, then the same under ASan, UBSan and
          LeakSanitizer (clang)
 sim      whole servers in virtual time: seeded histories against the naive oracle, on links that
-         fail and under attack, and once more with bgpdump as the decoder; then planted bugs, each
-         of which the histories must find
+         fail and under attack, and once more with bgpdump as the decoder; the log's protocol in
+         every order of its steps; then planted bugs, each of which one of these must find
 fuzz     the corpora of the fuzz targets (scripts/fuzz finds them), each input replayed in the gcc
          build and under the sanitizers
 interop  real routers in network namespaces: scripts/demo --once, then tests/interop/*/run
