@@ -84,7 +84,8 @@ static enum reject judge(const struct import *im, const struct attr *attr)
 	if (opts->has_role && role_is_leak(opts->role, attr->facts.otc, opts->peer_as)) {
 		return REJECT_LEAK;
 	}
-	return is_next_hop_usable(env, attr_next_hop_octets(attr)) ? REJECT_NONE : REJECT_NEXT_HOP;
+	return is_next_hop_usable(env, attr_next_hop_octets(attr)) ? REJECT_NONE
+								   : REJECT_NEXT_HOP_UNUSABLE;
 }
 
 static struct share share_of(struct import *im, const struct update_nlri *n)

@@ -12,13 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rib/attr/community.h"
 #include "rib/base/check.h"
-
-#define EXT_TYPE_AS2	   0x00 /* RFC 4360 §3.1 */
-#define EXT_TYPE_AS4	   0x02 /* RFC 5668 §2 */
-#define EXT_SUBTYPE_TARGET 0x02 /* RFC 4360 §4 */
-#define EXT_SUBTYPE_ORIGIN 0x03 /* RFC 4360 §5 */
 
 struct asn_member {
 	asn_t asn;
@@ -38,81 +32,6 @@ struct reach {
 	struct audience_table *audiences;
 	uint64_t *denied, *allowed; /* Scratch: a set each. */
 };
-
-/* A community apart: `field` as a pattern has them. */
-struct community {
-	bool is_known; /* A form that a pattern can have. */
-	bool is_origin;
-	uint32_t field[3];
-};
-
-/* Where each form's communities stand, and how long one is. */
-static const struct form {
-	uint8_t attr_type;
-	uint8_t len;
-	uint8_t last; /* The field that may be a member's AS number. */
-} forms[COMMUNITY_FORM_COUNT] = {
-	[COMMUNITY_STD] = {ATTR_COMMUNITIES, 4, 1},
-	[COMMUNITY_EXT] = {ATTR_EXT_COMMUNITIES, 8, 1},
-	[COMMUNITY_LRG] = {ATTR_LARGE_COMMUNITIES, 12, 2},
-};
-
-static const struct attr_slice *slice_of(const struct attr *a, enum community_form form)
-{
-	return form == COMMUNITY_STD   ? &a->facts.communities
-	       : form == COMMUNITY_EXT ? &a->facts.ext_communities
-				       : &a->facts.large_communities;
-}
-
-static struct community read_ext(struct rd *r)
-{
-	uint8_t type = rd_u8(r);
-	uint8_t subtype = rd_u8(r);
-	struct rd value = rd_of(rd_span(r, 6));
-	struct community c = {.is_origin = subtype == EXT_SUBTYPE_ORIGIN};
-	c.is_known = (type == EXT_TYPE_AS2 || type == EXT_TYPE_AS4) &&
-		     (subtype == EXT_SUBTYPE_TARGET || subtype == EXT_SUBTYPE_ORIGIN);
-	if (type == EXT_TYPE_AS2) {
-		c.field[0] = rd_u16(&value);
-		c.field[1] = rd_u32(&value);
-	} else {
-		c.field[0] = rd_u32(&value);
-		c.field[1] = rd_u16(&value);
-	}
-	return c;
-}
-
-static struct community read_one(struct rd *r, enum community_form form)
-{
-	if (form == COMMUNITY_EXT) {
-		return read_ext(r);
-	}
-	struct community c = {.is_known = true};
-	if (form == COMMUNITY_STD) {
-		c.field[0] = rd_u16(r);
-		c.field[1] = rd_u16(r);
-	} else {
-		for (unsigned i = 0; i < 3; i++) {
-			c.field[i] = rd_u32(r);
-		}
-	}
-	return c;
-}
-
-static bool is_match(const struct community_pattern *p, enum community_form form,
-		     const struct community *c)
-{
-	unsigned last = forms[form].last;
-	if (!p->is_set || !c->is_known || p->is_origin != c->is_origin) {
-		return false;
-	}
-	for (unsigned i = 0; i < last; i++) {
-		if (p->field[i] != c->field[i]) {
-			return false;
-		}
-	}
-	return p->has_peer_as || p->field[last] == c->field[last];
-}
 
 bool reach_conf_is_set(const struct reach_conf *conf)
 {
@@ -190,7 +109,7 @@ static unsigned rules_of(const struct reach_conf *conf, enum community_form form
 {
 	unsigned rules = 0;
 	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
-		rules |= is_match(&conf->pattern[r][form], form, c) ? 1u << r : 0;
+		rules |= pattern_matches(&conf->pattern[r][form], form, c) ? 1u << r : 0;
 	}
 	return rules;
 }
@@ -198,10 +117,10 @@ static unsigned rules_of(const struct reach_conf *conf, enum community_form form
 static void judge_form(struct reach *r, const struct attr *a, enum community_form form,
 		       struct finding *f)
 {
-	const struct attr_slice *slice = slice_of(a, form);
+	const struct attr_slice *slice = community_slice(&a->facts, form);
 	struct rd rd = rd_of(span_of(a->wire + slice->offset, slice->len));
-	while (rd_left(&rd) >= forms[form].len) {
-		struct community c = read_one(&rd, form);
+	while (rd_left(&rd) >= community_len(form)) {
+		struct community c = community_read(&rd, form);
 		unsigned rules = rules_of(&r->rules->conf, form, &c);
 		if (rules == 0) {
 			continue;
@@ -211,10 +130,10 @@ static void judge_form(struct reach *r, const struct attr *a, enum community_for
 			memset(r->allowed, 0, r->rules->words * sizeof(uint64_t));
 		}
 		if ((rules & 1u << REACH_DENY_PEER) != 0) {
-			set_members(r->rules, c.field[forms[form].last], r->denied);
+			set_members(r->rules, c.field[community_last(form)], r->denied);
 		}
 		if ((rules & 1u << REACH_ALLOW_PEER) != 0) {
-			set_members(r->rules, c.field[forms[form].last], r->allowed);
+			set_members(r->rules, c.field[community_last(form)], r->allowed);
 		}
 		f->is_denied_all |= (rules & 1u << REACH_DENY_ALL) != 0;
 	}
@@ -247,25 +166,16 @@ static void put_rest(struct wr *w, const struct reach_conf *conf, enum community
 	uint8_t rest[ATTR_WIRE_MAX];
 	struct wr kept = wr_of(rest, sizeof(rest));
 	struct rd rd = rd_of(value);
-	while (rd_left(&rd) >= forms[form].len) {
+	while (rd_left(&rd) >= community_len(form)) {
 		const uint8_t *at = rd.at;
-		struct community c = read_one(&rd, form);
+		struct community c = community_read(&rd, form);
 		if (rules_of(conf, form, &c) == 0) {
-			wr_copy(&kept, at, forms[form].len);
+			wr_copy(&kept, at, community_len(form));
 		}
 	}
 	if (wr_len(&kept) > 0 || value.len == 0) {
-		attr_put(w, flags, forms[form].attr_type, span_of(rest, wr_len(&kept)));
+		attr_put(w, flags, community_attr(form), span_of(rest, wr_len(&kept)));
 	}
-}
-
-static enum community_form form_of(uint8_t attr_type)
-{
-	unsigned form = 0;
-	while (form < COMMUNITY_FORM_COUNT && forms[form].attr_type != attr_type) {
-		form++;
-	}
-	return (enum community_form)form;
 }
 
 /* The set without the communities that match, which no member has any use for; the attribute goes
@@ -277,7 +187,7 @@ static void scrub(const struct reach_conf *conf, const struct attr *a, struct at
 	uint8_t flags, type;
 	struct span value;
 	while (attr_next(a, &pos, &flags, &type, &value)) {
-		enum community_form form = form_of(type);
+		enum community_form form = community_form_of(type);
 		if (form == COMMUNITY_FORM_COUNT) {
 			attr_put(&w, flags, type, value);
 		} else {
@@ -295,7 +205,8 @@ static bool born(void *context, struct attr *a)
 	struct reach *r = context;
 	struct finding f = {0};
 	for (unsigned form = 0; form < COMMUNITY_FORM_COUNT; form++) {
-		if (r->rules->has_form[form] && slice_of(a, (enum community_form)form)->len > 0) {
+		if (r->rules->has_form[form] &&
+		    community_slice(&a->facts, (enum community_form)form)->len > 0) {
 			judge_form(r, a, (enum community_form)form, &f);
 		}
 	}
@@ -364,32 +275,21 @@ size_t reach_count(const struct reach *r)
 	return audience_count(r->audiences);
 }
 
-static void format_one(enum community_form form, const uint8_t *at, char *buf, size_t len)
-{
-	struct span value = span_of(at, forms[form].len);
-	if (form == COMMUNITY_STD) {
-		community_format(value, buf, len);
-	} else if (form == COMMUNITY_EXT) {
-		community_ext_format(value, buf, len);
-	} else {
-		community_large_format(value, buf, len);
-	}
-}
-
 /* Whether some community of the set says `rule` about the AS number; then its text. */
 static bool says(const struct reach_conf *conf, const struct attr *a, enum reach_rule rule,
 		 asn_t asn, char text[64])
 {
 	for (unsigned f = 0; f < COMMUNITY_FORM_COUNT; f++) {
 		const struct community_pattern *p = &conf->pattern[rule][f];
-		const struct attr_slice *slice = slice_of(a, (enum community_form)f);
+		const struct attr_slice *slice = community_slice(&a->facts, (enum community_form)f);
 		struct rd rd = rd_of(span_of(a->wire + slice->offset, slice->len));
-		while (p->is_set && rd_left(&rd) >= forms[f].len) {
+		while (p->is_set && rd_left(&rd) >= community_len((enum community_form)f)) {
 			const uint8_t *at = rd.at;
-			struct community c = read_one(&rd, (enum community_form)f);
-			if (is_match(p, (enum community_form)f, &c) &&
-			    (!p->has_peer_as || c.field[forms[f].last] == asn)) {
-				format_one((enum community_form)f, at, text, 64);
+			struct community c = community_read(&rd, (enum community_form)f);
+			if (pattern_matches(p, (enum community_form)f, &c) &&
+			    (!p->has_peer_as ||
+			     c.field[community_last((enum community_form)f)] == asn)) {
+				community_octets_text((enum community_form)f, at, text);
 				return true;
 			}
 		}

@@ -16,22 +16,13 @@
 
 #include "rib/attr/intern.h"
 #include "rib/policy/audience.h"
+#include "rib/policy/pattern.h"
 
 enum reach_rule {
 	REACH_DENY_PEER,  /* `do_not_announce_to_peer` */
 	REACH_ALLOW_PEER, /* `announce_to_peer` */
 	REACH_DENY_ALL,	  /* `do_not_announce_to_any` */
 	REACH_RULE_COUNT
-};
-
-enum community_form { COMMUNITY_STD, COMMUNITY_EXT, COMMUNITY_LRG, COMMUNITY_FORM_COUNT };
-
-/* One community, or all that have a member's AS number as their last number. */
-struct community_pattern {
-	bool is_set;
-	bool has_peer_as;
-	bool is_origin;	   /* EXT: "ro"; else "rt". */
-	uint32_t field[3]; /* STD and EXT have two. */
 };
 
 struct reach_conf {

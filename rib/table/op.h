@@ -28,6 +28,7 @@
 #include <assert.h>
 
 #include "rib/attr/attr.h"
+#include "rib/policy/reject.h"
 
 enum op_kind {
 	OP_UP,
@@ -48,17 +49,6 @@ enum op_kind {
 	OP_ADJUST,
 	OP_KIND_COUNT
 };
-
-/* Why a route is not ranked; 0 is accepted.  The text is reject_text(). */
-enum reject {
-	REJECT_NONE,
-	REJECT_AS_LOOP,	 /* Our own AS is in the path, RFC 4271 §9.1.2. */
-	REJECT_NEXT_HOP, /* It is not a usable unicast address, or is ours, RFC 4271 §5.1.3. */
-	REJECT_LEAK,	 /* Its OTC attribute says so, RFC 9234 §5. */
-	REJECT_COUNT
-};
-
-const char *reject_text(enum reject reason);
 
 struct op {
 	uint8_t kind;	/* enum op_kind */

@@ -447,7 +447,8 @@ Test(import, ipv4_next_hops_that_cannot_be_one_are_refused)
 		/* The decoder refuses most of them by itself; then there is no route either way. */
 		bool is_taken = v == VERDICT_OK && b->ops[0].reason == REJECT_NONE;
 		cr_expect(is_taken == c->is_usable, "%s", c->hop);
-		cr_expect(v != VERDICT_OK || is_taken || b->ops[0].reason == REJECT_NEXT_HOP);
+		cr_expect(v != VERDICT_OK || is_taken ||
+			  b->ops[0].reason == REJECT_NEXT_HOP_UNUSABLE);
 		bench_free(b);
 	}
 }
@@ -482,7 +483,8 @@ Test(import, ipv6_next_hops_need_a_global_address_first)
 		cr_assert(b->count == 1, "%s", c->hop);
 		bool is_taken = v == VERDICT_OK && b->ops[0].reason == REJECT_NONE;
 		cr_expect(is_taken == c->is_usable, "%s", c->hop);
-		cr_expect(v != VERDICT_OK || is_taken || b->ops[0].reason == REJECT_NEXT_HOP);
+		cr_expect(v != VERDICT_OK || is_taken ||
+			  b->ops[0].reason == REJECT_NEXT_HOP_UNUSABLE);
 		bench_free(b);
 	}
 }
