@@ -15,5 +15,5 @@ size_t asn_set_count(const struct asn_set *s);
 size_t asn_set_bytes(const struct asn_set *s);
 bool asn_set_equal(const struct asn_set *a, const struct asn_set *b); /* O(n). */
 bool asn_set_has(const struct asn_set *s, asn_t asn);		      /* Any thread. */
-/* Each number, in no order that means anything, but the same one for the same set. */
+/* Each number, ascending. */
 void asn_set_each(const struct asn_set *s, void (*f)(void *context, asn_t asn), void *context);

@@ -1,5 +1,5 @@
 /* Autonomous System Provider Authorisations and the verification of paths with them,
- * draft-ietf-sidrops-aspa-verification.
+ * draft-ietf-sidrops-aspa-verification-28 ("the draft").
  *
  * Immutable; asked by any thread, counted by the control thread alone. */
 #pragma once

@@ -38,10 +38,9 @@ struct cover_link {
 
 #define COVER_END UINT32_MAX
 
-/* A walk over the items whose prefix equals or covers `prefix`, the most specific first. */
+/* A walk over the items whose prefix equals or covers one, the most specific first. */
 struct cover_walk {
 	const struct cover_link *link;
-	const struct prefix *prefix; /* Borrowed for the walk. */
 	uint32_t at;
 };
 

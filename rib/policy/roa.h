@@ -23,6 +23,7 @@ void roa_put(struct roa *r);  /* Control; NULL does nothing. */
 /* NULL has no payloads in all that follows. */
 size_t roa_count(const struct roa *r);
 size_t roa_bytes(const struct roa *r);
+bool roa_equal(const struct roa *a, const struct roa *b); /* O(n). */
 /* `origin` 0: there is none (an AS_SET at the end of the path, RFC 6811 §2), so that no payload
  * matches.  Any thread. */
 enum rov_state roa_validate(const struct roa *r, const struct prefix *p, asn_t origin);
