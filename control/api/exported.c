@@ -3,7 +3,7 @@
  * Of the paths that suit a class, a member is sent the first n (1, or several: RFC 7911) that are
  * not its own.  So all members of the class but the announcers of the first few are sent the same
  * number, and for those few it is noted how many less.  That is O(entries × classes in use) and not
- * O(entries × members); but for the entries where communities keep a path from somebody: there
+ * O(entries × members); but for the entries where policy keeps a path from somebody: there
  * every member is asked about.
  */
 #include "control/api/exported.h"
@@ -65,7 +65,7 @@ void exported_fini(struct exported *e)
 /* Announcers of the first suitable paths, in rank order: as many as any member may need. */
 struct front {
 	unsigned n, count;
-	bool has_reach;
+	bool has_reach; /* One has parts; then this is not whole. */
 	peer_id_t peer[VIEW_MAX + UINT8_MAX + 1];
 };
 
@@ -82,9 +82,13 @@ static void front_fill(struct front *f, const struct paths *paths, const struct 
 {
 	unsigned own_max = 0;
 	for (unsigned i = 0; i < paths->ranked_count && f->count - own_max < f->n; i++) {
-		if (attr_suits(paths->path[i].attr, form) && f->count < ARRAY_COUNT(f->peer)) {
+		const struct attr *attr = paths->path[i].attr;
+		if (attr->reach != NULL) {
+			f->has_reach = true;
+			return;
+		}
+		if (attr_suits(attr_sent(attr), form) && f->count < ARRAY_COUNT(f->peer)) {
 			f->peer[f->count++] = paths->path[i].peer;
-			f->has_reach |= paths->path[i].attr->reach != NULL;
 			unsigned own = own_count(f, paths->path[i].peer);
 			own_max = own > own_max ? own : own_max;
 		}
@@ -97,13 +101,14 @@ static unsigned sent(const struct front *f, unsigned own)
 	return f->count - own < f->n ? f->count - own : f->n;
 }
 
-/* One by one. */
+/* One by one: as if everybody were sent `n`. */
 static void add_each(struct exported_class *c, const struct exported *e, const struct scan_hit *hit,
-		     const struct update_form *form, const struct front *f)
+		     const struct update_form *form, unsigned n)
 {
 	const struct path *seen[VIEW_MAX];
+	c->routes += n;
 	for (unsigned i = 0; i < e->peer_count; i++) {
-		c->less[i] += sent(f, 0) - view_n(hit->paths, (peer_id_t)i, form, f->n, seen);
+		c->less[i] += n - view_n(hit->paths, (peer_id_t)i, form, n, seen);
 	}
 }
 
@@ -115,11 +120,11 @@ static unsigned add_to(struct exported_class *c, const struct exported *e,
 	const struct update_form form = shard_form(shard, hit->family, c->class_idx);
 	struct front f = {.n = form.has_path_ids ? shard_view_max(shard) : 1};
 	front_fill(&f, hit->paths, &form);
-	c->routes += sent(&f, 0);
 	if (f.has_reach) {
-		add_each(c, e, hit, &form, &f);
+		add_each(c, e, hit, &form, f.n);
 		return e->peer_count;
 	}
+	c->routes += sent(&f, 0);
 	for (unsigned i = 0; i < f.count; i++) {
 		bool is_first = true;
 		for (unsigned k = 0; k < i; k++) {

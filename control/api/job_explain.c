@@ -61,7 +61,7 @@ static bool is_chosen(const struct choice *c, const struct path *p)
 	return false;
 }
 
-/* Why a set does not suit the member's form; NULL when it does. */
+/* Why a set does not suit the form of the member that is sent it; NULL when it does. */
 static const char *unsuited(const struct attr *a, const struct update_form *form)
 {
 	bool is_6 = a->next_hop_len != 4;
@@ -74,7 +74,7 @@ static const char *unsuited(const struct attr *a, const struct update_form *form
 	if (form->family == FAMILY_IPV4 && is_6 && !form->has_next_hop6) {
 		return "its next hop is IPv6: not negotiated";
 	}
-	return update_fits(attr_sent(a), form) ? NULL : "too long for its messages";
+	return update_fits(a, form) ? NULL : "too long for its messages";
 }
 
 /* Its communities, as the members' requests that they are, keep it from the member: which. */
@@ -103,11 +103,12 @@ static const char *fate_of(const struct target *t, const struct paths *paths, un
 	if (p->peer == t->peer) {
 		return "its own route";
 	}
-	if (!attr_reaches(p->attr, t->peer)) {
+	const struct attr *sent = attr_sent_to(p->attr, t->peer);
+	if (sent == NULL) {
 		forbidden(t, p->attr, text, 160);
 		return text;
 	}
-	const char *why = unsuited(p->attr, &t->form);
+	const char *why = unsuited(sent, &t->form);
 	return why != NULL ? why : "ranked lower";
 }
 

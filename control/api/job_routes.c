@@ -43,7 +43,7 @@ static void put_path(const struct routes_job *j, const struct api_env *env,
 	if (j->from != PEER_NONE && p->peer != j->from) {
 		return;
 	}
-	const struct attr *attr = j->to != PEER_NONE ? attr_sent(p->attr) : p->attr;
+	const struct attr *attr = j->to != PEER_NONE ? attr_sent_to(p->attr, j->to) : p->attr;
 	json_t *row = route_json(env->config, &hit->prefix, hit->paths,
 				 (unsigned)(p - hit->paths->path), attr);
 	if (path_id != 0) {

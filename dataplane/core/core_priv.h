@@ -125,7 +125,7 @@ struct core {
 	struct net *net;
 	struct shard *shard;
 	struct intern *intern;
-	struct reach *reach; /* Judges what `intern` holds; NULL: nothing to judge by. */
+	struct reach_table *reach; /* Judges what `intern` holds; NULL: nothing to judge by. */
 	struct wheel *wheel;
 	struct prng prng;
 	usec_t now, last_turn, floor_due, status_due, kernel_due;

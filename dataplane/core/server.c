@@ -82,6 +82,7 @@ static bool make_core(struct server *s, core_id_t id)
 	c->intern = shard.intern = intern_new(id, s->key, ATTRS_MAX);
 	c->reach = s->reach != NULL && c->intern != NULL ? reach_new(s->reach, c->intern, s->key)
 							 : NULL;
+	shard.reach = c->reach;
 	c->id = id;
 	c->server = s;
 	c->now = s->opts.now;
@@ -123,6 +124,7 @@ static void make_import_env(struct core *c)
 	}
 	c->import_env = (struct import_env){
 		.intern = c->intern,
+		.reach = c->reach,
 		.core = c->id,
 		.shard_count = (core_id_t)s->opts.core_count,
 		.key = s->key,

@@ -242,7 +242,7 @@ static const struct attr *attr_now(const struct export *ex, unsigned idx, entry_
 	views_fill(&v, ex, idx, id, form);
 	for (unsigned i = 0; i < v.count; i++) {
 		if (!form->has_path_ids || path_id_sent(v.path[i]) == path_id) {
-			return attr_sent(v.path[i]->attr);
+			return attr_sent_to(v.path[i]->attr, ex->peer);
 		}
 	}
 	return NULL;
@@ -469,9 +469,10 @@ static void slice_add(struct pending_slice *s, struct export *ex, unsigned idx, 
 	struct views v;
 	views_fill(&v, ex, idx, id, &form);
 	for (unsigned i = 0; i < v.count; i++) {
-		s->item[s->count++] = (struct pending_item){.attr = attr_sent(v.path[i]->attr),
-							    .id = id,
-							    .path_id = path_id_sent(v.path[i])};
+		s->item[s->count++] =
+			(struct pending_item){.attr = attr_sent_to(v.path[i]->attr, ex->peer),
+					      .id = id,
+					      .path_id = path_id_sent(v.path[i])};
 	}
 	if (v.count == 0) {
 		/* Of several paths, those that went are told by `gone`. */

@@ -138,7 +138,10 @@ static void announce(struct import *im, const struct update_nlri *n, const struc
 	if (share.count == 0) {
 		return;
 	}
-	const struct attr *attr = intern_get(im->env->intern, draft, &n->next_hop, share.count);
+	const struct import_env *env = im->env;
+	const struct attr *attr =
+		env->reach != NULL ? reach_intern(env->reach, draft, &n->next_hop, share.count)
+				   : intern_get(env->intern, draft, &n->next_hop, share.count);
 	if (attr == NULL) {
 		withdraw_share(im, n, share);
 		metric_add(&im->stats->refused_memory, share.count);

@@ -6,6 +6,7 @@
 
 #include "rib/attr/intern.h"
 #include "rib/base/metric.h"
+#include "rib/policy/reach.h"
 #include "rib/table/op.h"
 #include "rib/wire/update.h"
 
@@ -24,7 +25,8 @@ struct import_sink {
 
 struct import_env {
 	struct intern *intern;
-	core_id_t core; /* This worker. */
+	struct reach_table *reach; /* NULL: communities ask for nothing. */
+	core_id_t core;		   /* This worker. */
 	core_id_t shard_count;
 	uint64_t key; /* prefix_shard's. */
 	asn_t local_as;

@@ -9,7 +9,7 @@
 
 #define LOCAL_PREF_DEFAULT 100
 
-static bool wire_next(struct rd *r, uint8_t *out_flags, uint8_t *out_type, struct span *out_value)
+bool attr_wire_next(struct rd *r, uint8_t *out_flags, uint8_t *out_type, struct span *out_value)
 {
 	uint8_t flags = rd_u8(r);
 	uint8_t type = rd_u8(r);
@@ -31,7 +31,7 @@ bool attr_next(const struct attr *a, size_t *pos, uint8_t *out_flags, uint8_t *o
 	ASSERT(*pos <= a->wire_len);
 	struct rd r = rd_of(span_of(a->wire + *pos, a->wire_len - *pos));
 
-	if (!wire_next(&r, out_flags, out_type, out_value)) {
+	if (!attr_wire_next(&r, out_flags, out_type, out_value)) {
 		return false;
 	}
 	*pos = (size_t)(r.at - a->wire);
@@ -150,7 +150,7 @@ void attr_facts_compute(const uint8_t *wire, size_t wire_len, struct attr_facts 
 	int extra = 0;
 
 	ASSERT(wire_len <= ATTR_WIRE_MAX);
-	while (wire_next(&r, &flags, &type, &value)) {
+	while (attr_wire_next(&r, &flags, &type, &value)) {
 		struct attr_slice slice = {
 			.offset = (uint16_t)(value.data - wire),
 			.len = (uint16_t)value.len,
@@ -260,7 +260,7 @@ bool attr_add_otc(struct attr_draft *draft, asn_t otc)
 	if (draft->wire_len > ATTR_WIRE_MAX - sizeof(bytes)) {
 		return false;
 	}
-	while (wire_next(&r, &flags, &type, &value) && type < ATTR_OTC) {
+	while (attr_wire_next(&r, &flags, &type, &value) && type < ATTR_OTC) {
 		at = (size_t)(value.data + value.len - draft->wire);
 	}
 	wr_u8(&w, ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE);

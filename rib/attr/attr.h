@@ -90,15 +90,12 @@ struct attr_draft {
 	uint8_t wire[ATTR_WIRE_MAX];
 };
 
-struct audience;
+struct reach;
 
-/* An interned set.  Immutable; equal content of one worker is one pointer.  What policy makes of
- * the content alone stands beside it, as long as it lives (rib/policy/reach.h). */
+/* An interned set.  Immutable; equal content and dress of one worker is one pointer. */
 struct attr {
-	/* Members that it may go to; NULL: everyone. */
-	struct audience *reach;
-	/* The set as it is sent, without the communities that were meant for us: another one of the
-	 * same worker's.  NULL: as it is. */
+	/* Its dress: who may have it and in which form, see reach.h. */
+	const struct reach *reach;
 	const struct attr *sent;
 	uint32_t hash; /* Of the content, keyed. */
 	struct attr_facts facts;
@@ -131,15 +128,11 @@ static inline struct next_hop attr_next_hop(const struct attr *a)
 	return n;
 }
 
-/* The set that members are sent. */
-static inline const struct attr *attr_sent(const struct attr *a)
-{
-	return a->sent != NULL ? a->sent : a;
-}
-
 /* Walk the canonical attributes: starts with *pos = 0; false at the end. */
 bool attr_next(const struct attr *a, size_t *pos, uint8_t *out_flags, uint8_t *out_type,
 	       struct span *out_value);
+/* The same over canonical bytes: `r` is at the first. */
+bool attr_wire_next(struct rd *r, uint8_t *out_flags, uint8_t *out_type, struct span *out_value);
 /* The value of one attribute; len 0 and data NULL when it is absent. */
 struct span attr_find(const struct attr *a, uint8_t type);
 /* Canonical bytes `wire` → facts.  Lengths inside must be valid (the codec's duty). */

@@ -34,12 +34,29 @@ struct intern {
 	size_t count;
 	size_t count_max;
 	size_t attr_bytes;
-	struct intern_hook hook; /* `born` NULL: there is none. */
+	struct audience_table *audiences; /* NULL: no set is dressed in parts. */
 };
+
+static const struct attr_dress undressed = {.sent = NULL};
+
+static size_t reach_size(size_t count)
+{
+	return sizeof(struct reach) + count * sizeof(struct reach_part);
+}
 
 static size_t attr_size(const struct attr *a)
 {
-	return attr_bytes(a->wire_len, a->next_hop_len);
+	size_t bytes = attr_bytes(a->wire_len, a->next_hop_len);
+	return a->reach != NULL ? bytes + reach_size(a->reach->count) : bytes;
+}
+
+/* A set that is in no table. */
+static void attr_free(struct attr *a)
+{
+	if (a != NULL) {
+		free((void *)(uintptr_t)a->reach);
+		free(a);
+	}
 }
 
 struct intern *intern_new(core_id_t owner, uint64_t key, size_t count_max)
@@ -71,33 +88,53 @@ void intern_free(struct intern *in)
 		return;
 	}
 	for (size_t i = 0; i <= in->mask; i++) {
-		free(in->slots[i].attr);
+		attr_free(in->slots[i].attr);
 	}
 	free(in->slots);
 	free(in);
 }
 
-void intern_set_hook(struct intern *in, const struct intern_hook *hook)
+void intern_set_audiences(struct intern *in, struct audience_table *audiences)
 {
-	ASSERT(in->count == 0);
-	in->hook = *hook;
+	ASSERT(in->audiences == NULL);
+	in->audiences = audiences;
 }
 
 static uint64_t content_hash(const struct intern *in, const struct attr_draft *draft,
-			     const struct next_hop *next_hop)
+			     const struct next_hop *next_hop, const struct attr_dress *dress)
 {
 	uint64_t h = hash_bytes(draft->wire, draft->wire_len, in->key);
 
-	return hash_bytes(next_hop->bytes, next_hop->len, h ^ draft->facts.local_pref);
+	h = hash_bytes(next_hop->bytes, next_hop->len, h ^ draft->facts.local_pref);
+	if (dress->sent != NULL) {
+		h = hash_mix(h, dress->sent->hash);
+	}
+	if (dress->has_parts) {
+		h = hash_mix(h, dress->count);
+	}
+	for (unsigned i = 0; i < dress->count; i++) {
+		h = hash_mix(h + dress->part[i].members->hash, dress->part[i].sent->hash);
+	}
+	return h;
+}
+
+static bool is_dressed_so(const struct attr *a, const struct attr_dress *dress)
+{
+	if (a->sent != dress->sent || (a->reach != NULL) != dress->has_parts) {
+		return false;
+	}
+	return a->reach == NULL ||
+	       (a->reach->count == dress->count &&
+		memcmp(a->reach->part, dress->part, dress->count * sizeof(dress->part[0])) == 0);
 }
 
 static bool is_same(const struct attr *a, const struct attr_draft *draft,
-		    const struct next_hop *next_hop)
+		    const struct next_hop *next_hop, const struct attr_dress *dress)
 {
 	struct span hop = attr_next_hop_octets(a);
 
 	return a->wire_len == draft->wire_len && hop.len == next_hop->len &&
-	       a->facts.local_pref == draft->facts.local_pref &&
+	       a->facts.local_pref == draft->facts.local_pref && is_dressed_so(a, dress) &&
 	       memcmp(hop.data, next_hop->bytes, hop.len) == 0 &&
 	       memcmp(a->wire, draft->wire, draft->wire_len) == 0;
 }
@@ -137,74 +174,142 @@ static bool slots_reserve(struct intern *in)
 	return true;
 }
 
-static struct attr *attr_new(struct intern *in, const struct attr_draft *draft,
-			     const struct next_hop *next_hop, uint64_t hash)
+static struct attr *attr_new(const struct intern *in, const struct attr_draft *draft,
+			     const struct next_hop *next_hop, const struct attr_dress *dress)
 {
 	struct attr *a = malloc(attr_bytes(draft->wire_len, next_hop->len));
+	struct reach *reach = dress->has_parts ? malloc(reach_size(dress->count)) : NULL;
 
-	if (a == NULL) {
+	if (a == NULL || (dress->has_parts && reach == NULL)) {
+		free(reach);
+		free(a);
 		return NULL;
 	}
 	attr_write(a, draft, next_hop);
-	a->hash = (uint32_t)hash;
 	a->owner = in->owner;
-	if (in->hook.born != NULL && !in->hook.born(in->hook.context, a)) {
-		free(a);
-		return NULL;
+	a->sent = dress->sent;
+	a->reach = reach;
+	if (reach != NULL) {
+		reach->count = (uint8_t)dress->count;
+		memcpy(reach->part, dress->part, dress->count * sizeof(dress->part[0]));
 	}
 	return a;
 }
 
-/* A set that is not in the table, or not any more; NULL is none. */
-static void attr_drop(struct intern *in, struct attr *a)
+/* Give back what a dress holds.  What is sent has no dress, so this goes no deeper. */
+static void part_drop(struct intern *in, const struct reach_part *p)
 {
-	if (a != NULL && in->hook.gone != NULL) {
-		in->hook.gone(in->hook.context, a);
-	}
-	free(a);
+	audience_put(in->audiences, p->members);
+	intern_adjust(in, p->sent, -1);
 }
 
-static struct slot *slot_by_content(const struct intern *in, const struct attr_draft *draft,
-				    const struct next_hop *next_hop, uint32_t hash)
+static void dress_drop(struct intern *in, const struct attr_dress *dress)
 {
-	uint32_t i = hash & in->mask;
+	if (dress->sent != NULL) {
+		intern_adjust(in, dress->sent, -1);
+	}
+	for (unsigned i = 0; i < dress->count; i++) {
+		part_drop(in, &dress->part[i]);
+	}
+}
+
+/* A set that is not in the table any more. */
+static void attr_drop(struct intern *in, struct attr *a)
+{
+	if (a->sent != NULL) {
+		intern_adjust(in, a->sent, -1);
+	}
+	for (unsigned i = 0; a->reach != NULL && i < a->reach->count; i++) {
+		part_drop(in, &a->reach->part[i]);
+	}
+	attr_free(a);
+}
+
+static bool is_plain(const struct intern *in, const struct attr *a)
+{
+	return a->owner == in->owner && a->sent == NULL && a->reach == NULL;
+}
+
+static void dress_check(const struct intern *in, const struct attr_dress *dress)
+{
+	ASSERT(dress->count <= REACH_PARTS_MAX);
+	ASSERT(dress->count == 0 || dress->has_parts);
+	ASSERT(dress->sent == NULL || (!dress->has_parts && is_plain(in, dress->sent)));
+	for (unsigned i = 0; i < dress->count; i++) {
+		ASSERT(is_plain(in, dress->part[i].sent));
+		ASSERT(in->audiences != NULL && dress->part[i].members->refs > 0);
+	}
+}
+
+/* What is looked for, and its hash. */
+struct wanted {
+	const struct attr_draft *draft;
+	const struct next_hop *next_hop;
+	const struct attr_dress *dress;
+	uint32_t hash;
+};
+
+static struct slot *slot_by_content(const struct intern *in, const struct wanted *w)
+{
+	uint32_t i = w->hash & in->mask;
 
 	for (; in->slots[i].attr != NULL; i = (i + 1) & in->mask) {
-		if (in->slots[i].hash == hash && is_same(in->slots[i].attr, draft, next_hop)) {
+		if (in->slots[i].hash == w->hash &&
+		    is_same(in->slots[i].attr, w->draft, w->next_hop, w->dress)) {
 			return &in->slots[i];
 		}
 	}
 	return NULL;
 }
 
-const struct attr *intern_get(struct intern *in, const struct attr_draft *draft,
-			      const struct next_hop *next_hop, uint32_t refs)
+/* A set that is not there yet; NULL when there is no room, and nothing changed. */
+static struct attr *attr_add(struct intern *in, const struct wanted *w, uint32_t refs)
+{
+	if (in->count == in->count_max || !slots_reserve(in)) {
+		return NULL;
+	}
+	struct attr *a = attr_new(in, w->draft, w->next_hop, w->dress);
+	if (a == NULL) {
+		return NULL;
+	}
+	a->hash = w->hash;
+	*slot_free(in->slots, in->mask, w->hash) =
+		(struct slot){.attr = a, .hash = w->hash, .refs = refs};
+	in->count++;
+	in->attr_bytes += attr_size(a);
+	return a;
+}
+
+const struct attr *intern_get_dressed(struct intern *in, const struct attr_draft *draft,
+				      const struct next_hop *next_hop,
+				      const struct attr_dress *dress, uint32_t refs)
 {
 	ASSERT(refs >= 1);
 	ASSERT(draft->wire_len <= ATTR_WIRE_MAX);
 	ASSERT(next_hop->len <= sizeof(next_hop->bytes));
-	uint64_t hash = content_hash(in, draft, next_hop);
-	struct slot *s = slot_by_content(in, draft, next_hop, (uint32_t)hash);
+	dress_check(in, dress);
+	const struct wanted w = {draft, next_hop, dress,
+				 (uint32_t)content_hash(in, draft, next_hop, dress)};
+	struct slot *s = slot_by_content(in, &w);
 
 	if (s != NULL) {
+		struct attr *a = s->attr;
 		ASSERT(s->refs <= UINT32_MAX - refs);
 		s->refs += refs;
-		return s->attr;
+		dress_drop(in, dress);
+		return a;
 	}
-	if (in->count == in->count_max) {
-		return NULL;
+	struct attr *a = attr_add(in, &w, refs);
+	if (a == NULL) {
+		dress_drop(in, dress);
 	}
-	struct attr *a = attr_new(in, draft, next_hop, hash);
-	/* `born` may have taken the last place. */
-	if (a == NULL || in->count == in->count_max || !slots_reserve(in)) {
-		attr_drop(in, a);
-		return NULL;
-	}
-	s = slot_free(in->slots, in->mask, (uint32_t)hash);
-	*s = (struct slot){.attr = a, .hash = (uint32_t)hash, .refs = refs};
-	in->count++;
-	in->attr_bytes += attr_size(a);
 	return a;
+}
+
+const struct attr *intern_get(struct intern *in, const struct attr_draft *draft,
+			      const struct next_hop *next_hop, uint32_t refs)
+{
+	return intern_get_dressed(in, draft, next_hop, &undressed, refs);
 }
 
 /* The slot of a set that is in the table. */

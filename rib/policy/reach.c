@@ -26,7 +26,7 @@ struct reach_rules {
 	struct asn_member by_asn[]; /* Sorted. */
 };
 
-struct reach {
+struct reach_table {
 	const struct reach_rules *rules;
 	struct intern *intern;
 	struct audience_table *audiences;
@@ -114,11 +114,10 @@ static unsigned rules_of(const struct reach_conf *conf, enum community_form form
 	return rules;
 }
 
-static void judge_form(struct reach *r, const struct attr *a, enum community_form form,
+static void judge_form(struct reach_table *r, struct span value, enum community_form form,
 		       struct finding *f)
 {
-	const struct attr_slice *slice = community_slice(&a->facts, form);
-	struct rd rd = rd_of(span_of(a->wire + slice->offset, slice->len));
+	struct rd rd = rd_of(value);
 	while (rd_left(&rd) >= community_len(form)) {
 		struct community c = community_read(&rd, form);
 		unsigned rules = rules_of(&r->rules->conf, form, &c);
@@ -139,8 +138,8 @@ static void judge_form(struct reach *r, const struct attr *a, enum community_for
 	}
 }
 
-/* The audience of what was found; NULL when it is everyone. */
-static struct audience *audience_of(struct reach *r, const struct finding *f)
+/* The members that may have it: the scratch set `allowed`. */
+static const uint64_t *members_of(struct reach_table *r, const struct finding *f)
 {
 	unsigned words = r->rules->words;
 	uint64_t *word = r->allowed;
@@ -153,10 +152,7 @@ static struct audience *audience_of(struct reach *r, const struct finding *f)
 	for (unsigned i = 0; i < words; i++) {
 		word[i] &= ~r->denied[i];
 	}
-	if (bits_count(word, words) == r->rules->member_count) {
-		return NULL;
-	}
-	return audience_get_any(r->audiences, word);
+	return word;
 }
 
 /* One attribute of communities, without those that match. */
@@ -180,13 +176,14 @@ static void put_rest(struct wr *w, const struct reach_conf *conf, enum community
 
 /* The set without the communities that match, which no member has any use for; the attribute goes
  * with its last one. */
-static void scrub(const struct reach_conf *conf, const struct attr *a, struct attr_draft *out)
+static void scrub(const struct reach_conf *conf, const struct attr_draft *from,
+		  struct attr_draft *out)
 {
 	struct wr w = wr_of(out->wire, sizeof(out->wire));
-	size_t pos = 0;
+	struct rd r = rd_of(span_of(from->wire, from->wire_len));
 	uint8_t flags, type;
 	struct span value;
-	while (attr_next(a, &pos, &flags, &type, &value)) {
+	while (attr_wire_next(&r, &flags, &type, &value)) {
 		enum community_form form = community_form_of(type);
 		if (form == COMMUNITY_FORM_COUNT) {
 			attr_put(&w, flags, type, value);
@@ -197,53 +194,43 @@ static void scrub(const struct reach_conf *conf, const struct attr *a, struct at
 	ASSERT(wr_is_ok(&w));
 	out->wire_len = (uint16_t)wr_len(&w);
 	attr_facts_compute(out->wire, out->wire_len, &out->facts);
-	out->facts.local_pref = a->facts.local_pref;
+	out->facts.local_pref = from->facts.local_pref;
 }
 
-static bool born(void *context, struct attr *a)
+const struct attr *reach_intern(struct reach_table *r, const struct attr_draft *draft,
+				const struct next_hop *next_hop, uint32_t refs)
 {
-	struct reach *r = context;
 	struct finding f = {0};
-	for (unsigned form = 0; form < COMMUNITY_FORM_COUNT; form++) {
-		if (r->rules->has_form[form] &&
-		    community_slice(&a->facts, (enum community_form)form)->len > 0) {
-			judge_form(r, a, (enum community_form)form, &f);
+	for (unsigned i = 0; i < COMMUNITY_FORM_COUNT; i++) {
+		enum community_form form = (enum community_form)i;
+		const struct attr_slice *slice = community_slice(&draft->facts, form);
+		if (r->rules->has_form[form] && slice->len > 0) {
+			judge_form(r, span_of(draft->wire + slice->offset, slice->len), form, &f);
 		}
 	}
 	if (f.matched == 0) {
-		return true;
+		return intern_get(r->intern, draft, next_hop, refs);
 	}
-	struct audience *reach = audience_of(r, &f);
-	struct attr_draft draft; /* 8 KiB, for sets that have such communities. */
-	scrub(&r->rules->conf, a, &draft);
-	const struct next_hop hop = attr_next_hop(a);
-	const struct attr *sent = intern_get(r->intern, &draft, &hop, 1);
-	if (sent == NULL && reach != NULL) {
-		audience_put(r->audiences, reach);
-	}
+	struct attr_dress dress = {.has_parts = true};
+	struct attr_draft rest; /* 8 KiB, for sets that have such communities. */
+	const uint64_t *members = members_of(r, &f);
+	scrub(&r->rules->conf, draft, &rest);
+	const struct attr *sent = intern_get(r->intern, &rest, next_hop, 1);
 	if (sent == NULL) {
-		return false;
+		return NULL;
 	}
-	ASSERT(sent->sent == NULL && sent->reach == NULL);
-	a->reach = reach;
-	a->sent = sent;
-	return true;
+	if (bits_count(members, r->rules->words) == r->rules->member_count) {
+		dress = (struct attr_dress){.sent = sent};
+	} else {
+		dress.part[dress.count++] = (struct reach_part){
+			.members = audience_get_any(r->audiences, members), .sent = sent};
+	}
+	return intern_get_dressed(r->intern, draft, next_hop, &dress, refs);
 }
 
-static void gone(void *context, const struct attr *a)
+struct reach_table *reach_new(const struct reach_rules *rules, struct intern *in, uint64_t key)
 {
-	struct reach *r = context;
-	if (a->reach != NULL) {
-		audience_put(r->audiences, a->reach);
-	}
-	if (a->sent != NULL) {
-		intern_adjust(r->intern, a->sent, -1);
-	}
-}
-
-struct reach *reach_new(const struct reach_rules *rules, struct intern *in, uint64_t key)
-{
-	struct reach *r = calloc(1, sizeof(*r));
+	struct reach_table *r = calloc(1, sizeof(*r));
 	ASSERT(rules->member_count > 0);
 	if (r == NULL) {
 		return NULL;
@@ -257,11 +244,11 @@ struct reach *reach_new(const struct reach_rules *rules, struct intern *in, uint
 		return NULL;
 	}
 	r->allowed = r->denied + rules->words;
-	intern_set_hook(in, &(struct intern_hook){.born = born, .gone = gone, .context = r});
+	intern_set_audiences(in, r->audiences);
 	return r;
 }
 
-void reach_free(struct reach *r)
+void reach_free(struct reach_table *r)
 {
 	if (r != NULL) {
 		audience_table_free(r->audiences);
@@ -270,7 +257,7 @@ void reach_free(struct reach *r)
 	}
 }
 
-size_t reach_count(const struct reach *r)
+size_t reach_count(const struct reach_table *r)
 {
 	return audience_count(r->audiences);
 }

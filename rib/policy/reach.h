@@ -1,10 +1,10 @@
 /* Reach: who may hear a route, as its announcer asks for with communities.
  *
  * An exchange gives each request a community in up to three forms, in which "peer_as" stands for
- * any member's AS number.  What a set's communities say is asked once, when its worker interns it,
- * and the answer stands beside the set: the members that may have it as an interned bit set, and
- * the set as they are sent it, from which every community that matches a pattern is gone.  Then a
- * route costs a pointer, whatever its communities say.  Where no pattern matches both are NULL.
+ * any member's AS number.  What a set's communities say is asked before its worker interns it, and
+ * the answer is its dress (rib/attr/reach.h): the members that may have it, and the set as they are
+ * sent it, from which every community that matches a pattern is gone.  Then a route costs a
+ * pointer, whatever its communities say.  Where no pattern matches there is no dress.
  *
  * Rules are tried in the order of enum reach_rule, the first that matches decides, and without one
  * a route goes to everyone: arouteserver's order.  A member's own routes are not reach's business.
@@ -15,7 +15,7 @@
 #pragma once
 
 #include "rib/attr/intern.h"
-#include "rib/policy/audience.h"
+#include "rib/attr/audience.h"
 #include "rib/policy/pattern.h"
 
 enum reach_rule {
@@ -39,19 +39,17 @@ struct reach_rules *reach_rules_new(const struct reach_conf *conf, const asn_t *
 				    unsigned member_count);
 void reach_rules_free(struct reach_rules *rules);
 
-struct reach;
+struct reach_table;
 
-/* Judge every set that `in` interns from now on; it is empty.  `rules` must outlive it. */
-struct reach *reach_new(const struct reach_rules *rules, struct intern *in, uint64_t key);
+/* `rules` must outlive it; `in` is empty. */
+struct reach_table *reach_new(const struct reach_rules *rules, struct intern *in, uint64_t key);
 /* After the intern table. */
-void reach_free(struct reach *r);
-size_t reach_count(const struct reach *r); /* Distinct audiences, for status and tests. */
+void reach_free(struct reach_table *r);
+size_t reach_count(const struct reach_table *r); /* Distinct audiences, for status and tests. */
 
-/* Whether the set may go to the member. */
-static inline bool attr_reaches(const struct attr *a, peer_id_t peer)
-{
-	return a->reach == NULL || audience_has(a->reach, peer);
-}
+/* intern_get() of the set, dressed as its communities ask. */
+const struct attr *reach_intern(struct reach_table *r, const struct attr_draft *draft,
+				const struct next_hop *next_hop, uint32_t refs);
 
 /* What decides about a member, for explain. */
 struct reach_verdict {

@@ -3,7 +3,7 @@
  * the base set changes.  Private to rib/table. */
 #pragma once
 
-#include "rib/policy/audience.h"
+#include "rib/attr/audience.h"
 
 struct audience_cache;
 

@@ -78,17 +78,17 @@ void batch_free(struct batch *b)
 	free(b);
 }
 
-bool batch_suits(struct batch *b, const struct table *t, const struct attr *attr,
+bool batch_suits(struct batch *b, const struct table *t, const struct attr *sent,
 		 unsigned class_idx)
 {
-	struct fits *f = &b->fits[attr->hash % FITS_COUNT];
-	if (f->attr != attr) {
-		*f = (struct fits){.attr = attr};
+	struct fits *f = &b->fits[sent->hash % FITS_COUNT];
+	if (f->attr != sent) {
+		*f = (struct fits){.attr = sent};
 	}
 	if (!class_set_has(&f->known, class_idx)) {
 		struct update_form form = table_form(t, class_idx);
 		class_set_add(&f->known, class_idx);
-		if (attr_suits(attr, &form)) {
+		if (attr_suits(sent, &form)) {
 			class_set_add(&f->suited, class_idx);
 		}
 	}
@@ -98,12 +98,18 @@ bool batch_suits(struct batch *b, const struct table *t, const struct attr *attr
 struct heads batch_heads(struct batch *b, const struct table *t, const struct paths *paths,
 			 unsigned class_idx)
 {
-	struct heads h = {NULL, NULL};
+	struct heads h = {NULL, NULL, false};
 	for (unsigned i = 0; paths != NULL && i < paths->ranked_count; i++) {
 		const struct path *p = &paths->path[i];
 		bool is_first = h.first == NULL;
-		if ((!is_first && p->peer == h.first->peer) ||
-		    !batch_suits(b, t, p->attr, class_idx)) {
+		if (!is_first && p->peer == h.first->peer) {
+			continue;
+		}
+		if (p->attr->reach != NULL) {
+			h.has_reach = true;
+			break;
+		}
+		if (!batch_suits(b, t, attr_sent(p->attr), class_idx)) {
 			continue;
 		}
 		if (!is_first) {

@@ -18,9 +18,10 @@ struct batch;
 struct batch *batch_new(void);
 void batch_free(struct batch *b);
 /* The first path in rank order that suits the class, and the first of another member: all that any
- * member's view can be. */
+ * member's view can be, unless a path before them has parts (then they are not looked for). */
 struct heads {
 	const struct path *first, *second;
+	bool has_reach;
 };
 
 static inline const struct path *heads_view(const struct heads *h, peer_id_t peer)
@@ -31,8 +32,8 @@ static inline const struct path *heads_view(const struct heads *h, peer_id_t pee
 struct heads batch_heads(struct batch *b, const struct table *t, const struct paths *paths,
 			 unsigned class_idx);
 
-/* Whether a set suits the members of a class, remembered for the batch. */
-bool batch_suits(struct batch *b, const struct table *t, const struct attr *attr,
+/* Whether a set that is sent suits the members of a class, remembered for the batch. */
+bool batch_suits(struct batch *b, const struct table *t, const struct attr *sent,
 		 unsigned class_idx);
 /* `audience` hears that `id` has `attr` (NULL: is withdrawn).  Takes the audience's count; a NULL
  * audience says nothing. */

@@ -104,11 +104,11 @@ static void scan_entry(struct table *t, unsigned class_idx, entry_id_t id)
 	struct paths_one one;
 	const struct paths *paths = entry_paths(slab_at(&t->slab.slab, id), &one);
 	struct heads h = batch_heads(t->batch, t, paths, class_idx);
-	if (h.first == NULL) {
+	if (h.has_reach) {
+		walk_diff(t, class_idx, riders, id, NULL, paths);
 		return;
 	}
-	if (heads_have_reach(&h)) {
-		walk_diff(t, class_idx, riders, id, NULL, paths);
+	if (h.first == NULL) {
 		return;
 	}
 	batch_add(t->batch, t, class_idx, attr_sent(h.first->attr),

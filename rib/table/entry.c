@@ -17,7 +17,8 @@ unsigned view_n(const struct paths *paths, peer_id_t peer, const struct update_f
 	ASSERT(n <= VIEW_MAX);
 	for (unsigned i = 0; paths != NULL && i < paths->ranked_count && count < n; i++) {
 		const struct path *p = &paths->path[i];
-		if (p->peer != peer && attr_reaches(p->attr, peer) && attr_suits(p->attr, form)) {
+		const struct attr *sent = p->peer != peer ? attr_sent_to(p->attr, peer) : NULL;
+		if (sent != NULL && attr_suits(sent, form)) {
 			out[count++] = p;
 		}
 	}

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "rib/base/epoch.h"
-#include "rib/policy/reach.h"
+#include "rib/attr/reach.h"
 #include "rib/table/paths.h"
 #include "rib/wire/update.h"
 
@@ -79,18 +79,18 @@ static inline uint32_t path_id_sent(const struct path *p)
 	return ((uint32_t)p->slot << 13 | p->peer) + 1;
 }
 
-/* Whether the set may be sent in the form: long-lived stale routes go to those alone that know them
- * (RFC 9494 §4.3), routes with OTC not to providers, peers and route servers (RFC 9234 §5), and all
- * only where what is sent of them can be represented (next hop, message size). */
-static inline bool attr_suits(const struct attr *a, const struct update_form *form)
+/* Whether the set, one that is sent, may be so in the form: long-lived stale routes go to those
+ * alone that know them (RFC 9494 §4.3), routes with OTC not to providers, peers and route servers
+ * (RFC 9234 §5), and all only where they can be represented (next hop, message size). */
+static inline bool attr_suits(const struct attr *sent, const struct update_form *form)
 {
-	return (!a->facts.is_llgr_stale || form->has_llgr) &&
-	       (a->facts.otc == 0 || !form->denies_otc) && update_fits(attr_sent(a), form);
+	return (!sent->facts.is_llgr_stale || form->has_llgr) &&
+	       (sent->facts.otc == 0 || !form->denies_otc) && update_fits(sent, form);
 }
 
 /* The view: the first path in rank order that `peer` may have, or NULL.  Allowed when it is not
- * the member's own, its communities do not keep it from the member, and it suits the member's
- * form.  Any thread, under RCU; `paths` may be NULL. */
+ * the member's own, policy does not keep it from the member, and what the member is sent of it
+ * (attr_sent_to) suits the member's form.  Any thread, under RCU; `paths` may be NULL. */
 const struct path *view(const struct paths *paths, peer_id_t peer, const struct update_form *form);
 /* The same for members that receive several: the first `n` (at most VIEW_MAX) such paths in rank
  * order, into `out`.  Returns how many. */

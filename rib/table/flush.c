@@ -11,8 +11,8 @@
  *
  * and a walk over all members with bitsets comes down to three comparisons and an interned
  * audience that is at hand: all, all but one, all but two, one.  (Members that get several paths:
- * several.h.  Where communities keep one of these paths from somebody, all that is not true, and
- * the members are walked over: walk.h.)
+ * several.h.  Where policy keeps one of these paths from somebody, or gives it in several forms,
+ * all that is not true, and the members are walked over: walk.h.)
  *
  * Order, for each batch: earlier runs that name what changes are marked; then all its entries are
  * published; then the difference is appended (runlog.h, guarantees a, b and f).
@@ -79,7 +79,7 @@ static void diff_entry(struct table *t, entry_id_t id)
 		} else {
 			struct heads was = batch_heads(t->batch, t, published, c);
 			struct heads now = batch_heads(t->batch, t, working, c);
-			if (heads_have_reach(&was) || heads_have_reach(&now)) {
+			if (was.has_reach || now.has_reach) {
 				walk_diff(t, c, t->wire[c]->members, id, published, working);
 			} else {
 				diff_class(t, c, id, &was, &now);

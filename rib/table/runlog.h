@@ -21,7 +21,7 @@
  */
 #pragma once
 
-#include "rib/policy/audience.h"
+#include "rib/attr/audience.h"
 #include "rib/table/entry.h"
 
 enum run_kind {

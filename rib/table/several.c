@@ -10,7 +10,7 @@
 
 struct front {
 	unsigned n, count;
-	bool has_reach; /* One of them is kept from somebody: walk.h. */
+	bool has_reach; /* One has parts: walk.h, and this front is not whole. */
 	const struct path *path[FRONT_MAX];
 };
 
@@ -36,10 +36,14 @@ static void front_fill(struct front *f, struct table *t, const struct paths *p, 
 	f->count = 0;
 	f->has_reach = false;
 	for (unsigned i = 0; p != NULL && i < p->ranked_count && f->count - own_max < f->n; i++) {
-		if (batch_suits(t->batch, t, p->path[i].attr, class_idx)) {
+		const struct attr *attr = p->path[i].attr;
+		if (attr->reach != NULL) {
+			f->has_reach = true;
+			return;
+		}
+		if (batch_suits(t->batch, t, attr_sent(attr), class_idx)) {
 			ASSERT(f->count < FRONT_MAX);
 			f->path[f->count++] = &p->path[i];
-			f->has_reach |= p->path[i].attr->reach != NULL;
 			unsigned own = own_count(f, f->count, p->path[i].peer);
 			own_max = own > own_max ? own : own_max;
 		}

@@ -15,6 +15,7 @@
 
 #include "rib/attr/intern.h"
 #include "rib/base/metric.h"
+#include "rib/policy/reach.h"
 #include "rib/table/decide.h"
 #include "rib/table/runlog.h"
 #include "rib/table/wire_form.h"
@@ -27,14 +28,15 @@
 #define PATHS_MAX_LIMIT	  255
 
 struct shard_opts {
-	core_id_t core;	       /* This worker; the shard's index. */
-	core_id_t core_count;  /* Workers = shards. */
-	uint16_t peer_count;   /* Member ids are below; at most PEER_COUNT_MAX. */
-	uint64_t key;	       /* Seeds every hash. */
-	asn_t local_as;	       /* Ours: what classes with OTC_ADD add. */
-	struct intern *intern; /* This worker's; may be NULL where nothing becomes LLGR. */
-	size_t log_bytes_max;  /* For each log; 0 = 64 MiB. */
-	usec_t gather_us;      /* A flush waits at most this long while the inbox is busy. */
+	core_id_t core;		   /* This worker; the shard's index. */
+	core_id_t core_count;	   /* Workers = shards. */
+	uint16_t peer_count;	   /* Member ids are below; at most PEER_COUNT_MAX. */
+	uint64_t key;		   /* Seeds every hash. */
+	asn_t local_as;		   /* Ours: what classes with OTC_ADD add. */
+	struct intern *intern;	   /* This worker's; may be NULL where nothing becomes LLGR. */
+	struct reach_table *reach; /* This worker's; NULL: communities ask for nothing. */
+	size_t log_bytes_max;	   /* For each log; 0 = 64 MiB. */
+	usec_t gather_us;	   /* A flush waits at most this long while the inbox is busy. */
 	/* The most paths that a member whose UP names no number may have for one prefix (RFC
 	 * 7911); 0 = PATHS_MAX_DEFAULT. */
 	uint16_t paths_max;

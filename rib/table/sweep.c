@@ -41,7 +41,8 @@ static const struct attr *dress(struct table *t, struct dresser *d, const struct
 	d->to = NULL;
 	if (attr_add_community(attr, COMMUNITY_LLGR_STALE, &draft)) {
 		const struct next_hop hop = attr_next_hop(attr);
-		d->to = intern_get(t->intern, &draft, &hop, 1);
+		d->to = t->reach != NULL ? reach_intern(t->reach, &draft, &hop, 1)
+					 : intern_get(t->intern, &draft, &hop, 1);
 	}
 	return d->to;
 }

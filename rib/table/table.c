@@ -47,6 +47,7 @@ void table_init(struct table *t, const struct table_opts *opts)
 		.audiences = opts->audiences,
 		.outbox = opts->outbox,
 		.intern = o->intern,
+		.reach = o->reach,
 		.paths_max = o->paths_max != 0 ? o->paths_max : PATHS_MAX_DEFAULT,
 		.view_max = o->view_max != 0 ? o->view_max : VIEW_MAX_DEFAULT,
 		.dirty_since = USEC_NEVER,

@@ -5,7 +5,7 @@
  *     reuse.c       publication, grace periods, freed runs, reuse of slots
  *     flush.c       dirty entries: publish, mark, append the difference
  *     several.c     the difference, and the scan, where members get several paths
- *     walk.c        both, where communities keep a path from some
+ *     walk.c        both, where policy does not give a path to everyone in one form
  *     carousel.c    scan runs for those that join
  *     sweep.c       paths of dead incarnations
  *     restart.c     which of these stay (stale), for how long, and when selection begins;
@@ -111,6 +111,7 @@ struct table {
 	struct audience_table *audiences;
 	struct outbox *outbox;
 	struct intern *intern;
+	struct reach_table *reach;
 	uint16_t paths_max;
 	uint16_t view_max;
 

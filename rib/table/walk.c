@@ -18,7 +18,8 @@ static_assert(VIEW_MAX == 1 << PLANES, "a member's count fits the planes");
 
 struct share {
 	const struct path *path;
-	uint32_t at; /* Of its words. */
+	const struct attr *sent; /* What these members are sent of it. */
+	uint32_t at;		 /* Of its words. */
 };
 
 /* One walk's shares.  The first words are those that remain, then the planes. */
@@ -103,16 +104,17 @@ static uint64_t count_word(const struct walk *w, struct shares *s, unsigned i, u
 	return s->word[i];
 }
 
-/* Give a path to those who may have it; false when nobody remains who could want another. */
-static bool give(const struct walk *w, struct shares *s, const struct path *p)
+/* Give a path in one form to those who may have it so (NULL: anyone); false when nobody remains who
+ * could want another. */
+static bool give(const struct walk *w, struct shares *s, const struct path *p,
+		 const struct audience *members, const struct attr *sent)
 {
-	const struct audience *reach = p->attr->reach;
 	shares_reserve(w, s);
 	uint32_t at = words_fixed(w) + s->count * w->words;
 	uint64_t *share = s->word + at;
 	uint64_t any = 0, left = 0;
 	for (unsigned i = 0; i < w->words; i++) {
-		share[i] = s->word[i] & (reach != NULL ? reach->word[i] : UINT64_MAX);
+		share[i] = s->word[i] & (members != NULL ? members->word[i] : UINT64_MAX);
 	}
 	if (p->peer / 64 < w->words) {
 		bits_clear(share, p->peer);
@@ -122,9 +124,28 @@ static bool give(const struct walk *w, struct shares *s, const struct path *p)
 		left |= count_word(w, s, i, share[i]);
 	}
 	if (any != 0) {
-		s->share[s->count++] = (struct share){.path = p, .at = at};
+		s->share[s->count++] = (struct share){.path = p, .sent = sent, .at = at};
 	}
 	return left != 0;
+}
+
+/* Give a path to everyone who may have it. */
+static bool give_parts(struct table *t, struct shares *s, const struct path *p, unsigned class_idx)
+{
+	const struct reach *reach = p->attr->reach;
+	bool is_any_left = true;
+	if (reach == NULL) {
+		const struct attr *sent = attr_sent(p->attr);
+		return !batch_suits(t->batch, t, sent, class_idx) ||
+		       give(t->walk, s, p, NULL, sent);
+	}
+	for (unsigned i = 0; i < reach->count && is_any_left; i++) {
+		const struct reach_part *part = &reach->part[i];
+		if (batch_suits(t->batch, t, part->sent, class_idx)) {
+			is_any_left = give(t->walk, s, p, part->members, part->sent);
+		}
+	}
+	return is_any_left;
 }
 
 static void fill(struct table *t, struct shares *s, const struct paths *paths, unsigned class_idx,
@@ -132,8 +153,7 @@ static void fill(struct table *t, struct shares *s, const struct paths *paths, u
 {
 	begin(t->walk, s, base, n);
 	for (unsigned i = 0; paths != NULL && i < paths->ranked_count; i++) {
-		const struct path *p = &paths->path[i];
-		if (batch_suits(t->batch, t, p->attr, class_idx) && !give(t->walk, s, p)) {
+		if (!give_parts(t, s, &paths->path[i], class_idx)) {
 			return;
 		}
 	}
@@ -174,10 +194,10 @@ void walk_diff(struct table *t, unsigned class_idx, struct audience_cache *membe
 	fill(t, &w->was, was, class_idx, audience_cache_base(members), 1);
 	fill(t, &w->now, now, class_idx, audience_cache_base(members), 1);
 	for (unsigned i = 0; i < w->now.count; i++) {
-		const struct attr *attr = attr_sent(w->now.share[i].path->attr);
+		const struct attr *attr = w->now.share[i].sent;
 		memcpy(w->scratch, share_words(&w->now, i), w->words * sizeof(*w->scratch));
 		for (unsigned k = 0; k < w->was.count; k++) {
-			if (attr_sent(w->was.share[k].path->attr) == attr) {
+			if (w->was.share[k].sent == attr) {
 				without(w, share_words(&w->was, k));
 			}
 		}
@@ -189,15 +209,16 @@ void walk_diff(struct table *t, unsigned class_idx, struct audience_cache *membe
 	say(&s, NULL, 0);
 }
 
-/* The share of the path with this key; NULL when there is none. */
-static const struct share *share_find(const struct shares *s, uint32_t key)
+/* Without those who are given the path with this key, in this form (NULL: in any). */
+static void without_path(struct walk *w, const struct shares *s, uint32_t key,
+			 const struct attr *sent)
 {
 	for (unsigned i = 0; i < s->count; i++) {
-		if (path_key(s->share[i].path) == key) {
-			return &s->share[i];
+		const struct share *share = &s->share[i];
+		if (path_key(share->path) == key && (sent == NULL || share->sent == sent)) {
+			without(w, share_words(s, i));
 		}
 	}
-	return NULL;
 }
 
 void walk_diff_several(struct table *t, unsigned class_idx, struct audience_cache *members,
@@ -208,21 +229,15 @@ void walk_diff_several(struct table *t, unsigned class_idx, struct audience_cach
 	fill(t, &w->was, was, class_idx, audience_cache_base(members), t->view_max);
 	fill(t, &w->now, now, class_idx, audience_cache_base(members), t->view_max);
 	for (unsigned i = 0; i < w->now.count; i++) {
-		const struct path *p = w->now.share[i].path;
-		const struct share *old = share_find(&w->was, path_key(p));
+		const struct share *share = &w->now.share[i];
 		memcpy(w->scratch, share_words(&w->now, i), w->words * sizeof(*w->scratch));
-		if (old != NULL && attr_sent(old->path->attr) == attr_sent(p->attr)) {
-			without(w, w->was.word + old->at);
-		}
-		say(&s, attr_sent(p->attr), path_id_sent(p));
+		without_path(w, &w->was, path_key(share->path), share->sent);
+		say(&s, share->sent, path_id_sent(share->path));
 	}
 	for (unsigned i = 0; i < w->was.count; i++) {
 		const struct path *p = w->was.share[i].path;
-		const struct share *kept = share_find(&w->now, path_key(p));
 		memcpy(w->scratch, share_words(&w->was, i), w->words * sizeof(*w->scratch));
-		if (kept != NULL) {
-			without(w, w->now.word + kept->at);
-		}
+		without_path(w, &w->now, path_key(p), NULL);
 		say(&s, NULL, path_id_sent(p));
 	}
 }

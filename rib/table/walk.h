@@ -1,26 +1,19 @@
 /* Who is given which path of an entry: view_n() for all members at once, by bit sets.
  *
  *     remaining = the members asked about
- *     for each path that suits the class, in rank order:
- *             its share = remaining & reach(path) & ~its own member
+ *     for each path in rank order, and each of its parts whose set suits the class:
+ *             its share = remaining & members(part) & ~the path's own member
  *             whoever has n paths now leaves remaining; stop when nobody is left
  *
- * Without reach that is what flush.c and several.h say with a few comparisons; this is for entries
- * where a path may not go to everyone.  A word of members costs an operation for each path that is
- * looked at.  Private to rib/table. */
+ * Without parts that is what flush.c and several.h say with a few comparisons; this is for entries
+ * where a path does not go to everyone, or not in one form.  A word of members costs an operation
+ * for each part that is looked at.  Private to rib/table. */
 #pragma once
 
 #include "rib/table/table.h"
 
 struct walk *walk_new(unsigned peer_count);
 void walk_free(struct walk *w);
-
-/* Whether the heads are not all that a member's view can be: one is kept from somebody. */
-static inline bool heads_have_reach(const struct heads *h)
-{
-	return h->first != NULL && (h->first->attr->reach != NULL ||
-				    (h->second != NULL && h->second->attr->reach != NULL));
-}
 
 /* Say what changed from `was` to `now` for the base set of `members`, who get one path. */
 void walk_diff(struct table *t, unsigned class_idx, struct audience_cache *members, entry_id_t id,

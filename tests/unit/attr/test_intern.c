@@ -224,3 +224,92 @@ Test(intern, bytes_return_to_those_of_the_empty_table)
 	cr_expect_eq(intern_bytes(in), empty);
 	intern_free(in);
 }
+
+/* A dress of parts: the first member of each word pattern gets what is said. */
+struct wardrobe {
+	struct intern *in;
+	struct audience_table *audiences;
+	struct next_hop hop;
+	struct draft_text draft;
+};
+
+static struct wardrobe wardrobe_of(size_t count_max)
+{
+	struct wardrobe w = {.in = intern_new(0, 42, count_max),
+			     .audiences = audience_table_new(1, 7),
+			     .hop = hop_of(1, 4)};
+	intern_set_audiences(w.in, w.audiences);
+	draft_of(&w.draft, 1);
+	return w;
+}
+
+static void wardrobe_free(struct wardrobe *w)
+{
+	cr_expect_eq(intern_count(w->in), 0);
+	cr_expect_eq(intern_refs(w->in), 0);
+	cr_expect_eq(audience_count(w->audiences), 0);
+	intern_free(w->in);
+	audience_table_free(w->audiences);
+}
+
+/* One part more: these members are sent set `number`. */
+static void add_part(struct wardrobe *w, struct attr_dress *dress, uint64_t members,
+		     uint32_t number)
+{
+	struct draft_text d;
+	draft_of(&d, number);
+	dress->has_parts = true;
+	dress->part[dress->count++] =
+		(struct reach_part){.members = audience_get_any(w->audiences, &members),
+				    .sent = intern_get(w->in, &d.draft, &w->hop, 1)};
+}
+
+static const struct attr *put_on(struct wardrobe *w, const struct attr_dress *dress)
+{
+	return intern_get_dressed(w->in, &w->draft.draft, &w->hop, dress, 1);
+}
+
+Test(intern, dress_is_part_of_what_a_set_is)
+{
+	struct wardrobe w = wardrobe_of(100);
+	const struct attr *set[6];
+	struct attr_dress dress[6] = {{.count = 0}};
+	add_part(&w, &dress[1], 6, 11);
+	add_part(&w, &dress[2], 6, 12);
+	add_part(&w, &dress[3], 6, 11);
+	add_part(&w, &dress[3], 8, 12);
+	dress[4].has_parts = true;
+	add_part(&w, &dress[5], 1, 11);
+	audience_put(w.audiences, dress[5].part[0].members);
+	dress[5] = (struct attr_dress){.sent = dress[5].part[0].sent};
+	for (unsigned i = 0; i < ARRAY_COUNT(set); i++) {
+		set[i] = put_on(&w, &dress[i]);
+		for (unsigned k = 0; k < i; k++) {
+			cr_expect_neq(set[i], set[k], "%u and %u", i, k);
+		}
+	}
+	struct attr_dress again = {.count = 0};
+	add_part(&w, &again, 6, 11);
+	add_part(&w, &again, 8, 12);
+	cr_expect_eq(put_on(&w, &again), set[3]);
+	cr_expect_eq(attr_sent_to(set[0], 1), set[0]);
+	cr_expect_eq(attr_sent_to(set[3], 1)->facts.med, 11);
+	cr_expect_eq(attr_sent_to(set[3], 3)->facts.med, 12);
+	cr_expect_null(attr_sent_to(set[3], 0));
+	cr_expect_null(attr_sent_to(set[4], 1), "nobody gets it");
+	cr_expect_eq(attr_sent_to(set[5], 9)->facts.med, 11);
+	intern_adjust(w.in, set[3], -1);
+	for (unsigned i = 0; i < ARRAY_COUNT(set); i++) {
+		intern_adjust(w.in, set[i], -1);
+	}
+	wardrobe_free(&w);
+}
+
+Test(intern, dress_is_given_back_when_there_is_no_room_for_the_set)
+{
+	struct wardrobe w = wardrobe_of(1);
+	struct attr_dress dress = {.count = 0};
+	add_part(&w, &dress, 6, 11);
+	cr_expect_null(put_on(&w, &dress));
+	wardrobe_free(&w);
+}

@@ -175,7 +175,8 @@ static const struct attr *make_attr(struct fake *f, unsigned peer, const asn_t p
 	draft.wire_len = (uint16_t)len;
 	attr_facts_compute(draft.wire, len, &draft.facts);
 	memcpy(nh.bytes, f->client[peer].ip.bytes, 4);
-	return intern_get(f->server.intern, &draft, &nh, 1);
+	return f->reach != NULL ? reach_intern(f->reach, &draft, &nh, 1)
+				: intern_get(f->server.intern, &draft, &nh, 1);
 }
 
 void fake_announce(struct fake *f, unsigned peer, const char *prefix, const asn_t path[4],

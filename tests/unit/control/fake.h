@@ -33,7 +33,8 @@ struct fake {
 	struct scratch scratch;
 	struct state *own_state; /* NULL when the test brought its own. */
 	struct busy_meter busy;
-	usec_t now; /* Of the shards. */
+	struct reach_table *reach; /* What routes are dressed by; NULL: they are not. */
+	usec_t now;		   /* Of the shards. */
 	struct api_env env;
 };
 

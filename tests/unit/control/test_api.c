@@ -669,7 +669,7 @@ Test(api, routes_to_a_member_are_shown_without_what_was_asked_of_us)
 		.pattern[REACH_ALLOW_PEER][COMMUNITY_STD] = {
 			.is_set = true, .has_peer_as = true, .field = {64500}}};
 	struct reach_rules *rules = reach_rules_new(&conf, asn, FAKE_MEMBERS);
-	struct reach *reach = reach_new(rules, f.server.intern, 7);
+	f.reach = reach_new(rules, f.server.intern, 7);
 	fake_announce(&f, 1, "203.0.113.0/24", (const asn_t[4]){64502}, 0, REJECT_NONE);
 	fake_settle(&f);
 	json_t *lines = fake_ask(&f, "{\"command\":\"routes\"}");
@@ -681,7 +681,7 @@ Test(api, routes_to_a_member_are_shown_without_what_was_asked_of_us)
 	cr_expect_str_eq(json_string_value(json_array_get(sent, 0)), "65535:666");
 	json_decref(lines);
 	fake_fini(&f);
-	reach_free(reach);
+	reach_free(f.reach);
 	reach_rules_free(rules);
 }
 

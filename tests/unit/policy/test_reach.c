@@ -36,7 +36,7 @@ struct bench {
 	struct reach_conf conf;
 	struct reach_rules *rules;
 	struct intern *intern;
-	struct reach *reach;
+	struct reach_table *reach;
 };
 
 static struct bench bench_new(size_t sets_max)
@@ -102,7 +102,7 @@ static const struct attr *intern_said(struct bench *b, const struct said *s, uin
 				  s->bytes[f], wr_len(&s->w[f]));
 		}
 	}
-	return intern_get(b->intern, draft_end(&d), &hop, 1);
+	return reach_intern(b->reach, draft_end(&d), &hop, 1);
 }
 
 /* Bit i of `denied`, `allowed`: member i is named (and so is who shares its AS). */
@@ -128,8 +128,8 @@ static void expect_reach(struct bench *b, const struct attr *a, unsigned denied,
 	for (unsigned m = 0; m < MEMBERS; m++) {
 		bool may = may_hear(denied, allowed, is_denied_all, m);
 		hearers += may;
-		cr_expect_eq(attr_reaches(a, (peer_id_t)m), may, "%x %x %d: member %u", denied,
-			     allowed, is_denied_all, m);
+		cr_expect_eq(attr_sent_to(a, (peer_id_t)m) != NULL, may, "%x %x %d: member %u",
+			     denied, allowed, is_denied_all, m);
 		struct reach_verdict v = reach_explain(&b->conf, a, asn[m]);
 		cr_expect_eq(v.is_denied, !may, "%x %x %d: explained to %u", denied, allowed,
 			     is_denied_all, m);
@@ -176,13 +176,13 @@ Test(policy, what_was_asked_is_not_sent)
 	say(&s, COMMUNITY_STD, REACH_DENY_PEER, 65001);
 	say(&s, COMMUNITY_LRG, REACH_ALLOW_PEER, 64777); /* Nobody has it. */
 	const struct attr *asking = intern_said(&b, &s, 7);
-	cr_expect_eq(attr_sent(asking), plain, "without, it is another's set");
+	cr_expect_eq(attr_sent_to(asking, 1), plain, "without, it is another's set");
 	wr_u32(&s.w[COMMUNITY_STD], 65001u << 16 | 5);
 	const struct attr *more = intern_said(&b, &s, 7);
-	const struct span left = attr_find(attr_sent(more), ATTR_COMMUNITIES);
+	const struct span left = attr_find(attr_sent_to(more, 1), ATTR_COMMUNITIES);
 	cr_expect_eq(left.len, 4);
 	cr_expect_eq(left.data[3], 5);
-	cr_expect_null(attr_find(attr_sent(more), ATTR_LARGE_COMMUNITIES).data);
+	cr_expect_null(attr_find(attr_sent_to(more, 1), ATTR_LARGE_COMMUNITIES).data);
 	cr_expect_eq(reach_count(b.reach), 1, "two sets with one audience");
 	/* The sent set lives as long as who needs it. */
 	intern_adjust(b.intern, plain, -1);

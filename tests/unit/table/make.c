@@ -120,11 +120,10 @@ bool make_may_have(unsigned from, unsigned ask, unsigned member)
 	       !asks_for(from, ask, REACH_DENY_ALL, member);
 }
 
-const struct attr *make_attr_spec(struct intern *in, const struct attr_spec *spec,
-				  enum family family)
+static void make_draft_spec(const struct attr_spec *spec, enum family family, struct made *out)
 {
 	static const uint8_t pad[ATTR_WIRE_MAX];
-	struct attr_draft *d = calloc(1, sizeof(*d));
+	struct attr_draft *d = &out->draft;
 	struct wr w = wr_of(d->wire, sizeof(d->wire));
 	uint8_t value[256];
 	value[0] = (uint8_t)spec->origin;
@@ -163,17 +162,22 @@ const struct attr *make_attr_spec(struct intern *in, const struct attr_spec *spe
 	ASSERT(d->facts.path_len == spec->path_len && d->facts.med == spec->med);
 	ASSERT(d->facts.neighbor_as == spec->neighbor_as);
 	d->facts.local_pref = spec->local_pref; /* Only policy sets it; no bytes do. */
-	struct next_hop hop = {.len = family == FAMILY_IPV4 && !spec->has_hop6 ? 4 : 16};
-	hop.bytes[hop.len - 1] = (uint8_t)(spec->id >> 16);
-	hop.bytes[0] = 0x20;
-	const struct attr *a = intern_get(in, d, &hop, 1);
+	out->hop = (struct next_hop){.len = family == FAMILY_IPV4 && !spec->has_hop6 ? 4 : 16};
+	out->hop.bytes[out->hop.len - 1] = (uint8_t)(spec->id >> 16);
+	out->hop.bytes[0] = 0x20;
+}
+
+const struct attr *make_attr_spec(struct intern *in, const struct attr_spec *spec,
+				  enum family family)
+{
+	struct made made;
+	make_draft_spec(spec, family, &made);
+	const struct attr *a = intern_get(in, &made.draft, &made.hop, 1);
 	ASSERT(a != NULL);
-	free(d);
 	return a;
 }
 
-const struct attr *make_attr(struct intern *in, unsigned member, unsigned number,
-			     enum family family)
+void make_draft(unsigned member, unsigned number, enum family family, struct made *out)
 {
 	unsigned variant = number % VARIANT_COUNT;
 	struct attr_spec spec = {
@@ -200,7 +204,17 @@ const struct attr *make_attr(struct intern *in, unsigned member, unsigned number
 	}
 	spec.otc = variant == VARIANT_OTC || variant == VARIANT_BOTH ? OTC_OTHER : 0;
 	spec.has_hop6 = variant == VARIANT_HOP6 || variant == VARIANT_BOTH;
-	return make_attr_spec(in, &spec, family);
+	make_draft_spec(&spec, family, out);
+}
+
+const struct attr *make_attr(struct intern *in, unsigned member, unsigned number,
+			     enum family family)
+{
+	struct made made;
+	make_draft(member, number, family, &made);
+	const struct attr *a = intern_get(in, &made.draft, &made.hop, 1);
+	ASSERT(a != NULL);
+	return a;
 }
 
 /* The first community; with ATTR_LLGR when LLGR_STALE (65535:6) is among the others. */

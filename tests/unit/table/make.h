@@ -36,6 +36,12 @@
 #define ATTR_MEMBER(i) ((i) >> 16)
 #define ATTR_LLGR      0x8000u /* In an id: the set has LLGR_STALE. */
 
+/* One that is still to be interned. */
+struct made {
+	struct attr_draft draft;
+	struct next_hop hop;
+};
+void make_draft(unsigned member, unsigned variant, enum family family, struct made *out);
 const struct attr *make_attr(struct intern *in, unsigned member, unsigned variant,
 			     enum family family);
 uint32_t attr_id(const struct attr *a);

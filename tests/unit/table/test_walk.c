@@ -9,7 +9,7 @@
 
 struct scene {
 	struct reach_rules *rules;
-	struct reach *reach;
+	struct reach_table *reach;
 	uint64_t seen;	/* Runs of the log. */
 	struct rig rig; /* Its size is not fixed. */
 };
@@ -39,7 +39,9 @@ static void announce(struct scene *s, unsigned member, unsigned ask)
 {
 	struct op o = {.kind = OP_ANNOUNCE, .peer = make_peer(member), .incarnation = 1};
 	o.prefix = make_prefix(FAMILY_IPV4, NUMBER);
-	o.attr = make_attr(s->rig.intern, member, VARIANT_QUIET + VARIANT_COUNT * ask, FAMILY_IPV4);
+	struct made made;
+	make_draft(member, VARIANT_QUIET + VARIANT_COUNT * ask, FAMILY_IPV4, &made);
+	o.attr = reach_intern(s->reach, &made.draft, &made.hop, 1);
 	shard_apply(s->rig.shard, &o);
 	rig_turn(&s->rig);
 }

@@ -46,6 +46,7 @@ struct world *world_new(const struct world_opts *opts)
 							     .local_as = MAKE_LOCAL_AS,
 							     .log_bytes_max = opts->log_bytes_max,
 							     .intern = w->intern[i],
+							     .reach = w->reach[i],
 							     .paths_max = WORLD_PATHS,
 							     .view_max = WORLD_VIEW,
 							     .is_deferred = opts->is_deferred,
@@ -356,6 +357,18 @@ static bool has_room(struct member *m, enum family family, unsigned number)
 	return count < WORLD_PATHS;
 }
 
+static const struct attr *attr_of(struct world *w, unsigned member, unsigned variant,
+				  enum family family)
+{
+	core_id_t core = core_of(w, member);
+	struct made made;
+	if (w->rules == NULL) {
+		return make_attr(w->intern[core], member, variant, family);
+	}
+	make_draft(member, variant, family, &made);
+	return reach_intern(w->reach[core], &made.draft, &made.hop, 1);
+}
+
 void world_announce(struct world *w, unsigned member, enum family family, unsigned number,
 		    unsigned path_id, unsigned variant, enum reject reason)
 {
@@ -363,7 +376,7 @@ void world_announce(struct world *w, unsigned member, enum family family, unsign
 	struct op op = member_op(w, member, OP_ANNOUNCE);
 	op.family = (uint8_t)family;
 	op.prefix = make_prefix(family, number);
-	op.attr = make_attr(w->intern[core_of(w, member)], member, variant, family);
+	op.attr = attr_of(w, member, variant, family);
 	op.reason = (uint8_t)reason;
 	put_id(&op, path_id);
 	struct sent *s = &m->sent[family][number][path_id];
@@ -477,7 +490,7 @@ static const struct attr *now_of(const struct hearing *h, enum family f, unsigne
 	unsigned count = views(h, f, shard, id, &one, path);
 	for (unsigned i = 0; i < count; i++) {
 		if (!has_paths(h, f) || path_id_sent(path[i]) == path_id) {
-			return attr_sent(path[i]->attr);
+			return attr_sent_to(path[i]->attr, peer_of(h->member));
 		}
 	}
 	return NULL;
@@ -503,7 +516,7 @@ static void hear_view(struct hearing *h, enum family f, unsigned shard, entry_id
 	unsigned count = views(h, f, shard, id, &one, path);
 	for (unsigned i = 0; i < count; i++) {
 		hear_one(h, prefix_of(h, f, shard, id), path_id_sent(path[i]),
-			 attr_sent(path[i]->attr));
+			 attr_sent_to(path[i]->attr, peer_of(h->member)));
 	}
 	if (count == 0 && !has_paths(h, f)) {
 		hear_one(h, prefix_of(h, f, shard, id), 0, NULL);

@@ -67,7 +67,7 @@ struct world {
 	bool is_calm; /* Inboxes are not busy now. */
 	struct intern *intern[WORLD_SHARDS];
 	struct reach_rules *rules; /* NULL without has_reach. */
-	struct reach *reach[WORLD_SHARDS];
+	struct reach_table *reach[WORLD_SHARDS];
 	struct intern *own; /* Sets that the oracle makes. */
 	struct shard *shard[WORLD_SHARDS];
 	struct mailbox to[WORLD_SHARDS][WORLD_SHARDS];	 /* [core][shard] */

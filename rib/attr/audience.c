@@ -4,7 +4,7 @@
  * at once, and the slots behind it move up, so there are no tombstones.  Contents are hashed,
  * never addresses.
  */
-#include "rib/policy/audience.h"
+#include "rib/attr/audience.h"
 
 #include <stdlib.h>
 #include <string.h>
