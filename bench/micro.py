@@ -4,17 +4,49 @@ Each is a program of its own (bench/micro_*.c) that prints what it measured; her
 after the other, their figures put beside the goals, and printed as a table in Markdown.
 """
 
+import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-TARGETS = ["bench/micro_tcp", "bench/micro_codec", "bench/micro_auth", "bench/micro_fanout"]
+TARGETS = ["bench/micro_tcp", "bench/micro_codec", "bench/micro_auth", "bench/micro_fanout",
+           "bench/micro_policy"]
+# A routing table's prefixes, beside the tree; where that is missing, they are made up.
+TABLE = os.path.join(ROOT, "../shared/data/prefixes/bart_tier1_dfz_2024-01.txt.gz")
 
 
 def output(*argv):
     return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def policy(folder):
+    """What micro_policy says of a real table, or of one that it makes up."""
+    program = os.path.join(folder, "bench", "micro_policy")
+    if not os.path.exists(TABLE):
+        return json.loads(output(program))
+    with gzip.open(TABLE) as packed, tempfile.NamedTemporaryFile() as plain:
+        shutil.copyfileobj(packed, plain)
+        plain.flush()
+        return json.loads(output(program, plain.name))
+
+
+def policy_rows(folder):
+    """(what, measured, goal) of the sets that rules are made of."""
+    sets = policy(folder)
+    of = "a real table" if sets["is_real"] else "a table that is made up"
+    yield ("ROAs: making the set of 500,000 payloads", "%.0f ms" % sets["roa_build_ms"], "1 s")
+    yield ("ROAs: validating the %d prefixes of %s; shuffled" % (sets["table"], of),
+           "%.1f ns; %.1f ns" % (sets["roa_ns"], sets["roa_shuffled_ns"]), "30 ns")
+    yield ("Filters: 320 members with 10,000 prefixes each",
+           "%.0f MB, %.1f octets a prefix, %.1f ms a member"
+           % (sets["sets_mb"], sets["set_bytes_each"], sets["sets_build_ms"] / 320), "250 MB")
+    yield ("Filters: asking one of them for the same prefixes; shuffled",
+           "%.1f ns; %.1f ns" % (sets["set_ns"], sets["set_shuffled_ns"]), "30 ns")
+    yield ("AS numbers: asking a set of 10,000", "%.1f ns" % sets["asn_ns"], "3 ns")
 
 
 def rows(folder):
@@ -39,6 +71,7 @@ def rows(folder):
                 for workers in ("1", "2"))
     yield ("Fan-out: the same on two workers against one", "%.2f times" % (one / two),
            "1.9 times")
+    yield from policy_rows(folder)
     for line in output(os.path.join(folder, "bench", "micro_auth")).splitlines():
         kind, payload, *columns = line.split()
         if payload == "1448":

@@ -341,7 +341,7 @@ static uint32_t first_above(const uint64_t *key, uint32_t from, uint32_t to, uin
 
 	while (left > 0) {
 		uint32_t half = (left + 1) / 2;
-		from += key[from + half - 1] <= x ? half : 0;
+		from += half & -(uint32_t)(key[from + half - 1] <= x);
 		left -= half;
 	}
 	return from;
