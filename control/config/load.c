@@ -6,18 +6,15 @@
  */
 #include "control/config/config.h"
 
-#include <errno.h>
-#include <libgen.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 
 #include "control/config/loader.h"
 #include "rib/base/check.h"
 
-#define FILES_MAX      256
-#define FILE_BYTES_MAX ((size_t)64 << 20)
+#define FILES_MAX 256
 
 struct file {
 	char *path;
@@ -25,8 +22,7 @@ struct file {
 	struct place asked_at;
 	dev_t device;
 	ino_t inode;
-	char *text;
-	size_t len;
+	struct source *source;
 	struct yaml *yaml;
 };
 
@@ -62,23 +58,6 @@ void loader_warn(struct loader *l, const struct place *at, const char *format, .
 	va_end(args);
 }
 
-/* `path` as seen from the file that names it. */
-static char *path_beside(const char *includer, const char *path)
-{
-	char *joined = NULL;
-	if (path[0] == '/' || strchr(includer, '/') == NULL) {
-		joined = strdup(path);
-	} else {
-		char *copy = strdup(includer);
-		ASSERT(copy != NULL);
-		int len = asprintf(&joined, "%s/%s", dirname(copy), path);
-		ASSERT(len > 0);
-		free(copy);
-	}
-	ASSERT(joined != NULL);
-	return joined;
-}
-
 static void include_file(struct loader *l, const struct place *at, const char *path)
 {
 	struct file_queue *q = l->files;
@@ -86,9 +65,8 @@ static void include_file(struct loader *l, const struct place *at, const char *p
 		loader_fail(l, at, "more than %d files are included; join some of them", FILES_MAX);
 		return;
 	}
-	q->item[q->count] = (struct file){.path = path_beside(q->item[q->current].path, path),
-					  .includer = q->current,
-					  .asked_at = *at};
+	q->item[q->count] = (struct file){
+		.path = path_beside(at->file, path), .includer = q->current, .asked_at = *at};
 	q->count++;
 }
 
@@ -114,83 +92,50 @@ static bool is_own_ancestor(const struct file_queue *q, int index)
 	return false;
 }
 
-/* The whole of an open file; NULL after an error (errno). */
-static char *read_all(FILE *in, size_t *out_len)
-{
-	char *text = NULL;
-	size_t len = 0;
-	size_t got;
-	do {
-		char *grown = realloc(text, len + 65536 + 1);
-		ASSERT(grown != NULL);
-		text = grown;
-		got = fread(text + len, 1, 65536, in);
-		len += got;
-	} while (got > 0 && len <= FILE_BYTES_MAX);
-	if (ferror(in) != 0 || len > FILE_BYTES_MAX) {
-		errno = len > FILE_BYTES_MAX ? EFBIG : errno;
-		free(text);
-		return NULL;
-	}
-	text[len] = '\0';
-	*out_len = len;
-	return text;
-}
-
 /* A file with secrets is for the server's eyes only. */
-static void warn_if_readable(struct loader *l, const struct file *f, mode_t mode)
+static void warn_if_readable(struct loader *l, const struct file *f)
 {
-	if (l->has_secret && (mode & S_IROTH) != 0) {
+	if (l->has_secret && source_is_open(f->source)) {
 		const struct place whole = {.file = f->path};
 		loader_warn(l, &whole,
 			    "the file holds secrets and everybody may read it; chmod it to 0640");
 	}
 }
 
-static void parse_file(struct loader *l, struct file *f, const struct stat *st, size_t len)
+static void parse_file(struct loader *l, struct file *f, char *text, const struct file_facts *facts)
 {
-	f->yaml = yaml_parse(f->path, f->text, len, l->errors);
+	const struct source_opts opts = {
+		.path = f->path, .text = text, .len = facts->len, .is_open = facts->is_open};
+	f->source = source_new(&opts, l->errors);
+	f->yaml = f->source != NULL ? yaml_parse(f->source, l->errors) : NULL;
 	if (f->yaml == NULL) {
 		return;
 	}
 	struct node root = yaml_root(f->yaml);
 	l->has_secret = false;
 	keys_walk(l, &root, &root_keys, NULL);
-	warn_if_readable(l, f, st->st_mode);
+	warn_if_readable(l, f);
 }
 
 static void read_file(struct loader *l, int index)
 {
 	struct file_queue *q = l->files;
 	struct file *f = &q->item[index];
-	struct stat st;
-	size_t len = 0;
+	struct file_facts facts = {.needs_regular = f->includer >= 0};
 	char what[256];
 	q->current = index;
-	FILE *in = fopen(f->path, "re");
-	if (in == NULL || fstat(fileno(in), &st) != 0) {
-		snprintf(what, sizeof(what), "%s; check the path and its permissions",
-			 strerror(errno));
+	char *text = file_read(f->path, &facts);
+	f->device = facts.device;
+	f->inode = facts.inode;
+	if (text == NULL) {
+		snprintf(what, sizeof(what), "%s; name a readable file", strerror(-facts.err));
 		fail_file(l, f, what);
-		goto out;
-	}
-	f->device = st.st_dev;
-	f->inode = st.st_ino;
-	if (is_own_ancestor(q, index)) {
+	} else if (is_own_ancestor(q, index)) {
 		fail_file(l, f, "the files include each other in a loop; remove one 'include'");
-		goto out;
-	}
-	f->text = read_all(in, &len);
-	if (f->text == NULL) {
-		snprintf(what, sizeof(what), "%s; name a readable file", strerror(errno));
-		fail_file(l, f, what);
-		goto out;
-	}
-	f->len = len;
-	parse_file(l, f, &st, len);
-out:
-	if (in != NULL) {
-		fclose(in);
+		explicit_bzero(text, facts.len);
+		free(text);
+	} else {
+		parse_file(l, f, text, &facts);
 	}
 }
 
@@ -198,11 +143,7 @@ static void files_free(struct file_queue *q)
 {
 	for (int i = 0; i < q->count; i++) {
 		yaml_free(q->item[i].yaml);
-		if (q->item[i].text != NULL) {
-			explicit_bzero(q->item[i].text,
-				       q->item[i].len); /* There are secrets in it. */
-		}
-		free(q->item[i].text);
+		source_free(q->item[i].source);
 		free(q->item[i].path);
 	}
 	free(q);

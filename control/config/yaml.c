@@ -16,14 +16,23 @@
 #include "rib/base/check.h"
 
 struct yaml {
+	const struct source *source;
+	struct expanded *expanded; /* Texts with what the environment said. */
 	struct fy_diag *diag;
 	struct fy_parser *parser;
 	struct fy_document *doc;
 	struct node root;
 };
 
+struct expanded {
+	struct expanded *next;
+	size_t len;
+	char text[];
+};
+
 /* How far to look down for a token; deeper nodes have no business in a configuration. */
 #define PLACE_DEPTH_MAX 8
+#define ENV_NAME_MAX	128
 
 /* The first scalar at or below `fy`: where the node begins for a reader. */
 static struct fy_node *first_scalar(struct fy_node *fy)
@@ -42,7 +51,7 @@ static struct fy_node *first_scalar(struct fy_node *fy)
 	return NULL;
 }
 
-static struct place place_of(struct fy_node *fy, const struct place *fallback)
+static struct place place_of(const struct yaml *y, struct fy_node *fy, const struct place *fallback)
 {
 	struct fy_node *scalar = first_scalar(fy);
 	struct fy_token *token = scalar != NULL ? fy_node_get_scalar_token(scalar) : NULL;
@@ -54,9 +63,66 @@ static struct place place_of(struct fy_node *fy, const struct place *fallback)
 	enum fy_node_style style = fy_node_get_style(scalar);
 	bool has_lead =
 		style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED || style == FYNS_ALIAS;
-	return (struct place){.file = fallback->file,
-			      .line = mark->line + 1,
-			      .column = mark->column + (has_lead && mark->column > 0 ? 0 : 1)};
+	return source_place(y->source, mark->line + 1,
+			    mark->column + (has_lead && mark->column > 0 ? 0 : 1));
+}
+
+/* The end of the name that begins at "${"; NULL when it is none. */
+static const char *name_end(const char *text)
+{
+	size_t len = strspn(text + 2, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789_");
+	return len > 0 && len < ENV_NAME_MAX && text[2 + len] == '}' ? text + 2 + len : NULL;
+}
+
+/* Write `text` with its variables replaced into `out`, or only count; how many bytes it takes. */
+static size_t replace_env(const struct node *n, const char *text, char *out,
+			  struct config_errors *errors)
+{
+	size_t len = 0;
+	while (*text != '\0') {
+		const char *end = text[0] == '$' && text[1] == '{' ? name_end(text) : NULL;
+		if (end == NULL) {
+			if (out != NULL) {
+				out[len] = *text;
+			}
+			len++;
+			text++;
+			continue;
+		}
+		char name[ENV_NAME_MAX + 1] = "";
+		memcpy(name, text + 2, (size_t)(end - text) - 2);
+		const char *value = getenv(name);
+		if (value != NULL && out != NULL) {
+			memcpy(out + len, value, strlen(value));
+		} else if (value == NULL && out == NULL) {
+			errors_add(errors, &n->at, true,
+				   "the environment has no '%s', and nothing is taken for it; set "
+				   "it where the server is started",
+				   name);
+		}
+		len += value != NULL ? strlen(value) : 0;
+		text = end + 1;
+	}
+	return len;
+}
+
+static void expand_env(struct node *n, struct config_errors *errors)
+{
+	if (strstr(n->text, "${") == NULL) {
+		return;
+	}
+	size_t len = replace_env(n, n->text, NULL, errors);
+	struct expanded *e = malloc(sizeof(*e) + len + 1);
+	ASSERT(e != NULL);
+	*e = (struct expanded){.next = n->yaml->expanded, .len = len};
+	n->yaml->expanded = e;
+	(void)replace_env(n, n->text, e->text, errors);
+	e->text[len] = '\0';
+	n->text = e->text;
+	if (len == 0) {
+		n->kind = NODE_NULL;
+	}
 }
 
 static void set_scalar(struct node *n, struct config_errors *errors)
@@ -77,7 +143,9 @@ static void set_scalar(struct node *n, struct config_errors *errors)
 	if (strlen(n->text) != len) {
 		errors_add(errors, &n->at, false, "the text has a NUL byte in it; leave it out");
 		n->kind = NODE_BAD;
+		return;
 	}
+	expand_env(n, errors);
 }
 
 /* Of these keys nothing is ever repeated in a message: it may be a piece of a secret. */
@@ -88,10 +156,13 @@ static bool is_secret(const struct node *key)
 }
 
 /* `quotes`: whether a message may say what stands there. */
-static struct node node_of(struct fy_node *fy, const struct place *fallback, bool quotes,
+static struct node node_of(const struct node *parent, struct fy_node *fy, bool quotes,
 			   struct config_errors *errors)
 {
-	struct node n = {.fy = fy, .kind = NODE_NULL, .at = place_of(fy, fallback)};
+	struct node n = {.yaml = parent->yaml,
+			 .fy = fy,
+			 .kind = NODE_NULL,
+			 .at = place_of(parent->yaml, fy, &parent->at)};
 	if (fy == NULL) {
 		return n;
 	}
@@ -109,8 +180,9 @@ static struct node node_of(struct fy_node *fy, const struct place *fallback, boo
 	struct fy_token *tag = fy_node_get_tag_token(n.fy);
 	if (tag != NULL) {
 		errors_add(errors, &n.at, false,
-			   "the tag '%s' is not supported; other files come in by the root key "
-			   "'include'; a text that begins with '!' needs quotation marks",
+			   "the tag '%s' is not supported; other files come in by a line "
+			   "'!include FILE' of its own or by the root key 'include'; a text that "
+			   "begins with '!' needs quotation marks",
 			   quotes ? fy_token_get_text0(tag) : "!…");
 		n.kind = NODE_BAD;
 	} else if (fy_node_is_mapping(n.fy)) {
@@ -124,13 +196,13 @@ static struct node node_of(struct fy_node *fy, const struct place *fallback, boo
 }
 
 /* Move libfyaml's findings over; returns how many. */
-static unsigned report(struct yaml *y, const char *file, struct config_errors *errors)
+static unsigned report(struct yaml *y, struct config_errors *errors)
 {
 	unsigned count = 0;
 	void *cursor = NULL;
 	const struct fy_diag_error *found;
 	while ((found = fy_diag_errors_iterate(y->diag, &cursor)) != NULL) {
-		struct place at = {.file = file, .line = found->line, .column = found->column};
+		struct place at = source_place(y->source, found->line, found->column);
 		errors_add(errors, &at, false, "this is not valid YAML: %s", found->msg);
 		count++;
 	}
@@ -167,15 +239,16 @@ static struct fy_parser *parser_new(struct fy_diag **out_diag)
 }
 
 /* Exactly one document; a second one is reported at its first node. */
-static bool load_document(struct yaml *y, const char *file, const char *text, size_t len,
-			  struct config_errors *errors)
+static bool load_document(struct yaml *y, struct config_errors *errors)
 {
-	const struct place whole = {.file = file, .line = 1, .column = 1};
+	const struct place whole = source_place(y->source, 1, 1);
+	size_t len;
+	const char *text = source_text(y->source, &len);
 	if (fy_parser_set_string(y->parser, text, len) == 0) {
 		y->doc = fy_parse_load_document(y->parser);
 	}
 	if (y->doc == NULL) {
-		if (report(y, file, errors) == 0) {
+		if (report(y, errors) == 0) {
 			errors_add(errors, &whole, false,
 				   has_content(text, len)
 					   ? "this is not valid YAML: is the file UTF-8 text?"
@@ -185,27 +258,27 @@ static bool load_document(struct yaml *y, const char *file, const char *text, si
 	}
 	struct fy_document *second = fy_parse_load_document(y->parser);
 	if (second != NULL) {
-		struct place at = place_of(fy_document_root(second), &whole);
+		struct place at = place_of(y, fy_document_root(second), &whole);
 		errors_add(errors, &at, false,
 			   "a second YAML document begins here; put everything into one");
 		fy_parse_document_destroy(y->parser, second);
 		return false;
 	}
-	return report(y, file, errors) == 0;
+	return report(y, errors) == 0;
 }
 
-struct yaml *yaml_parse(const char *file, const char *text, size_t len,
-			struct config_errors *errors)
+struct yaml *yaml_parse(const struct source *source, struct config_errors *errors)
 {
 	struct yaml *y = calloc(1, sizeof(*y));
 	ASSERT(y != NULL);
+	y->source = source;
 	y->parser = parser_new(&y->diag);
-	if (!load_document(y, file, text, len, errors)) {
+	if (!load_document(y, errors)) {
 		yaml_free(y);
 		return NULL;
 	}
-	const struct place start = {.file = file, .line = 1, .column = 1};
-	y->root = node_of(fy_document_root(y->doc), &start, true, errors);
+	const struct node start = {.yaml = y, .at = source_place(source, 1, 1)};
+	y->root = node_of(&start, fy_document_root(y->doc), true, errors);
 	return y;
 }
 
@@ -219,6 +292,12 @@ void yaml_free(struct yaml *y)
 	}
 	fy_parser_destroy(y->parser);
 	fy_diag_destroy(y->diag);
+	while (y->expanded != NULL) {
+		struct expanded *e = y->expanded;
+		y->expanded = e->next;
+		explicit_bzero(e->text, e->len);
+		free(e);
+	}
 	free(y);
 }
 
@@ -235,8 +314,8 @@ bool node_next_pair(const struct node *map, void **cursor, struct config_errors 
 	if (pair == NULL) {
 		return false;
 	}
-	*out_key = node_of(fy_node_pair_key(pair), &map->at, true, errors);
-	*out_value = node_of(fy_node_pair_value(pair), &out_key->at, !is_secret(out_key), errors);
+	*out_key = node_of(map, fy_node_pair_key(pair), true, errors);
+	*out_value = node_of(out_key, fy_node_pair_value(pair), !is_secret(out_key), errors);
 	return true;
 }
 
@@ -248,7 +327,7 @@ bool node_next_item(const struct node *list, void **cursor, struct config_errors
 	if (item == NULL) {
 		return false;
 	}
-	*out_item = node_of(item, &list->at, true, errors);
+	*out_item = node_of(list, item, true, errors);
 	return true;
 }
 

@@ -1,10 +1,11 @@
 /* YAML as the configuration sees it: nodes that know their place.
  *
  * A node is a small value over libfyaml's tree, so that the rest of the room knows nothing of that
- * library.  Aliases are followed; tags and documents after the first are refused. */
+ * library.  Aliases are followed; tags and documents after the first are refused.  `${NAME}` in a
+ * text is what the environment has under that name, as arouteserver has it. */
 #pragma once
 
-#include "control/config/errors.h"
+#include "control/config/source.h"
 
 struct fy_node;
 struct yaml;
@@ -18,6 +19,7 @@ enum node_kind {
 };
 
 struct node {
+	struct yaml *yaml;
 	struct fy_node *fy;
 	enum node_kind kind;
 	const char *text; /* SCALAR: borrowed from the document. */
@@ -25,9 +27,8 @@ struct node {
 };
 
 /* Parse a file's text.  NULL when it is no YAML document (reported) or has nothing in it
- * (reported).  `file` and `text` are borrowed until yaml_free. */
-struct yaml *yaml_parse(const char *file, const char *text, size_t len,
-			struct config_errors *errors);
+ * (reported).  `source` is borrowed until yaml_free. */
+struct yaml *yaml_parse(const struct source *source, struct config_errors *errors);
 void yaml_free(struct yaml *y);
 struct node yaml_root(const struct yaml *y);
 
