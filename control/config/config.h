@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "control/config/policy_conf.h"
 #include "dataplane/session/session.h"
 #include "dataplane/tcp/auth.h"
 #include "rib/base/addr.h"
@@ -37,6 +38,7 @@ struct config_client {
 	struct addr local_addr; /* `local_address` */
 	uint8_t hop_limit_min;	/* `gtsm` and `multihop`; 0: no bound. */
 	uint8_t paths_limit;	/* `add_path.limit` */
+	struct client_policy policy;
 	struct auth_keys *keys; /* `password` or `tcp_ao`; NULL when there are none. */
 };
 
@@ -62,6 +64,7 @@ struct config {
 	asn_t rs_as;
 	uint16_t paths_sent;	 /* `add_path.paths`; 0 without clients. */
 	struct reach_conf reach; /* `communities` about who may hear a route. */
+	struct policy_conf policy;
 	struct addr router_id;
 	unsigned deferral_s;	      /* `selection_deferral_time` of `cfg.graceful_restart`. */
 	struct config_client *client; /* One for each address. */

@@ -94,19 +94,8 @@ static bool is_same_client(const struct config_client *a, const struct config_cl
 	       is_same_session(&a->session, &b->session) &&
 	       a->has_local_addr == b->has_local_addr &&
 	       (!a->has_local_addr || addr_equal(&a->local_addr, &b->local_addr)) &&
-	       a->hop_limit_min == b->hop_limit_min && a->paths_limit == b->paths_limit;
-}
-
-static bool is_same_reach(const struct reach_conf *a, const struct reach_conf *b)
-{
-	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
-		for (unsigned f = 0; f < COMMUNITY_FORM_COUNT; f++) {
-			if (!community_pattern_equal(&a->pattern[r][f], &b->pattern[r][f])) {
-				return false;
-			}
-		}
-	}
-	return true;
+	       a->hop_limit_min == b->hop_limit_min && a->paths_limit == b->paths_limit &&
+	       client_policy_equal(&a->policy, &b->policy);
 }
 
 static int compare_ip(const void *a, const void *b)
@@ -168,8 +157,8 @@ void config_diff(const struct config *running, const struct config *wanted, stru
 	if (!addr_equal(&running->router_id, &wanted->router_id)) {
 		say(out, "cfg.router_id");
 	}
-	if (!is_same_reach(&running->reach, &wanted->reach)) {
-		say(out, "cfg.communities");
+	if (!policy_conf_equal(&running->policy, &wanted->policy)) {
+		say(out, "policy");
 	}
 	if (running->paths_sent != wanted->paths_sent) {
 		say(out, "cfg.add_path.paths");

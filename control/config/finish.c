@@ -209,6 +209,18 @@ static bool are_ports_known(const struct loader *l)
 	return l->port_count > 0;
 }
 
+/* Of several, which are those of several servers, the one that is our address; else the first. */
+static void take_router_id(struct loader *l)
+{
+	unsigned ours = 0;
+	while (ours < l->router_id_count && our_address(l, &l->router_id[ours]) == NULL) {
+		ours++;
+	}
+	if (l->router_id_count > 0) {
+		l->config->router_id = l->router_id[ours < l->router_id_count ? ours : 0];
+	}
+}
+
 static void check_identity(struct loader *l)
 {
 	struct config *c = l->config;
@@ -216,6 +228,7 @@ static void check_identity(struct loader *l)
 		loader_fail(l, &l->start,
 			    "'cfg.rs_as' is missing; add the route server's AS number");
 	}
+	take_router_id(l);
 	for (unsigned p = 0; p < l->port_count && !l->has_router_id; p++) {
 		const struct config_port *port = &l->port[p].value;
 		for (unsigned i = 0; i < port->addr_count && !l->has_router_id; i++) {
@@ -310,6 +323,73 @@ static void check_duplicates(struct loader *l)
 	free(sorted);
 }
 
+static int order_by_asn(const void *a, const void *b)
+{
+	const struct draft_client *const *x = a, *const *y = b;
+	asn_t p = (*x)->value.asn, q = (*y)->value.asn;
+	return p != q ? (p > q ? 1 : -1) : (*x > *y) - (*x < *y);
+}
+
+static void check_alias(struct loader *l, const struct draft_client *client, asn_t *owner)
+{
+	uint16_t alias = client->value.policy.asn_alias;
+	if (client->value.asn <= UINT16_MAX) {
+		loader_fail(l, &client->ip_at,
+			    "'16bit_mapped_asn' is for members with a 32-bit AS number, and %u is "
+			    "none; remove it",
+			    client->value.asn);
+	} else if (owner[alias] != 0 && owner[alias] != client->value.asn) {
+		loader_fail(l, &client->ip_at,
+			    "the '16bit_mapped_asn' %u is AS%u's already; take another one", alias,
+			    owner[alias]);
+	}
+	owner[alias] = client->value.asn;
+}
+
+/* One alias for each AS number, and each alias for one. */
+static void check_aliases(struct loader *l)
+{
+	const struct draft_client **sorted = calloc(l->client_count + 1, sizeof(*sorted));
+	asn_t *owner = calloc(UINT16_MAX + 1, sizeof(*owner));
+	ASSERT(sorted != NULL && owner != NULL);
+	for (unsigned i = 0; i < l->client_count; i++) {
+		sorted[i] = &l->client[i];
+	}
+	qsort(sorted, l->client_count, sizeof(*sorted), order_by_asn);
+	const struct draft_client *last = NULL;
+	for (unsigned i = 0; i < l->client_count; i++) {
+		const struct draft_client *client = sorted[i];
+		if (client->value.policy.asn_alias == 0) {
+			continue;
+		}
+		check_alias(l, client, owner);
+		if (last != NULL && last->value.asn == client->value.asn &&
+		    last->value.policy.asn_alias != client->value.policy.asn_alias) {
+			loader_fail(l, &client->ip_at,
+				    "AS%u has the '16bit_mapped_asn' %u already; an AS number has "
+				    "one",
+				    client->value.asn, last->value.policy.asn_alias);
+		}
+		last = client;
+	}
+	free(sorted);
+	free(owner);
+}
+
+/* What the present server knows of communities. */
+static void finish_reach(struct config *c)
+{
+	static const enum community_name names[REACH_RULE_COUNT] = {
+		[REACH_DENY_PEER] = COMMUNITY_DO_NOT_ANNOUNCE_TO_PEER,
+		[REACH_ALLOW_PEER] = COMMUNITY_ANNOUNCE_TO_PEER,
+		[REACH_DENY_ALL] = COMMUNITY_DO_NOT_ANNOUNCE_TO_ANY,
+	};
+	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
+		memcpy(c->reach.pattern[r], c->policy.pattern[names[r]],
+		       sizeof(c->reach.pattern[r]));
+	}
+}
+
 void finish_config(struct loader *l)
 {
 	default_workers(l->config);
@@ -317,12 +397,15 @@ void finish_config(struct loader *l)
 	default_text(&l->config->control.socket, "/run/causeway/control.sock");
 	check_identity(l);
 	check_ports(l);
+	finish_policy(l);
 	for (unsigned i = 0; i < l->client_count; i++) {
+		finish_client_policy(l, &l->client[i]);
 		finish_session(l, &l->client[i]);
 		finish_add_path(l, &l->client[i]);
 		check_client(l, &l->client[i]);
 	}
 	check_duplicates(l);
-	finish_communities(l);
+	check_aliases(l);
+	finish_reach(l->config);
 	finish_paths_sent(l);
 }

@@ -15,7 +15,7 @@
 #include "rib/base/check.h"
 
 /* Longer names are never close to a known key. */
-#define NAME_MAX_COMPARED 40
+#define NAME_MAX_COMPARED 64
 
 /* Levenshtein distance with one row. */
 static unsigned edit_distance(const char *a, const char *b)
@@ -49,6 +49,11 @@ static const struct key *key_at(const struct key_table *table, unsigned i)
 	return table->also != NULL && i < table->also->count ? &table->also->keys[i] : NULL;
 }
 
+static bool is_read(const struct key *key)
+{
+	return key->kind <= KEY_GENERAL;
+}
+
 const char *keys_nearest(const char *name, const struct key_table *table)
 {
 	size_t len = strlen(name);
@@ -60,7 +65,7 @@ const char *keys_nearest(const char *name, const struct key_table *table)
 	const char *nearest = NULL;
 	const struct key *key;
 	for (unsigned i = 0; (key = key_at(table, i)) != NULL; i++) {
-		unsigned distance = key->kind == KEY_READ ? edit_distance(name, key->name) : best;
+		unsigned distance = is_read(key) ? edit_distance(name, key->name) : best;
 		if (distance < best) {
 			best = distance;
 			nearest = key->name;
@@ -92,7 +97,7 @@ static void report_unknown(struct loader *l, const struct node *key, const struc
 		size_t used = 0;
 		const struct key *k;
 		for (unsigned i = 0; (k = key_at(table, i)) != NULL; i++) {
-			if (k->kind == KEY_READ && used < sizeof(known) - 48) {
+			if (is_read(k) && used < sizeof(known) - 48) {
 				used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
 							 used > 0 ? ", " : "", k->name);
 			}
@@ -108,10 +113,11 @@ static void report_unsupported(struct loader *l, const struct node *key, const s
 	const char *dot = table->where[0] != '\0' ? "." : "";
 	switch (known->kind) {
 	case KEY_FOREIGN:
-		loader_warn(l, &key->at,
-			    "'%s%s%s' is not supported yet and has no effect; remove it to silence "
-			    "this",
-			    table->where, dot, key->text);
+		loader_warn(l, &key->at, "'%s%s%s' %s%s; remove it to silence this", table->where,
+			    dot, key->text,
+			    known->note != NULL ? "has no effect: "
+						: "is not supported yet and has no effect",
+			    known->note != NULL ? known->note : "");
 		break;
 	case KEY_UNSAFE:
 		loader_fail(l, &key->at, "'%s%s%s' is not supported by this version: %s",
@@ -126,18 +132,24 @@ static void report_unsupported(struct loader *l, const struct node *key, const s
 
 /* Whether the key stands here for the first time: in this mapping, or in all files. */
 static bool is_first(struct loader *l, const struct node *key, const struct key *known,
-		     struct seen_key *seen, unsigned *seen_count, unsigned seen_max)
+		     struct seen_list *seen)
 {
-	for (unsigned i = 0; i < *seen_count; i++) {
-		if (seen[i].key == known) {
+	for (unsigned i = 0; i < seen->count; i++) {
+		const struct place *first = &seen->item[i].at;
+		if (seen->item[i].key == known) {
 			loader_fail(l, &key->at,
 				    "'%s' was set before, at %s:%d:%d; keep one of the two",
-				    key->text, seen[i].at.file, seen[i].at.line, seen[i].at.column);
+				    key->text, first->file, first->line, first->column);
 			return false;
 		}
 	}
-	ASSERT(*seen_count < seen_max);
-	seen[(*seen_count)++] = (struct seen_key){.key = known, .at = key->at};
+	if (seen->count == seen->max) {
+		seen->max = seen->max * 2 + 8;
+		struct seen_key *grown = realloc(seen->item, seen->max * sizeof(*grown));
+		ASSERT(grown != NULL);
+		seen->item = grown;
+	}
+	seen->item[seen->count++] = (struct seen_key){.key = known, .at = key->at};
 	return true;
 }
 
@@ -157,6 +169,51 @@ static const struct key *known_key(struct loader *l, const struct node *key,
 	return known;
 }
 
+static void read_number(struct loader *l, const struct key *known, const struct node *key,
+			const struct node *v, void *target)
+{
+	struct set_number *out = (void *)((char *)target + known->at);
+	uint32_t number;
+	bool is_true;
+	if (!is_there(v)) {
+		return;
+	}
+	if (known->kind == KEY_BOOL && value_bool(l, v, key->text, &is_true)) {
+		draft_set(l, key, out, is_true);
+	} else if (known->kind == KEY_NUMBER &&
+		   value_number(l, v, key->text, known->min, known->max, &number)) {
+		draft_set(l, key, out, number);
+	} else if (known->kind == KEY_CHOICE &&
+		   value_choice(l, v, key->text, known->choices, &number)) {
+		draft_set(l, key, out, number);
+	}
+}
+
+static void read_known(struct loader *l, const struct key *known, const struct node *key,
+		       const struct node *v, const struct key_table *table, void *target)
+{
+	switch (known->kind) {
+	case KEY_READ:
+		known->read(l, key, v, target);
+		break;
+	case KEY_BOOL:
+	case KEY_NUMBER:
+	case KEY_CHOICE:
+		read_number(l, known, key, v, target);
+		break;
+	case KEY_MAP:
+	case KEY_GENERAL:
+		if (is_there(v)) {
+			keys_walk(l, v, known->table,
+				  known->kind == KEY_MAP ? target : &l->general);
+		}
+		break;
+	default:
+		report_unsupported(l, key, known, table);
+		break;
+	}
+}
+
 void keys_walk(struct loader *l, const struct node *map, const struct key_table *table,
 	       void *target)
 {
@@ -169,25 +226,18 @@ void keys_walk(struct loader *l, const struct node *map, const struct key_table 
 			    node_kind_text(map->kind));
 		return;
 	}
-	struct seen_key seen_here[48];
-	unsigned here_count = 0;
-	struct seen_key *seen = table->is_once ? l->seen : seen_here;
-	unsigned *seen_count = table->is_once ? &l->seen_count : &here_count;
+	struct seen_list here = {.count = 0};
+	struct seen_list *seen = table->is_once ? &l->seen : &here;
 
 	struct node key, value;
 	void *cursor = NULL;
 	while (node_next_pair(map, &cursor, l->errors, &key, &value)) {
 		const struct key *known = known_key(l, &key, table);
-		if (known == NULL ||
-		    !is_first(l, &key, known, seen, seen_count, ARRAY_COUNT(seen_here))) {
-			continue;
-		}
-		if (known->read != NULL) {
-			known->read(l, &key, &value, target);
-		} else {
-			report_unsupported(l, &key, known, table);
+		if (known != NULL && is_first(l, &key, known, seen)) {
+			read_known(l, known, &key, &value, table, target);
 		}
 	}
+	free(here.item);
 }
 
 bool value_text(struct loader *l, const struct node *v, const char *name, const char **out)
@@ -260,6 +310,36 @@ bool value_bool(struct loader *l, const struct node *v, const char *name, bool *
 	}
 	loader_fail(l, &v->at, "'%s' must be true or false, not '%s'", name, text);
 	return false;
+}
+
+bool value_choice(struct loader *l, const struct node *v, const char *name,
+		  const char *const *choices, uint32_t *out)
+{
+	char known[256] = "";
+	const char *text;
+	if (!value_text(l, v, name, &text)) {
+		return false;
+	}
+	for (uint32_t i = 0; choices[i] != NULL; i++) {
+		if (strcmp(text, choices[i]) == 0) {
+			*out = i;
+			return true;
+		}
+		const char *joint = i == 0 ? "" : choices[i + 1] == NULL ? " or " : ", ";
+		size_t used = strlen(known);
+		snprintf(known + used, sizeof(known) - used, "%s%s", joint, choices[i]);
+	}
+	loader_fail(l, &v->at, "'%s' must be %s, not '%s'", name, known, text);
+	return false;
+}
+
+bool value_is_list(struct loader *l, const struct node *v, const char *name, const char *example)
+{
+	if (v->kind != NODE_LIST && v->kind != NODE_BAD) {
+		loader_fail(l, &v->at, "'%s' must be a list such as %s, not %s", name, example,
+			    node_kind_text(v->kind));
+	}
+	return v->kind == NODE_LIST;
 }
 
 bool value_addr(struct loader *l, const struct node *v, const char *name, struct addr *out)

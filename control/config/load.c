@@ -158,7 +158,14 @@ static void drafts_free(struct loader *l)
 	for (unsigned i = 0; i < l->client_count; i++) {
 		free(l->client[i].value.description);
 		config_keys_free(l->client[i].value.keys);
+		client_policy_fini(&l->client[i].value.policy);
 	}
+	for (unsigned i = 0; i < l->draft_count; i++) {
+		draft_policy_fini(&l->client[i].session.policy);
+	}
+	draft_policy_fini(&l->session.policy);
+	draft_general_fini(&l->general);
+	free(l->seen.item);
 	free(l->port);
 	free(l->client);
 }
@@ -178,6 +185,7 @@ static void take_drafts(struct loader *l)
 	}
 	c->dataplane.port_count = l->port_count;
 	c->client_count = l->client_count;
+	/* The drafts of sessions stay ours. */
 	l->port_count = 0;
 	l->client_count = 0;
 }
@@ -199,6 +207,7 @@ struct config *config_load(const char *file, struct config_errors *out_errors)
 	for (int i = 0; i < q->count; i++) {
 		read_file(&l, i);
 	}
+	l.draft_count = l.client_count;
 	/* Without its main file a configuration has only consequences of that. */
 	if (q->item[0].yaml != NULL) {
 		finish_config(&l);
@@ -235,7 +244,9 @@ void config_free(struct config *c)
 	for (unsigned i = 0; i < c->client_count; i++) {
 		free(c->client[i].description);
 		config_keys_free(c->client[i].keys);
+		client_policy_fini(&c->client[i].policy);
 	}
+	policy_conf_fini(&c->policy);
 	free(c->dataplane.port);
 	free(c->client);
 	free(c->control.state_dir);

@@ -1,13 +1,8 @@
 /* What the parts of the configuration reader share while files are read. */
 #pragma once
 
+#include "control/config/draft_policy.h"
 #include "control/config/keys.h"
-
-/* A value that may be set once, with its place. */
-struct set_number {
-	bool is_set;
-	uint32_t value;
-};
 
 struct draft_port {
 	struct config_port value;
@@ -29,6 +24,7 @@ struct draft_session {
 	bool has_discard, has_withdraw;
 	struct attr_lists lists;
 	struct set_number is_path_sender, is_path_receiver, paths_sent, paths_limit;
+	struct draft_policy policy;
 };
 
 /* A client's keys, and where they stand (line 0: not there). */
@@ -49,11 +45,9 @@ struct seen_key {
 	struct place at;
 };
 
-/* A community's pattern; which numbers are `rs_as`. */
-struct draft_pattern {
-	struct community_pattern value;
-	bool is_rs_as[3];
-	struct place at;
+struct seen_list {
+	struct seen_key *item;
+	unsigned count, max;
 };
 
 struct loader {
@@ -63,12 +57,14 @@ struct loader {
 	unsigned port_count;
 	struct draft_client *client;
 	unsigned client_count;
+	unsigned draft_count;	      /* Of clients, whose drafts are to be given back. */
 	struct draft_session session; /* cfg's. */
-	struct draft_pattern community[REACH_RULE_COUNT][COMMUNITY_FORM_COUNT];
+	struct draft_general general;
 	bool has_rs_as, has_router_id;
+	struct addr router_id[8];
+	unsigned router_id_count;
 	struct place start; /* Of the main file. */
-	struct seen_key seen[48];
-	unsigned seen_count;
+	struct seen_list seen;
 	bool has_secret; /* The file at hand has keys that hold secrets. */
 	/* Called for each file named by `include`. */
 	void (*include)(struct loader *l, const struct place *at, const char *path);
@@ -100,14 +96,31 @@ void draft_number(struct loader *l, const struct node *key, const struct node *v
 		  struct set_number *out, uint32_t min, uint32_t max);
 
 /* section_filtering.c: cfg's and a client's `filtering`; the target is a struct draft_session. */
-void read_filtering(struct loader *l, const struct node *key, const struct node *v, void *target);
-void read_client_filtering(struct loader *l, const struct node *key, const struct node *v,
-			   void *target);
+extern const struct key_table filtering_keys, client_filtering_keys;
+/* section_irr.c: `irrdb`, and the root key `asns`. */
+extern const struct key_table irrdb_keys, client_irrdb_keys;
+void read_asns(struct loader *l, const struct node *key, const struct node *v, void *target);
+/* section_limits.c: `max_prefix`. */
+extern const struct key_table max_prefix_keys, client_max_prefix_keys;
+/* section_general.c: what the server has but once. */
+extern const struct key_table rpki_roas_keys, blackhole_keys, client_blackhole_keys, rfc1997_keys;
+void read_rtt_thresholds(struct loader *l, const struct node *key, const struct node *v,
+			 void *target);
+void read_bogons(struct loader *l, const struct node *key, const struct node *v, void *target);
+void read_root_bogons(struct loader *l, const struct node *key, const struct node *v, void *target);
+/* section_export.c: a client's `export`. */
+void read_export(struct loader *l, const struct node *key, const struct node *v, void *target);
 
 /* section_communities.c */
 void read_communities(struct loader *l, const struct node *key, const struct node *v, void *target);
+void read_custom_communities(struct loader *l, const struct node *key, const struct node *v,
+			     void *target);
+/* communities_finish.c */
 void finish_communities(struct loader *l);
-bool community_pattern_equal(const struct community_pattern *a, const struct community_pattern *b);
+
+/* finish_policy.c: defaults and inheritance of the policy keys. */
+void finish_policy(struct loader *l);
+void finish_client_policy(struct loader *l, struct draft_client *client);
 
 /* section_paths.c: `add_path`, whose target is a struct draft_session; and its inheritance. */
 void read_add_path(struct loader *l, const struct node *key, const struct node *v, void *target);

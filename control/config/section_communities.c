@@ -1,22 +1,20 @@
-/* `cfg.communities`: the communities by which members steer their routes.
+/* `cfg.communities` and `cfg.custom_communities`: what communities mean here.
  *
- * A community has up to three forms, and each is a pattern: numbers, `rs_as` for ours, and
- * `peer_as`, as the last, for the member's that is meant.  What the numbers are is known when all
- * files are read, for `rs_as` may stand anywhere.  Names are arouteserver's; those that this
- * version does not act on are named in a warning each.  RFC 1997, RFC 4360, RFC 8092. */
+ * A community has up to three forms, and each is a pattern: numbers, `rs_as` for ours, and as the
+ * last `peer_as` for the AS number of the member that is meant, or `dyn_val` for a number that
+ * belongs to the meaning.  What the numbers are is known when all files are read, for `rs_as` may
+ * stand anywhere.  Names are arouteserver's (rib/policy/communities.def).  RFC 1997, RFC 4360,
+ * RFC 8092. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "control/config/loader.h"
+#include "control/config/communities.h"
+#include "rib/base/check.h"
 
 #define PARTS_MAX 4
 
-static const char *const rule_name[REACH_RULE_COUNT] = {
-	[REACH_DENY_PEER] = "do_not_announce_to_peer",
-	[REACH_ALLOW_PEER] = "announce_to_peer",
-	[REACH_DENY_ALL] = "do_not_announce_to_any",
-};
-static const char *const form_name[COMMUNITY_FORM_COUNT] = {
+const char *const community_form_name[COMMUNITY_FORM_COUNT] = {
 	[COMMUNITY_STD] = "std", [COMMUNITY_EXT] = "ext", [COMMUNITY_LRG] = "lrg"};
 static const char *const form_example[COMMUNITY_FORM_COUNT] = {
 	[COMMUNITY_STD] = "0:", [COMMUNITY_EXT] = "rt:0:", [COMMUNITY_LRG] = "rs_as:0:"};
@@ -49,14 +47,17 @@ static bool read_part(const char *text, unsigned i, bool is_last, struct draft_p
 		out->value.has_peer_as = true;
 		return is_last;
 	}
+	if (strcmp(text, "dyn_val") == 0) {
+		out->value.has_dyn_val = true;
+		return is_last;
+	}
 	char *end;
 	unsigned long long number = strtoull(text, &end, 10);
 	out->value.field[i] = (uint32_t)number;
 	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && number <= UINT32_MAX;
 }
 
-/* False when the text has not the form's shape. */
-static bool parse(const char *text, enum community_form form, struct draft_pattern *out)
+bool community_parse(const char *text, enum community_form form, struct draft_pattern *out)
 {
 	char part[PARTS_MAX][16];
 	unsigned count = split(text, part), first = form == COMMUNITY_EXT ? 1 : 0;
@@ -65,8 +66,8 @@ static bool parse(const char *text, enum community_form form, struct draft_patte
 		return false;
 	}
 	if (form == COMMUNITY_EXT) {
-		out->value.is_origin = strcmp(part[0], "ro") == 0;
-		if (!out->value.is_origin && strcmp(part[0], "rt") != 0) {
+		out->value.is_origin = strcasecmp(part[0], "ro") == 0;
+		if (!out->value.is_origin && strcasecmp(part[0], "rt") != 0) {
 			return false;
 		}
 	}
@@ -79,47 +80,49 @@ static bool parse(const char *text, enum community_form form, struct draft_patte
 	return true;
 }
 
-static void read_form(struct loader *l, const struct node *v, enum reach_rule rule,
+static void read_form(struct loader *l, const struct node *v, const struct community_target *t,
 		      enum community_form form)
 {
 	const char *text;
 	struct draft_pattern fresh = {.at = v->at};
-	bool wants_peer = rule != REACH_DENY_ALL;
-	if (!value_text(l, v, form_name[form], &text)) {
+	const char *last = t->needs_peer ? "peer_as" : t->needs_value ? "dyn_val" : "rs_as";
+	if (!is_there(v) || !value_text(l, v, community_form_name[form], &text)) {
 		return;
 	}
-	if (!parse(text, form, &fresh) || fresh.value.has_peer_as != wants_peer) {
+	if (!community_parse(text, form, &fresh) || fresh.value.has_peer_as != t->needs_peer ||
+	    fresh.value.has_dyn_val != t->needs_value) {
 		loader_fail(l, &v->at,
-			    "'%s' of '%s' must be %s such as '%s%s', of numbers and rs_as%s, not "
-			    "'%s'",
-			    form_name[form], rule_name[rule],
+			    "'%s' of '%s' must be %s such as '%s%s', of numbers and rs_as%s%s%s, "
+			    "not '%s'",
+			    community_form_name[form], t->name,
 			    form == COMMUNITY_STD   ? "a community"
 			    : form == COMMUNITY_EXT ? "an extended community"
 						    : "a large community",
-			    form_example[form], wants_peer ? "peer_as" : "rs_as",
-			    wants_peer ? ", with peer_as as the last" : "", text);
+			    form_example[form], last,
+			    t->needs_peer || t->needs_value ? ", with " : "",
+			    t->needs_peer || t->needs_value ? last : "",
+			    t->needs_peer || t->needs_value ? " as the last" : "", text);
 		return;
 	}
-	l->community[rule][form] = fresh;
+	t->form[form] = fresh;
 }
 
-/* The target says which rule's mapping it is. */
 static void read_std(struct loader *l, const struct node *key, const struct node *v, void *target)
 {
 	(void)key;
-	read_form(l, v, *(const enum reach_rule *)target, COMMUNITY_STD);
+	read_form(l, v, target, COMMUNITY_STD);
 }
 
 static void read_ext(struct loader *l, const struct node *key, const struct node *v, void *target)
 {
 	(void)key;
-	read_form(l, v, *(const enum reach_rule *)target, COMMUNITY_EXT);
+	read_form(l, v, target, COMMUNITY_EXT);
 }
 
 static void read_lrg(struct loader *l, const struct node *key, const struct node *v, void *target)
 {
 	(void)key;
-	read_form(l, v, *(const enum reach_rule *)target, COMMUNITY_LRG);
+	read_form(l, v, target, COMMUNITY_LRG);
 }
 
 static const struct key form_key[] = {
@@ -128,58 +131,60 @@ static const struct key form_key[] = {
 	{.name = "lrg", .read = read_lrg},
 };
 
-static void read_rule(struct loader *l, const struct node *key, const struct node *v, void *target)
+static void read_forms(struct loader *l, const struct node *v, struct community_target *t)
+{
+	const struct key_table table = {
+		.where = t->name, .keys = form_key, .count = ARRAY_COUNT(form_key)};
+	if (is_there(v)) {
+		keys_walk(l, v, &table, t);
+	}
+}
+
+static void read_named(struct loader *l, const struct node *key, const struct node *v, void *target)
 {
 	(void)target;
-	enum reach_rule rule = REACH_DENY_PEER;
-	while (strcmp(rule_name[rule], key->text) != 0) {
-		rule++;
+	enum community_name name = community_by_name(key->text);
+	ASSERT(name < COMMUNITY_NAME_COUNT);
+	struct community_target t = {.name = community_info[name].name,
+				     .needs_peer = community_info[name].has_peer_as,
+				     .needs_value = community_info[name].has_dyn_val,
+				     .form = l->general.community[name]};
+	l->general.is_named[name] = true;
+	read_forms(l, v, &t);
+}
+
+/* Codes are arouteserver's, COMPAT of looking glasses included. */
+static void read_cause_map(struct loader *l, const struct node *key, const struct node *v,
+			   void *target)
+{
+	struct node code, forms;
+	void *cursor = NULL;
+	(void)target;
+	if (!is_there(v)) {
+		return;
 	}
-	const struct key_table table = {
-		.where = rule_name[rule], .keys = form_key, .count = ARRAY_COUNT(form_key)};
-	keys_walk(l, v, &table, &rule);
+	if (v->kind != NODE_MAP) {
+		loader_fail(l, &v->at,
+			    "'%s' must be a mapping such as {1: {lrg: 'rs_as:1101:5'}}, not %s",
+			    key->text, node_kind_text(v->kind));
+		return;
+	}
+	l->general.has_causes = true;
+	while (node_next_pair(v, &cursor, l->errors, &code, &forms)) {
+		uint32_t number;
+		if (value_number(l, &code, key->text, 1, REJECT_CODE_COUNT - 1, &number)) {
+			struct community_target t = {.name = key->text,
+						     .form = l->general.cause[number]};
+			read_forms(l, &forms, &t);
+		}
+	}
 }
 
 static const struct key communities_key[] = {
-	{.name = "do_not_announce_to_any", .read = read_rule},
-	{.name = "do_not_announce_to_peer", .read = read_rule},
-	{.name = "announce_to_peer", .read = read_rule},
-	{.name = "do_not_announce_to_peers_with_rtt_lower_than", .kind = KEY_FOREIGN},
-	{.name = "do_not_announce_to_peers_with_rtt_higher_than", .kind = KEY_FOREIGN},
-	{.name = "announce_to_peers_with_rtt_lower_than", .kind = KEY_FOREIGN},
-	{.name = "announce_to_peers_with_rtt_higher_than", .kind = KEY_FOREIGN},
-	{.name = "prepend_once_to_any", .kind = KEY_FOREIGN},
-	{.name = "prepend_once_to_peer", .kind = KEY_FOREIGN},
-	{.name = "prepend_once_to_peers_with_rtt_lower_than", .kind = KEY_FOREIGN},
-	{.name = "prepend_once_to_peers_with_rtt_higher_than", .kind = KEY_FOREIGN},
-	{.name = "prepend_twice_to_any", .kind = KEY_FOREIGN},
-	{.name = "prepend_twice_to_peer", .kind = KEY_FOREIGN},
-	{.name = "prepend_twice_to_peers_with_rtt_lower_than", .kind = KEY_FOREIGN},
-	{.name = "prepend_twice_to_peers_with_rtt_higher_than", .kind = KEY_FOREIGN},
-	{.name = "prepend_thrice_to_any", .kind = KEY_FOREIGN},
-	{.name = "prepend_thrice_to_peer", .kind = KEY_FOREIGN},
-	{.name = "prepend_thrice_to_peers_with_rtt_lower_than", .kind = KEY_FOREIGN},
-	{.name = "prepend_thrice_to_peers_with_rtt_higher_than", .kind = KEY_FOREIGN},
-	{.name = "add_noexport_to_any", .kind = KEY_FOREIGN},
-	{.name = "add_noexport_to_peer", .kind = KEY_FOREIGN},
-	{.name = "add_noadvertise_to_any", .kind = KEY_FOREIGN},
-	{.name = "add_noadvertise_to_peer", .kind = KEY_FOREIGN},
-	{.name = "blackholing", .kind = KEY_FOREIGN},
-	{.name = "origin_present_in_as_set", .kind = KEY_FOREIGN},
-	{.name = "origin_not_present_in_as_set", .kind = KEY_FOREIGN},
-	{.name = "prefix_present_in_as_set", .kind = KEY_FOREIGN},
-	{.name = "prefix_not_present_in_as_set", .kind = KEY_FOREIGN},
-	{.name = "prefix_validated_via_rpki_roas", .kind = KEY_FOREIGN},
-	{.name = "prefix_validated_via_arin_whois_db_dump", .kind = KEY_FOREIGN},
-	{.name = "prefix_validated_via_registrobr_whois_db_dump", .kind = KEY_FOREIGN},
-	{.name = "route_validated_via_white_list", .kind = KEY_FOREIGN},
-	{.name = "rpki_bgp_origin_validation_not_performed", .kind = KEY_FOREIGN},
-	{.name = "rpki_bgp_origin_validation_valid", .kind = KEY_FOREIGN},
-	{.name = "rpki_bgp_origin_validation_unknown", .kind = KEY_FOREIGN},
-	{.name = "rpki_bgp_origin_validation_invalid", .kind = KEY_FOREIGN},
-	{.name = "reject_cause", .kind = KEY_FOREIGN},
-	{.name = "rejected_route_announced_by", .kind = KEY_FOREIGN},
-	{.name = "reject_cause_map", .kind = KEY_FOREIGN},
+#define X(NAME, text, kind, has_peer_as, has_dyn_val, is_rtt) {.name = text, .read = read_named},
+#include "rib/policy/communities.def"
+#undef X
+	{.name = "reject_cause_map", .read = read_cause_map},
 };
 static const struct key_table communities_keys = {
 	.where = "cfg.communities", .keys = communities_key, .count = ARRAY_COUNT(communities_key)};
@@ -188,72 +193,67 @@ void read_communities(struct loader *l, const struct node *key, const struct nod
 {
 	(void)key;
 	(void)target;
-	keys_walk(l, v, &communities_keys, NULL);
-}
-
-/* What a number of the form may be at most. */
-static uint32_t field_max(const struct community_pattern *p, enum community_form form, unsigned i)
-{
-	if (form == COMMUNITY_STD) {
-		return UINT16_MAX;
+	if (is_there(v)) {
+		keys_walk(l, v, &communities_keys, NULL);
 	}
-	/* RFC 5668 §2: a 4-octet AS number leaves 2 octets. */
-	return form == COMMUNITY_EXT && i == 1 && p->field[0] > UINT16_MAX ? UINT16_MAX
-									   : UINT32_MAX;
 }
 
-static void finish_pattern(struct loader *l, struct draft_pattern *d, enum reach_rule rule,
-			   enum community_form form)
+/* False when the name is taken. */
+static bool is_new_name(struct loader *l, const struct node *name)
 {
-	struct community_pattern *p = &d->value;
-	for (unsigned i = 0; i < 3; i++) {
-		p->field[i] = d->is_rs_as[i] ? l->config->rs_as : p->field[i];
-		if (p->field[i] > field_max(p, form, i)) {
-			loader_fail(l, &d->at,
-				    "%u in '%s' of '%s' is too large for this kind of community; "
-				    "use 'lrg'",
-				    p->field[i], form_name[form], rule_name[rule]);
-			return;
+	const struct draft_general *g = &l->general;
+	if (name->kind != NODE_SCALAR) {
+		loader_fail(l, &name->at, "the name of a community must be a plain word");
+		return false;
+	}
+	if (community_by_name(name->text) != COMMUNITY_NAME_COUNT) {
+		loader_fail(l, &name->at,
+			    "'%s' is a community with a meaning of its own; give it another name, "
+			    "or set it in 'communities'",
+			    name->text);
+		return false;
+	}
+	for (unsigned i = 0; i < g->custom_count; i++) {
+		if (strcmp(g->custom[i].name, name->text) == 0) {
+			loader_fail(l, &name->at, "'%s' was set before; keep one of the two",
+				    name->text);
+			return false;
 		}
 	}
-	if (form == COMMUNITY_STD && p->field[0] == UINT16_MAX) {
-		loader_fail(l, &d->at,
-			    "'std' of '%s' cannot begin with 65535: these communities are "
-			    "well-known ones (RFC 1997)",
-			    rule_name[rule]);
+	if (g->custom_count == CUSTOM_MAX) {
+		loader_fail(l, &name->at, "there can be at most %d custom communities", CUSTOM_MAX);
+	}
+	return g->custom_count < CUSTOM_MAX;
+}
+
+void read_custom_communities(struct loader *l, const struct node *key, const struct node *v,
+			     void *target)
+{
+	struct draft_general *g = &l->general;
+	struct node name, forms;
+	void *cursor = NULL;
+	(void)target;
+	if (!is_there(v)) {
 		return;
 	}
-	l->config->reach.pattern[rule][form] = *p;
-}
-
-bool community_pattern_equal(const struct community_pattern *a, const struct community_pattern *b)
-{
-	return a->is_set == b->is_set && a->has_peer_as == b->has_peer_as &&
-	       a->is_origin == b->is_origin && memcmp(a->field, b->field, sizeof(a->field)) == 0;
-}
-
-/* One community cannot ask for two things. */
-static void check_twice(struct loader *l, enum reach_rule rule, enum community_form form)
-{
-	const struct community_pattern *p = &l->config->reach.pattern[rule][form];
-	for (unsigned r = 0; r < (unsigned)rule && p->is_set; r++) {
-		if (community_pattern_equal(p, &l->config->reach.pattern[r][form])) {
-			loader_fail(l, &l->community[rule][form].at,
-				    "'%s' of '%s' is that of '%s', too; change one of the two",
-				    form_name[form], rule_name[rule], rule_name[r]);
-		}
+	if (v->kind != NODE_MAP) {
+		loader_fail(l, &v->at,
+			    "'%s' must be a mapping such as {site: {lrg: 'rs_as:2000:1'}}, not %s",
+			    key->text, node_kind_text(v->kind));
+		return;
 	}
-}
-
-void finish_communities(struct loader *l)
-{
-	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
-		for (unsigned f = 0; f < COMMUNITY_FORM_COUNT; f++) {
-			if (l->community[r][f].value.is_set) {
-				finish_pattern(l, &l->community[r][f], (enum reach_rule)r,
-					       (enum community_form)f);
-				check_twice(l, (enum reach_rule)r, (enum community_form)f);
-			}
+	while (node_next_pair(v, &cursor, l->errors, &name, &forms)) {
+		if (!is_new_name(l, &name)) {
+			continue;
 		}
+		struct draft_custom *grown =
+			realloc(g->custom, (g->custom_count + 1) * sizeof(*grown));
+		ASSERT(grown != NULL);
+		g->custom = grown;
+		struct draft_custom *c = &grown[g->custom_count++];
+		*c = (struct draft_custom){.name = strdup(name.text)};
+		ASSERT(c->name != NULL);
+		struct community_target t = {.name = c->name, .form = c->form};
+		read_forms(l, &forms, &t);
 	}
 }

@@ -12,8 +12,8 @@
 #define PORTS_MAX      32 /* What Debian's DPDK is built for. */
 
 /* One of two words. */
-static bool value_choice(struct loader *l, const struct node *v, const char *name,
-			 const char *first, const char *second, bool *out_is_second)
+static bool one_of_two(struct loader *l, const struct node *v, const char *name, const char *first,
+		       const char *second, bool *out_is_second)
 {
 	const char *text;
 	if (!value_text(l, v, name, &text)) {
@@ -85,7 +85,7 @@ static void read_idle(struct loader *l, const struct node *key, const struct nod
 {
 	(void)key;
 	(void)target;
-	(void)value_choice(l, v, "idle", "adaptive", "busy", &l->config->dataplane.is_busy);
+	(void)one_of_two(l, v, "idle", "adaptive", "busy", &l->config->dataplane.is_busy);
 }
 
 static void read_hugepages(struct loader *l, const struct node *key, const struct node *v,
@@ -93,8 +93,7 @@ static void read_hugepages(struct loader *l, const struct node *key, const struc
 {
 	(void)key;
 	(void)target;
-	(void)value_choice(l, v, "hugepages", "auto", "off",
-			   &l->config->dataplane.is_hugepages_off);
+	(void)one_of_two(l, v, "hugepages", "auto", "off", &l->config->dataplane.is_hugepages_off);
 }
 
 static void read_memory(struct loader *l, const struct node *key, const struct node *v,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/config/loader.h"
+#include "control/config/values.h"
 #include "rib/base/check.h"
 
 /* Keys of which one value is simply what we do. */
@@ -19,12 +19,6 @@ static void read_fixed(struct loader *l, const struct node *key, const struct no
 			    "silence this",
 			    key->text, is_wanted ? "true" : "false");
 	}
-}
-
-static void read_never(struct loader *l, const struct node *key, const struct node *v, void *target)
-{
-	(void)target;
-	read_fixed(l, key, v, false);
 }
 
 static void read_always(struct loader *l, const struct node *key, const struct node *v,
@@ -43,39 +37,96 @@ static void read_rs_as(struct loader *l, const struct node *key, const struct no
 	(void)value_asn(l, v, "rs_as", &l->config->rs_as);
 }
 
+static bool parse_router_id(struct loader *l, const struct node *v, struct addr *out)
+{
+	const char *text;
+	if (!value_text(l, v, "router_id", &text)) {
+		return false;
+	}
+	if (addr_parse(text, out) != 0 || out->family != FAMILY_IPV4 || addr_is_zero(out)) {
+		loader_fail(l, &v->at,
+			    "'router_id' must be written as one IPv4 address other than 0.0.0.0, "
+			    "not '%s'",
+			    text);
+		return false;
+	}
+	return true;
+}
+
+/* A list has those of several route servers that share the file: ours is the first, or the one that
+ * is an address of a port's, which only the whole shows. */
+static void read_router_ids(struct loader *l, const struct node *v)
+{
+	struct node item;
+	void *cursor = NULL;
+	unsigned errors = l->errors->error_count;
+	while (node_next_item(v, &cursor, l->errors, &item)) {
+		struct addr id;
+		if (!parse_router_id(l, &item, &id)) {
+			continue;
+		}
+		if (l->router_id_count == ARRAY_COUNT(l->router_id)) {
+			loader_fail(l, &item.at, "there can be at most %zu router ids",
+				    ARRAY_COUNT(l->router_id));
+			return;
+		}
+		l->router_id[l->router_id_count++] = id;
+	}
+	if (l->router_id_count == 0 && l->errors->error_count == errors) {
+		loader_fail(l, &v->at, "'router_id' is an empty list; give an IPv4 address");
+	}
+}
+
 static void read_router_id(struct loader *l, const struct node *key, const struct node *v,
 			   void *target)
 {
 	(void)key;
 	(void)target;
-	const char *text;
 	struct addr id;
 	l->has_router_id = true;
-	if (!value_text(l, v, "router_id", &text)) {
-		return;
+	if (v->kind == NODE_LIST) {
+		read_router_ids(l, v);
+	} else if (parse_router_id(l, v, &id)) {
+		l->router_id[l->router_id_count++] = id;
 	}
-	if (addr_parse(text, &id) != 0 || id.family != FAMILY_IPV4 || addr_is_zero(&id)) {
-		loader_fail(l, &v->at,
-			    "'router_id' must be written as one IPv4 address other than 0.0.0.0, "
-			    "not '%s'",
-			    text);
-		return;
-	}
-	l->config->router_id = id;
 }
+
+static const char *const presets[] = {"none", "euro-ix", NULL};
+
+static void read_preset(struct loader *l, const struct node *key, const struct node *v,
+			void *target)
+{
+	uint32_t preset;
+	(void)target;
+	l->general.preset_at = v->at;
+	if (is_there(v) && value_choice(l, v, key->text, presets, &preset)) {
+		draft_set(l, key, &l->general.preset, preset);
+	}
+}
+
+#define AT(field) offsetof(struct draft_session, policy.field)
+static const char *const route_views[] = {[ROUTE_VIEW_FULL] = "full",
+					  [ROUTE_VIEW_CUSTOMERS_PEERS] = "customers+peers",
+					  [ROUTE_VIEW_OWN_TENANT] = "own-tenant",
+					  [ROUTE_VIEW_DEFAULT] = "default",
+					  [ROUTE_VIEW_NONE] = "none",
+					  NULL};
 
 static const struct key cfg_key[] = {
 	{.name = "rs_as", .read = read_rs_as},
 	{.name = "router_id", .read = read_router_id},
 	{.name = "path_hiding", .read = read_always},
-	{.name = "prepend_rs_as", .read = read_never},
-	{.name = "filtering", .read = read_filtering},
-	{.name = "rpki_roas", .kind = KEY_FOREIGN},
-	{.name = "blackhole_filtering", .kind = KEY_FOREIGN},
-	{.name = "rfc1997_wellknown_communities", .kind = KEY_FOREIGN},
-	{.name = "rtt_thresholds", .kind = KEY_FOREIGN},
+	{.name = "prepend_rs_as", .kind = KEY_BOOL, .at = AT(prepends_rs_as)},
+	{.name = "filtering", .kind = KEY_MAP, .table = &filtering_keys},
+	{.name = "rpki_roas", .kind = KEY_GENERAL, .table = &rpki_roas_keys},
+	{.name = "rpki_aspas", .kind = KEY_FOREIGN, .note = "ASPAs come with the root key 'rpki'"},
+	{.name = "blackhole_filtering", .kind = KEY_MAP, .table = &blackhole_keys},
+	{.name = "rfc1997_wellknown_communities", .kind = KEY_GENERAL, .table = &rfc1997_keys},
+	{.name = "rtt_thresholds", .read = read_rtt_thresholds},
 	{.name = "communities", .read = read_communities},
-	{.name = "custom_communities", .kind = KEY_FOREIGN},
+	{.name = "communities_preset", .read = read_preset},
+	{.name = "custom_communities", .read = read_custom_communities},
+	{.name = "route_view", .kind = KEY_CHOICE, .at = AT(route_view), .choices = route_views},
 };
 static const struct key_table cfg_keys = {.where = "cfg",
 					  .keys = cfg_key,
@@ -90,12 +141,34 @@ void read_cfg(struct loader *l, const struct node *key, const struct node *v, vo
 	keys_walk(l, v, &cfg_keys, &l->session);
 }
 
+static void read_attach(struct loader *l, const struct node *key, const struct node *v,
+			void *target)
+{
+	struct draft_session *s = target;
+	s->policy.attach_at = v->at;
+	values_names(l, key, v, &s->policy.attach);
+}
+
+static void read_tenant(struct loader *l, const struct node *key, const struct node *v,
+			void *target)
+{
+	struct draft_session *s = target;
+	if (is_there(v)) {
+		(void)value_copy(l, v, key->text, &s->policy.tenant);
+	}
+}
+
 static const struct key client_cfg_key[] = {
-	{.name = "prepend_rs_as", .read = read_never},
-	{.name = "filtering", .read = read_client_filtering},
-	{.name = "blackhole_filtering", .kind = KEY_FOREIGN},
-	{.name = "attach_custom_communities", .kind = KEY_FOREIGN},
-	{.name = "custom_options", .kind = KEY_FOREIGN},
+	{.name = "prepend_rs_as", .kind = KEY_BOOL, .at = AT(prepends_rs_as)},
+	{.name = "filtering", .kind = KEY_MAP, .table = &client_filtering_keys},
+	{.name = "blackhole_filtering", .kind = KEY_MAP, .table = &client_blackhole_keys},
+	{.name = "attach_custom_communities", .read = read_attach},
+	{.name = "route_view", .kind = KEY_CHOICE, .at = AT(route_view), .choices = route_views},
+	{.name = "tenant", .read = read_tenant},
+	{.name = "export", .read = read_export},
+	{.name = "custom_options",
+	 .kind = KEY_FOREIGN,
+	 .note = "it is for the configuration of other daemons"},
 };
 static const struct key_table client_cfg_keys = {.where = "clients[].cfg",
 						 .keys = client_cfg_key,
@@ -173,6 +246,17 @@ static void read_client_ao(struct loader *l, const struct node *key, const struc
 	tcp_ao_read(l, key, v, &client->keys);
 }
 
+/* RFC 6996: a private one, so that it is nobody's own. */
+static void read_client_alias(struct loader *l, const struct node *key, const struct node *v,
+			      void *target)
+{
+	struct file_client *client = target;
+	uint32_t alias;
+	if (is_there(v) && value_number(l, v, key->text, 64512, 65534, &alias)) {
+		client->value.policy.asn_alias = (uint16_t)alias;
+	}
+}
+
 static const struct key client_key[] = {
 	{.name = "asn", .read = read_client_asn},
 	{.name = "ip", .read = read_client_ip},
@@ -181,7 +265,7 @@ static const struct key client_key[] = {
 	{.name = "cfg", .read = read_client_cfg},
 	{.name = "password", .read = read_client_password},
 	{.name = "tcp_ao", .read = read_client_ao},
-	{.name = "16bit_mapped_asn", .kind = KEY_FOREIGN},
+	{.name = "16bit_mapped_asn", .read = read_client_alias},
 };
 static const struct key_table client_keys = {.where = "clients[]",
 					     .keys = client_key,
@@ -208,6 +292,7 @@ static void add_client(struct loader *l, const struct file_client *client, const
 				       .local_at = client->local_at,
 				       .session = client->session};
 	draft->value.ip = a;
+	draft_policy_hold(&draft->session.policy);
 	draft->value.keys = draft_keys_copy(&client->keys);
 	if (client->value.description != NULL) {
 		draft->value.description = strdup(client->value.description);
@@ -248,6 +333,7 @@ static void read_client(struct loader *l, const struct node *item)
 		add_clients(l, &client);
 	}
 	free(client.value.description);
+	draft_policy_fini(&client.session.policy);
 	explicit_bzero(&client.keys, sizeof(client.keys));
 }
 
@@ -295,9 +381,9 @@ static void read_include(struct loader *l, const struct node *key, const struct 
 }
 
 static const struct key root_key[] = {
-	{.name = "include", .read = read_include}, {.name = "dataplane", .read = read_dataplane},
-	{.name = "control", .read = read_control}, {.name = "cfg", .read = read_cfg},
-	{.name = "clients", .read = read_clients}, {.name = "asns", .kind = KEY_FOREIGN},
-	{.name = "registry", .kind = KEY_LATER},
+	{.name = "include", .read = read_include},    {.name = "dataplane", .read = read_dataplane},
+	{.name = "control", .read = read_control},    {.name = "cfg", .read = read_cfg},
+	{.name = "clients", .read = read_clients},    {.name = "asns", .read = read_asns},
+	{.name = "bogons", .read = read_root_bogons}, {.name = "registry", .kind = KEY_LATER},
 };
 const struct key_table root_keys = {.where = "", .keys = root_key, .count = ARRAY_COUNT(root_key)};

@@ -8,33 +8,6 @@
 #include "rib/base/check.h"
 #include "tests/unit/control/scratch.h"
 
-/* The keys of `filtering` are told apart: each one that does nothing yet is named. */
-Test(filtering, filters_not_supported_yet_are_named_one_by_one)
-{
-	struct scratch s;
-	struct config_errors e;
-	scratch_init(&s);
-	struct config *c =
-		scratch_load(&s,
-			     "clients:\n"
-			     "- {asn: 64501, ip: 198.18.1.1, cfg: {filtering: {irrdb: {}}}}\n" PORT
-			     "cfg:\n  rs_as: 64500\n  filtering:\n"
-			     "    next_hop: {policy: strict}\n"
-			     "    roles: {enabled: True, strict_mode: False}\n"
-			     "    max_prefix: {action: shutdown}\n",
-			     &e);
-	cr_assert(c != NULL && e.count == 3 && e.error_count == 0, "%u", e.count);
-	static const char *const names[] = {"'clients[].cfg.filtering.irrdb'",
-					    "'cfg.filtering.next_hop'",
-					    "'cfg.filtering.max_prefix'"};
-	for (unsigned i = 0; i < ARRAY_COUNT(names); i++) {
-		cr_expect(strstr(e.item[i].text, names[i]) != NULL, "%s", e.item[i].text);
-	}
-	config_free(c);
-	config_errors_free(&e);
-	scratch_fini(&s);
-}
-
 /* RFC 9234, arouteserver's keys: off unless enabled; a client's keys go before cfg's, each for
  * itself; we are an rs unless a client's local_role says otherwise. */
 Test(filtering, roles_are_inherited_key_by_key)
