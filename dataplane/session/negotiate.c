@@ -141,6 +141,9 @@ static uint8_t class_of(const struct session_conf *conf, const struct open *peer
 	if (peer->long_lived.is_present) {
 		class_idx |= WIRE_CLASS_LLGR; /* RFC 9494 §4.3 */
 	}
+	if (conf->prepends_local_as) {
+		class_idx |= WIRE_CLASS_PREPEND;
+	}
 	return class_idx;
 }
 

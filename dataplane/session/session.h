@@ -55,6 +55,7 @@ struct session_conf {
 	uint8_t add_path[FAMILY_COUNT];	 /* RFC 7911: ADD_PATH_RECEIVE | ADD_PATH_SEND */
 	bool accepts_as_set;		 /* RFC 9774 */
 	bool enforces_first_as;		 /* RFC 4271 §6.3 */
+	bool prepends_local_as;		 /* What it is sent; RFC 7947 §2.2.2.1 says not to. */
 	bool has_graceful_shutdown;	 /* RFC 8326: a route with its community gets */
 	uint32_t graceful_shutdown_pref; /* this LOCAL_PREF. */
 	struct attr_lists lists;	 /* Attributes that are not wanted. */

@@ -17,9 +17,10 @@
 #define WIRE_CLASS_NEXT_HOP6 16u /* IPv4 prefixes may have IPv6 next hops (RFC 8950). */
 #define WIRE_CLASS_OTC_ADD   32u /* Routes without OTC get one with our AS (RFC 9234 §5). */
 #define WIRE_CLASS_OTC_DENY  64u /* Routes with OTC are not sent (RFC 9234 §5). */
-#define WIRE_CLASS_COUNT     128
+#define WIRE_CLASS_PREPEND   128u /* Paths begin with our AS, against RFC 7947 §2.2.2.1. */
+#define WIRE_CLASS_COUNT     256
 
-/* The form of a class; our own AS is what OTC_ADD adds. */
+/* The form of a class; our own AS is what OTC_ADD and PREPEND add. */
 struct update_form wire_form(enum family family, unsigned class_idx, asn_t local_as);
 
 /* A set of classes.  Its owner changes it; other threads may look, and see what was done before a

@@ -96,10 +96,11 @@ struct attr_form {
 	bool has_next_hop; /* NEXT_HOP stands in its place: IPv4 prefixes outside MP_REACH. */
 	bool is_as4;	   /* RFC 6793's form. */
 	asn_t otc;	   /* RFC 9234 §5: OTC with this AS where there is none; 0: no. */
+	asn_t prepend;	   /* RFC 4271 §5.1.2: AS_PATH begins with this AS; 0: as it is. */
 };
 
 /* The path attributes without MP_REACH.  Never fails for an interned set when the buffer holds
- * wire_len + wire2_extra + 14. */
+ * wire_len + wire2_extra + 14, with `prepend` 28. */
 void attr_encode(struct wr *w, const struct attr *a, const struct attr_form *form);
 /* How many bytes attr_encode writes: exact.  O(wire_len) for the 2-octet form. */
 size_t attr_encoded_len(const struct attr *a, const struct attr_form *form);

@@ -39,6 +39,7 @@ struct update_form {
 	bool has_path_ids;    /* RFC 7911: update_pack_paths is to be used. */
 	bool has_next_hop6;   /* RFC 8950: IPv4 prefixes may have an IPv6 next hop. */
 	asn_t otc;	      /* RFC 9234 §5: OTC with this AS where there is none; 0: no. */
+	asn_t prepend;	      /* RFC 4271 §5.1.2: AS_PATH begins with this AS; 0: as it is. */
 	/* These decide what is sent, not how. */
 	bool has_llgr;	 /* Understands LLGR_STALE (RFC 9494 §4.3). */
 	bool denies_otc; /* Gets no route that has OTC (RFC 9234 §5). */

@@ -68,8 +68,10 @@ static struct packing packing_of(const struct update_form *form, const struct at
 	if (a != NULL) {
 		ASSERT(has_place(form, a));
 		p.is_mp = a->next_hop_len != 4;
-		p.attr_form = (struct attr_form){
-			.has_next_hop = !p.is_mp, .is_as4 = form->is_as4, .otc = form->otc};
+		p.attr_form = (struct attr_form){.has_next_hop = !p.is_mp,
+						 .is_as4 = form->is_as4,
+						 .otc = form->otc,
+						 .prepend = form->prepend};
 		p.attrs_len = attr_encoded_len(a, &p.attr_form);
 		/* AFI, SAFI, length of the next hop, next hop, reserved octet. */
 		p.mp_fixed = 2 + 1 + 1 + a->next_hop_len + 1u;

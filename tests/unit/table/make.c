@@ -358,10 +358,13 @@ unsigned naive_rank(const struct path *path, unsigned count, const struct rank_p
 static size_t longest(const struct attr *a, enum family family, unsigned class_idx)
 {
 	size_t len = 19 + 4 + a->wire_len + (family == FAMILY_IPV4 ? 5u : 17u);
-	size_t path_len = a->facts.path_len;
+	size_t added = (class_idx & WIRE_CLASS_PREPEND) != 0 ? 1 : 0;
+	size_t path_len = a->facts.path_len + added;
+	len += 4 * added;
 	if ((class_idx & WIRE_CLASS_AS2) != 0) {
 		/* Half the AS_PATH; and AS4_PATH where an AS does not fit (all but the first). */
-		len = len - 2 * path_len + (path_len > 1 ? 3 + 2 + 4 * path_len : 0);
+		bool has_as4 = a->facts.path_len > 1;
+		len = len - 2 * path_len + (has_as4 ? 3 + 2 + 4 * path_len : 0);
 	}
 	len += (class_idx & WIRE_CLASS_PATHS) != 0 ? 4 : 0;
 	len += (class_idx & WIRE_CLASS_OTC_ADD) != 0 && a->facts.otc == 0 ? 7 : 0;
@@ -397,7 +400,7 @@ struct decoding {
 struct message {
 	struct span withdrawn, nlri, reach, unreach;
 	enum family reach_family, unreach_family;
-	uint32_t id, otc;
+	uint32_t id, otc, first_as;
 	bool has_next_hop;
 };
 
@@ -441,7 +444,7 @@ static bool decode_mp(uint8_t type, struct span value, struct message *m)
 	return rd_is_ok(&v) && (afi == 1 || afi == 2) && safi == 1;
 }
 
-static bool decode_attrs(struct span attrs, struct message *m)
+static bool decode_attrs(struct span attrs, bool is_as2, struct message *m)
 {
 	struct rd r = rd_of(attrs);
 	while (rd_left(&r) > 0) {
@@ -459,6 +462,9 @@ static bool decode_attrs(struct span attrs, struct message *m)
 			}
 		} else if (type == ATTR_OTC) {
 			m->otc = rd_u32(&v);
+		} else if (type == ATTR_AS_PATH) {
+			rd_u16(&v);
+			m->first_as = is_as2 ? rd_u16(&v) : rd_u32(&v);
 		} else if (type == ATTR_NEXT_HOP) {
 			m->has_next_hop = len == 4;
 		} else if ((type == ATTR_MP_REACH_NLRI || type == ATTR_MP_UNREACH_NLRI) &&
@@ -479,7 +485,9 @@ static bool is_allowed(const struct decoding *d, const struct message *m)
 	bool has_otc = variant == VARIANT_OTC || variant == VARIANT_BOTH;
 	uint32_t added = (d->class_idx & WIRE_CLASS_OTC_ADD) != 0 ? MAKE_LOCAL_AS : 0;
 	bool is_4_in_mp = m->reach.len > 0 && m->reach_family == FAMILY_IPV4;
-	return m->id != 0 && m->otc == (has_otc ? OTC_OTHER : added) &&
+	bool is_prepended = (d->class_idx & WIRE_CLASS_PREPEND) != 0;
+	return m->id != 0 && (m->first_as == MAKE_LOCAL_AS) == is_prepended &&
+	       m->otc == (has_otc ? OTC_OTHER : added) &&
 	       !(has_otc && (d->class_idx & WIRE_CLASS_OTC_DENY) != 0) &&
 	       (!is_4_in_mp || (d->class_idx & WIRE_CLASS_NEXT_HOP6) != 0) &&
 	       (m->nlri.len == 0 || m->has_next_hop);
@@ -492,7 +500,8 @@ static bool decode_update(const struct decoding *d, struct span body)
 	m.withdrawn = rd_span(&r, rd_u16(&r));
 	struct span attrs = rd_span(&r, rd_u16(&r));
 	m.nlri = span_of(r.at, rd_left(&r));
-	return rd_is_ok(&r) && decode_attrs(attrs, &m) &&
+	bool is_as2 = (d->class_idx & WIRE_CLASS_AS2) != 0;
+	return rd_is_ok(&r) && decode_attrs(attrs, is_as2, &m) &&
 	       (m.nlri.len + m.reach.len == 0 || is_allowed(d, &m)) &&
 	       decode_nlri(d, m.withdrawn, FAMILY_IPV4, 0) &&
 	       decode_nlri(d, m.unreach, m.unreach_family, 0) &&

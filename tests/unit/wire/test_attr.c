@@ -1,5 +1,6 @@
 /* Path attributes: canonical bytes, and random sets there and back. */
 #include "tests/unit/wire/vector.h"
+#include "rib/attr/aspath.h"
 #include "rib/base/prng.h"
 
 #include <criterion/criterion.h>
@@ -408,6 +409,61 @@ Test(wire, otc_is_read_and_added)
 			cr_expect_eq(draft_again.facts.otc, has != 0 ? 64501 : 64500);
 			cr_expect_eq(draft_again.wire_len, draft.wire_len + (has != 0 ? 0 : 7));
 		}
+		free(a);
+	}
+}
+
+/* RFC 4271 §5.1.2 b, RFC 6793 §4.2.2: our AS before paths of every beginning and length, for new and
+ * old speakers; read back, the path is ours and the old one. */
+Test(wire, an_as_is_prepended)
+{
+	static const struct {
+		uint8_t type;
+		unsigned count; /* In the first segment; 0: an empty path. */
+	} cases[] = {{AS_SEQUENCE, 0},	{AS_SEQUENCE, 1}, {AS_SEQUENCE, 61},  {AS_SEQUENCE, 62},
+		     {AS_SEQUENCE, 63}, {AS_SET, 62},	  {AS_SEQUENCE, 254}, {AS_SEQUENCE, 255}};
+	static const asn_t ours[] = {64500, 4200000000};
+	struct next_hop next_hop = {.len = 4, .bytes = {198, 18, 0, 1}};
+	for (unsigned i = 0; i < ARRAY_COUNT(cases) * 4; i++) {
+		uint8_t in[1100], path[1100], out[2300];
+		struct wr p = wr_of(path, sizeof(path));
+		for (unsigned k = 0; k < cases[i / 4].count; k++) {
+			if (k == 0) {
+				wr_u8(&p, cases[i / 4].type);
+				wr_u8(&p, (uint8_t)cases[i / 4].count);
+			}
+			wr_u32(&p, 64501 + k % 2 * 4200000000u % 70000);
+		}
+		struct wr w = wr_of(in, sizeof(in));
+		wr_u32(&w, 0x40010100);
+		attr_put(&w, ATTR_FLAG_TRANSITIVE, ATTR_AS_PATH, span_of(path, wr_len(&p)));
+		wr_u32(&w, 0x40030400);
+		w.at--;
+		wr_u32(&w, 0xc6120001);
+		const struct update_opts new = {.is_as4 = true, .accepts_as_set = true};
+		struct attr_result r;
+		attr_decode(span_of(in, wr_len(&w)), &new, true, &draft, &r);
+		cr_assert_eq(r.verdict, VERDICT_OK, "case %u: %s", i, r.reason);
+		struct attr *a = attr_of_draft(&draft, &next_hop);
+		struct attr_form form = {
+			.has_next_hop = true, .is_as4 = i % 2 == 0, .prepend = ours[i / 2 % 2]};
+		struct wr o = wr_of(out, sizeof(out));
+		attr_encode(&o, a, &form);
+		cr_assert(wr_is_ok(&o));
+		cr_expect_eq(wr_len(&o), attr_encoded_len(a, &form), "case %u", i);
+		struct update_opts back = {.is_as4 = form.is_as4, .accepts_as_set = true};
+		attr_decode(span_of(out, wr_len(&o)), &back, true, &draft_again, &r);
+		cr_assert_eq(r.verdict, VERDICT_OK, "case %u: %s", i, r.reason);
+		const struct attr_facts *was = &draft.facts, *now = &draft_again.facts;
+		cr_expect_eq(now->path_len, was->path_len + 1, "case %u", i);
+		cr_expect_eq(now->neighbor_as, form.prepend, "case %u", i);
+		bool is_joined = cases[i / 4].type == AS_SEQUENCE && cases[i / 4].count > 0 &&
+				 cases[i / 4].count < 255;
+		cr_expect_eq(now->as_path.len, was->as_path.len + (is_joined ? 4 : 6), "case %u",
+			     i);
+		size_t rest = was->as_path.len - (is_joined ? 2u : 0u);
+		cr_expect_arr_eq(draft_again.wire + now->as_path.offset + now->as_path.len - rest,
+				 draft.wire + was->as_path.offset + was->as_path.len - rest, rest);
 		free(a);
 	}
 }

@@ -140,6 +140,11 @@ Test(wire, forms_are_written_to_the_octet)
 		 4,
 		 "0000 0026 400101 00 40020a 0202 0000fbf4 0000fbf5 400304 20202020"
 		 "c00804 fbf40001 c02304 0000fbf4 18c63364"},
+		/* RFC 4271 §5.1.2. */
+		{{.family = FAMILY_IPV4, .prepend = 64500},
+		 4,
+		 "0000 0023 400101 00 40020e 0203 0000fbf4 0000fbf4 0000fbf5 400304 20202020"
+		 "c00804 fbf40001 18c63364"},
 	};
 	struct addr address = addr_v4(0xc6336400);
 	struct prefix prefix = prefix_make(&address, 24);
