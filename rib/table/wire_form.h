@@ -10,13 +10,13 @@
 #include "rib/base/check.h"
 #include "rib/wire/update.h"
 
-#define WIRE_CLASS_AS2	     1u	 /* 2-octet AS numbers (RFC 6793 OLD speakers). */
-#define WIRE_CLASS_LLGR	     2u	 /* Advertised the LLGR capability (RFC 9494 §4.3). */
-#define WIRE_CLASS_PATHS     4u	 /* Receives several paths of a prefix (RFC 7911). */
-#define WIRE_CLASS_LONG	     8u	 /* Takes messages of up to 65535 octets (RFC 8654). */
-#define WIRE_CLASS_NEXT_HOP6 16u /* IPv4 prefixes may have IPv6 next hops (RFC 8950). */
-#define WIRE_CLASS_OTC_ADD   32u /* Routes without OTC get one with our AS (RFC 9234 §5). */
-#define WIRE_CLASS_OTC_DENY  64u /* Routes with OTC are not sent (RFC 9234 §5). */
+#define WIRE_CLASS_AS2	     1u	  /* 2-octet AS numbers (RFC 6793 OLD speakers). */
+#define WIRE_CLASS_LLGR	     2u	  /* Advertised the LLGR capability (RFC 9494 §4.3). */
+#define WIRE_CLASS_PATHS     4u	  /* Receives several paths of a prefix (RFC 7911). */
+#define WIRE_CLASS_LONG	     8u	  /* Takes messages of up to 65535 octets (RFC 8654). */
+#define WIRE_CLASS_NEXT_HOP6 16u  /* IPv4 prefixes may have IPv6 next hops (RFC 8950). */
+#define WIRE_CLASS_OTC_ADD   32u  /* Routes without OTC get one with our AS (RFC 9234 §5). */
+#define WIRE_CLASS_OTC_DENY  64u  /* Routes with OTC are not sent (RFC 9234 §5). */
 #define WIRE_CLASS_PREPEND   128u /* Paths begin with our AS, against RFC 7947 §2.2.2.1. */
 #define WIRE_CLASS_COUNT     256
 

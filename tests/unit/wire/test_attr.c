@@ -413,8 +413,8 @@ Test(wire, otc_is_read_and_added)
 	}
 }
 
-/* RFC 4271 §5.1.2 b, RFC 6793 §4.2.2: our AS before paths of every beginning and length, for new and
- * old speakers; read back, the path is ours and the old one. */
+/* RFC 4271 §5.1.2 b, RFC 6793 §4.2.2: our AS before paths of every beginning and length, for new
+ * and old speakers; read back, the path is ours and the old one. */
 Test(wire, an_as_is_prepended)
 {
 	static const struct {
