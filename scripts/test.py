@@ -2,7 +2,7 @@
 """Sets everything up, builds, and runs the tests.
 
     sudo scripts/test             all suites
-    sudo scripts/test SUITE...    only these: tidy unit sim fuzz interop
+    sudo scripts/test SUITE...    only these: tidy unit sim fuzz interop policy
 
 tidy     layers and tidiness of the sources; what the conformance table names exists
 unit     the lab's own tests; the unit tests built with gcc, then the same under ASan, UBSan and
@@ -13,6 +13,7 @@ sim      whole servers in virtual time: seeded histories against the naive oracl
 fuzz     the corpora of the fuzz targets (scripts/fuzz finds them), each input replayed in the gcc
          build and under the sanitizers
 interop  real routers in network namespaces: scripts/demo --once, then tests/interop/*/run
+policy   arouteserver's scenarios with real routers: tests/policy/*/run
 
 Ends with one line, "N passed, N failed", with ", N skipped" if any; exit 0 only when none failed.
 With CI=true a skip is a failure.
@@ -186,14 +187,28 @@ def suite_interop(tally):
     house.setup("all")
     house.build(GCC)
     program(tally, "demo", [os.path.join(ROOT, "scripts", "demo"), "--once"])
-    folder = os.path.join(ROOT, "tests", "interop")
+    runs_of(tally, "interop")
+
+
+def suite_policy(tally):
+    if os.geteuid() != 0:
+        tally.add("policy", skipped=1, detail="network namespaces need root: sudo scripts/test")
+        return
+    house.setup("all")
+    house.build(GCC)
+    runs_of(tally, "policy")
+
+
+def runs_of(tally, suite):
+    """The programs `run` in the folders of a suite."""
+    folder = os.path.join(ROOT, "tests", suite)
     for name in sorted(os.listdir(folder)):
         if os.access(os.path.join(folder, name, "run"), os.X_OK):
             program(tally, name, [os.path.join(folder, name, "run")])
 
 
 SUITES = {"tidy": suite_tidy, "unit": suite_unit, "sim": suite_sim, "fuzz": suite_fuzz,
-          "interop": suite_interop}
+          "interop": suite_interop, "policy": suite_policy}
 
 
 def main():

@@ -16,7 +16,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
 
-from lab import feeds, mrt, oracle, route  # noqa: E402
+from lab import feeds, mrt, oracle, route, scenario  # noqa: E402
 from lab.check import Verdict  # noqa: E402
 from lab.peers import bird  # noqa: E402
 from lab.route import Route  # noqa: E402
@@ -144,6 +144,68 @@ Table master4:
 \tBGP.large_community: (64501, 1, 2)
 """
         self.assertEqual(bird.parse_routes(text), {"192.0.2.0/24": FULL})
+
+
+class Scenarios(unittest.TestCase):
+    TWO = """BIRD 2.0.12 ready.
+Table master4:
+192.0.2.0/24         unicast [rs4 23:50:12.000] * (100) [AS3i]
+\tvia 198.18.1.1 on eth0
+\tType: BGP univ
+\tBGP.origin: IGP
+\tBGP.as_path: 1 3
+\tBGP.next_hop: 198.18.1.1
+                     unicast [rs4 23:50:12.000] (100) [AS3i]
+\tvia 198.18.1.2 on eth0
+\tBGP.origin: IGP
+\tBGP.as_path: 2 3
+\tBGP.next_hop: 198.18.1.2
+192.0.3.0/24         unicast [rs4 23:50:12.000] * (100) [AS3i]
+\tBGP.origin: IGP
+\tBGP.as_path: 3
+\tBGP.next_hop: 198.18.1.3
+"""
+
+    def test_a_prefix_may_have_several_paths(self):
+        self.assertEqual(scenario.parse_paths(self.TWO), {
+            "192.0.2.0/24": [Route(path=(1, 3), next_hop="198.18.1.1"),
+                             Route(path=(2, 3), next_hop="198.18.1.2")],
+            "192.0.3.0/24": [Route(path=(3,), next_hop="198.18.1.3")]})
+
+    def test_what_is_not_as_the_case_says_is_found(self):
+        case = scenario.Case("one", "AS1", ("192.0.2.0/24", None))
+        lab = self.lab([case])
+        plain, row = Route(path=(1,), next_hop="198.18.1.1"), {"192.0.2.0/24": {}}
+        for held, accepted, refused, is_right in (
+                ([plain], row, {}, True), ([], row, {}, False), ([plain], {}, {}, False),
+                ([plain], {}, row, False), ([plain, plain], row, {}, False),
+                ([plain._replace(communities=(1,))], row, {}, False)):
+            found = lab.wrong(self.view(held, accepted, refused), case, 4)
+            self.assertEqual(not found, is_right, found)
+
+    def test_a_refusal_has_its_code(self):
+        case = scenario.Case("one", "AS1", ("192.0.2.0/24", None), code=2)
+        lab = self.lab([case])
+        for code, is_right in ((2, True), (3, False), (None, False)):
+            row = {"192.0.2.0/24": {"rejected": "because", "reject_code": code}}
+            found = lab.wrong(self.view([], {}, row), case, 4)
+            self.assertEqual(not found, is_right, found)
+
+    def lab(self, cases):
+        lab = scenario.Scenario.__new__(scenario.Scenario)
+        server = type("", (), {"asn": 999})
+        lab.server, lab.prepends = server, set()
+        run = type("", (), {"dir": "/nowhere"})
+        lab.members = [scenario.PolicyBird(run, "AS%d" % number, number, number, server)
+                       for number in (1, 2)]
+        lab.deal(cases)
+        return lab
+
+    def view(self, held, accepted, refused):
+        view = scenario.View.__new__(scenario.View)
+        view.held = {("AS1", 4): {}, ("AS2", 4): {"192.0.2.0/24": held} if held else {}}
+        view.accepted, view.refused = {("AS1", 4): accepted}, {("AS1", 4): refused}
+        return view
 
 
 if __name__ == "__main__":
