@@ -54,9 +54,13 @@ struct attr_slice {
 };
 
 /* Well-known communities that decide what becomes of a route here. */
-#define COMMUNITY_GRACEFUL_SHUTDOWN UINT32_C(0xffff0000) /* RFC 8326 §5 */
-#define COMMUNITY_LLGR_STALE	    UINT32_C(0xffff0006) /* RFC 9494 §4.3 */
-#define COMMUNITY_NO_LLGR	    UINT32_C(0xffff0007) /* RFC 9494 §4.2 */
+#define COMMUNITY_GRACEFUL_SHUTDOWN   UINT32_C(0xffff0000) /* RFC 8326 §5 */
+#define COMMUNITY_BLACKHOLE	      UINT32_C(0xffff029a) /* RFC 7999 §5 */
+#define COMMUNITY_NO_EXPORT	      UINT32_C(0xffffff01) /* RFC 1997 */
+#define COMMUNITY_NO_ADVERTISE	      UINT32_C(0xffffff02)
+#define COMMUNITY_NO_EXPORT_SUBCONFED UINT32_C(0xffffff03)
+#define COMMUNITY_LLGR_STALE	      UINT32_C(0xffff0006) /* RFC 9494 §4.3 */
+#define COMMUNITY_NO_LLGR	      UINT32_C(0xffff0007) /* RFC 9494 §4.2 */
 
 /* What ranking and display need, computed once from the bytes. */
 struct attr_facts {

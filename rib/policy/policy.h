@@ -16,8 +16,11 @@ struct asn_set;	   /* asn_set.h */
 struct roa;	   /* roa.h */
 struct aspa;	   /* aspa.h */
 
-enum next_hop_rule { NEXT_HOP_STRICT, NEXT_HOP_SAME_AS, NEXT_HOP_AUTHORIZED, NEXT_HOP_ANY };
+enum next_hop_rule { NEXT_HOP_ANY, NEXT_HOP_STRICT, NEXT_HOP_SAME_AS, NEXT_HOP_AUTHORIZED };
 enum blackhole_rule { BLACKHOLE_OFF, BLACKHOLE_UNCHANGED, BLACKHOLE_REWRITE };
+/* What becomes of a rejected route is one thing: it is kept, and sent to nobody.  By this it is
+ * shown with the communities that say why. */
+enum reject_policy { REJECT_POLICY_REJECT, REJECT_POLICY_TAG, REJECT_POLICY_TAG_AND_REJECT };
 
 /* What holds for one member: as who announces, and as who receives.  `cfg` and the member's own
  * `cfg` merged.  A set that is NULL is empty. */
@@ -34,13 +37,14 @@ struct peer_policy {
 	struct {
 		uint8_t min, max; /* max 0: no rule. */
 	} len[FAMILY_COUNT];
-	uint8_t path_len_max;				      /* 0: no rule. */
-	bool is_first_as_free;				      /* The left-most AS may be another. */
-	bool rejects_invalid_as;			      /* `reject_invalid_as_in_as_path` */
+	uint8_t path_len_max;	 /* 0: no rule. */
+	bool enforces_first_as;	 /* The left-most AS is the member's. */
+	bool rejects_invalid_as; /* `reject_invalid_as_in_as_path` */
 	bool enforces_origin, enforces_prefix, allows_longer; /* `irrdb` */
 	bool has_rov, rejects_rov_invalid;
 	bool has_aspa; /* An invalid path is rejected. */
 	bool has_graceful_shutdown;
+	enum reject_policy reject_policy;
 	uint16_t communities_max; /* Of all forms together; 0: no rule. */
 	uint32_t graceful_shutdown_pref;
 	struct asn_set *as_set;		  /* Origins by IRR. */
@@ -76,7 +80,8 @@ struct policy {
 	bool rejects_not_global; /* IPv6 outside 2000::/3. */
 	bool has_transit_rule, transit_is_warning;
 	bool uses_roas_as_route_objects;
-	bool tags_as_set; /* `irrdb.tag_as_set` */
+	bool tags_as_set;	    /* `irrdb.tag_as_set` */
+	bool has_graceful_shutdown; /* Members that take no part lose the community. */
 	bool blackhole_adds_noexport;
 	enum blackhole_rule blackhole[FAMILY_COUNT];
 	struct addr blackhole_next_hop[FAMILY_COUNT]; /* REWRITE. */

@@ -1,0 +1,430 @@
+/* The checks of what members announce: see check.h.
+ *
+ * Each row of check.def has two functions here: whether it is configured, and whether the route
+ * fails it.  The hot path is the table written out, so that all of it is inlined; explain walks the
+ * same rows as pointers. */
+#include "rib/policy/check_own.h"
+
+#include "rib/attr/aspath.h"
+#include "rib/base/check.h"
+#include "rib/policy/aspa.h"
+#include "rib/policy/asn_set.h"
+#include "rib/policy/prefix_set.h"
+
+struct set_view set_view_of(const struct attr *a)
+{
+	return (struct set_view){.facts = &a->facts,
+				 .wire = a->wire,
+				 .wire_len = a->wire_len,
+				 .next_hop = attr_next_hop_octets(a)};
+}
+
+struct check check_of(const struct policy *p, peer_id_t peer, const struct set_view *v,
+		      const struct set_verdict *s, const struct prefix *prefix)
+{
+	struct check c = {
+		.policy = p, .peer = p->peer[peer], .view = v, .set = s, .prefix = prefix};
+	c.is_blackhole = s != NULL && prefix != NULL && s->asks_blackhole &&
+			 p->blackhole[prefix->family] != BLACKHOLE_OFF;
+	return c;
+}
+
+/* Reserved for documentation (RFC 5398), private use (RFC 6996), last of their size (RFC 7300), not
+ * yet assigned; AS_TRANS (RFC 6793); 0 (RFC 7607). */
+static bool asn_is_invalid(asn_t asn)
+{
+	return asn == 0 || asn == AS_TRANS || (asn >= 64496 && asn <= 131071) ||
+	       asn >= UINT32_C(4200000000);
+}
+
+static void look_at_asn(const struct check *c, asn_t asn, struct path_look *l)
+{
+	if (!l->has_invalid && asn_is_invalid(asn)) {
+		l->has_invalid = true;
+		l->invalid = asn;
+	}
+	/* A transit-free network may be a member itself. */
+	if (!l->has_transit_free && asn != c->peer->asn &&
+	    asn_set_has(c->policy->transit_free, asn)) {
+		l->has_transit_free = true;
+		l->transit_free = asn;
+	}
+	if (!l->has_never && asn_set_has(c->policy->never_via_rs, asn)) {
+		l->has_never = true;
+		l->never = asn;
+	}
+}
+
+const struct path_look *check_path(struct check *c)
+{
+	struct rd r = rd_of(set_view_path(c->view));
+	uint8_t type;
+	struct span asns;
+	if (c->path.is_done) {
+		return &c->path;
+	}
+	c->path.is_done = true;
+	while (aspath_next(&r, 4, &type, &asns)) {
+		struct rd each = rd_of(asns);
+		while (rd_left(&each) >= 4) {
+			look_at_asn(c, rd_u32(&each), &c->path);
+		}
+	}
+	return &c->path;
+}
+
+enum rov_state check_rov(struct check *c)
+{
+	if (!c->has_rov) {
+		c->has_rov = true;
+		c->rov = roa_validate(c->policy->roa, c->prefix, c->view->facts->origin_as);
+	}
+	return c->rov;
+}
+
+static bool is_prefix_registered(const struct check *c)
+{
+	const struct peer_policy *peer = c->peer;
+	asn_t origin = c->view->facts->origin_as;
+	return prefix_set_match(peer->as_set_prefix, c->prefix, origin, NULL) ||
+	       (peer->allows_longer && prefix_set_covers(peer->as_set_prefix, c->prefix)) ||
+	       prefix_set_match(peer->white_prefix, c->prefix, origin, NULL);
+}
+
+/* arouteserver's escapes: a ROA or a record of registro.br stands for the route object that is
+ * missing when the origin is registered; the member's list of routes stands for everything. */
+const struct irr_look *check_irr(struct check *c)
+{
+	struct irr_look *l = &c->irr;
+	asn_t origin = c->view->facts->origin_as;
+	if (l->is_done) {
+		return l;
+	}
+	l->is_done = true;
+	l->is_prefix_registered = is_prefix_registered(c);
+	if (c->set->is_origin_registered) {
+		l->is_by_roa = c->policy->uses_roas_as_route_objects && check_rov(c) == ROV_VALID;
+		l->is_by_registrobr =
+			prefix_set_match(c->policy->registrobr, c->prefix, origin, NULL);
+	}
+	l->is_by_white_list = !l->is_by_roa && !l->is_by_registrobr &&
+			      prefix_set_match(c->peer->white_route, c->prefix, origin, NULL);
+	return l;
+}
+
+static bool is_validated(struct check *c)
+{
+	const struct irr_look *l = check_irr(c);
+	return l->is_by_roa || l->is_by_registrobr || l->is_by_white_list;
+}
+
+static bool is_on_next_hop(const struct check *c)
+{
+	return c->peer->next_hop != NEXT_HOP_ANY;
+}
+
+/* A link-local address behind the global one is not looked at. */
+static bool fails_next_hop(struct check *c)
+{
+	struct span octets = c->view->next_hop;
+	enum family family = octets.len == 4 ? FAMILY_IPV4 : FAMILY_IPV6;
+	if (octets.len < family_bytes((uint8_t)family)) {
+		return true;
+	}
+	struct addr hop = addr_make(family, octets.data);
+	if (c->peer->next_hop == NEXT_HOP_SAME_AS) {
+		return !index_has_addr(c->policy, c->peer->asn, &hop);
+	}
+	if (c->peer->next_hop == NEXT_HOP_STRICT) {
+		return !addr_equal(&c->peer->addr, &hop);
+	}
+	for (unsigned i = 0; i < c->peer->authorized_count; i++) {
+		if (addr_equal(&c->peer->authorized[i], &hop)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool is_on_path_len(const struct check *c)
+{
+	return c->peer->path_len_max != 0;
+}
+
+static bool fails_path_len(struct check *c)
+{
+	return c->view->facts->path_len > c->peer->path_len_max;
+}
+
+static bool is_on_first_as(const struct check *c)
+{
+	return c->peer->enforces_first_as;
+}
+
+static bool fails_first_as(struct check *c)
+{
+	return c->view->facts->neighbor_as != c->peer->asn;
+}
+
+static bool is_on_invalid_as(const struct check *c)
+{
+	return c->peer->rejects_invalid_as;
+}
+
+static bool fails_invalid_as(struct check *c)
+{
+	return check_path(c)->has_invalid;
+}
+
+static bool is_on_transit_free(const struct check *c)
+{
+	return c->policy->has_transit_rule && c->policy->transit_free != NULL;
+}
+
+static bool fails_transit_free(struct check *c)
+{
+	return check_path(c)->has_transit_free;
+}
+
+static bool is_on_never_via_rs(const struct check *c)
+{
+	return c->policy->never_via_rs != NULL;
+}
+
+static bool fails_never_via_rs(struct check *c)
+{
+	return check_path(c)->has_never;
+}
+
+static bool is_on_not_global(const struct check *c)
+{
+	return c->policy->rejects_not_global && c->prefix->family == FAMILY_IPV6;
+}
+
+static bool fails_not_global(struct check *c)
+{
+	return c->prefix->len < 3 || (c->prefix->bytes[0] & 0xe0) != 0x20;
+}
+
+static bool is_on_global_black_list(const struct check *c)
+{
+	return c->policy->global_black != NULL;
+}
+
+static bool fails_global_black_list(struct check *c)
+{
+	return prefix_set_match(c->policy->global_black, c->prefix, 0, NULL);
+}
+
+static bool is_on_client_black_list(const struct check *c)
+{
+	return c->peer->black != NULL;
+}
+
+static bool fails_client_black_list(struct check *c)
+{
+	return prefix_set_match(c->peer->black, c->prefix, 0, NULL);
+}
+
+static bool is_on_bogon(const struct check *c)
+{
+	return c->policy->bogon != NULL;
+}
+
+static bool fails_bogon(struct check *c)
+{
+	return prefix_set_match(c->policy->bogon, c->prefix, 0, NULL);
+}
+
+static bool is_on_unauthorised(const struct check *c)
+{
+	return c->peer->is_restricted && !c->is_blackhole;
+}
+
+static bool fails_unauthorised(struct check *c)
+{
+	return !prefix_set_match(c->peer->authorised, c->prefix, c->view->facts->origin_as, NULL);
+}
+
+static bool is_on_irr_origin(const struct check *c)
+{
+	return c->peer->enforces_origin;
+}
+
+static bool fails_irr_origin(struct check *c)
+{
+	return !c->set->is_origin_registered && !is_validated(c);
+}
+
+static bool is_on_irr_prefix(const struct check *c)
+{
+	return c->peer->enforces_prefix;
+}
+
+static bool fails_irr_prefix(struct check *c)
+{
+	return !check_irr(c)->is_prefix_registered && !is_validated(c);
+}
+
+/* RFC 7999 §3.3: only of what the member may announce.  A blackholed host lies inside it. */
+static bool is_on_blackhole(const struct check *c)
+{
+	return c->is_blackhole && c->peer->is_restricted;
+}
+
+static bool fails_blackhole(struct check *c)
+{
+	return !prefix_set_covers(c->peer->authorised, c->prefix);
+}
+
+static bool is_on_rpki_invalid(const struct check *c)
+{
+	return c->peer->has_rov && c->peer->rejects_rov_invalid;
+}
+
+static bool fails_rpki_invalid(struct check *c)
+{
+	return check_rov(c) == ROV_INVALID;
+}
+
+static bool is_on_aspa_invalid(const struct check *c)
+{
+	return c->peer->has_aspa && c->policy->aspa != NULL;
+}
+
+static bool fails_aspa_invalid(struct check *c)
+{
+	return aspa_verify_upstream(c->policy->aspa, set_view_path(c->view), c->peer->asn) ==
+	       ASPA_INVALID;
+}
+
+static bool is_on_prefix_len(const struct check *c)
+{
+	return c->peer->len[c->prefix->family].max != 0;
+}
+
+static bool fails_prefix_len(struct check *c)
+{
+	unsigned len = c->prefix->len, family = c->prefix->family;
+	return len < c->peer->len[family].min || len > c->peer->len[family].max;
+}
+
+static bool is_on_communities(const struct check *c)
+{
+	return c->peer->communities_max != 0;
+}
+
+static bool fails_communities(struct check *c)
+{
+	unsigned count = 0;
+	for (unsigned form = 0; form < COMMUNITY_FORM_COUNT; form++) {
+		count += community_slice(c->view->facts, (enum community_form)form)->len /
+			 community_len((enum community_form)form);
+	}
+	return count > c->peer->communities_max;
+}
+
+#define IS_OF_SET   true
+#define IS_OF_ROUTE false
+const struct check_row check_rows[] = {
+#define X(NAME, name, WHERE, is_for_blackhole, key)                                                \
+	{REJECT_##NAME, IS_OF_##WHERE, is_for_blackhole, key, is_on_##name, fails_##name},
+#include "rib/policy/check.def"
+#undef X
+};
+const unsigned check_row_count = ARRAY_COUNT(check_rows);
+
+void check_set(const struct policy *p, peer_id_t peer, const struct set_view *v, uint64_t meanings,
+	       struct set_verdict *out)
+{
+	struct check c = check_of(p, peer, v, NULL, NULL);
+	*out = (struct set_verdict){.failed = 0};
+	if (c.peer == NULL) {
+		return;
+	}
+	uint64_t blackhole = MEANING_BIT(MEANING_BLACKHOLE) | MEANING_BIT(COMMUNITY_BLACKHOLING);
+	out->asks_blackhole = (meanings & blackhole) != 0;
+	out->is_origin_registered = asn_set_has(c.peer->as_set, v->facts->origin_as) ||
+				    asn_set_has(c.peer->white_asn, v->facts->origin_as);
+	/* An origin that is none is nobody's. */
+	out->is_origin_registered &= v->facts->origin_as != 0;
+#define FAILS_SET(name)	  (is_on_##name(&c) && fails_##name(&c))
+#define FAILS_ROUTE(name) false
+#define X(NAME, name, WHERE, is_for_blackhole, key)                                                \
+	out->failed |= FAILS_##WHERE(name) ? 1u << REJECT_##NAME : 0;
+#include "rib/policy/check.def"
+#undef X
+#undef FAILS_SET
+#undef FAILS_ROUTE
+	if (p->transit_is_warning) {
+		out->failed &= ~(1u << REJECT_TRANSIT_FREE);
+	}
+}
+
+static_assert(REJECT_COUNT <= 32, "reasons are bits of a word");
+
+static enum reject first_failure(struct check *c)
+{
+	enum reject reason = REJECT_NONE;
+#define FAILS_SET(NAME, name)	((c->set->failed & 1u << REJECT_##NAME) != 0)
+#define FAILS_ROUTE(NAME, name) (is_on_##name(c) && fails_##name(c))
+#define X(NAME, name, WHERE, is_for_blackhole, key)                                                \
+	if (reason == REJECT_NONE && (is_for_blackhole || !c->is_blackhole) &&                     \
+	    FAILS_##WHERE(NAME, name)) {                                                           \
+		reason = REJECT_##NAME;                                                            \
+	}
+#include "rib/policy/check.def"
+#undef X
+#undef FAILS_SET
+#undef FAILS_ROUTE
+	return reason;
+}
+
+static uint32_t tag(enum community_name name)
+{
+	return UINT32_C(1) << name;
+}
+
+/* What an accepted route is told about itself. */
+static uint32_t tags_of(struct check *c)
+{
+	uint32_t tags = 0;
+	if (c->is_blackhole || !c->peer->has_rov) {
+		tags |= tag(COMMUNITY_ROV_NOT_PERFORMED);
+	}
+	if (!c->policy->tags_as_set) {
+		return tags;
+	}
+	const struct irr_look *l = check_irr(c);
+	tags |= tag(c->set->is_origin_registered ? COMMUNITY_ORIGIN_PRESENT_IN_AS_SET
+						 : COMMUNITY_ORIGIN_NOT_PRESENT_IN_AS_SET);
+	tags |= tag(l->is_prefix_registered ? COMMUNITY_PREFIX_PRESENT_IN_AS_SET
+					    : COMMUNITY_PREFIX_NOT_PRESENT_IN_AS_SET);
+	tags |= l->is_by_roa ? tag(COMMUNITY_PREFIX_VALIDATED_VIA_ROAS) : 0;
+	tags |= l->is_by_registrobr ? tag(COMMUNITY_PREFIX_VALIDATED_VIA_REGISTROBR) : 0;
+	tags |= l->is_by_white_list ? tag(COMMUNITY_ROUTE_VALIDATED_VIA_WHITE_LIST) : 0;
+	return tags;
+}
+
+#define OUTBOUND_COUNT (COMMUNITY_ROV_NOT_PERFORMED + 1)
+static_assert(OUTBOUND_COUNT <= 32, "tags are bits of a word");
+
+void check_route(const struct policy *p, peer_id_t peer, const struct set_view *v,
+		 const struct set_verdict *s, const struct prefix *prefix,
+		 struct route_verdict *out)
+{
+	struct check c = check_of(p, peer, v, s, prefix);
+	*out = (struct route_verdict){.reason = REJECT_NONE};
+	if (c.peer == NULL) {
+		return;
+	}
+	out->reason = first_failure(&c);
+	out->is_blackhole = c.is_blackhole;
+	if (out->reason != REJECT_NONE) {
+		return;
+	}
+	/* Invalid routes of a member for whom that is no reason are kept, but go nowhere. */
+	out->is_unsent = c.peer->has_rov && !c.is_blackhole && check_rov(&c) == ROV_INVALID;
+	uint32_t wanted = (uint32_t)(index_names(p->index) & (tag(OUTBOUND_COUNT) - 1));
+	out->tags = wanted != 0 ? tags_of(&c) & wanted : 0;
+}
