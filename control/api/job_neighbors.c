@@ -341,6 +341,9 @@ static void set_traffic(json_t *row, const struct member_status *st)
 	set_number(row, "bytes_in", st->bytes_in);
 	set_number(row, "bytes_out", st->bytes_out);
 	set_number(row, "retransmits", st->retransmits);
+	if (st->rtt_min_us != 0) {
+		set_number(row, "rtt_min_us", st->rtt_min_us);
+	}
 	set_number(row, "send_queue_bytes", st->sendq_bytes);
 	set_number(row, "pending", st->pending);
 	set_number(row, "collisions", st->collisions);

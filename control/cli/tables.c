@@ -385,6 +385,10 @@ void table_neighbor(FILE *out, const json_t *row)
 	put_bytes(out, "bytes in", number_of(row, "bytes_in"));
 	put_bytes(out, "bytes out", number_of(row, "bytes_out"));
 	put_number(out, "retransmits", number_of(row, "retransmits"));
+	if (number_of(row, "rtt_min_us") > 0) {
+		fprintf(out, "  %-22s%.3f ms\n", "least round trip",
+			(double)number_of(row, "rtt_min_us") / 1000);
+	}
 	put_bytes(out, "send queue", number_of(row, "send_queue_bytes"));
 	if (number_of(row, "pending") > 0) {
 		put_number(out, "prefixes pending", number_of(row, "pending"));

@@ -180,6 +180,7 @@ struct member_status {
 	uint64_t prefixes_sent, withdraws_sent; /* In UPDATEs handed to TCP. */
 	uint64_t bytes_in, bytes_out;
 	uint32_t retransmits;
+	uint32_t rtt_min_us; /* Of the connection, the least of the last minute; 0: not known. */
 	uint32_t sendq_bytes;
 	uint32_t pending;		   /* Entries in its pending sets (a laggard's). */
 	uint32_t evictions;		   /* Times it was moved from a log to a pending set. */

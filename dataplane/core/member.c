@@ -665,6 +665,7 @@ void member_publish(struct member *m)
 		st.bytes_in += t->bytes_in;
 		st.bytes_out += t->bytes_out;
 		st.retransmits += (uint32_t)t->retransmits;
+		st.rtt_min_us = t->rtt_min_us;
 		st.sendq_bytes = (uint32_t)sendq_bytes(tcp_sendq(m->tcp));
 	}
 	cell_write(&cell->sequence, cell->word, &st, STATUS_WORDS);

@@ -93,6 +93,7 @@ void tcp_end(struct tcp *c, enum tcp_reason reason)
 void tcp_show(struct tcp *c)
 {
 	c->stats.srtt_us = c->rtt.srtt_us;
+	c->stats.rtt_min_us = rtt_min_us(&c->rtt_min);
 	c->stats.rto_us = (uint32_t)rtt_rto(&c->rtt);
 	c->stats.cwnd = c->cc.cwnd;
 	c->stats.path_mss = c->mss_path;

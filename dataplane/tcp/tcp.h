@@ -141,7 +141,8 @@ struct tcp_stats {
 		path_lowered; /* Tail probes; reductions undone. */
 	metric_t drop[TCP_DROP_COUNT];
 	uint32_t srtt_us, rto_us, cwnd;
-	uint32_t path_mss; /* Payload and options that a segment may carry now. */
+	uint32_t rtt_min_us; /* The least of the last minute (rtt_min.h); 0: not known. */
+	uint32_t path_mss;   /* Payload and options that a segment may carry now. */
 };
 /* Live numbers; valid while the connection lives. */
 const struct tcp_stats *tcp_stats(const struct tcp *c);

@@ -20,7 +20,7 @@ void tcp_refuse(struct tcp *c, seq_t seq)
  * older than the last transmission says that an earlier ACK was lost: no sample then (Karn), else
  * each such loss would feed a whole timeout back into the next one.  But when it came just one
  * round trip after that transmission, the estimate holds and back-off has done its work. */
-static void measure(struct tcp *c, const struct arrival *a)
+static void measure(struct tcp *c, const struct arrival *a, bool is_prompt)
 {
 	if (c->mark == 0 || a->ack < c->mark) {
 		return;
@@ -30,6 +30,7 @@ static void measure(struct tcp *c, const struct arrival *a)
 	c->mark = 0;
 	if (c->is_mark_clean) {
 		rtt_sample(&c->rtt, round);
+		rtt_min_sample(&c->rtt_min, round, is_prompt, a->now);
 	} else if (!a->seg->has_ts) {
 		return;
 	} else if (seq_is_before(a->seg->ts_ecr, tcp_ts_now(c, c->mark_at))) {
@@ -51,7 +52,7 @@ void tcp_establish(struct tcp *c, const struct arrival *a)
 	c->snd_una = c->snd_base;
 	c->snd_nxt = max_u64(c->snd_nxt, c->snd_una);
 	c->progress_at = a->now;
-	measure(c, a);
+	measure(c, a, true);
 	if (c->syn_tries > 0) {
 		rtt_distrust(&c->rtt);
 	}
@@ -129,7 +130,8 @@ static void ack_advances(struct tcp *c, const struct arrival *a)
 	c->timeouts = 0;
 	c->progress_at = a->now;
 	c->persist_at = USEC_NEVER;
-	measure(c, a);
+	/* RFC 5681 §4.2: every second full segment is acknowledged at once. */
+	measure(c, a, acked >= 2 * (uint64_t)c->snd_mss);
 	sendq_ack(&c->sendq, min_u64(a->ack, tcp_data_end(c)) - c->snd_base);
 	judge_reduction(c, a);
 	if (c->mss_path != c->mss_agreed) {

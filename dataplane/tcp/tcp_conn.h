@@ -15,6 +15,7 @@
 #include "dataplane/tcp/rack.h"
 #include "dataplane/tcp/reasm.h"
 #include "dataplane/tcp/rtt.h"
+#include "dataplane/tcp/rtt_min.h"
 #include "dataplane/tcp/tcp.h"
 #include "rib/base/check.h"
 
@@ -75,6 +76,7 @@ struct tcp {
 	uint32_t timeouts;  /* In a row. */
 	struct cc cc;
 	struct rtt rtt;
+	struct rtt_min rtt_min;
 	uint64_t mark;	       /* An ACK of this position ends the measured round trip; 0 = none. */
 	usec_t mark_at;	       /* When its segment left. */
 	bool is_mark_clean;    /* Nothing was retransmitted since (Karn). */
