@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from lab import netns
 from lab.netns import LabError
+from lab.open_policy import OPEN
 
 SERVER = "198.18.0.1"
 SERVER6 = "2001:db8::ffff"
@@ -287,7 +288,7 @@ cfg:
   router_id: {server}
   hold_time: {hold}
   passive: true
-{policy}clients:
+{open}{policy}clients:
 """
 CAUSEWAYD_POLICY = """\
   communities:
@@ -313,7 +314,7 @@ class Causewayd(Server):
         os.makedirs(self.file("state"))
         policy = CAUSEWAYD_POLICY.format(asn=RS_ASN) if setup.has_policy else ""
         text = CAUSEWAYD.format(cpu=SERVER_CPU, server=SERVER, dir=self.dir, asn=RS_ASN,
-                                hold=setup.hold, mtu=self.mtu, policy=policy,
+                                hold=setup.hold, mtu=self.mtu, open=OPEN, policy=policy,
                                 device=self.device())
         text += "".join("  - {asn: %d, ip: %s}\n" % (asn, address)
                         for address, asn in setup.members)

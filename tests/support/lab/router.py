@@ -10,6 +10,7 @@ import sys
 
 from lab.exchange import wait_until
 from lab.netns import LabError, quiet
+from lab.open_policy import OPEN
 from lab.server import Causewayd
 
 VLAN_TAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vlan_tap.py")
@@ -41,7 +42,7 @@ control:
 cfg:
   rs_as: {asn}
   router_id: 198.18.0.1
-clients:
+{policy}clients:
 """
 
 
@@ -103,7 +104,7 @@ class Server(Causewayd):
         os.makedirs(self.file("state"), exist_ok=True)
         with open(self.file("causeway.yml"), "w") as file:
             file.write(self.dataplane)
-            file.write(REST.format(dir=self.dir, asn=self.asn))
+            file.write(REST.format(dir=self.dir, asn=self.asn, policy=OPEN))
             for member in members:
                 file.write("  - asn: %d\n    ip: [%s]\n" % (member.asn, ", ".join(
                     '"%s"' % address for address in member.addresses.values())))

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from lab.netns import LabError, quiet
+from lab.open_policy import OPEN
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
 BUILD = os.path.join(ROOT, "build")
@@ -26,7 +27,7 @@ control:
 cfg:
   rs_as: {asn}
   router_id: {address4}
-{more}clients:
+{policy}{more}clients:
 """
 CLIENT = """\
   - asn: {asn}
@@ -53,6 +54,7 @@ class Causewayd:
     name = "rs"
     device = AF_PACKET
     asn = RS_ASN
+    policy = OPEN
     number = 1  # Of its addresses on the LAN.
 
     def __init__(self, run):
@@ -84,7 +86,7 @@ class Causewayd:
     def configure(self, members):
         os.makedirs(self.file("state"), exist_ok=True)
         text = CONFIG.format(asn=self.asn, address4=self.address(4), address6=self.address(6),
-                             dir=self.dir, more=self.more, device=self.device)
+                             dir=self.dir, policy=self.policy, more=self.more, device=self.device)
         for member in members:
             if not member.dialled and not any(name == member.name for name, _ in self.keys):
                 text += CLIENT.format(asn=member.asn, name=member.name, hold=member.hold,
