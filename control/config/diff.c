@@ -82,6 +82,7 @@ static bool is_same_session(const struct session_conf *a, const struct session_c
 	       a->enforces_first_as == b->enforces_first_as &&
 	       a->has_extended_message == b->has_extended_message &&
 	       a->has_next_hop6 == b->has_next_hop6 &&
+	       a->prepends_local_as == b->prepends_local_as &&
 	       a->has_graceful_shutdown == b->has_graceful_shutdown &&
 	       a->graceful_shutdown_pref == b->graceful_shutdown_pref &&
 	       memcmp(&a->lists, &b->lists, sizeof(a->lists)) == 0 &&

@@ -335,7 +335,6 @@ void finish_client_policy(struct loader *l, struct draft_client *client)
 		(uint16_t)draft_inherit(own->communities_max, general->communities_max, 0);
 	p->has_blackhole_to =
 		draft_inherit(own->has_blackhole_to, general->has_blackhole_to, true) != 0;
-	p->prepends_rs_as = draft_inherit(own->prepends_rs_as, general->prepends_rs_as, false) != 0;
 	p->route_view = (enum route_view)draft_inherit(own->route_view, general->route_view,
 						       ROUTE_VIEW_FULL);
 	check_attach(l, own);

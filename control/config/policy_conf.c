@@ -93,8 +93,7 @@ bool client_policy_equal(const struct client_policy *a, const struct client_poli
 	       prefix_set_equal(a->black, b->black) &&
 	       is_same_max_prefix(&a->max_prefix, &b->max_prefix) &&
 	       a->reject_policy == b->reject_policy && a->communities_max == b->communities_max &&
-	       a->has_blackhole_to == b->has_blackhole_to &&
-	       a->prepends_rs_as == b->prepends_rs_as && names_equal(a->attach, b->attach) &&
+	       a->has_blackhole_to == b->has_blackhole_to && names_equal(a->attach, b->attach) &&
 	       is_same_tenant(a, b) && a->route_view == b->route_view &&
 	       is_same_export(&a->export_deny, &b->export_deny) &&
 	       is_same_export(&a->export_allow, &b->export_allow);

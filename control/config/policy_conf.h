@@ -70,7 +70,6 @@ struct client_policy {
 	enum reject_policy reject_policy;
 	uint16_t communities_max; /* 0: no rule. */
 	bool has_blackhole_to;
-	bool prepends_rs_as;
 	struct names *attach; /* Names in `custom_communities`. */
 	char *tenant;	      /* NULL: none. */
 	enum route_view route_view;

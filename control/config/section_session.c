@@ -388,6 +388,8 @@ static void inherit_session(const struct draft_session *general, struct draft_cl
 						 general->has_graceful_shutdown, false) != 0;
 	s->graceful_shutdown_pref =
 		draft_inherit(own->graceful_shutdown_pref, general->graceful_shutdown_pref, 0);
+	s->prepends_local_as = draft_inherit(own->policy.prepends_rs_as,
+					     general->policy.prepends_rs_as, false) != 0;
 	const struct draft_session *from = own->has_discard ? own : general;
 	memcpy(s->lists.discard, from->lists.discard, sizeof(s->lists.discard));
 	from = own->has_withdraw ? own : general;
