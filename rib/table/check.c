@@ -185,7 +185,7 @@ void table_check(const struct table *t)
 bool table_is_empty(const struct table *t)
 {
 	bool is_empty = t->slab.used == 0 && dirty_count(&t->dirty) == 0 && t->stats.paths == 0;
-	is_empty &= t->pathids.count == 0;
+	is_empty &= t->pathids.count == 0 && !forget_is_under_way(t);
 	is_empty &= t->stats.path_bytes == 0 && retire_count(t->retire) == 0;
 	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
 	     c = class_set_next(&t->made, c + 1)) {

@@ -24,10 +24,11 @@ enum entry_state {
 
 /* What waits for its grace period (struct retired): its kind, object and weight. */
 enum retired_kind {
-	RETIRED_MEMORY, /* Object: for free(). */
-	RETIRED_PATHS,	/* Object: a path array; weight: its bytes. */
-	RETIRED_ATTR,	/* Object: an attribute set that an array named; weight: references. */
-	RETIRED_ENTRY,	/* Weight: an entry id. */
+	RETIRED_MEMORY,	 /* Object: for free(). */
+	RETIRED_PATHS,	 /* Object: a path array; weight: its bytes. */
+	RETIRED_ATTR,	 /* Object: an attribute set that an array named; weight: references. */
+	RETIRED_ENTRY,	 /* Weight: an entry id. */
+	RETIRED_NUMBERS, /* Of members: forget.c. */
 };
 
 /* Path arrays.  The bytes are what the allocator takes for them. */

@@ -20,6 +20,7 @@
  *                     DROP      everything of the family goes (RFC 7606 §2, AFI/SAFI disable)
  *                     SETTLED   a deferred selection need not wait for the member any more;
  *                               from PEER_NONE: for nobody
+ *                     FORGET    sent after the last DOWN: the peer's number will be another's
  *   shard → session   JOINED    position in the log of (shard, family, class) to read from
  *   shard → worker    ADJUST    add `delta` references to `attr`
  */
@@ -45,6 +46,7 @@ enum op_kind {
 	OP_RENEW,
 	OP_RENEW_END,
 	OP_DROP,
+	OP_FORGET,
 	OP_JOINED, /* From here on: to sessions and workers. */
 	OP_ADJUST,
 	OP_KIND_COUNT

@@ -108,6 +108,9 @@ static void expire_one(struct table *t, const struct retired *r)
 		}
 		return;
 	}
+	case RETIRED_NUMBERS:
+		forget_end(t);
+		return;
 	}
 }
 

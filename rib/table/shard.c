@@ -73,7 +73,8 @@ static void peer_down(struct shard *s, peer_id_t peer)
 }
 
 /* Word by word: shard_rank_peer reads while we write.  A member's address never changes, so what
- * it reads is the old identifier or the new one. */
+ * it reads is the old identifier or the new one; and nobody asks about a number without paths, when
+ * it becomes another member's. */
 static void rank_write(struct rank_peer *to, const struct op *op)
 {
 	const struct rank_peer from = {.router_id = op->router_id, .addr = op->addr};
@@ -113,6 +114,14 @@ static void apply_restart(struct table *t, const struct op *op)
 	} else {
 		ASSERT(op->kind == OP_SETTLED);
 		restart_settled(t, op->peer);
+	}
+}
+
+/* The member was removed. */
+static void peer_forget(struct shard *s, peer_id_t peer)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		forget_begin(&s->table[f], peer);
 	}
 }
 
@@ -159,12 +168,13 @@ static void apply_live(struct shard *s, const struct op *op)
 		return;
 	case OP_UP:
 	case OP_DOWN:
+	case OP_FORGET:
 	case OP_JOINED:
 	case OP_ADJUST:
 	case OP_KIND_COUNT:
 		break;
 	}
-	ASSERT(op->kind < OP_JOINED);
+	ASSERT(op->kind < OP_FORGET);
 }
 
 /* An op of an incarnation that is dead; what tells of a restart still counts while it was the last
@@ -191,6 +201,8 @@ void shard_apply(struct shard *s, const struct op *op)
 	const struct peer *peer = &s->peer[op->peer];
 	if (op->kind == OP_UP) {
 		peer_up(s, op);
+	} else if (op->kind == OP_FORGET) {
+		peer_forget(s, op->peer);
 	} else if (peer->is_up && peer->incarnation == op->incarnation) {
 		apply_live(s, op);
 	} else {
@@ -217,6 +229,7 @@ static void table_turn(struct table *t, usec_t now, bool is_inbox_busy)
 		carousel_turn(t, c);
 	}
 	table_free_runs(t);
+	forget_turn(t);
 	table_reclaim(t);
 	table_watch(t, now);
 	retire_flush(t->retire);
@@ -235,7 +248,7 @@ void shard_turn(struct shard *s, usec_t now, bool is_inbox_busy)
 /* Whether something waits for other workers: floors, pending sets, grace periods. */
 static bool is_waiting(const struct table *t)
 {
-	if (dirty_count(&t->dirty) > 0 || retire_count(t->retire) > 0 ||
+	if (dirty_count(&t->dirty) > 0 || retire_count(t->retire) > 0 || forget_is_under_way(t) ||
 	    t->tomb_head != t->tomb_tail) {
 		return true;
 	}
@@ -366,6 +379,17 @@ struct rank_peer shard_rank_peer(const struct shard *s, peer_id_t peer)
 	}
 	memcpy(&out, word, sizeof(out));
 	return out;
+}
+
+uint32_t shard_times_forgotten(const struct shard *s, peer_id_t peer)
+{
+	ASSERT(peer < s->opts.peer_count);
+	uint32_t least = UINT32_MAX;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		const uint32_t *times = &s->table[f].member[peer].times_forgotten;
+		least = (uint32_t)min_u64(least, __atomic_load_n(times, __ATOMIC_ACQUIRE));
+	}
+	return least;
 }
 
 const struct shard_peer_stats *shard_peer_stats(const struct shard *s, enum family family,

@@ -45,6 +45,7 @@ struct shard_opts {
 	uint16_t view_max;
 	/* We have restarted: nothing is selected before every member is SETTLED (RFC 4724 §4.1). */
 	bool is_deferred;
+	uint16_t deferred_count; /* These are the members below this number; 0 = all. */
 };
 
 struct shard;
@@ -84,6 +85,10 @@ void shard_pending_add(struct shard *s, enum family family, core_id_t core, int 
 unsigned shard_view_max(const struct shard *s);
 /* What ranking knows of a member as of now, for explain.  Any thread. */
 struct rank_peer shard_rank_peer(const struct shard *s, peer_id_t peer);
+
+/* How often the number has become free for another member: FORGET was applied, and no path, run or
+ * reader names it any more.  Any thread. */
+uint32_t shard_times_forgotten(const struct shard *s, peer_id_t peer);
 
 /* Per member and family, single writer (the owner). */
 struct shard_peer_stats {

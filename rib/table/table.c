@@ -66,10 +66,12 @@ void table_init(struct table *t, const struct table_opts *opts)
 	t->peer_stats = mem_new(t->peer_count * sizeof(*t->peer_stats));
 	t->scratch = mem_new((t->peer_count + 63u) / 64 * sizeof(uint64_t));
 	t->awaited = mem_new((t->peer_count + 63u) / 64 * sizeof(uint64_t));
-	for (unsigned i = 0; o->is_deferred && i < t->peer_count; i++) {
+	unsigned deferred = o->deferred_count != 0 ? o->deferred_count : t->peer_count;
+	for (unsigned i = 0; o->is_deferred && i < deferred; i++) {
 		bits_set(t->awaited, i);
 		t->awaited_count++;
 	}
+	forget_init(t);
 	t->waiting = (struct member_list){PEER_NONE, PEER_NONE};
 	t->replies = mem_new(t->core_count * sizeof(*t->replies));
 	t->pending = mem_new_aligned(CACHE_LINE, t->core_count * sizeof(*t->pending));
@@ -116,6 +118,7 @@ void table_fini(struct table *t)
 	dirty_fini(&t->dirty);
 	ptable_fini(&t->ptable);
 	pathids_fini(&t->pathids);
+	forget_fini(t);
 	free(t->awaited);
 	free(t->member);
 	free(t->peer_stats);

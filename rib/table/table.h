@@ -10,6 +10,7 @@
  *     sweep.c       paths of dead incarnations
  *     restart.c     which of these stay (stale), for how long, and when selection begins;
  *                   refreshes, which end paths of a live session
+ *     forget.c      when the number of a member that is gone may be another's
  *     batch.c       what flush and carousel append, grouped and packed
  *     member.c      who is joined, where its reading starts, who still has to be told
  *
@@ -57,6 +58,7 @@ struct member {
 	uint16_t live_first, generation; /* Of the session that is up; the last is what is new. */
 	uint16_t oldest;		 /* See restart_renew. */
 	uint32_t fresh_count;		 /* Paths of the newest generation, while it is live. */
+	uint32_t times_forgotten;	 /* Atomic; forget.c */
 };
 
 /* What a path is while its member's sessions come and go. */
@@ -91,6 +93,17 @@ struct wire_class {
 	/* An empty log gives back what it needs no more in the first turn after that; nobody is
 	 * woken for it. */
 	usec_t rest_due;
+};
+
+enum forget_stage { FORGET_NONE, FORGET_PATHS, FORGET_RUNS, FORGET_GRACE };
+
+/* What members that are gone still stand in: see forget.c. */
+struct forget {
+	uint64_t *waiting; /* Bits: for the next round. */
+	uint64_t *going;   /* Of the round that is on. */
+	unsigned waiting_count;
+	enum forget_stage stage;
+	uint64_t end[WIRE_CLASS_COUNT]; /* Of the logs, when FORGET_RUNS began. */
 };
 
 /* One worker's count of pending sets; it alone writes. */
@@ -142,6 +155,8 @@ struct table {
 
 	struct circle sweep, sweep_end; /* Done when `sweep` has come around to sweep_end. */
 	bool is_sweeping;
+
+	struct forget forget;
 
 	entry_id_t *tomb; /* Ring of QUEUED entries. */
 	uint32_t tomb_mask, tomb_head, tomb_tail;
@@ -226,6 +241,18 @@ void restart_settled(struct table *t, peer_id_t peer);
 static inline bool restart_is_deferred(const struct table *t)
 {
 	return t->awaited_count > 0;
+}
+/* forget.c */
+void forget_init(struct table *t);
+void forget_fini(struct table *t);
+/* The member is down, and never comes back. */
+void forget_begin(struct table *t, peer_id_t peer);
+void forget_turn(struct table *t);
+/* The grace period of the round is over. */
+void forget_end(struct table *t);
+static inline bool forget_is_under_way(const struct table *t)
+{
+	return t->forget.stage != FORGET_NONE || t->forget.waiting_count > 0;
 }
 /* member.c */
 void member_join(struct table *t, const struct op *op);
