@@ -44,11 +44,34 @@ struct member *work_take(struct core *c, enum work kind)
 	return m;
 }
 
+void work_drop(struct core *c, enum work kind, struct member *m)
+{
+	struct work_list *list = &c->work[kind];
+	struct member *before = NULL;
+	if (!m->is_on[kind]) {
+		return;
+	}
+	for (struct member *at = list->first; at != m; at = at->next[kind]) {
+		before = at;
+	}
+	if (before != NULL) {
+		before->next[kind] = m->next[kind];
+	} else {
+		list->first = m->next[kind];
+	}
+	list->last = list->last == m ? before : list->last;
+	m->is_on[kind] = false;
+}
+
 static void step_requests(struct core *c)
 {
 	const struct request *r;
 	while ((r = spsc_pop(c->requests)) != NULL) {
 		c->did_work = true;
+		if (r->kind == REQUEST_ADD) {
+			member_add(c, r);
+			continue;
+		}
 		if (r->kind != REQUEST_SHUTDOWN && r->kind != REQUEST_RESTART) {
 			member_request(&c->server->member[r->peer], r);
 			continue;
@@ -271,6 +294,9 @@ static void step_due(struct core *c)
 		c->did_work = true;
 		member_timer((struct member *)((char *)t - offsetof(struct member, timer)));
 	}
+	if (c->removed_count > 0) {
+		member_turn_removed(c);
+	}
 }
 
 static void publish_status(struct core *c)
@@ -425,7 +451,7 @@ void core_check(const struct core *c)
 	shard_check(c->shard);
 	for (unsigned i = 0; i < c->member_count; i++) {
 		const struct member *m = c->member[i];
-		ASSERT(m->core == c);
+		ASSERT(m->core == c && m->is_used);
 		ASSERT(!m->is_up || m->session.state == FSM_ESTABLISHED);
 		session_check(&m->session);
 		transport_check(m);

@@ -44,6 +44,9 @@ struct server_opts {
 	uint64_t seed;			   /* Of every hash, ISN and jitter. */
 	const struct member_conf *members; /* Copied. */
 	unsigned member_count;		   /* At most PEER_COUNT_MAX. */
+	/* Numbers, at most PEER_COUNT_MAX, for members that are added while it runs; 0 or too few:
+	 * as many as there are members.  One that nobody has costs some 100 octets. */
+	unsigned capacity;
 	const struct net_port_conf *ports; /* Copied. */
 	struct nic *const *nics;	   /* By net_port_conf.nic; borrowed until server_free. */
 	unsigned port_count;
@@ -101,13 +104,17 @@ enum request_kind {
 	REQUEST_SHUTDOWN, /* Whole core: Cease to all, then server_is_quiet(). */
 	REQUEST_RESTART,  /* The same without a NOTIFICATION: RFC 4724 §4.1. */
 	REQUEST_KEYS,	  /* `auth` replaces the member's keys. */
+	REQUEST_ADD,	  /* These three: server_add_member and so on. */
+	REQUEST_REMOVE,
+	REQUEST_CHANGE,
 };
 
 struct request {
 	enum request_kind kind;
 	peer_id_t peer;
 	char text[128];
-	struct auth *auth; /* KEYS: taken; NULL is none. */
+	struct auth *auth;	  /* KEYS, ADD: taken; NULL is none. */
+	struct member_conf *conf; /* ADD, CHANGE: taken. */
 };
 
 /* False when the ring is full: nothing was taken, try again.  Control thread. */
@@ -115,6 +122,27 @@ bool server_request(struct server *s, const struct request *r);
 /* After REQUEST_SHUTDOWN or _RESTART: all connections have ended (or been given up).  Any
  * thread. */
 bool server_is_quiet(const struct server *s);
+
+/* Members that come, go and change; control thread, registered with the epoch.  Every number below
+ * the capacity is free, or somebody's. */
+unsigned server_capacity(const struct server *s);
+/* A number that is the caller's until it is added or given back.  −EAGAIN: some will be free soon;
+ * −ENOSPC: all are in use. */
+int server_take_member(struct server *s);
+void server_give_member(struct server *s, peer_id_t peer);
+/* A member with a number that was taken.  `conf` and its keys are copied.  0; −EEXIST: its address
+ * is another member's; −EAGAIN: it still is, or the worker takes no request now; −ENOMEM: nothing
+ * was changed, either. */
+int server_add_member(struct server *s, peer_id_t peer, const struct member_conf *conf);
+/* Its session ends with Cease/Peer De-configured (RFC 4486), all its routes go, and in the end its
+ * number is free.  0 or −EAGAIN. */
+int server_remove_member(struct server *s, peer_id_t peer);
+/* What needs no new session takes effect at once; else its session alone ends with Cease/Other
+ * Configuration Change and comes back.  The address stays; keys and is_enabled have their own
+ * requests and are left as they are.  0, −EAGAIN or −ENOMEM. */
+int server_change_member(struct server *s, peer_id_t peer, const struct member_conf *conf);
+/* Bring removed members further; to be called now and then.  How many are on their way. */
+unsigned server_settle_members(struct server *s);
 
 /* How many members the selection waits for after our restart; and until when at most.  Any
  * thread. */

@@ -59,6 +59,8 @@ struct member {
 	const struct member_conf *conf;
 	struct core *core;
 	peer_id_t id;
+	bool is_used;	  /* Somebody has the number; else nothing here counts. */
+	bool is_removed;  /* It goes when its connections have ended. */
 	bool is_told_up;  /* The session knows that the connection is established. */
 	bool is_closing;  /* tcp_close was called. */
 	bool is_ours;	  /* We have opened the connection. */
@@ -136,10 +138,11 @@ struct core {
 	struct work_list work[WORK_COUNT];
 	struct member **member; /* Those that this worker owns. */
 	unsigned member_count;
-	unsigned live_count; /* Of these, with a connection. */
-	bool is_quiet;	     /* Atomic; after a shutdown request. */
-	uint64_t *end_seen;  /* [log_idx] */
-	uint64_t *floor;     /* [log_idx], as published. */
+	unsigned live_count;	/* Of these, with a connection. */
+	unsigned removed_count; /* Of these, those that go. */
+	bool is_quiet;		/* Atomic; after a shutdown request. */
+	uint64_t *end_seen;	/* [log_idx] */
+	uint64_t *floor;	/* [log_idx], as published. */
 	struct answer answer[ANSWERS_MAX];
 	unsigned answer_count;
 	usec_t syn_due, reset_due; /* The allowances are whole again. */
@@ -179,10 +182,31 @@ static_assert(sizeof(struct member_offence) % sizeof(uint64_t) == 0, "published 
 void cell_write(uint32_t *sequence, uint64_t *word, const void *from, size_t words);
 uint32_t cell_read(const uint32_t *sequence, const uint64_t *word, void *to, size_t words);
 
+/* What anybody may know of a member with an address. */
+struct place_row {
+	struct addr addr;
+	peer_id_t peer;
+	uint8_t hop_limit_min; /* As in struct member_conf. */
+};
+
+/* slots.c */
+enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_USED, SLOT_LEAVING, SLOT_FORGETTING };
+
+/* Control's view of a number. */
+struct slot {
+	struct addr addr;
+	uint8_t state; /* enum slot_state */
+	uint8_t hop_limit_min;
+	uint32_t times_removed;
+	uint64_t far_before; /* Drops far away that were another member's. */
+};
+
 struct server {
 	struct server_opts opts;
-	struct member_conf *conf;     /* [member] */
+	unsigned capacity;	      /* Of all arrays [member]. */
+	struct member_conf *conf;     /* [member]; its worker's once it is used. */
 	struct member *member;	      /* [member] */
+	void *member_memory;	      /* Where they are, as it was allocated. */
 	struct status_cell *status;   /* [member] */
 	struct offence_cell *offence; /* [member] */
 	struct net_port_conf *port;
@@ -193,13 +217,24 @@ struct server {
 	struct shard **shard; /* [core] */
 	struct mesh *mesh;
 	struct reach_rules *reach; /* NULL when communities ask for nothing. */
-	uint16_t *addr_slot;	   /* Address → member, open-addressed, immutable. */
-	size_t addr_slot_count;
+	struct place *place;	   /* Address → member; published. */
+	bool is_place_stale;	   /* Control: it could not be replaced. */
+	struct slot *slot;	   /* [member]; control's. */
+	uint32_t *gone;		   /* [member]: atomic, times that its worker has let it go. */
+	struct retire *retire;	   /* Control's: tables of addresses. */
 	uint64_t key;
 };
 
-/* The member with this address, or NULL. */
-struct member *server_member(struct server *s, const struct addr *addr);
+/* place.c: the member with this address, or NULL.  Under RCU. */
+const struct place_row *place_find(const struct server *s, const struct addr *addr);
+core_id_t place_worker(const struct server *s, peer_id_t peer);
+/* NULL when memory is short. */
+struct place *place_new(const struct server *s, const struct place_row *rows, size_t count);
+
+/* slots.c */
+bool slots_init(struct server *s); /* False: no memory; slots_fini all the same. */
+void slots_fini(struct server *s);
+uint64_t slots_far_drops(const struct server *s, peer_id_t peer);
 
 static inline unsigned log_idx(unsigned shard, unsigned family, unsigned class_idx)
 {
@@ -208,10 +243,26 @@ static inline unsigned log_idx(unsigned shard, unsigned family, unsigned class_i
 
 void work_add(struct core *c, enum work kind, struct member *m);
 struct member *work_take(struct core *c, enum work kind);
+void work_drop(struct core *c, enum work kind, struct member *m);
 
 /* member.c: session, connection and export of one member, joined. */
+/* Its keys are there already. */
 void member_init(struct member *m, struct core *c, peer_id_t id, const struct member_conf *conf);
 void member_fini(struct member *m);
+/* changes.c: a member comes; what its worker is asked about one that is there; and once a turn,
+ * those that are removed go when their connections have ended. */
+void member_add(struct core *c, const struct request *r);
+void member_remove(struct member *m);
+void member_change(struct member *m, struct member_conf *conf); /* `conf` is taken. */
+void member_turn_removed(struct core *c);
+/* What its session, and what is kept beyond it, is to be. */
+struct session_conf member_session(const struct core *c, const struct member_conf *conf);
+struct stale_conf member_stale(const struct session_conf *conf);
+/* Nothing of the member stays in the shards beyond its session, and nothing is waited for. */
+void member_drop_stale(struct member *m);
+void member_ask_refresh(struct member *m);
+/* It is no member any more. */
+void member_forget(struct member *m);
 /* Leave the shards when the session has just been lost. */
 void member_lost(struct member *m);
 /* Bring session, connection, lists and timer in line after anything happened. */
@@ -237,10 +288,9 @@ void member_drop(struct member *m, enum core_drop why);
 void core_drop(struct core *c, enum core_drop why);
 
 /* kernel.c: the host's side of shared ports. */
-/* Whether a frame with TCP, or with a report about it, is the kernel's; `m` is the member that it
- * is from or about, or NULL. */
-bool kernel_owns(const struct core *c, const struct net_rx *rx, bool is_icmp,
-		 const struct member *m);
+/* Whether a frame with TCP, or with a report about it, is the kernel's; `is_member`: it is from or
+ * about one. */
+bool kernel_owns(const struct core *c, const struct net_rx *rx, bool is_icmp, bool is_member);
 void kernel_give(struct core *c, unsigned port, const struct frame_buf *frame);
 /* What the kernel wants to send. */
 void kernel_rx(struct core *c);

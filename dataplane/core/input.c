@@ -1,7 +1,7 @@
 /* Input: frames become segments of the members' connections.
  *
  * Every worker reads its own queues.  Whose segment it is follows from the source address alone
- * (place_member), so a frame of another worker's member is handed over whole, before any state is
+ * (place_find), so a frame of another worker's member is handed over whole, before any state is
  * touched; the owner parses it again.  Only configured neighbours get further than the address
  * look-up, and past that only from as near as GTSM wants them: everyone else is counted and
  * forgotten.
@@ -64,7 +64,7 @@ static void hand_over(struct core *c, core_id_t owner, unsigned nic, unsigned qu
 static void tell_learned(struct core *c, const struct net_rx *rx)
 {
 	struct mesh *mesh = c->server->mesh;
-	if (server_member(c->server, &rx->learned_addr) == NULL &&
+	if (place_find(c->server, &rx->learned_addr) == NULL &&
 	    !net_is_gateway(c->net, rx->port, &rx->learned_addr)) {
 		return;
 	}
@@ -148,6 +148,16 @@ static void input_icmp(struct member *m, const struct icmp_error *e)
 	}
 }
 
+static void drop_unknown(struct core *c, const struct net_rx *rx, bool is_icmp)
+{
+	if (is_icmp) {
+		core_drop(c, CORE_DROP_ICMP_UNKNOWN);
+		return;
+	}
+	bool is_syn = rx->l4.len > 13 && (rx->l4.data[13] & TCP_SYN) != 0;
+	core_drop(c, is_syn ? CORE_DROP_SYN_UNKNOWN : CORE_DROP_SEGMENT_UNKNOWN);
+}
+
 /* Deal with one frame; true when its buffer was given away. */
 static bool input_frame(struct core *c, unsigned nic, unsigned queue, struct frame_buf *frame)
 {
@@ -166,31 +176,30 @@ static bool input_frame(struct core *c, unsigned nic, unsigned queue, struct fra
 		return false;
 	}
 	bool is_icmp = verdict == NET_ICMP_ERROR;
-	struct member *m = server_member(c->server, is_icmp ? &rx.icmp.remote : &rx.src);
-	if (kernel_owns(c, &rx, is_icmp, m)) {
+	const struct place_row *who = place_find(c->server, is_icmp ? &rx.icmp.remote : &rx.src);
+	if (kernel_owns(c, &rx, is_icmp, who != NULL)) {
 		kernel_give(c, rx.port, frame);
 		return false;
 	}
-	if (m == NULL && is_icmp) {
-		core_drop(c, CORE_DROP_ICMP_UNKNOWN);
-		return false;
-	}
-	if (m == NULL) {
-		bool is_syn = rx.l4.len > 13 && (rx.l4.data[13] & TCP_SYN) != 0;
-		core_drop(c, is_syn ? CORE_DROP_SYN_UNKNOWN : CORE_DROP_SEGMENT_UNKNOWN);
+	if (who == NULL) {
+		drop_unknown(c, &rx, is_icmp);
 		return false;
 	}
 	/* RFC 5082 §3; a report comes from any router on the way. */
-	if (!is_icmp && rx.hop_limit < m->conf->hop_limit_min) {
-		metric_add(&c->far_drop[m->id], 1);
+	if (!is_icmp && rx.hop_limit < who->hop_limit_min) {
+		metric_add(&c->far_drop[who->peer], 1);
 		core_drop(c, CORE_DROP_TTL_LOW);
 		return false; /* Here and now: a flood must not fill the owner's ring. */
 	}
-	if (m->core != c) {
-		hand_over(c, m->core->id, nic, queue, frame);
+	core_id_t owner = place_worker(c->server, who->peer);
+	if (owner != c->id) {
+		hand_over(c, owner, nic, queue, frame);
 		return true;
 	}
-	if (is_icmp) {
+	struct member *m = &c->server->member[who->peer];
+	if (!m->is_used) { /* It comes, or has just gone. */
+		drop_unknown(c, &rx, is_icmp);
+	} else if (is_icmp) {
 		input_icmp(m, &rx.icmp);
 	} else {
 		input_segment(c, m, &rx, frame->is_csum_good);

@@ -12,26 +12,25 @@
 #include "dataplane/net/eth.h"
 #include "rib/base/check.h"
 
-static bool is_bgp(const struct net_rx *rx, const struct member *m)
+static bool is_bgp(const struct net_rx *rx, bool is_member)
 {
 	struct rd r = rd_of(rx->l4);
 	uint16_t src_port = rd_u16(&r), dst_port = rd_u16(&r);
 
 	/* Cut short: the kernel would not want it either. */
-	return !rd_is_ok(&r) || dst_port == BGP_PORT || (m != NULL && src_port == BGP_PORT);
+	return !rd_is_ok(&r) || dst_port == BGP_PORT || (is_member && src_port == BGP_PORT);
 }
 
-bool kernel_owns(const struct core *c, const struct net_rx *rx, bool is_icmp,
-		 const struct member *m)
+bool kernel_owns(const struct core *c, const struct net_rx *rx, bool is_icmp, bool is_member)
 {
 	if (c->server->kernel[rx->port] == NULL) {
 		return false;
 	}
 	if (is_icmp) {
-		return m == NULL ||
+		return !is_member ||
 		       (rx->icmp.local_port != BGP_PORT && rx->icmp.remote_port != BGP_PORT);
 	}
-	return !is_bgp(rx, m);
+	return !is_bgp(rx, is_member);
 }
 
 void kernel_give(struct core *c, unsigned port, const struct frame_buf *frame)

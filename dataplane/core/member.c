@@ -83,24 +83,43 @@ static void await(struct member *m)
 	}
 }
 
-void member_init(struct member *m, struct core *c, peer_id_t id, const struct member_conf *conf)
+struct session_conf member_session(const struct core *c, const struct member_conf *conf)
 {
-	*m = (struct member){
-		.conf = conf, .core = c, .id = id, .auth = m->auth, .paths_due = USEC_NEVER};
 	struct session_conf sc = conf->session;
 	sc.local_as = c->server->opts.local_as;
 	sc.peer_as = conf->asn;
 	sc.router_id = c->server->opts.router_id;
 	sc.families[FAMILY_IPV4] = sc.families[FAMILY_IPV6] = true;
-	sc.is_restarting = c->server->opts.is_restarting;
-	session_init(&m->session, &sc, hash_mix(c->server->key, id), c->server->opts.now);
-	stale_init(&m->stale, &(struct stale_conf){.stale_us = sc.stale_s * USEC_PER_SEC,
-						   .long_max_us = sc.long_stale_s * USEC_PER_SEC});
+	sc.is_restarting = c->is_restarting;
+	return sc;
+}
+
+struct stale_conf member_stale(const struct session_conf *conf)
+{
+	return (struct stale_conf){.stale_us = conf->stale_s * USEC_PER_SEC,
+				   .long_max_us = conf->long_stale_s * USEC_PER_SEC};
+}
+
+void member_init(struct member *m, struct core *c, peer_id_t id, const struct member_conf *conf)
+{
+	incarnation_t last = m->session.incarnation; /* Of who had the number before. */
+	*m = (struct member){.conf = conf,
+			     .core = c,
+			     .id = id,
+			     .is_used = true,
+			     .auth = m->auth,
+			     .told = last,
+			     .paths_due = USEC_NEVER};
+	const struct session_conf sc = member_session(c, conf);
+	const struct stale_conf stale = member_stale(&sc);
+	session_init(&m->session, &sc, hash_mix(c->server->key, id), c->now);
+	m->session.incarnation = last;
+	stale_init(&m->stale, &stale);
 	export_init(&m->export, id, c->id, c->server->shard, c->server->opts.core_count);
 	if (conf->is_enabled) {
-		session_enable(&m->session, c->server->opts.now);
+		session_enable(&m->session, c->now);
 	}
-	if (c->server->opts.is_restarting) {
+	if (c->is_restarting) {
 		await(m);
 	}
 	member_publish(m);
@@ -115,6 +134,38 @@ void member_fini(struct member *m)
 	tcp_free(m->tcp);
 	tcp_free(m->rival.tcp);
 	m->tcp = m->rival.tcp = NULL;
+}
+
+void member_drop_stale(struct member *m)
+{
+	push_families(m, OP_STALE_END, stale_drop(&m->stale));
+	member_settled(m, ALL_FAMILIES);
+}
+
+void member_ask_refresh(struct member *m)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		session_send_refresh(&m->session, (enum family)f);
+	}
+}
+
+void member_forget(struct member *m)
+{
+	static const struct member_status nothing = {.state = FSM_IDLE};
+	static const struct member_offence none = {.at = 0};
+	struct server *s = m->core->server;
+	struct status_cell *status = &s->status[m->id];
+	struct offence_cell *offence = &s->offence[m->id];
+	ASSERT(m->is_removed && m->tcp == NULL && m->rival.tcp == NULL);
+	member_publish(m); /* The worker's counters take the last of its. */
+	member_fini(m);
+	keys_fini(m);
+	cell_write(&status->sequence, status->word, &nothing, STATUS_WORDS);
+	if (offence->sequence != 0) {
+		cell_write(&offence->sequence, offence->word, &none, OFFENCE_WORDS);
+	}
+	push_all(m, (struct op){.kind = OP_FORGET});
+	m->is_used = m->is_removed = false;
 }
 
 /* The send queue as export sees it. */
@@ -560,6 +611,11 @@ void member_request(struct member *m, const struct request *r)
 {
 	usec_t now = m->core->now;
 	struct notify why;
+	if (!m->is_used || m->is_removed) { /* It went while this was under way. */
+		auth_free(r->kind == REQUEST_KEYS ? r->auth : NULL);
+		free(r->kind == REQUEST_CHANGE ? r->conf : NULL);
+		return;
+	}
 	switch (r->kind) {
 	case REQUEST_ENABLE:
 		session_enable(&m->session, now);
@@ -568,8 +624,7 @@ void member_request(struct member *m, const struct request *r)
 	case REQUEST_SHUTDOWN:
 		why = notify_shutdown(NOTIFY_CEASE_SHUTDOWN, r->text);
 		session_disable(&m->session, &why, now);
-		push_families(m, OP_STALE_END, stale_drop(&m->stale));
-		member_settled(m, ALL_FAMILIES);
+		member_drop_stale(m);
 		break;
 	case REQUEST_RESTART:
 		session_leave(&m->session, now);
@@ -579,12 +634,19 @@ void member_request(struct member *m, const struct request *r)
 		session_reset(&m->session, &why, now);
 		break;
 	case REQUEST_REFRESH:
-		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-			session_send_refresh(&m->session, (enum family)f);
-		}
+		member_ask_refresh(m);
 		break;
 	case REQUEST_KEYS:
 		keys_change(m, r->auth);
+		break;
+	case REQUEST_REMOVE:
+		member_remove(m);
+		break;
+	case REQUEST_CHANGE:
+		member_change(m, r->conf);
+		break;
+	case REQUEST_ADD:
+		ASSERT(r->kind != REQUEST_ADD); /* There is no member yet. */
 		break;
 	}
 	member_sync(m);

@@ -1,7 +1,4 @@
 /* The server: cores, shards, members and the mesh, made at start and taken apart at the end.
- *
- * The table of members' addresses is immutable, so every worker reads it without any protocol; a
- * member belongs to worker (id mod workers), which spreads them evenly whatever their addresses.
  */
 #include <stdlib.h>
 
@@ -14,56 +11,6 @@
 #define ATTRS_MAX    (8u * 1024 * 1024) /* Attribute sets of one worker. */
 #define GATHER_US    (2 * USEC_PER_MSEC)
 
-static size_t addr_slot_of(const struct server *s, const struct addr *addr)
-{
-	return hash_bytes(addr->bytes, sizeof(addr->bytes), s->key ^ addr->family) &
-	       (s->addr_slot_count - 1);
-}
-
-struct member *server_member(struct server *s, const struct addr *addr)
-{
-	for (size_t i = addr_slot_of(s, addr);; i = (i + 1) & (s->addr_slot_count - 1)) {
-		if (s->addr_slot[i] == PEER_NONE) {
-			return NULL;
-		}
-		struct member *m = &s->member[s->addr_slot[i]];
-		if (addr_equal(&m->conf->addr, addr)) {
-			return m;
-		}
-	}
-}
-
-core_id_t place_member(const struct server *s, const struct addr *addr)
-{
-	for (size_t i = addr_slot_of(s, addr);; i = (i + 1) & (s->addr_slot_count - 1)) {
-		peer_id_t peer = s->addr_slot[i];
-		if (peer == PEER_NONE || addr_equal(&s->conf[peer].addr, addr)) {
-			return peer == PEER_NONE ? 0 : (core_id_t)(peer % s->opts.core_count);
-		}
-	}
-}
-
-static bool make_addr_table(struct server *s)
-{
-	s->addr_slot_count = 16;
-	while (s->addr_slot_count < 2 * (size_t)s->opts.member_count) {
-		s->addr_slot_count *= 2;
-	}
-	s->addr_slot = malloc(s->addr_slot_count * sizeof(*s->addr_slot));
-	if (s->addr_slot == NULL) {
-		return false;
-	}
-	memset(s->addr_slot, 0xff, s->addr_slot_count * sizeof(*s->addr_slot));
-	for (unsigned i = 0; i < s->opts.member_count; i++) {
-		size_t slot = addr_slot_of(s, &s->conf[i].addr);
-		while (s->addr_slot[slot] != PEER_NONE) {
-			slot = (slot + 1) & (s->addr_slot_count - 1);
-		}
-		s->addr_slot[slot] = (peer_id_t)i;
-	}
-	return true;
-}
-
 static bool make_core(struct server *s, core_id_t id)
 {
 	struct core *c = &s->core[id];
@@ -71,13 +18,14 @@ static bool make_core(struct server *s, core_id_t id)
 	struct shard_opts shard = {
 		.core = id,
 		.core_count = (core_id_t)s->opts.core_count,
-		.peer_count = (uint16_t)s->opts.member_count,
+		.peer_count = (uint16_t)s->capacity,
 		.key = s->key,
 		.local_as = s->opts.local_as,
 		.log_bytes_max = s->opts.log_bytes_max,
 		.gather_us = GATHER_US,
 		.view_max = s->opts.paths_sent_max,
-		.is_deferred = s->opts.is_restarting,
+		.is_deferred = s->opts.is_restarting && s->opts.member_count > 0,
+		.deferred_count = (uint16_t)s->opts.member_count,
 	};
 	c->intern = shard.intern = intern_new(id, s->key, ATTRS_MAX);
 	c->reach = s->reach != NULL && c->intern != NULL ? reach_new(s->reach, c->intern, s->key)
@@ -92,8 +40,8 @@ static bool make_core(struct server *s, core_id_t id)
 	c->net = net_new(s->port, s->opts.port_count, hash_mix(s->opts.seed, 200 + id));
 	c->shard = shard_new(&shard);
 	c->wheel = wheel_new(s->opts.now);
-	c->member = calloc(s->opts.member_count + 1, sizeof(struct member *));
-	c->far_drop = calloc(s->opts.member_count + 1, sizeof(metric_t));
+	c->member = calloc(s->capacity, sizeof(struct member *));
+	c->far_drop = calloc(s->capacity, sizeof(metric_t));
 	c->end_seen = calloc(logs, sizeof(uint64_t));
 	c->floor = malloc(logs * sizeof(uint64_t));
 	bool has_output = output_init(c);
@@ -143,35 +91,44 @@ static void *copy_of(const void *from, size_t size)
 	return to;
 }
 
-static struct member *members_new(size_t count)
+/* All 0, and untouched: those that nobody is take no memory before that. */
+static void make_members(struct server *s)
 {
-	struct member *m = aligned_alloc(CACHE_LINE, count * sizeof(*m));
-	if (m != NULL) {
-		memset(m, 0, count * sizeof(*m));
+	s->member_memory = calloc(s->capacity + 1, sizeof(*s->member));
+	uintptr_t at = (uintptr_t)s->member_memory;
+	s->member = (struct member *)((at + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+}
+
+static struct member_conf *make_conf(const struct server *s)
+{
+	const struct server_opts *o = &s->opts;
+	struct member_conf *conf = calloc(s->capacity, sizeof(*conf));
+	if (conf != NULL && o->member_count > 0) {
+		memcpy(conf, o->members, o->member_count * sizeof(*conf));
 	}
-	return m;
+	return conf;
 }
 
 static bool make_tables(struct server *s)
 {
 	const struct server_opts *o = &s->opts;
 	s->key = hash_mix(o->seed, 1);
-	s->conf = copy_of(o->members, o->member_count * sizeof(*o->members));
+	s->conf = make_conf(s);
 	s->port = copy_of(o->ports, o->port_count * sizeof(*o->ports));
 	for (unsigned i = 0; i < o->port_count; i++) {
 		s->nic_count = (unsigned)max_u64(s->nic_count, (uint64_t)o->ports[i].nic + 1);
 	}
 	s->kernel = calloc(o->port_count + 1, sizeof(struct nic *));
 	s->nic = copy_of(o->nics, s->nic_count * sizeof(struct nic *));
-	s->member = members_new(o->member_count + 1u);
-	s->status = calloc(o->member_count + 1, sizeof(*s->status));
-	s->offence = calloc(o->member_count + 1, sizeof(*s->offence));
+	make_members(s);
+	s->status = calloc(s->capacity, sizeof(*s->status));
+	s->offence = calloc(s->capacity, sizeof(*s->offence));
 	s->core = aligned_alloc(CACHE_LINE, (o->core_count * sizeof(*s->core) + CACHE_LINE - 1) /
 						    CACHE_LINE * CACHE_LINE);
 	s->shard = calloc(o->core_count, sizeof(struct shard *));
 	if (s->conf == NULL || s->port == NULL || s->nic == NULL || s->kernel == NULL ||
-	    s->member == NULL || s->status == NULL || s->offence == NULL || s->core == NULL ||
-	    s->shard == NULL) {
+	    s->member_memory == NULL || s->status == NULL || s->offence == NULL ||
+	    s->core == NULL || s->shard == NULL) {
 		free(s->core);
 		s->core = NULL;
 		return false;
@@ -182,8 +139,8 @@ static bool make_tables(struct server *s)
 		ASSERT(s->kernel[i] == NULL || s->kernel[i]->queue_count == o->core_count);
 	}
 	memset(s->core, 0, o->core_count * sizeof(*s->core));
-	s->mesh = mesh_new(o->core_count, o->member_count);
-	return s->mesh != NULL && make_addr_table(s);
+	s->mesh = mesh_new(o->core_count, s->capacity);
+	return s->mesh != NULL && slots_init(s);
 }
 
 /* Before anything else of a member: none may ever run without its keys. */
@@ -205,8 +162,8 @@ static bool make_keys(struct server *s)
 /* The rules that communities ask by, for the members as they are. */
 static bool make_reach(struct server *s)
 {
-	unsigned count = s->opts.member_count;
-	if (s->opts.reach == NULL || !reach_conf_is_set(s->opts.reach) || count == 0) {
+	unsigned count = s->capacity;
+	if (s->opts.reach == NULL || !reach_conf_is_set(s->opts.reach)) {
 		return true;
 	}
 	asn_t *asn = malloc(count * sizeof(*asn));
@@ -222,12 +179,13 @@ static bool make_reach(struct server *s)
 struct server *server_new(const struct server_opts *opts)
 {
 	ASSERT(opts->core_count >= 1 && opts->core_count <= CORE_COUNT_MAX);
-	ASSERT(opts->member_count <= PEER_COUNT_MAX);
+	ASSERT(opts->member_count <= PEER_COUNT_MAX && opts->capacity <= PEER_COUNT_MAX);
 	struct server *s = calloc(1, sizeof(*s));
 	if (s == NULL) {
 		return NULL;
 	}
 	s->opts = *opts;
+	s->capacity = (unsigned)max_u64(1, max_u64(opts->capacity, opts->member_count));
 	s->opts.send_bytes_max = opts->send_bytes_max == 0 ? SND_BUF_MAX : opts->send_bytes_max;
 	bool is_ok = make_tables(s) && make_keys(s) && make_reach(s);
 	for (unsigned i = 0; is_ok && i < opts->core_count; i++) {
@@ -263,12 +221,14 @@ static void free_mail(struct core *c)
 	}
 }
 
-/* Keys that were on their way to a worker when it ended. */
+/* What was on its way to a worker when it ended. */
 static void free_requests(struct core *c)
 {
 	const struct request *r;
 	while (c->requests != NULL && (r = spsc_pop(c->requests)) != NULL) {
-		auth_free(r->kind == REQUEST_KEYS ? r->auth : NULL);
+		bool has_conf = r->kind == REQUEST_ADD || r->kind == REQUEST_CHANGE;
+		auth_free(r->kind == REQUEST_KEYS || r->kind == REQUEST_ADD ? r->auth : NULL);
+		free(has_conf ? r->conf : NULL);
 	}
 	spsc_free(c->requests);
 }
@@ -308,7 +268,7 @@ void server_free(struct server *s)
 		intern_free(s->core[i].intern);
 		reach_free(s->core[i].reach);
 	}
-	for (unsigned i = 0; s->member != NULL && i < s->opts.member_count; i++) {
+	for (unsigned i = 0; s->member_memory != NULL && i < s->capacity; i++) {
 		keys_fini(&s->member[i]);
 	}
 	mesh_free(s->mesh);
@@ -316,13 +276,13 @@ void server_free(struct server *s)
 	free(s->core);
 	free(s->shard);
 	free(s->conf);
-	free(s->member);
+	free(s->member_memory);
 	free(s->status);
 	free(s->offence);
 	free(s->port);
 	free(s->nic);
 	free(s->kernel);
-	free(s->addr_slot);
+	slots_fini(s);
 	free(s);
 }
 
@@ -358,8 +318,8 @@ static bool send_request(struct server *s, core_id_t core, const struct request 
 bool server_request(struct server *s, const struct request *r)
 {
 	if (r->kind != REQUEST_SHUTDOWN && r->kind != REQUEST_RESTART) {
-		ASSERT(r->peer < s->opts.member_count);
-		return send_request(s, (core_id_t)(r->peer % s->opts.core_count), r);
+		ASSERT(r->peer < s->capacity);
+		return send_request(s, place_worker(s, r->peer), r);
 	}
 	bool is_sent = true;
 	for (unsigned i = 0; i < s->opts.core_count; i++) {
@@ -437,16 +397,14 @@ void server_member_status(const struct server *s, peer_id_t peer, struct member_
 {
 	const struct status_cell *cell = &s->status[peer];
 	cell_read(&cell->sequence, cell->word, out, STATUS_WORDS);
-	for (unsigned i = 0; i < s->opts.core_count; i++) {
-		out->drops[DROP_CORE_FIRST - DROP_MEMBER_FIRST + CORE_DROP_TTL_LOW] +=
-			metric_get(&s->core[i].far_drop[peer]);
-	}
+	out->drops[DROP_CORE_FIRST - DROP_MEMBER_FIRST + CORE_DROP_TTL_LOW] +=
+		slots_far_drops(s, peer);
 }
 
 bool server_member_offence(const struct server *s, peer_id_t peer, struct member_offence *out)
 {
 	const struct offence_cell *cell = &s->offence[peer];
-	return cell_read(&cell->sequence, cell->word, out, OFFENCE_WORDS) != 0;
+	return cell_read(&cell->sequence, cell->word, out, OFFENCE_WORDS) != 0 && out->at != 0;
 }
 
 const struct core_stats *server_core_stats(const struct server *s, core_id_t core)

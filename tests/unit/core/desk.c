@@ -18,7 +18,7 @@ static struct mac mac_of(unsigned last)
 
 static void make_server(struct desk *d, const struct desk_opts *opts)
 {
-	struct member_conf conf[DESK_HOSTS];
+	struct member_conf *conf = d->conf;
 	struct net_port_conf port = {.mac = mac_of(1), .mtu = 1500, .addr_count = 1};
 	port.addr[0].addr = address(1);
 	port.addr[0].prefix_len = 24;
@@ -51,7 +51,8 @@ static void make_server(struct desk *d, const struct desk_opts *opts)
 				 .core_count = d->workers,
 				 .seed = 99,
 				 .members = conf,
-				 .member_count = DESK_HOSTS,
+				 .member_count = opts->members != 0 ? opts->members : DESK_HOSTS,
+				 .capacity = opts->capacity,
 				 .ports = &port,
 				 .nics = &d->nic,
 				 .port_count = 1,

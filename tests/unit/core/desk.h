@@ -23,6 +23,8 @@ struct desk_opts {
 	uint8_t paths_max;
 	uint16_t paths_sent_max;
 	size_t log_bytes_max; /* 0 = default. */
+	unsigned members;     /* Hosts that are members at the start; 0 = all. */
+	unsigned capacity;    /* As server_opts has it. */
 	/* What else the server is to know of host `i`; may be NULL. */
 	void (*configure)(struct member_conf *conf, unsigned i);
 };
@@ -34,6 +36,7 @@ struct desk {
 	struct host host[DESK_HOSTS];
 	unsigned workers;
 	usec_t now;
+	struct member_conf conf[DESK_HOSTS]; /* As at the start, of those that are none, too. */
 	/* Called before every step; may be NULL. */
 	void (*before)(struct desk *d);
 	uint64_t sent; /* By `before`. */
