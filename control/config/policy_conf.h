@@ -11,7 +11,6 @@
 #include "rib/policy/policy.h"
 #include "rib/policy/prefix_set.h"
 
-enum reject_policy { REJECT_POLICY_REJECT, REJECT_POLICY_TAG, REJECT_POLICY_TAG_AND_REJECT };
 enum max_prefix_action {
 	MAX_PREFIX_ACTION_SHUTDOWN,
 	MAX_PREFIX_ACTION_RESTART,
