@@ -13,7 +13,8 @@ static bool is_same_offer(const struct session_conf *a, const struct session_con
 	       memcmp(a->families, b->families, sizeof(a->families)) == 0 &&
 	       a->has_enhanced_refresh == b->has_enhanced_refresh &&
 	       a->has_extended_message == b->has_extended_message &&
-	       a->has_next_hop6 == b->has_next_hop6 && a->has_role == b->has_role &&
+	       a->has_next_hop6 == b->has_next_hop6 &&
+	       a->prepends_local_as == b->prepends_local_as && a->has_role == b->has_role &&
 	       a->is_role_strict == b->is_role_strict && a->role == b->role &&
 	       memcmp(a->add_path, b->add_path, sizeof(a->add_path)) == 0;
 }
