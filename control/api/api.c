@@ -53,12 +53,7 @@ void job_free(struct job *j)
 
 peer_id_t env_find(const struct api_env *env, const struct addr *addr)
 {
-	for (unsigned i = 0; i < env->config->client_count; i++) {
-		if (addr_equal(&env->config->client[i].ip, addr)) {
-			return (peer_id_t)i;
-		}
-	}
-	return PEER_NONE;
+	return roster_find(env->roster, addr);
 }
 
 void end_unknown(struct reply *out, const struct addr *addr)

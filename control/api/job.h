@@ -7,7 +7,7 @@
 
 #include "control/api/reply.h"
 #include "control/api/request.h"
-#include "control/config/config.h"
+#include "control/config/roster.h"
 #include "control/state/state.h"
 #include "dataplane/core/core.h"
 
@@ -21,10 +21,11 @@ struct api_wish {
 	char reason[128];
 };
 
-/* What answers are made of; members are in the order of the configuration. */
+/* What answers are made of. */
 struct api_env {
 	struct server *server;
-	const struct config *config;
+	const struct config *config; /* That is in force; a reload changes both. */
+	const struct roster *roster;
 	struct state *state;
 	usec_t started;	   /* Monotonic. */
 	int64_t started_s; /* Seconds since 1970. */

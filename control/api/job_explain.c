@@ -35,7 +35,7 @@ struct target {
 static struct target target_of(const struct explain_job *j, const struct api_env *env)
 {
 	struct target t = {
-		.peer = j->to, .asn = env->config->client[j->to].asn, .reach = &env->config->reach};
+		.peer = j->to, .asn = env->roster->row[j->to].asn, .reach = &env->config->reach};
 	server_member_status(env->server, j->to, &t.status);
 	enum family family = (enum family)j->job.request.prefix.family;
 	unsigned class_idx = t.status.state == FSM_ESTABLISHED ? t.status.class_idx[family] : 0;
@@ -112,10 +112,10 @@ static const char *fate_of(const struct target *t, const struct paths *paths, un
 	return why != NULL ? why : "ranked lower";
 }
 
-static json_t *candidate_json(const struct config *config, const struct prefix *prefix,
+static json_t *candidate_json(const struct roster *roster, const struct prefix *prefix,
 			      const struct paths *paths, unsigned i, const struct rank_peer *peers)
 {
-	json_t *row = route_json(config, prefix, paths, i, paths->path[i].attr);
+	json_t *row = route_json(roster, prefix, paths, i, paths->path[i].attr);
 	if (i < paths->ranked_count) {
 		enum rule rule = decide_rule(paths, i, peers);
 		json_object_set_new(row, "rule", json_string(rule_text(rule)));
@@ -124,14 +124,14 @@ static json_t *candidate_json(const struct config *config, const struct prefix *
 }
 
 static void end_text(const struct target *t, const struct choice *choice, const struct paths *paths,
-		     const struct config *config, char *text, size_t len)
+		     const struct roster *roster, char *text, size_t len)
 {
 	char from[ADDR_TEXT_MAX] = "?";
 	const struct path *chosen = choice->count > 0 ? choice->path[0] : NULL;
 	bool is_up = t->status.state == FSM_ESTABLISHED;
 	bool has_family = !is_up || t->status.families[t->form.family];
-	if (chosen != NULL && chosen->peer < config->client_count) {
-		addr_format(&config->client[chosen->peer].ip, from);
+	if (chosen != NULL && chosen->peer < roster->capacity) {
+		addr_format(&roster->row[chosen->peer].addr, from);
 	}
 	if (!has_family) {
 		snprintf(text, len, "%s gets nothing: %s was not negotiated with it", t->name,
@@ -174,11 +174,11 @@ static struct rank_peer *ranks_of(const struct shard *shard, size_t count)
 static void explain(const struct explain_job *j, const struct api_env *env,
 		    const struct scan_hit *hit, struct reply *out)
 {
-	const struct config *config = env->config;
+	const struct roster *roster = env->roster;
 	char text[256];
 	const struct target t = target_of(j, env);
 	struct rank_peer *peers =
-		ranks_of(server_shard(env->server, (core_id_t)hit->shard), config->client_count);
+		ranks_of(server_shard(env->server, (core_id_t)hit->shard), roster->capacity);
 	struct paths *paths =
 		copy_of(hit->paths, sizeof(*paths) + hit->paths->count * sizeof(struct path));
 	decide_rank(paths, peers);
@@ -186,7 +186,7 @@ static void explain(const struct explain_job *j, const struct api_env *env,
 	chosen.count = view_n(paths, t.peer, &t.form, t.n, chosen.path);
 	for (unsigned i = 0; i < paths->count; i++) {
 		char fate[160];
-		json_t *row = candidate_json(config, &hit->prefix, paths, i, peers);
+		json_t *row = candidate_json(roster, &hit->prefix, paths, i, peers);
 		json_object_set_new(row, "fate", json_string(fate_of(&t, paths, i, &chosen, fate)));
 		if (t.form.has_path_ids && is_chosen(&chosen, &paths->path[i])) {
 			json_object_set_new(row, "path_id",
@@ -194,7 +194,7 @@ static void explain(const struct explain_job *j, const struct api_env *env,
 		}
 		reply_row(out, row);
 	}
-	end_text(&t, &chosen, paths, config, text, sizeof(text));
+	end_text(&t, &chosen, paths, roster, text, sizeof(text));
 	reply_end(out, "done", text);
 	free(paths);
 	free(peers);

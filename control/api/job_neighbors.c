@@ -76,7 +76,7 @@ static json_t *summary_json(const struct neighbors_job *j, const struct api_env 
 			    peer_id_t peer, const struct member_status *st, usec_t now)
 {
 	char text[ADDR_TEXT_MAX];
-	const struct config_client *client = &env->config->client[peer];
+	const struct config_client *client = roster_client(env->roster, peer);
 	json_t *row = json_object();
 	set_text(row, "address", addr_format(&client->ip, text));
 	set_number(row, "asn", client->asn);
@@ -366,7 +366,7 @@ static void put_row(struct neighbors_job *j, const struct api_env *env, struct r
 	server_member_status(env->server, peer, &st);
 	json_t *row = summary_json(j, env, peer, &st, now);
 	if (j->job.request.command == API_NEIGHBOR) {
-		const struct config_client *client = &env->config->client[peer];
+		const struct config_client *client = roster_client(env->roster, peer);
 		set_session(row, client, &st);
 		set_roles(row, &client->session, &st);
 		set_graceful(row, &client->session, &st);
@@ -387,13 +387,18 @@ static bool put_rows(struct neighbors_job *j, const struct api_env *env, struct 
 		     usec_t now)
 {
 	if (j->job.request.command == API_NEIGHBOR) {
-		put_row(j, env, out, env_find(env, &j->job.request.address), now);
+		peer_id_t peer = env_find(env, &j->job.request.address);
+		if (peer != PEER_NONE) { /* Else it has just gone. */
+			put_row(j, env, out, peer, now);
+		}
 		return true;
 	}
-	while (j->next < env->config->client_count && reply_has_room(out)) {
-		put_row(j, env, out, (peer_id_t)j->next++, now);
+	for (; j->next < env->roster->capacity && reply_has_room(out); j->next++) {
+		if (roster_client(env->roster, (peer_id_t)j->next) != NULL) {
+			put_row(j, env, out, (peer_id_t)j->next, now);
+		}
 	}
-	return j->next == env->config->client_count;
+	return j->next == env->roster->capacity;
 }
 
 static bool step(struct job *job, const struct api_env *env, struct reply *out, usec_t now)
@@ -434,6 +439,6 @@ struct job *job_neighbors(const struct api_request *r, const struct api_env *env
 	ASSERT(j != NULL);
 	*j = (struct neighbors_job){.job = {.step = step, .free = free_neighbors, .request = *r},
 				    .scan = scan_of(env->server, true, true)};
-	exported_init(&j->exported, env->server, env->config->client_count);
+	exported_init(&j->exported, env->server, env->roster->capacity);
 	return &j->job;
 }

@@ -39,8 +39,11 @@ static json_t *sessions_json(const struct api_env *env, uint64_t *out_laggards, 
 {
 	uint64_t by_state[FSM_STATE_COUNT] = {0};
 	uint64_t disabled = 0;
-	for (unsigned i = 0; i < env->config->client_count; i++) {
+	for (unsigned i = 0; i < env->roster->capacity; i++) {
 		struct member_status st;
+		if (roster_client(env->roster, (peer_id_t)i) == NULL) {
+			continue;
+		}
 		server_member_status(env->server, (peer_id_t)i, &st);
 		by_state[st.state == FSM_OPEN_DELAYED ? FSM_ACTIVE : st.state]++;
 		disabled += st.is_enabled ? 0 : 1;

@@ -129,17 +129,17 @@ void attr_json(const struct attr *a, json_t *to)
 	set_others(to, a);
 }
 
-json_t *route_json(const struct config *config, const struct prefix *prefix,
+json_t *route_json(const struct roster *roster, const struct prefix *prefix,
 		   const struct paths *paths, unsigned index, const struct attr *attr)
 {
 	char text[PREFIX_TEXT_MAX];
 	const struct path *p = &paths->path[index];
 	json_t *row = json_object();
 	set_text(row, "prefix", prefix_format(prefix, text));
-	if (p->peer < config->client_count) {
-		const struct config_client *client = &config->client[p->peer];
-		set_text(row, "from", addr_format(&client->ip, text));
-		json_object_set_new(row, "asn", json_integer(client->asn));
+	if (p->peer < roster->capacity) {
+		const struct roster_row *who = &roster->row[p->peer];
+		set_text(row, "from", addr_format(&who->addr, text));
+		json_object_set_new(row, "asn", json_integer(who->asn));
 	}
 	bool is_ranked = index < paths->ranked_count;
 	json_object_set_new(row, "rank", json_integer(is_ranked ? (json_int_t)index + 1 : 0));

@@ -49,6 +49,7 @@ struct config {
 		bool is_busy;	       /* idle: busy */
 		bool is_hugepages_off; /* hugepages: off */
 		unsigned memory_mib;   /* 0 = omitted */
+		unsigned members_max;  /* 0 = omitted: see config_capacity. */
 		struct config_port *port;
 		unsigned port_count;
 		unsigned device_count;
@@ -86,6 +87,9 @@ struct config_errors {
 /* Read FILE and what it includes.  NULL when there is any error; warnings may be there either way.
  * The caller frees both.  Control thread. */
 struct config *config_load(const char *file, struct config_errors *out_errors);
+/* Numbers that the server is to have for members: members_max, else a quarter or 64 more than there
+ * are clients, in 64s. */
+unsigned config_capacity(const struct config *c);
 /* Secrets are wiped. */
 void config_free(struct config *c);
 void config_keys_free(struct auth_keys *k);

@@ -49,6 +49,7 @@ static bool is_same_dataplane(const struct config *a, const struct config *b)
 		       a->dataplane.is_busy == b->dataplane.is_busy &&
 		       a->dataplane.is_hugepages_off == b->dataplane.is_hugepages_off &&
 		       a->dataplane.memory_mib == b->dataplane.memory_mib &&
+		       a->dataplane.members_max == b->dataplane.members_max &&
 		       a->dataplane.port_count == b->dataplane.port_count;
 	for (unsigned i = 0; is_same && i < a->dataplane.worker_count; i++) {
 		is_same = a->dataplane.workers[i] == b->dataplane.workers[i];

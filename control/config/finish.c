@@ -390,6 +390,25 @@ static void finish_reach(struct config *c)
 	}
 }
 
+static void check_members_max(struct loader *l)
+{
+	unsigned max = l->config->dataplane.members_max;
+	if (max != 0 && max < l->client_count) {
+		loader_fail(l, &l->members_max_at,
+			    "'members_max' is %u, and there are %u neighbours; raise it, or leave "
+			    "it out for a quarter more than there are",
+			    max, l->client_count);
+	}
+}
+
+unsigned config_capacity(const struct config *c)
+{
+	uint64_t more = max_u64(64, c->client_count / 4);
+	uint64_t wanted = (c->client_count + more + 63) / 64 * 64;
+	return c->dataplane.members_max != 0 ? c->dataplane.members_max
+					     : (unsigned)min_u64(wanted, PEER_COUNT_MAX);
+}
+
 void finish_config(struct loader *l)
 {
 	default_workers(l->config);
@@ -405,6 +424,7 @@ void finish_config(struct loader *l)
 		check_client(l, &l->client[i]);
 	}
 	check_duplicates(l);
+	check_members_max(l);
 	check_aliases(l);
 	finish_reach(l->config);
 	finish_paths_sent(l);

@@ -64,6 +64,7 @@ struct loader {
 	struct addr router_id[8];
 	unsigned router_id_count;
 	struct place start; /* Of the main file. */
+	struct place members_max_at;
 	struct seen_list seen;
 	bool has_secret; /* The file at hand has keys that hold secrets. */
 	/* Called for each file named by `include`. */

@@ -248,6 +248,17 @@ static const struct key port_key[] = {
 static const struct key_table port_keys = {
 	.where = "dataplane.ports[]", .keys = port_key, .count = ARRAY_COUNT(port_key)};
 
+static void read_members_max(struct loader *l, const struct node *key, const struct node *v,
+			     void *target)
+{
+	(void)target;
+	uint32_t count;
+	if (value_number(l, v, "members_max", 1, PEER_COUNT_MAX, &count)) {
+		l->config->dataplane.members_max = count;
+		l->members_max_at = key->at;
+	}
+}
+
 static void read_ports(struct loader *l, const struct node *key, const struct node *v, void *target)
 {
 	(void)key;
@@ -273,9 +284,12 @@ static void read_ports(struct loader *l, const struct node *key, const struct no
 }
 
 static const struct key dataplane_key[] = {
-	{.name = "workers", .read = read_workers},     {.name = "idle", .read = read_idle},
-	{.name = "hugepages", .read = read_hugepages}, {.name = "memory", .read = read_memory},
+	{.name = "workers", .read = read_workers},
+	{.name = "idle", .read = read_idle},
+	{.name = "hugepages", .read = read_hugepages},
+	{.name = "memory", .read = read_memory},
 	{.name = "ports", .read = read_ports},
+	{.name = "members_max", .read = read_members_max},
 };
 static const struct key_table dataplane_keys = {.where = "dataplane",
 						.keys = dataplane_key,

@@ -54,6 +54,7 @@ struct daemon {
 	unsigned nic_count;
 	struct nic *kernel[PORTS_MAX]; /* [port]; NULL where the host does not share it. */
 	struct server *server;
+	struct roster *roster;
 	struct busy_meter busy;
 	struct api_env env;
 	struct api_wish wish;
@@ -367,6 +368,7 @@ static int make_server(struct daemon *d)
 		.seed = seed,
 		.members = members,
 		.member_count = c->client_count,
+		.capacity = config_capacity(c),
 		.ports = ports,
 		.nics = d->nic,
 		.kernels = d->kernel,
@@ -375,6 +377,7 @@ static int make_server(struct daemon *d)
 		.deferral_us = c->deferral_s * USEC_PER_SEC,
 		.now = launch_now(),
 	};
+	d->roster = roster_new(c, config_capacity(c));
 	d->server = server_new(&opts);
 	free(members);
 	return d->server != NULL ? 0
@@ -386,6 +389,7 @@ static int open_api(struct daemon *d)
 	char why[512] = "";
 	d->env = (struct api_env){.server = d->server,
 				  .config = d->config,
+				  .roster = d->roster,
 				  .state = d->state,
 				  .started = launch_now(),
 				  .started_s = (int64_t)time(NULL),
@@ -421,7 +425,7 @@ static int drop_privileges(struct daemon *d)
 
 static int start_workers(struct daemon *d)
 {
-	d->events = events_new(d->config);
+	d->events = events_new(d->roster);
 	d->reload = reload_new(d->server, d->config);
 	d->workers = workers_new(d->server, d->config->dataplane.is_busy, launch_now);
 	int err = launch_workers(workers_turn, d->workers);
@@ -464,6 +468,7 @@ static void stop(struct daemon *d)
 	events_free(d->events);
 	reload_free(d->reload);
 	server_free(d->server);
+	roster_free(d->roster);
 	restart_fini(&d->restart);
 	for (unsigned i = 0; i < d->nic_count; i++) {
 		d->nic[i]->ops->close(d->nic[i]);
@@ -568,7 +573,8 @@ static void loop(struct daemon *d)
 		events_drain(d->events, d->server);
 		reload_step(d->reload);
 		busy_tick(&d->busy, d->server, now);
-		restart_tick(&d->restart, d->server, now);
+		(void)server_settle_members(d->server);
+		restart_tick(&d->restart, d->server, d->roster, now);
 		begin_restart(d, now);
 		feed_watchdog(d, now);
 		if (is_shut_down(d, now)) {

@@ -24,7 +24,7 @@ enum { LIMIT_FAILED, LIMIT_FAULT, LIMIT_AUTH, LIMIT_PATHS, LIMIT_COUNT };
 #define CONFLICTS_MAX 64 /* Addresses with a limit of their own; the rest shares the last. */
 
 struct events {
-	const struct config *config;
+	const struct roster *roster;
 	uint64_t lost;
 	struct {
 		struct addr addr;
@@ -34,12 +34,12 @@ struct events {
 	struct limit limit[][LIMIT_COUNT];
 };
 
-struct events *events_new(const struct config *config)
+struct events *events_new(const struct roster *roster)
 {
 	struct events *e =
-		calloc(1, sizeof(*e) + config->client_count * LIMIT_COUNT * sizeof(struct limit));
+		calloc(1, sizeof(*e) + roster->capacity * LIMIT_COUNT * sizeof(struct limit));
 	ASSERT(e != NULL);
-	e->config = config;
+	e->roster = roster;
 	return e;
 }
 
@@ -92,15 +92,15 @@ static void log_one(struct events *e, const struct event *event)
 	};
 	char peer[ADDR_TEXT_MAX], asn[16], more[16];
 	uint32_t left_out = 0;
-	const struct config_client *client = &e->config->client[event->peer];
+	const struct roster_row *who = &e->roster->row[event->peer];
 	unsigned limit = limit_of(event->kind);
 	if (limit != LIMIT_COUNT && !is_due(&e->limit[event->peer][limit], event->at, &left_out)) {
 		return;
 	}
-	snprintf(asn, sizeof(asn), "%u", client->asn);
+	snprintf(asn, sizeof(asn), "%u", who->asn);
 	snprintf(more, sizeof(more), "%u", left_out);
 	log_event(kinds[event->kind].level, kinds[event->kind].text, "peer",
-		  addr_format(&client->ip, peer), "asn", asn, "cause",
+		  addr_format(&who->addr, peer), "asn", asn, "cause",
 		  event->text[0] != '\0' ? event->text : NULL, "left_out",
 		  left_out > 0 ? more : NULL, NULL);
 }
@@ -152,7 +152,7 @@ void events_drain(struct events *e, struct server *s)
 	while (server_event(s, &event)) {
 		if (event.kind == EVENT_CONFLICT) {
 			log_conflict(e, &event);
-		} else if (event.peer < e->config->client_count) {
+		} else if (event.peer < e->roster->capacity) {
 			log_one(e, &event);
 		}
 	}

@@ -25,9 +25,7 @@ static unsigned restart_s(const struct config *c)
 void restart_begin(struct restart *r, const struct state *state, const struct config *config,
 		   int64_t now_s)
 {
-	*r = (struct restart){.state = state, .config = config};
-	r->written.neighbor = calloc(config->client_count + 1, sizeof(struct addr));
-	ASSERT(r->written.neighbor != NULL);
+	*r = (struct restart){.state = state};
 	run_read(state, &r->last);
 	r->is_restart = r->is_deferred = run_is_restart(&r->last, now_s, restart_s(config));
 	if (r->is_restart) {
@@ -62,14 +60,22 @@ static void write_down(struct restart *r, enum run_end end)
 }
 
 /* Whether they are other neighbours than those written. */
-static bool note_established(struct restart *r, const struct server *server)
+static bool note_established(struct restart *r, const struct server *server,
+			     const struct roster *roster)
 {
 	bool differs = false;
 	unsigned count = 0;
-	for (unsigned i = 0; i < r->config->client_count; i++) {
+	if (r->written.neighbor == NULL) {
+		r->written.neighbor = calloc(roster->capacity + 1, sizeof(struct addr));
+		ASSERT(r->written.neighbor != NULL);
+	}
+	for (unsigned i = 0; i < roster->capacity; i++) {
 		struct member_status st;
-		const struct addr *addr = &r->config->client[i].ip;
+		const struct addr *addr = &roster->row[i].addr;
 		server_member_status(server, (peer_id_t)i, &st);
+		if (roster_client(roster, (peer_id_t)i) == NULL) {
+			continue;
+		}
 		if (st.state != FSM_ESTABLISHED && !st.is_awaited) {
 			continue;
 		}
@@ -82,13 +88,14 @@ static bool note_established(struct restart *r, const struct server *server)
 	return differs;
 }
 
-void restart_tick(struct restart *r, const struct server *server, usec_t now)
+void restart_tick(struct restart *r, const struct server *server, const struct roster *roster,
+		  usec_t now)
 {
 	if (r->written.end > RUN_RUNNING || now < r->look_due) {
 		return;
 	}
 	r->look_due = now + LOOK_US;
-	if (note_established(r, server) || now >= r->write_due) {
+	if (note_established(r, server, roster) || now >= r->write_due) {
 		r->write_due = now + WRITE_US;
 		write_down(r, RUN_RUNNING);
 	}

@@ -6,13 +6,12 @@
  * still waits for counts as established: it was before the restart that is under way. */
 #pragma once
 
-#include "control/config/config.h"
+#include "control/config/roster.h"
 #include "control/state/run.h"
 #include "dataplane/core/core.h"
 
 struct restart {
 	const struct state *state;
-	const struct config *config;
 	struct run_record last;	   /* Of the run before. */
 	struct run_record written; /* Of this one. */
 	bool is_restart;
@@ -27,6 +26,7 @@ void restart_fini(struct restart *r);
 /* Whether the selection is to wait for this neighbour. */
 bool restart_awaits(const struct restart *r, const struct addr *addr);
 /* While the server runs.  Control thread. */
-void restart_tick(struct restart *r, const struct server *server, usec_t now);
+void restart_tick(struct restart *r, const struct server *server, const struct roster *roster,
+		  usec_t now);
 /* It is going to end, RUN_RESTART or RUN_SHUTDOWN. */
 void restart_end(struct restart *r, enum run_end end);

@@ -117,8 +117,10 @@ void fake_init(struct fake *f, unsigned cores, struct state *state)
 					       .families = {is_up, is_up}};
 		bring_up(f, i);
 	}
+	f->roster = roster_new(&f->config, FAKE_MEMBERS);
 	f->env = (struct api_env){.server = &f->server,
 				  .config = &f->config,
+				  .roster = f->roster,
 				  .state = state != NULL ? state : make_state(f),
 				  .started = 1,
 				  .busy = &f->busy};
@@ -131,6 +133,7 @@ void fake_fini(struct fake *f)
 		shard_free(f->server.shard[i]);
 	}
 	intern_free(f->server.intern);
+	roster_free(f->roster);
 	if (f->own_state != NULL) {
 		state_close(f->own_state);
 		scratch_fini(&f->scratch);

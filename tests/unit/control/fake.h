@@ -29,6 +29,7 @@ struct fake {
 	struct server server;
 	struct config config;
 	struct config_client client[FAKE_MEMBERS];
+	struct roster *roster;
 	char state_dir[8];
 	struct scratch scratch;
 	struct state *own_state; /* NULL when the test brought its own. */

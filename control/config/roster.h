@@ -1,0 +1,31 @@
+/* Who has which number.
+ *
+ * The server calls members by numbers (peer_id_t), and while it runs clients come and go: a number
+ * is no place in the configuration.  At the start they are the same; after that whoever adds or
+ * removes members keeps the roster.  A member that was removed stays known by name until another
+ * has its number, for what is still told of it.  Control thread. */
+#pragma once
+
+#include "control/config/config.h"
+
+struct roster_row {
+	const struct config_client *client; /* NULL: nobody has the number, or not any more. */
+	struct addr addr;		    /* Of who has it, or had it last, */
+	asn_t asn;			    /* and its AS; 0: nobody ever did. */
+};
+
+struct roster {
+	unsigned capacity; /* The server's. */
+	struct roster_row row[];
+};
+
+/* The configuration's clients by their places; borrowed until they are set anew. */
+struct roster *roster_new(const struct config *c, unsigned capacity);
+void roster_free(struct roster *r);
+/* NULL when nobody has the number now. */
+const struct config_client *roster_client(const struct roster *r, peer_id_t peer);
+/* PEER_NONE when it is nobody's address.  O(capacity). */
+peer_id_t roster_find(const struct roster *r, const struct addr *addr);
+/* `client` is borrowed until it is set anew. */
+void roster_set(struct roster *r, peer_id_t peer, const struct config_client *client);
+void roster_remove(struct roster *r, peer_id_t peer);

@@ -1,0 +1,57 @@
+/* Who has which number, and how many numbers there are. */
+#include <criterion/criterion.h>
+
+#include "control/config/roster.h"
+
+static struct config_client client[3];
+static const struct config three = {.client = client, .client_count = 3};
+
+static void name_clients(void)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(client); i++) {
+		client[i] = (struct config_client){.asn = 101 + i, .ip = addr_v4(0xc6120001 + i)};
+	}
+}
+
+Test(roster, at_the_start_clients_have_their_places_as_numbers)
+{
+	name_clients();
+	struct roster *r = roster_new(&three, 5);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_expect_eq(roster_find(r, &client[i].ip), i);
+		cr_expect_eq(roster_client(r, (peer_id_t)i), &client[i]);
+	}
+	cr_expect_null(roster_client(r, 3));
+	cr_expect_null(roster_client(r, PEER_NONE));
+	roster_free(r);
+}
+
+Test(roster, who_was_removed_is_known_by_name_until_another_has_the_number)
+{
+	const struct config_client fourth = {.asn = 104, .ip = addr_v4(0xc6120004)};
+	name_clients();
+	struct roster *r = roster_new(&three, 3);
+	roster_remove(r, 1);
+	cr_expect_null(roster_client(r, 1));
+	cr_expect_eq(roster_find(r, &client[1].ip), PEER_NONE);
+	cr_expect(addr_equal(&r->row[1].addr, &client[1].ip) && r->row[1].asn == 102);
+	roster_set(r, 1, &fourth);
+	cr_expect_eq(roster_find(r, &fourth.ip), 1);
+	cr_expect_eq(r->row[1].asn, 104);
+	roster_free(r);
+}
+
+Test(roster, there_are_more_numbers_than_clients)
+{
+	static const struct {
+		unsigned clients, members_max, capacity;
+	} table[] = {
+		{0, 0, 64},	 {1, 0, 128}, {64, 0, 128},   {65, 0, 192},    {700, 0, 896},
+		{8000, 0, 8192}, {1, 1, 1},   {10, 200, 200}, {8192, 0, 8192},
+	};
+	for (unsigned i = 0; i < ARRAY_COUNT(table); i++) {
+		const struct config c = {.client_count = table[i].clients,
+					 .dataplane.members_max = table[i].members_max};
+		cr_expect_eq(config_capacity(&c), table[i].capacity, "%u", i);
+	}
+}
