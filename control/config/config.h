@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "control/config/policy_conf.h"
+#include "control/config/rpki_conf.h"
 #include "dataplane/session/session.h"
 #include "dataplane/tcp/auth.h"
 #include "rib/base/addr.h"
@@ -62,6 +63,7 @@ struct config {
 		char *operator_group; /* May also change. */
 		enum log_level log_level;
 	} control;
+	struct rpki_conf rpki;
 	asn_t rs_as;
 	uint16_t paths_sent;	 /* `add_path.paths`; 0 without clients. */
 	struct reach_conf reach; /* `communities` about who may hear a route. */

@@ -153,6 +153,9 @@ void config_diff(const struct config *running, const struct config *wanted, stru
 	if (!is_same_control(running, wanted)) {
 		say(out, "control");
 	}
+	if (!rpki_conf_equal(&running->rpki, &wanted->rpki)) {
+		say(out, "rpki");
+	}
 	if (running->rs_as != wanted->rs_as) {
 		say(out, "cfg.rs_as");
 	}

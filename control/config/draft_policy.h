@@ -69,6 +69,7 @@ struct draft_general {
 	uint16_t rtt_ms[RTT_THRESHOLDS_MAX];
 	char *registrobr_source;
 	struct names *roas_urls, *roas_anchors;
+	struct place roas_urls_at;
 	bool is_named[COMMUNITY_NAME_COUNT]; /* The file has it: the preset's does not count. */
 	struct draft_pattern community[COMMUNITY_NAME_COUNT][COMMUNITY_FORM_COUNT];
 	struct draft_pattern cause[REJECT_CODE_COUNT][COMMUNITY_FORM_COUNT];

@@ -428,4 +428,5 @@ void finish_config(struct loader *l)
 	check_aliases(l);
 	finish_reach(l->config);
 	finish_paths_sent(l);
+	finish_rpki(l);
 }

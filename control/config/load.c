@@ -249,6 +249,7 @@ void config_free(struct config *c)
 	policy_conf_fini(&c->policy);
 	free(c->dataplane.port);
 	free(c->client);
+	rpki_conf_fini(&c->rpki);
 	free(c->control.state_dir);
 	free(c->control.socket);
 	free(c->control.user);

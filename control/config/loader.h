@@ -60,7 +60,7 @@ struct loader {
 	unsigned draft_count;	      /* Of clients, whose drafts are to be given back. */
 	struct draft_session session; /* cfg's. */
 	struct draft_general general;
-	bool has_rs_as, has_router_id;
+	bool has_rs_as, has_router_id, has_shrink_max;
 	struct addr router_id[8];
 	unsigned router_id_count;
 	struct place start; /* Of the main file. */
@@ -127,6 +127,10 @@ void finish_client_policy(struct loader *l, struct draft_client *client);
 void read_add_path(struct loader *l, const struct node *key, const struct node *v, void *target);
 void finish_add_path(struct loader *l, struct draft_client *client);
 void finish_paths_sent(struct loader *l); /* The server's. */
+
+/* section_rpki.c: `rpki`; once finish_policy() is done, the files of `cfg.rpki_roas`, too. */
+void read_rpki(struct loader *l, const struct node *key, const struct node *v, void *target);
+void finish_rpki(struct loader *l);
 
 /* section_keys.c: the values of a client's `password` and `tcp_ao`. */
 void password_read(struct loader *l, const struct node *key, const struct node *v,

@@ -14,6 +14,7 @@ static void read_urls(struct loader *l, const struct node *key, const struct nod
 {
 	struct draft_general *g = target;
 	values_names(l, key, v, &g->roas_urls);
+	g->roas_urls_at = v->at;
 }
 
 static void read_anchors(struct loader *l, const struct node *key, const struct node *v,
