@@ -56,6 +56,7 @@ THIRD_PARTY = (
       "dataplane/core/launch.c:net/if.h",  # if_nametoindex
       "rib/base/addr.c:arpa/inet.h"),      # the text of an address
      "kernel sockets are control's"),
+    (r"rtrlib/", ("control/rpki/cache.c",), "RTR stays behind cache.h"),
     (r"(jansson|libfyaml|microhttpd|sqlite3|libpq|systemd/)", ("control", "tests"),
      "formats and services are control's"),
 )
