@@ -230,6 +230,8 @@ static struct job *job_of(const struct api_request *r, const struct api_env *env
 		return job_explain(r);
 	case API_RESTART:
 		return job_restart(r);
+	case API_RPKI:
+		return job_rpki(r);
 	default:
 		return job_change(r);
 	}

@@ -8,6 +8,7 @@
 #include "control/api/reply.h"
 #include "control/api/request.h"
 #include "control/config/roster.h"
+#include "control/rpki/rpki.h"
 #include "control/state/state.h"
 #include "dataplane/core/core.h"
 
@@ -27,6 +28,7 @@ struct api_env {
 	const struct config *config; /* That is in force; a reload changes both. */
 	const struct roster *roster;
 	struct state *state;
+	struct rpki *rpki; /* NULL: not there. */
 	usec_t started;	   /* Monotonic. */
 	int64_t started_s; /* Seconds since 1970. */
 	struct busy_meter *busy;
@@ -47,6 +49,7 @@ struct job *job_neighbors(const struct api_request *r, const struct api_env *env
 struct job *job_routes(const struct api_request *r);
 struct job *job_explain(const struct api_request *r);
 struct job *job_change(const struct api_request *r);
+struct job *job_rpki(const struct api_request *r);
 struct job *job_restart(const struct api_request *r);
 void job_free(struct job *j);
 

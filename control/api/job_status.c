@@ -181,6 +181,19 @@ static void set_restart(json_t *row, const struct server *s, usec_t now)
 	}
 }
 
+/* Of origin validation's data; `causeway rpki` says more. */
+static json_t *rpki_json(const struct rpki *rpki)
+{
+	struct rpki_numbers n = rpki_numbers(rpki);
+	json_t *to = json_object();
+	set_number(to, "sources", rpki_source_count(rpki));
+	set_number(to, "alarms", rpki_alarms(rpki));
+	set_number(to, "vrps_ipv4", n.v4);
+	set_number(to, "vrps_ipv6", n.v6);
+	set_number(to, "aspas", n.customers);
+	return to;
+}
+
 static json_t *status_json(const struct api_env *env, usec_t now)
 {
 	char text[ADDR_TEXT_MAX];
@@ -212,6 +225,9 @@ static json_t *status_json(const struct api_env *env, usec_t now)
 	json_object_set_new(row, "pending", pending);
 	json_object_set_new(row, "drops", drops_json(env->server));
 	set_number(row, "events_lost", events_lost(env->server));
+	if (env->rpki != NULL && rpki_source_count(env->rpki) > 0) {
+		json_object_set_new(row, "rpki", rpki_json(env->rpki));
+	}
 	return row;
 }
 

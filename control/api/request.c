@@ -75,7 +75,26 @@ static bool read_reason(const json_t *value, struct api_request *out)
 	return true;
 }
 
-enum { M_ADDRESS, M_FROM, M_TO, M_PREFIX, M_MATCH, M_FILTERED, M_BEST, M_REASON, M_COUNT };
+static bool read_origin(const json_t *value, struct api_request *out)
+{
+	json_int_t origin = json_integer_value(value);
+	out->has_origin = true;
+	out->origin = (asn_t)origin;
+	return json_is_integer(value) && origin >= 0 && origin <= UINT32_MAX;
+}
+
+enum {
+	M_ADDRESS,
+	M_FROM,
+	M_TO,
+	M_PREFIX,
+	M_MATCH,
+	M_FILTERED,
+	M_BEST,
+	M_REASON,
+	M_ORIGIN,
+	M_COUNT
+};
 
 static const struct {
 	const char *name;
@@ -90,6 +109,7 @@ static const struct {
 	[M_FILTERED] = {"filtered", read_filtered, "true or false"},
 	[M_BEST] = {"best", read_best, "true or false"},
 	[M_REASON] = {"reason", read_reason, "a text of at most 127 octets"},
+	[M_ORIGIN] = {"origin", read_origin, "an AS number"},
 };
 
 #define BIT(member) (1u << (member))
@@ -111,6 +131,7 @@ static const struct {
 				BIT(M_BEST),
 			0, false},
 	[API_EXPLAIN] = {"explain", BIT(M_PREFIX) | BIT(M_TO), BIT(M_PREFIX) | BIT(M_TO), false},
+	[API_RPKI] = {"rpki", BIT(M_PREFIX) | BIT(M_ORIGIN), 0, false},
 	[API_RESTART] = {"restart", BIT(M_REASON), 0, true},
 };
 
@@ -177,6 +198,8 @@ static bool is_consistent(const struct api_request *r, char *why, size_t why_len
 		what = "what goes to a neighbour is neither filtered nor ranked: leave out "
 		       "filtered "
 		       "and best";
+	} else if (r->has_origin && !r->has_prefix) {
+		what = "an origin needs a prefix";
 	} else if (r->is_filtered && r->is_best) {
 		what = "a filtered route is never the best one";
 	}

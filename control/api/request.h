@@ -18,6 +18,7 @@ enum api_command {
 	API_REFRESH,
 	API_ROUTES,
 	API_EXPLAIN,
+	API_RPKI,
 	API_RESTART,
 	API_COMMAND_COUNT
 };
@@ -32,6 +33,8 @@ struct api_request {
 	enum api_match match;
 	struct addr from, to;
 	bool is_filtered, is_best;
+	bool has_origin;
+	asn_t origin; /* rpki */
 	char reason[128];
 };
 

@@ -6,7 +6,9 @@
 #include "control/cli/args.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "rib/base/addr.h"
 #include "rib/base/check.h"
@@ -21,6 +23,8 @@ const char cli_help[] =
 	"  routes [PREFIX [--longer|--covering]] [--from ADDRESS] [--to ADDRESS]\n"
 	"         [--filtered] [--best]           routes, as ranked or as one neighbour gets them\n"
 	"  explain PREFIX --to ADDRESS            why a neighbour gets what it gets\n"
+	"  rpki                                   sources of origin validation, and their alarms\n"
+	"  rpki PREFIX [ASN]                      what the RPKI says of a prefix and its origin\n"
 	"  restart [--reason TEXT]                end, so that the service manager starts it "
 	"again;\n"
 	"                                         members with graceful restart keep its routes\n"
@@ -261,6 +265,25 @@ static bool read_explain(const struct parsed *p, struct cli *out)
 	return set_prefix(p, out->request, p->word[1]);
 }
 
+static bool set_origin(const struct parsed *p, json_t *request, const char *text)
+{
+	const char *digits = strncasecmp(text, "AS", 2) == 0 ? text + 2 : text;
+	size_t len = strlen(digits);
+	unsigned long long origin = 0;
+	if (len == 0 || len > 10 || strspn(digits, "0123456789") != len ||
+	    (origin = strtoull(digits, NULL, 10)) > UINT32_MAX) {
+		return fail(p, "'%s' is no AS number", text);
+	}
+	json_object_set_new(request, "origin", json_integer((json_int_t)origin));
+	return true;
+}
+
+static bool read_rpki(const struct parsed *p, struct cli *out)
+{
+	return (p->word_count < 2 || set_prefix(p, out->request, p->word[1])) &&
+	       (p->word_count < 3 || set_origin(p, out->request, p->word[2]));
+}
+
 static const struct command_row {
 	const char *name;
 	enum cli_view view;
@@ -273,6 +296,7 @@ static const struct command_row {
 	{"routes", VIEW_ROUTES,
 	 OPT_LONGER | OPT_COVERING | OPT_FROM | OPT_TO | OPT_FILTERED | OPT_BEST, read_routes},
 	{"explain", VIEW_EXPLAIN, OPT_TO, read_explain},
+	{"rpki", VIEW_RPKI, 0, read_rpki},
 	{"restart", VIEW_CHANGE, OPT_REASON, read_plain},
 };
 

@@ -1,7 +1,8 @@
 /* Showing: tables by default, one JSON document with --json.
  *
  * Lists (neighbors, routes) become a JSON array that is written as the rows come; status and
- * neighbor an object; explain an object with its candidates; a change its status.  A request that
+ * neighbor an object; explain an object with its candidates, rpki
+ * one with its sources or VRPs; a change its status.  A request that
  * was refused before anything was written gives {"status": …, "text": …}.
  */
 #include "control/cli/show.h"
@@ -47,7 +48,7 @@ static bool is_list(enum cli_view view)
 void show_begin(struct show *s, const struct cli *cli, FILE *out)
 {
 	*s = (struct show){.cli = cli, .out = out};
-	if (cli->is_json && cli->view == VIEW_EXPLAIN) {
+	if (cli->is_json && (cli->view == VIEW_EXPLAIN || cli->view == VIEW_RPKI)) {
 		s->candidates = json_array();
 	}
 }
@@ -68,6 +69,7 @@ static void json_row(struct show *s, json_t *row)
 {
 	switch (s->cli->view) {
 	case VIEW_EXPLAIN:
+	case VIEW_RPKI:
 		json_array_append(s->candidates, row);
 		break;
 	case VIEW_NEIGHBORS:
@@ -104,6 +106,9 @@ static void table_row(struct show *s, const json_t *row)
 		}
 		table_routes_row(s->out, row, s->cli->is_detailed);
 		break;
+	case VIEW_RPKI:
+		table_rpki_row(s->out, s->head, row, is_first);
+		break;
 	case VIEW_EXPLAIN:
 		if (is_first) {
 			table_explain_title(s->out, s->head);
@@ -139,6 +144,13 @@ static void json_end(struct show *s, const json_t *end, bool is_done)
 		json_dumpf(doc, s->out, JSON_INDENT(2));
 		fputc('\n', s->out);
 		json_decref(doc);
+	} else if (s->cli->view == VIEW_RPKI && is_done) {
+		json_object_set(s->head, json_string_value(json_object_get(s->head, "rows_are")),
+				s->candidates);
+		json_object_del(s->head, "rows_are");
+		json_object_del(s->head, "command");
+		json_dumpf(s->head, s->out, JSON_INDENT(2));
+		fputc('\n', s->out);
 	} else if (s->rows == 0) {
 		json_t *doc = json_object();
 		json_object_set(doc, "status", json_object_get(end, "status"));
@@ -156,6 +168,8 @@ int show_end(struct show *s, const json_t *end, FILE *errors)
 	bool is_done = status != NULL && strcmp(status, "done") == 0;
 	if (s->cli->is_json) {
 		json_end(s, end, is_done);
+	} else if (is_done && s->cli->view == VIEW_RPKI) {
+		table_rpki_end(s->out, s->head);
 	} else if (is_done && text != NULL) {
 		fprintf(s->out, "%s\n", text);
 	} else if (is_done && s->cli->view == VIEW_CHANGE) {

@@ -7,19 +7,9 @@
 
 #include <string.h>
 
-static const char *text_of(const json_t *row, const char *name)
-{
-	const char *text = json_string_value(json_object_get(row, name));
-	return text != NULL ? text : "";
-}
+#include "control/cli/put.h"
 
-static unsigned long long number_of(const json_t *row, const char *name)
-{
-	return (unsigned long long)json_integer_value(json_object_get(row, name));
-}
-
-/* Print, with '?' for control characters, padded to `width`. */
-static void put_text(FILE *out, const char *text, int width)
+void put_text(FILE *out, const char *text, int width)
 {
 	int printed = 0;
 	for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
@@ -94,6 +84,18 @@ static void put_restarting(FILE *out, const json_t *restarting)
 	}
 }
 
+static void put_rpki(FILE *out, const json_t *rpki)
+{
+	if (rpki != NULL) {
+		fprintf(out, "  RPKI                  %llu VRPs, %llu ASPAs; %llu of %llu sources ",
+			number_of(rpki, "vrps_ipv4") + number_of(rpki, "vrps_ipv6"),
+			number_of(rpki, "aspas"), number_of(rpki, "alarms"),
+			number_of(rpki, "sources"));
+		fprintf(out, "have an alarm%s\n",
+			number_of(rpki, "alarms") > 0 ? "; see causeway rpki" : "");
+	}
+}
+
 void table_status(FILE *out, const json_t *row)
 {
 	char buf[32];
@@ -130,6 +132,7 @@ void table_status(FILE *out, const json_t *row)
 		fprintf(out, "  lagging               %llu neighbours, %llu prefixes pending\n",
 			number_of(pending, "neighbors"), number_of(pending, "prefixes"));
 	}
+	put_rpki(out, json_object_get(row, "rpki"));
 	put_drops(out, json_object_get(row, "drops"));
 	if (number_of(row, "events_lost") > 0) {
 		put_number(out, "events lost", number_of(row, "events_lost"));

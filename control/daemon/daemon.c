@@ -32,6 +32,7 @@
 #include "control/daemon/reload.h"
 #include "control/daemon/restart.h"
 #include "control/daemon/worker.h"
+#include "control/rpki/rpki.h"
 #include "dataplane/core/launch.h"
 #include "dataplane/nic/nic_dpdk.h"
 #include "dataplane/nic/nic_packet.h"
@@ -63,6 +64,7 @@ struct daemon {
 	struct api *api;
 	struct events *events;
 	struct reload *reload;
+	struct rpki *rpki;
 	struct workers *workers;
 	int signal_fd;
 	usec_t watchdog_us, watchdog_due; /* 0: no watchdog. */
@@ -423,6 +425,15 @@ static int drop_privileges(struct daemon *d)
 	return 0;
 }
 
+/* After privileges have gone: keys and files are the user's to read. */
+static int start_rpki(struct daemon *d)
+{
+	rtr_cache_hush();
+	d->rpki = rpki_new(&d->config->rpki, launch_now());
+	d->env.rpki = d->rpki;
+	return d->rpki != NULL ? 0 : fail(EX_OSERR, "no RPKI sources", strerror(errno));
+}
+
 static int start_workers(struct daemon *d)
 {
 	d->events = events_new(d->roster);
@@ -439,8 +450,8 @@ static int start_workers(struct daemon *d)
 static int start(struct daemon *d)
 {
 	static int (*const steps[])(struct daemon * d) = {
-		resolve_identity, open_signals, open_state,	 start_eal,	open_ports,
-		make_server,	  open_api,	drop_privileges, start_workers,
+		resolve_identity, open_signals, open_state,	 start_eal,  open_ports,
+		make_server,	  open_api,	drop_privileges, start_rpki, start_workers,
 	};
 	for (unsigned i = 0; i < ARRAY_COUNT(steps); i++) {
 		int status = steps[i](d);
@@ -467,6 +478,7 @@ static void stop(struct daemon *d)
 	workers_free(d->workers);
 	events_free(d->events);
 	reload_free(d->reload);
+	rpki_free(d->rpki);
 	server_free(d->server);
 	roster_free(d->roster);
 	restart_fini(&d->restart);
@@ -553,13 +565,15 @@ static void feed_watchdog(struct daemon *d, usec_t now)
 
 static void loop(struct daemon *d)
 {
-	struct pollfd fds[1 + API_FDS_MAX];
+	struct pollfd fds[1 + RPKI_FDS_MAX + API_FDS_MAX], *api_fds_at = fds + 1 + RPKI_FDS_MAX;
 	bool has_more = false;
 	for (;;) {
 		fds[0] = (struct pollfd){.fd = d->signal_fd, .events = POLLIN};
-		unsigned count = api_fds(d->api, fds + 1);
+		unsigned rpki_count = rpki_fds(d->rpki, fds + 1);
+		unsigned count = api_fds(d->api, api_fds_at);
 		epoch_offline();
-		int ready = poll(fds, count + 1, has_more ? 0 : (int)(LOOP_US / USEC_PER_MSEC));
+		int ready = poll(fds, count + rpki_count + 1,
+				 has_more ? 0 : (int)(LOOP_US / USEC_PER_MSEC));
 		epoch_online();
 		if (ready < 0) {
 			/* Interrupted: the descriptors' events are not filled in. */
@@ -569,7 +583,8 @@ static void loop(struct daemon *d)
 		if (fds[0].revents != 0) {
 			take_signals(d, now);
 		}
-		has_more = api_serve(d->api, fds + 1, count, now);
+		(void)rpki_step(d->rpki, now);
+		has_more = api_serve(d->api, api_fds_at, count, now);
 		events_drain(d->events, d->server);
 		reload_step(d->reload);
 		busy_tick(&d->busy, d->server, now);

@@ -228,6 +228,8 @@ static struct job *job_of(struct fake *f, const char *request)
 		return job_routes(&r);
 	case API_EXPLAIN:
 		return job_explain(&r);
+	case API_RPKI:
+		return job_rpki(&r);
 	case API_RESTART:
 		return job_restart(&r);
 	default:

@@ -57,6 +57,11 @@ Test(cli, arguments_become_the_request_of_the_command)
 		{"explain 2001:DB8::/32 --to 198.18.1.1",
 		 "{\"command\":\"explain\",\"prefix\":\"2001:db8::/32\",\"to\":\"198.18.1.1\"}",
 		 VIEW_EXPLAIN},
+		{"rpki", "{\"command\":\"rpki\"}", VIEW_RPKI},
+		{"rpki 198.18.0.0/24 AS64500",
+		 "{\"command\":\"rpki\",\"prefix\":\"198.18.0.0/24\",\"origin\":64500}", VIEW_RPKI},
+		{"rpki 2001:db8::/32 0",
+		 "{\"command\":\"rpki\",\"prefix\":\"2001:db8::/32\",\"origin\":0}", VIEW_RPKI},
 	};
 	for (unsigned i = 0; i < ARRAY_COUNT(table); i++) {
 		char buf[256], why[256] = "";
