@@ -12,7 +12,7 @@
 #include "rib/base/hash.h"
 
 #define FORMAT	       1
-#define HEADER_MAX     1024
+#define HEADER_MAX     4096
 #define FILE_BYTES_MAX ((size_t)64 << 20)
 #define FILE_NAME_MAX  (IRR_NAME_MAX + 16)
 
@@ -116,11 +116,11 @@ static int parse_file(struct span all, const struct irr_name *name, enum irr_par
 	json_t *head = json_loadb((const char *)all.data, head_len, JSON_REJECT_DUPLICATES, NULL);
 	int err = -EBADMSG;
 	if (fits(head, name, part, body) && read_records(body, part, out_list)) {
-		const char *sources = json_string_value(json_object_get(head, "sources"));
+		const char *from = json_string_value(json_object_get(head, "from"));
 		*out_meta = (struct irr_cache_meta){
 			.fetched_s = json_integer_value(json_object_get(head, "fetched"))};
-		(void)snprintf(out_meta->sources, sizeof(out_meta->sources), "%s",
-			       sources != NULL ? sources : "");
+		(void)snprintf(out_meta->from, sizeof(out_meta->from), "%s",
+			       from != NULL ? from : "");
 		err = 0;
 	}
 	json_decref(head);
@@ -166,7 +166,7 @@ static size_t write_header(char out[HEADER_MAX], const struct irr_name *name, en
 	json_t *head =
 		json_pack("{s:s, s:i, s:s, s:s, s:I, s:s, s:I, s:s}", "causeway", "irr", "format",
 			  FORMAT, "name", name->text, "part", irr_part_text(part), "fetched",
-			  (json_int_t)meta->fetched_s, "sources", meta->sources, "count",
+			  (json_int_t)meta->fetched_s, "from", meta->from, "count",
 			  (json_int_t)(body.len / record_bytes(part)), "hash", hash);
 	ASSERT(head != NULL);
 	size_t len = json_dumpb(head, out, HEADER_MAX - 1, JSON_COMPACT);

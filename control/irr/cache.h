@@ -2,7 +2,7 @@
  *
  *     state_dir/irr/AS-X.ipv4:
  *     {"causeway": "irr", "format": 1, "name": "AS-X", "part": "ipv4", "fetched": 1790000000,
- *      "sources": "RIPE,RADB", "count": 2, "hash": "0123456789abcdef"}        (one line)
+ *      "from": "rr.ntt.net RIPE,RADB", "count": 2, "hash": "0123456789abcdef"}        (one line)
  *     and a record for each item: number (4 octets), or address (4 or 16), length, ge, le
  *
  * A file is written aside and renamed, so it is the old or the new one; its hash tells a torn or
@@ -12,9 +12,11 @@
 #include "control/irr/list.h"
 #include "control/irr/name.h"
 
+#define IRR_FROM_MAX 1024
+
 struct irr_cache_meta {
-	int64_t fetched_s; /* Seconds since 1970. */
-	char sources[512]; /* Whom it was asked of. */
+	int64_t fetched_s;	 /* Seconds since 1970. */
+	char from[IRR_FROM_MAX]; /* Whom it was asked of, or the file. */
 };
 
 /* 0, or −errno: −ENOENT when there is none, −EBADMSG for a file that is not what we write. */

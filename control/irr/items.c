@@ -1,6 +1,7 @@
 /* The frame of a document, and the library's parser for what is in it.
  *
  * Place by place:   outside --{--> object --"key":[--> array --]--> object --}--> outside
+ *                                  object --"key":{--> object --}--> object
  */
 #include "control/irr/items.h"
 
@@ -60,15 +61,25 @@ static bool enter(struct items *w, enum items_place place)
 	w->at++;
 	w->place = place;
 	w->is_first = true;
+	w->depth += place == ITEMS_IN_OBJECT ? 1 : 0;
 	return true;
+}
+
+static void leave_object(struct items *w)
+{
+	ASSERT(w->depth > 0);
+	w->is_first = false;
+	if (--w->depth == 0) {
+		w->place = ITEMS_OUTSIDE;
+		w->documents++;
+	}
 }
 
 /* One step inside the object: its end, or a member. */
 static bool step_object(struct items *w)
 {
 	if (take(w, '}')) {
-		w->place = ITEMS_OUTSIDE;
-		w->documents++;
+		leave_object(w);
 		return true;
 	}
 	if (!w->is_first && !take(w, ',')) {
@@ -78,7 +89,8 @@ static bool step_object(struct items *w)
 	if (peek(w) != '"' || !pass(w) || !take(w, ':')) {
 		return false;
 	}
-	return peek(w) == '[' ? enter(w, ITEMS_IN_ARRAY) : pass(w);
+	char c = peek(w);
+	return c == '[' ? enter(w, ITEMS_IN_ARRAY) : c == '{' ? enter(w, ITEMS_IN_OBJECT) : pass(w);
 }
 
 /* One step inside the array; *out_item is set when it was an item. */

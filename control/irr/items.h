@@ -5,8 +5,8 @@
  * keys, arrays) is walked here and each item of an array is parsed on its own, by the JSON library,
  * when it is asked for.  The caller stops where its time is up and goes on later.
  *
- * Several documents may follow one another.  Members of the outer object that are no arrays are
- * passed over.  Bytes from outside: whatever they are, the walk ends. */
+ * Several documents may follow one another, and objects may be in objects; members that are neither
+ * arrays nor objects are passed over.  Bytes from outside: whatever they are, the walk ends. */
 #pragma once
 
 #include <jansson.h>
@@ -20,7 +20,8 @@ struct items {
 	const char *text; /* Borrowed. */
 	size_t len, at;
 	enum items_place place;
-	bool is_first; /* Of the object or array: no comma goes before it. */
+	bool is_first;	/* Of the object or array: no comma goes before it. */
+	unsigned depth; /* Objects around this place. */
 	unsigned documents;
 	bool is_bad;
 };

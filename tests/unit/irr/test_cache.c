@@ -44,7 +44,7 @@ static struct irr_name name_of(const char *text)
 static const char ANSWER[] = "{\"a\": [64501, 4200000001], \"b\": [{\"prefix\": "
 			     "\"198.18.0.0/24\"}, {\"prefix\": \"198.18.2.0/23\", "
 			     "\"less-equal\": 24}, {\"prefix\": \"2001:db8::/32\"}]}";
-static const struct irr_cache_meta META = {.fetched_s = 1790000000, .sources = "RIPE,RADB"};
+static const struct irr_cache_meta META = {.fetched_s = 1790000000, .from = "RIPE,RADB"};
 
 static void write_all(const struct place *p, const struct irr_name *name, struct irr_parse *parse)
 {
@@ -78,7 +78,7 @@ Test(irr, what_is_cached_comes_back_as_it_was)
 		struct irr_list list;
 		cr_assert(irr_cache_read(p.fd, &name, (enum irr_part)i, &meta, &list) == 0);
 		cr_expect(meta.fetched_s == META.fetched_s);
-		cr_expect_str_eq(meta.sources, META.sources);
+		cr_expect_str_eq(meta.from, META.from);
 		cr_expect(list.count == parse.list[i].count);
 		cr_expect(irr_list_hash((enum irr_part)i, &list) ==
 			  irr_list_hash((enum irr_part)i, &parse.list[i]));

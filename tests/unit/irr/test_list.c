@@ -64,7 +64,7 @@ Test(irr, order_and_repetition_do_not_make_another_list)
 {
 	struct irr_parse a, b, c;
 	cr_assert(parse(&a, "{\"a\": [5, 3, 5, 4]}") == IRR_PARSE_DONE);
-	cr_assert(parse(&b, "{\"b\": [3, 4], \"c\": [5]}") == IRR_PARSE_DONE);
+	cr_assert(parse(&b, "{\"b\": [3, 4], \"c\": {\"d\": [5]}}") == IRR_PARSE_DONE);
 	cr_assert(parse(&c, "{\"b\": [3, 4, 6]}") == IRR_PARSE_DONE);
 	cr_expect(a.list[IRR_ASNS].count == 3);
 	cr_expect(irr_list_hash(IRR_ASNS, &a.list[IRR_ASNS]) ==
@@ -79,7 +79,7 @@ Test(irr, order_and_repetition_do_not_make_another_list)
 Test(irr, an_empty_answer_is_an_answer)
 {
 	static const char *const table[] = {"{\"p\": [\n]}", "{ \"p\": [\n] }", "{}",
-					    "{\"meta\": {\"a\": [1]}, \"n\": null}"};
+					    "{\"meta\": {\"a\": 1, \"b\": {}}, \"n\": null}"};
 	for (unsigned i = 0; i < ARRAY_COUNT(table); i++) {
 		struct irr_parse p;
 		cr_expect(parse(&p, table[i]) == IRR_PARSE_DONE, "%s", table[i]);
@@ -127,6 +127,9 @@ Test(irr, what_is_no_answer_is_bad_and_says_so)
 		"{\"p\":[1]} x",
 		"x {\"p\":[1]}",
 		"{\"p\":[1]} {",
+		"{\"p\":{\"q\":[1]}",
+		"{\"p\":{\"q\":[1]}}}",
+		"{\"p\":{} \"q\":[1]}",
 	};
 	for (unsigned i = 0; i < ARRAY_COUNT(table); i++) {
 		struct irr_parse p;

@@ -1,0 +1,26 @@
+/* The configuration's `irr` section: whom to ask for AS-SETs, how often, and the files that stand
+ * in for the questions. */
+#pragma once
+
+#include "control/irr/name.h"
+
+#define IRR_THREADS_MAX 16
+#define IRR_SOURCES_MAX 512 /* Of their text, with the terminator. */
+
+struct irr_file {
+	struct irr_name name;
+	char *path;
+};
+
+struct irr_conf {
+	char *bgpq4_path;
+	char *host;
+	char *sources; /* "RIPE,RADB" */
+	unsigned timeout_s, threads, refresh_s, shrink_percent;
+	bool has_private;      /* `private_asns`: prefixes of private ASNs, too. */
+	char *cache_dir;       /* NULL: state_dir/irr. */
+	char *files_dir;       /* A file for each AS-SET; nobody is asked.  NULL: none. */
+	struct irr_file *file; /* For these AS-SETs. */
+	unsigned file_count;
+	char *peeringdb, *registrobr; /* Files; NULL: none. */
+};
