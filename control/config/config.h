@@ -9,6 +9,7 @@
 
 #include "control/config/policy_conf.h"
 #include "control/config/rpki_conf.h"
+#include "control/irr/conf.h"
 #include "dataplane/session/session.h"
 #include "dataplane/tcp/auth.h"
 #include "rib/base/addr.h"
@@ -68,6 +69,7 @@ struct config {
 	uint16_t paths_sent;	 /* `add_path.paths`; 0 without clients. */
 	struct reach_conf reach; /* `communities` about who may hear a route. */
 	struct policy_conf policy;
+	struct irr_conf irr;
 	struct addr router_id;
 	unsigned deferral_s;	      /* `selection_deferral_time` of `cfg.graceful_restart`. */
 	struct config_client *client; /* One for each address. */

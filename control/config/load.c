@@ -198,6 +198,7 @@ struct config *config_load(const char *file, struct config_errors *out_errors)
 	ASSERT(c != NULL && q != NULL);
 	c->control.log_level = LOG_INFO;
 	c->deferral_s = DEFERRAL_DEFAULT_S;
+	irr_conf_init(&c->irr);
 	struct loader l = {.config = c, .errors = out_errors, .include = include_file, .files = q};
 
 	q->item[0] = (struct file){.path = strdup(file), .includer = -1};
@@ -247,6 +248,7 @@ void config_free(struct config *c)
 		client_policy_fini(&c->client[i].policy);
 	}
 	policy_conf_fini(&c->policy);
+	irr_conf_fini(&c->irr);
 	free(c->dataplane.port);
 	free(c->client);
 	rpki_conf_fini(&c->rpki);

@@ -98,7 +98,9 @@ void draft_number(struct loader *l, const struct node *key, const struct node *v
 
 /* section_filtering.c: cfg's and a client's `filtering`; the target is a struct draft_session. */
 extern const struct key_table filtering_keys, client_filtering_keys;
-/* section_irr.c: `irrdb`, and the root key `asns`. */
+/* section_irr.c: the root key `irr`. */
+void read_irr(struct loader *l, const struct node *key, const struct node *v, void *target);
+/* section_irrdb.c: `irrdb`, and the root key `asns`. */
 extern const struct key_table irrdb_keys, client_irrdb_keys;
 void read_asns(struct loader *l, const struct node *key, const struct node *v, void *target);
 /* section_limits.c: `max_prefix`. */

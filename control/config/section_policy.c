@@ -385,6 +385,6 @@ static const struct key root_key[] = {
 	{.name = "control", .read = read_control},    {.name = "cfg", .read = read_cfg},
 	{.name = "clients", .read = read_clients},    {.name = "asns", .read = read_asns},
 	{.name = "bogons", .read = read_root_bogons}, {.name = "registry", .kind = KEY_LATER},
-	{.name = "rpki", .read = read_rpki},
+	{.name = "rpki", .read = read_rpki},	      {.name = "irr", .read = read_irr},
 };
 const struct key_table root_keys = {.where = "", .keys = root_key, .count = ARRAY_COUNT(root_key)};

@@ -1,10 +1,10 @@
 /* Lists of AS numbers, names and addresses: see values.h. */
 #include "control/config/values.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/irr/name.h"
 #include "rib/base/check.h"
 
 struct asns {
@@ -78,51 +78,6 @@ void values_asns(struct loader *l, const struct node *key, const struct node *v,
 	free(asns.item);
 }
 
-/* "AS64501" */
-static bool is_as_number(const char *text, size_t len)
-{
-	return len > 2 && strncmp(text, "AS", 2) == 0 && strspn(text + 2, "0123456789") >= len - 2;
-}
-
-/* "AS-X": RFC 2622 §2, §5.1. */
-static bool is_set_name(const char *text, size_t len)
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-	return len > 3 && strncmp(text, "AS-", 3) == 0 && strspn(text, letters) >= len &&
-	       strchr("_-", text[len - 1]) == NULL;
-}
-
-/* Set names and AS numbers with colons between them, at least one a set's; or one AS number. */
-static bool is_as_set(const char *text)
-{
-	bool has_set = false, is_single = strchr(text, ':') == NULL;
-	if (is_single && is_as_number(text, strlen(text))) {
-		return true;
-	}
-	for (;;) {
-		size_t len = strcspn(text, ":");
-		bool is_set = is_set_name(text, len);
-		if (!is_set && !is_as_number(text, len)) {
-			return false;
-		}
-		has_set |= is_set;
-		if (text[len] == '\0') {
-			return has_set;
-		}
-		text += len + 1;
-	}
-}
-
-static bool is_as_set_of_source(const char *text)
-{
-	const char *colons = strstr(text, "::");
-	if (colons == NULL) {
-		return is_as_set(text);
-	}
-	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
-	return len > 0 && text + len == colons && is_as_set(colons + 2);
-}
-
 struct texts {
 	char **item;
 	unsigned count, max;
@@ -154,8 +109,8 @@ static struct names *texts_take(struct texts *t)
 static void add_name(struct loader *l, const struct node *key, const struct node *v, bool is_as,
 		     struct texts *out)
 {
-	char upper[256];
 	const char *text;
+	struct irr_name name;
 	if (!value_text(l, v, key->text, &text)) {
 		return;
 	}
@@ -163,18 +118,14 @@ static void add_name(struct loader *l, const struct node *key, const struct node
 		texts_add(out, text);
 		return;
 	}
-	size_t len = strlen(text);
-	for (size_t i = 0; i <= len && i < sizeof(upper); i++) {
-		upper[i] = (char)toupper((unsigned char)text[i]);
-	}
-	if (len >= sizeof(upper) || !is_as_set_of_source(upper)) {
+	if (!irr_name_parse(text, strlen(text), &name)) {
 		loader_fail(l, &v->at,
 			    "'%s' has AS-SETs such as AS-EXAMPLE, AS64501:AS-EXAMPLE or "
 			    "RIPE::AS-EXAMPLE, not '%s'",
 			    key->text, text);
 		return;
 	}
-	texts_add(out, upper);
+	texts_add(out, name.text);
 }
 
 static void read_names(struct loader *l, const struct node *key, const struct node *v, bool is_as,

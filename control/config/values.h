@@ -15,7 +15,7 @@ void values_prefixes_beside(struct loader *l, const struct node *key, const stru
 /* A list, numbers with commas in between, or one number. */
 void values_asns(struct loader *l, const struct node *key, const struct node *v,
 		 struct asn_set **out);
-/* Texts `AS-X`, `AS64501:AS-X`, `AS64501`, or one of them behind `SOURCE::`; in capitals. */
+/* Texts `AS-X`, `AS64501:AS-X`, `SOURCE::AS-X` or `AS64501` (control/irr/name.h); in capitals. */
 void values_as_sets(struct loader *l, const struct node *key, const struct node *v,
 		    struct names **out);
 /* Of any text; one value is a list of one. */

@@ -24,3 +24,8 @@ struct irr_conf {
 	unsigned file_count;
 	char *peeringdb, *registrobr; /* Files; NULL: none. */
 };
+
+/* Everything as it is without a section. */
+void irr_conf_init(struct irr_conf *c);
+void irr_conf_fini(struct irr_conf *c);
+bool irr_conf_equal(const struct irr_conf *a, const struct irr_conf *b);

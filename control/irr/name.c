@@ -53,6 +53,7 @@ static asn_t parse_asn(const char *text, size_t len)
 static bool is_set(const char *text, size_t len)
 {
 	return len > 3 && memcmp(text, "AS-", 3) == 0 && all_are_name_chars(text + 3, len - 3) &&
+	       text[len - 1] != '-' && text[len - 1] != '_' &&
 	       !(len == 6 && memcmp(text, "AS-ANY", 6) == 0);
 }
 

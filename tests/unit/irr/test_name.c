@@ -72,6 +72,9 @@ Test(irr, everything_else_is_no_name)
 		"AS-\xc3\xa4",
 		"64501",
 		"RS-X",
+		"AS-X-",
+		"AS-X_",
+		"AS-_",
 	};
 	for (unsigned i = 0; i < ARRAY_COUNT(table); i++) {
 		struct irr_name n = {.asn = 7};
