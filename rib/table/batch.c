@@ -44,6 +44,8 @@ struct batch {
 	uint32_t *slot; /* Group index + 1; 0 is empty.  Twice group_cap, a power of two. */
 	struct statement *statement;
 	uint32_t count, cap;
+	uint32_t told_at;  /* Where the statements about an entry begin that others may repeat. */
+	uint32_t told_end; /* And end; 0: not repeated yet. */
 	entry_id_t *id;	   /* Sorted; `cap` of them. */
 	uint32_t *path_id; /* Likewise. */
 	struct fits fits[FITS_COUNT];
@@ -185,6 +187,18 @@ void batch_add(struct batch *b, struct table *t, unsigned class_idx, const struc
 	batch_add_path(b, t, class_idx, attr, audience, id, 0);
 }
 
+static void add(struct batch *b, struct statement s)
+{
+	if (b->count == b->cap) {
+		b->cap *= 2;
+		b->statement = mem_grow(b->statement, b->cap * sizeof(*b->statement));
+		b->id = mem_grow(b->id, b->cap * sizeof(*b->id));
+		b->path_id = mem_grow(b->path_id, b->cap * sizeof(*b->path_id));
+	}
+	b->statement[b->count++] = s;
+	b->group[s.group].count++;
+}
+
 void batch_add_path(struct batch *b, struct table *t, unsigned class_idx, const struct attr *attr,
 		    struct audience *audience, entry_id_t id, uint32_t path_id)
 {
@@ -192,14 +206,23 @@ void batch_add_path(struct batch *b, struct table *t, unsigned class_idx, const 
 		return;
 	}
 	uint32_t group = group_find(b, t, class_idx, attr, audience);
-	if (b->count == b->cap) {
-		b->cap *= 2;
-		b->statement = mem_grow(b->statement, b->cap * sizeof(*b->statement));
-		b->id = mem_grow(b->id, b->cap * sizeof(*b->id));
-		b->path_id = mem_grow(b->path_id, b->cap * sizeof(*b->path_id));
+	add(b, (struct statement){.group = group, .id = id, .path_id = path_id});
+}
+
+void batch_tell(struct batch *b)
+{
+	b->told_at = b->count;
+	b->told_end = 0;
+}
+
+void batch_repeat(struct batch *b, entry_id_t id)
+{
+	b->told_end = b->told_end == 0 ? b->count : b->told_end;
+	for (uint32_t i = b->told_at; i < b->told_end; i++) {
+		struct statement s = b->statement[i];
+		s.id = id;
+		add(b, s);
 	}
-	b->statement[b->count++] = (struct statement){.group = group, .id = id, .path_id = path_id};
-	b->group[group].count++;
 }
 
 void batch_mark(const struct batch *b, struct table *t)

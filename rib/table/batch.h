@@ -42,6 +42,10 @@ void batch_add(struct batch *b, struct table *t, unsigned class_idx, const struc
 /* The same of one path of the entry, in a class with path ids. */
 void batch_add_path(struct batch *b, struct table *t, unsigned class_idx, const struct attr *attr,
 		    struct audience *audience, entry_id_t id, uint32_t path_id);
+/* What is said from here on is about one entry, */
+void batch_tell(struct batch *b);
+/* and the same is true of `id`: nothing else was said since, but of others like it. */
+void batch_repeat(struct batch *b, entry_id_t id);
 /* Mark every run that a statement of this batch supersedes. */
 void batch_mark(const struct batch *b, struct table *t);
 /* Append the runs; the batch is empty again. */

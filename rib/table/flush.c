@@ -100,16 +100,38 @@ bool flush_is_held(const struct table *t)
 	return false;
 }
 
+/* What an entry's one path, if any, was and is. */
+struct turn_of {
+	paths_word_t was, is;
+};
+
+/* Neighbours in address space mostly change alike, all prefixes of an UPDATE do: an entry that was
+ * and is what the one before was and is, is told in the same words. */
+static void diff_batch(struct table *t, uint32_t count)
+{
+	struct turn_of last = {0, 0}; /* No entry's, for they differ. */
+	for (uint32_t i = 0; i < count; i++) {
+		const struct dirty_item *d = dirty_at(&t->dirty, t->dirty.head + i);
+		if (!working_rank(t, d->id)) {
+			continue;
+		}
+		struct turn_of turn = {slab_at(&t->slab.slab, d->id)->published, d->working};
+		if (turn.was == last.was && turn.is == last.is) {
+			batch_repeat(t->batch, d->id);
+			continue;
+		}
+		batch_tell(t->batch);
+		diff_entry(t, d->id);
+		bool has_array = word_array(turn.was) != NULL || word_array(turn.is) != NULL;
+		last = has_array ? (struct turn_of){0, 0} : turn;
+	}
+}
+
 static void flush_batch(struct table *t)
 {
 	uint32_t count = dirty_count(&t->dirty);
 	count = count < BATCH_IDS_MAX ? count : BATCH_IDS_MAX;
-	for (uint32_t i = 0; i < count; i++) {
-		entry_id_t id = dirty_at(&t->dirty, t->dirty.head + i)->id;
-		if (working_rank(t, id)) {
-			diff_entry(t, id);
-		}
-	}
+	diff_batch(t, count);
 	batch_mark(t->batch, t);
 	for (uint32_t i = 0; i < count; i++) {
 		table_publish(t);

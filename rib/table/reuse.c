@@ -78,6 +78,8 @@ void table_publish(struct table *t)
 	dirty_pop(&t->dirty);
 	if (old != item.working) {
 		epoch_publish(e->published, item.working);
+	}
+	if (old != item.working && old != 0) {
 		retire_paths(t, old, item.working);
 	}
 	if (e->state == ENTRY_LIVE || e->state == ENTRY_TOMB) {

@@ -124,9 +124,24 @@ static void give_back(struct table *t, const struct entry *e, const struct path 
 	}
 }
 
+/* The first path of an entry that has none: what nearly all of a table's are. */
+static void put_first(struct table *t, struct entry *e, entry_id_t id, const struct path *fresh)
+{
+	struct dirty_item item = {
+		.working = word_of_path(fresh), .id = id, .generation = fresh->generation};
+	e->place = dirty_push(&t->dirty, item);
+	e->is_dirty = true;
+	count_path(t, fresh, true);
+	metric_add(&t->stats.entries, 1);
+}
+
 void working_put(struct table *t, entry_id_t id, int i, const struct path *fresh)
 {
 	struct entry *e = slab_at(&t->slab.slab, id);
+	if (!e->is_dirty && e->published == 0 && path_fits_word(fresh)) {
+		put_first(t, e, id, fresh);
+		return;
+	}
 	struct dirty_item *d = touch(t, e, id);
 	struct paths_one one;
 	const struct paths *old = word_paths(d->working, d->generation, &one);
