@@ -59,10 +59,8 @@ static const struct key_table client_roles_keys =
 
 /* `any` is ours: every usable next hop. */
 static const char *const next_hop_rules[] = {
-	[NEXT_HOP_ANY] = "any",
-	[NEXT_HOP_STRICT] = "strict",
-	[NEXT_HOP_SAME_AS] = "same-as",
-	[NEXT_HOP_AUTHORIZED] = "authorized_addresses",
+	[NEXT_HOP_ANY] = "any",		  [NEXT_HOP_STRICT] = "strict",
+	[NEXT_HOP_SAME_AS] = "same-as",	  [NEXT_HOP_AUTHORIZED] = "authorized_addresses",
 	[NEXT_HOP_AUTHORIZED + 1] = NULL,
 };
 

@@ -1,0 +1,21 @@
+/* What policy makes of a route, said as plainly as can be: one check after the other, one member
+ * after the other, lists gone through from the first to the last.  It shares no code with the
+ * judge but the names of things. */
+#pragma once
+
+#include "tests/unit/policy/said.h"
+
+/* What one member is sent. */
+struct oracle_sent {
+	bool is_sent;
+	unsigned prepends;
+	struct next_hop next_hop;
+	unsigned count;
+	struct community_value community[2 * SAID_WORDS];
+};
+
+enum reject oracle_reject(const struct said_policy *s, const struct said_route *r);
+/* Of a route that is not rejected. */
+struct oracle_sent oracle_sent(const struct said_policy *s, const struct said_route *r,
+			       peer_id_t to);
+uint32_t oracle_local_pref(const struct said_policy *s, const struct said_route *r);
