@@ -111,7 +111,7 @@ Test(asn_set, takes_numbers_of_any_pattern)
 		for (unsigned i = 0; i < NUMBERS; i++) {
 			cr_assert(asn_set_has(s, asns[i]));
 		}
-		cr_assert(!asn_set_has(s, (NUMBERS + 1) << shift));
+		cr_assert(!asn_set_has(s, (NUMBERS + 1u) << shift));
 		asn_set_put(s);
 	}
 }
