@@ -211,6 +211,7 @@ static void finish_limits(const struct draft_limits *own, const struct draft_lim
 	out->warning_percent =
 		(uint8_t)draft_inherit(own->warning_percent, general->warning_percent, 0);
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		out->limit_out[f] = draft_inherit(own->limit_out[f], general->limit_out[f], 0);
 		out->is_own[f] = own->limit[f].is_set;
 		out->limit[f] = draft_inherit(own->limit[f], general->limit[f], limit_default[f]);
 	}
@@ -315,8 +316,8 @@ void finish_client_policy(struct loader *l, struct draft_client *client)
 	finish_limits(&own->limits, &general->limits, &p->max_prefix);
 	p->path_len_max =
 		(uint8_t)draft_inherit(own->path_len_max, general->path_len_max, PATH_LEN_DEFAULT);
-	p->is_first_as_free = draft_inherit(client->session.enforces_first_as,
-					    l->session.enforces_first_as, true) == 0;
+	p->enforces_first_as = draft_inherit(client->session.enforces_first_as,
+					     l->session.enforces_first_as, true) != 0;
 	p->rejects_invalid_as =
 		draft_inherit(own->rejects_invalid_as, general->rejects_invalid_as, true) != 0;
 	p->irr.enforces_origin =

@@ -61,6 +61,7 @@ static bool is_same_max_prefix(const struct max_prefix_conf *a, const struct max
 	       a->counts_rejected == b->counts_rejected && a->asks_peeringdb == b->asks_peeringdb &&
 	       a->increment == b->increment && a->increment_percent == b->increment_percent &&
 	       a->warning_percent == b->warning_percent &&
+	       memcmp(a->limit_out, b->limit_out, sizeof(a->limit_out)) == 0 &&
 	       memcmp(a->is_own, b->is_own, sizeof(a->is_own)) == 0 &&
 	       memcmp(a->limit, b->limit, sizeof(a->limit)) == 0;
 }
@@ -86,7 +87,7 @@ bool client_policy_equal(const struct client_policy *a, const struct client_poli
 	return a->asn_alias == b->asn_alias && a->next_hop == b->next_hop &&
 	       addrs_equal(a->authorized, b->authorized) &&
 	       memcmp(a->len, b->len, sizeof(a->len)) == 0 && a->path_len_max == b->path_len_max &&
-	       a->is_first_as_free == b->is_first_as_free &&
+	       a->enforces_first_as == b->enforces_first_as &&
 	       a->rejects_invalid_as == b->rejects_invalid_as && is_same_irr(a, b) &&
 	       a->has_rov == b->has_rov && a->rejects_rov_invalid == b->rejects_rov_invalid &&
 	       a->has_aspa == b->has_aspa && a->rejects_aspa_invalid == b->rejects_aspa_invalid &&

@@ -40,9 +40,10 @@ struct max_prefix_conf {
 	bool counts_rejected;
 	bool asks_peeringdb; /* Where `limit` is not the client's own. */
 	uint32_t increment, increment_percent;
-	bool is_own[FAMILY_COUNT];    /* The client's own limit: goes before PeeringDB's. */
-	uint32_t limit[FAMILY_COUNT]; /* Else the general one; 0: none. */
-	uint8_t warning_percent;      /* Of the limit; 0: no warning before it. */
+	bool is_own[FAMILY_COUNT];	  /* The client's own limit: goes before PeeringDB's. */
+	uint32_t limit[FAMILY_COUNT];	  /* Else the general one; 0: none. */
+	uint32_t limit_out[FAMILY_COUNT]; /* What it is sent at most; 0: no limit. */
+	uint8_t warning_percent;	  /* Of the limit; 0: no warning before it. */
 };
 
 /* Of one client. */
@@ -54,7 +55,7 @@ struct client_policy {
 		uint8_t min, max;
 	} len[FAMILY_COUNT];
 	uint8_t path_len_max; /* 0: no rule. */
-	bool is_first_as_free;
+	bool enforces_first_as;
 	bool rejects_invalid_as;
 	struct {
 		bool enforces_origin, enforces_prefix;

@@ -1,0 +1,10 @@
+/* Whose routes a member may have: `route_view` and `export`, as bits. */
+#pragma once
+
+#include "control/policy/build.h"
+
+/* The bits of `peer` (malloc); NULL: everyone's. */
+uint64_t *hears_new(const struct policy_input *in, peer_id_t peer);
+/* `export` by prefix and the default routes; one reference each is the caller's, NULL: no rule. */
+struct prefix_set *export_deny_of(const struct client_policy *p);
+struct prefix_set *export_allow_of(const struct client_policy *p);

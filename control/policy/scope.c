@@ -1,0 +1,214 @@
+/* Scopes: see scope.h.
+ *
+ * What a rule of one announcer says touches its routes; a difference of sets of prefixes touches
+ * what they cover; a member's view touches the routes of those that it begins or ceases to hear.
+ * Everything else touches all routes: it costs a walk, in which a route whose verdict stays is not
+ * even written. */
+#include "control/policy/scope.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/config/policy_conf.h"
+#include "control/policy/same.h"
+#include "rib/attr/audience.h"
+#include "rib/base/check.h"
+#include "rib/policy/aspa.h"
+#include "rib/policy/roa.h"
+
+struct rules {
+	struct prefix_rule *item;
+	size_t count;
+};
+
+static void add_rule(void *context, const struct prefix_rule *rule)
+{
+	struct rules *r = context;
+	r->item[r->count++] = *rule;
+}
+
+/* Add prefixes to the scope; takes `more`. */
+static void add_prefixes(struct policy_scope *s, struct prefix_set *more)
+{
+	if (prefix_set_count(more) == 0 || s->prefixes == NULL) {
+		if (prefix_set_count(more) == 0) {
+			prefix_set_put(more);
+		} else {
+			s->prefixes = more;
+		}
+		return;
+	}
+	size_t all = prefix_set_count(s->prefixes) + prefix_set_count(more);
+	struct rules rules = {.item = calloc(all, sizeof(struct prefix_rule))};
+	ASSERT(rules.item != NULL);
+	prefix_set_each(s->prefixes, add_rule, &rules);
+	prefix_set_each(more, add_rule, &rules);
+	prefix_set_put(s->prefixes);
+	prefix_set_put(more);
+	s->prefixes = prefix_set_new(rules.item, rules.count);
+	ASSERT(s->prefixes != NULL);
+	free(rules.item);
+}
+
+static void add_difference(struct policy_scope *s, const struct prefix_set *a,
+			   const struct prefix_set *b)
+{
+	if (!same_prefixes(a, b)) {
+		struct prefix_set *difference = prefix_set_difference(a, b);
+		ASSERT(difference != NULL);
+		add_prefixes(s, difference);
+	}
+}
+
+static uint64_t *announcers_of(struct policy_scope *s, unsigned peer_count)
+{
+	if (s->announcers == NULL) {
+		s->announcers = calloc((peer_count + 63) / 64, sizeof(uint64_t));
+		ASSERT(s->announcers != NULL);
+	}
+	return s->announcers;
+}
+
+/* Whose routes the member begins or ceases to hear. */
+static void compare_hears(const struct policy *p, const uint64_t *was, const uint64_t *now,
+			  struct policy_scope *s)
+{
+	for (unsigned i = 0; was != now && i < p->peer_count; i++) {
+		bool did = was == NULL || bits_has(was, i), does = now == NULL || bits_has(now, i);
+		if (did != does) {
+			bits_set(announcers_of(s, p->peer_count), i);
+		}
+	}
+}
+
+/* As who receives. */
+static void compare_receiver(const struct policy *p, const struct peer_policy *a,
+			     const struct peer_policy *b, struct policy_scope *s)
+{
+	s->is_all |= a->has_blackhole_to != b->has_blackhole_to ||
+		     a->has_graceful_shutdown != b->has_graceful_shutdown;
+	/* No rule is another thing than a rule without a prefix. */
+	s->is_all |= (a->export_allow == NULL) != (b->export_allow == NULL);
+	add_difference(s, a->export_deny, b->export_deny);
+	add_difference(s, a->export_allow, b->export_allow);
+	compare_hears(p, a->hears, b->hears, s);
+}
+
+static void compare_peer(const struct policy *old, const struct policy *fresh, unsigned peer,
+			 struct policy_scope *s)
+{
+	const struct peer_policy *a = peer < old->peer_count ? old->peer[peer] : NULL;
+	const struct peer_policy *b = fresh->peer[peer];
+	if (a == b) {
+		return;
+	}
+	/* Communities name members by their numbers, and views are of those that are there. */
+	if (a == NULL || b == NULL || a->asn != b->asn || a->asn_alias != b->asn_alias ||
+	    !addr_equal(&a->addr, &b->addr)) {
+		s->is_all = true;
+		return;
+	}
+	if (!same_import(a, b)) {
+		bits_set(announcers_of(s, fresh->peer_count), peer);
+	}
+	compare_receiver(fresh, a, b, s);
+}
+
+static bool uses_roas(const struct policy *p)
+{
+	bool uses = p->uses_roas_as_route_objects;
+	for (unsigned i = 0; i < p->peer_count; i++) {
+		uses |= p->peer[i] != NULL && p->peer[i]->has_rov;
+	}
+	return uses;
+}
+
+static bool uses_aspas(const struct policy *p)
+{
+	bool uses = false;
+	for (unsigned i = 0; i < p->peer_count; i++) {
+		uses |= p->peer[i] != NULL && p->peer[i]->has_aspa;
+	}
+	return uses;
+}
+
+static bool uses_rtt(const struct policy *p)
+{
+	bool uses = false;
+	for (unsigned i = 0; i < COMMUNITY_NAME_COUNT; i++) {
+		for (unsigned f = 0; f < COMMUNITY_FORM_COUNT; f++) {
+			uses |= community_info[i].is_rtt && p->pattern[i][f].is_set;
+		}
+	}
+	return uses;
+}
+
+static bool is_same_rtt(const struct policy *a, const struct policy *b)
+{
+	for (unsigned i = 0; i < b->peer_count; i++) {
+		uint16_t was = a->rtt_ms != NULL && i < a->peer_count ? a->rtt_ms[i] : 0;
+		uint16_t now = b->rtt_ms != NULL ? b->rtt_ms[i] : 0;
+		if (was != now) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void compare_data(const struct policy *a, const struct policy *b, struct policy_scope *s)
+{
+	add_difference(s, a->global_black, b->global_black);
+	add_difference(s, a->bogon, b->bogon);
+	add_difference(s, a->registrobr, b->registrobr);
+	if (a->roa != b->roa && (uses_roas(a) || uses_roas(b))) {
+		struct prefix_set *difference = roa_difference(a->roa, b->roa);
+		ASSERT(difference != NULL);
+		add_prefixes(s, difference);
+		/* Without any no route is validated, which is another thing than not found. */
+		s->is_all |= (a->roa == NULL) != (b->roa == NULL);
+	}
+	s->is_all |= a->aspa != b->aspa && (uses_aspas(a) || uses_aspas(b)) &&
+		     !aspa_equal(a->aspa, b->aspa);
+	s->is_all |= (uses_rtt(a) || uses_rtt(b)) && !is_same_rtt(a, b);
+}
+
+bool policy_scope_between(const struct policy *old, const struct policy *fresh,
+			  struct policy_scope *out)
+{
+	struct policy_scope s = {.is_all = old == NULL};
+	if (old != NULL) {
+		s.is_all = old->peer_count != fresh->peer_count || !same_general(old, fresh);
+		for (unsigned i = 0; i < fresh->peer_count && !s.is_all; i++) {
+			compare_peer(old, fresh, i, &s);
+		}
+		if (!s.is_all) {
+			compare_data(old, fresh, &s);
+		}
+	}
+	if (s.is_all) {
+		policy_scope_fini(&s);
+		s.is_all = true;
+	}
+	*out = s;
+	return s.is_all || s.announcers != NULL || s.prefixes != NULL;
+}
+
+void policy_scope_add(struct policy_scope *s, struct policy_scope *other, unsigned peer_count)
+{
+	s->is_all |= other->is_all;
+	if (other->prefixes != NULL) {
+		add_prefixes(s, other->prefixes);
+		other->prefixes = NULL;
+	}
+	for (unsigned i = 0; other->announcers != NULL && i < (peer_count + 63) / 64; i++) {
+		announcers_of(s, peer_count)[i] |= other->announcers[i];
+	}
+	policy_scope_fini(other);
+}
+
+void policy_scope_fini(struct policy_scope *s)
+{
+	free(s->announcers);
+	prefix_set_put(s->prefixes);
+	*s = (struct policy_scope){.is_all = false};
+}

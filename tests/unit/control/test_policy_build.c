@@ -1,0 +1,354 @@
+/* Rules of a generation from configuration and sources, and what a change of them touches. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "control/policy/build.h"
+#include "control/policy/scope.h"
+#include "rib/attr/audience.h"
+#include "rib/base/check.h"
+#include "tests/unit/control/scratch.h"
+
+#define CLIENT1 "- {asn: 64501, ip: 198.18.1.1%s}\n"
+
+struct rig {
+	struct scratch scratch;
+	struct config *config;
+	const struct config_client *client[4];
+	struct policy_sources sources;
+	struct policy_irr irr[4];
+	struct policy *policy;
+};
+
+static void rig_init(struct rig *r)
+{
+	*r = (struct rig){.config = NULL};
+	scratch_init(&r->scratch);
+}
+
+static void rig_fini(struct rig *r)
+{
+	policy_free(r->policy);
+	config_free(r->config);
+	scratch_fini(&r->scratch);
+}
+
+/* Load: `cfg` stands in the braces of cfg, `own` in the first client's cfg. */
+static void configure(struct rig *r, const char *cfg, const char *own)
+{
+	char text[2048];
+	struct config_errors e;
+	snprintf(text, sizeof(text),
+		 PORT "cfg: {rs_as: 64500, %s}\nclients:\n"
+		      "- {asn: 64501, ip: 198.18.1.1, cfg: {%s}}\n"
+		      "- {asn: 64502, ip: 198.18.1.2}\n"
+		      "- {asn: 64503, ip: [198.18.1.3, \"2001:db8:0:1::3\"]}\n",
+		 cfg, own);
+	config_free(r->config);
+	r->config = scratch_load(&r->scratch, text, &e);
+	cr_assert(r->config != NULL, "%s", text);
+	config_errors_free(&e);
+	for (unsigned i = 0; i < 4; i++) {
+		r->client[i] = &r->config->client[i];
+	}
+}
+
+/* Build the next generation; what differs from the one before into *out. */
+static bool build(struct rig *r, struct policy_scope *out)
+{
+	const struct policy_input in = {
+		.conf = &r->config->policy,
+		.rs_as = r->config->rs_as,
+		.peer_count = 4,
+		.client = r->client,
+		.sources = &r->sources,
+		.before = r->policy,
+		.generation = r->policy != NULL ? r->policy->generation + 1 : 1,
+	};
+	struct policy *fresh = policy_build(&in);
+	cr_assert(fresh != NULL);
+	bool is_changed = policy_scope_between(r->policy, fresh, out);
+	policy_free(r->policy);
+	r->policy = fresh;
+	return is_changed;
+}
+
+/* What the change touches: "all", "none", or announcers and prefixes. */
+static const char *scope_text(struct policy_scope *s, char *buf, size_t len)
+{
+	char *at = buf;
+	static const char *const probes[] = {"10.1.0.0/16", "198.51.100.0/24", "192.0.2.128/25"};
+	snprintf(buf, len, "%s", s->is_all ? "all" : "");
+	for (unsigned i = 0; s->announcers != NULL && i < 4; i++) {
+		at = buf + strlen(buf);
+		if (bits_has(s->announcers, i)) {
+			snprintf(at, len - strlen(buf), "[%u]", i);
+		}
+	}
+	for (unsigned i = 0; s->prefixes != NULL && i < ARRAY_COUNT(probes); i++) {
+		struct prefix p;
+		at = buf + strlen(buf);
+		cr_assert(prefix_parse(probes[i], &p, NULL) == 0);
+		if (prefix_set_covers(s->prefixes, &p)) {
+			snprintf(at, len - strlen(buf), "(%s)", probes[i]);
+		}
+	}
+	policy_scope_fini(s);
+	return buf;
+}
+
+/* Each change by itself, and what it touches. */
+static const struct change {
+	const char *cfg, *own;	 /* Before, */
+	const char *cfg2, *own2; /* and after. */
+	const char *scope;
+} changes[] = {
+	{"", "", "", "", ""},
+	{"", "", "path_hiding: true", "passive: false", ""},
+	{"", "", "filtering: {max_as_path_len: 20}", "", "[0][1][2][3]"},
+	{"", "", "", "filtering: {max_as_path_len: 20}", "[0]"},
+	{"", "", "", "filtering: {next_hop: {policy: same-as}}", "[0]"},
+	{"", "", "", "filtering: {ipv4_pref_len: {min: 9, max: 24}}", "[0]"},
+	{"", "", "", "filtering: {irrdb: {enforce_origin_in_as_set: false}}", "[0]"},
+	{"", "", "", "filtering: {irrdb: {white_list_asn: [64999]}}", "[0]"},
+	{"", "", "", "filtering: {black_list_pref: [{prefix: 198.51.100.0, length: 24}]}", "[0]"},
+	{"", "", "", "filtering: {rpki_bgp_origin_validation: {enabled: true}}", "[0]"},
+	{"", "", "", "filtering: {max_communities: 100}", "[0]"},
+	{"", "", "", "filtering: {reject_policy: {policy: reject}}", ""},
+	{"", "", "", "graceful_shutdown: {enabled: true}", "all"},
+	{"", "", "", "blackhole_filtering: {announce_to_client: false}", "all"},
+	{"", "", "rfc1997_wellknown_communities: {policy: rfc1997}", "", "all"},
+	{"", "", "communities: {prepend_once_to_any: {lrg: 'rs_as:1:1'}}", "", "all"},
+	{"", "", "custom_communities: {a: {lrg: 'rs_as:1:1'}}", "", "all"},
+	{"", "", "blackhole_filtering: {policy_ipv4: propagate-unchanged}", "", "all"},
+	{"", "", "filtering: {transit_free: {asns: [174]}}", "", "all"},
+	{"", "", "filtering: {never_via_route_servers: {asns: [174]}}", "", "all"},
+	{"", "", "filtering: {global_black_list_pref: [{prefix: 198.51.100.0, length: 24}]}", "",
+	 "(198.51.100.0/24)"},
+	{"", "", "filtering: {bogons: [{prefix: 10.0.0.0, length: 8}]}", "",
+	 "(10.1.0.0/16)(198.51.100.0/24)(192.0.2.128/25)"},
+	{"filtering: {bogons: []}", "", "filtering: {bogons: [{prefix: 10.0.0.0, length: 8}]}", "",
+	 "(10.1.0.0/16)"},
+	{"", "", "", "export: {deny: [{prefix: 10.0.0.0, length: 8}]}", "(10.1.0.0/16)"},
+	{"", "export: {deny: [{prefix: 10.0.0.0, length: 8}]}", "",
+	 "export: {deny: [{prefix: 10.0.0.0, length: 8}, {prefix: 192.0.2.0, length: 24}]}",
+	 "(192.0.2.128/25)"},
+	{"", "", "", "export: {allow: [{prefix: 10.0.0.0, length: 8}]}", "all"},
+	{"", "", "", "export: {deny: [{peer: 64502}]}", "[1]"},
+	{"", "", "", "export: {deny: [{peer: \"2001:db8:0:1::3\"}]}", "[3]"},
+	{"", "", "", "export: {allow: [{peer: 64503}]}", "[0][1]"},
+	{"", "", "", "route_view: none", "[0][1][2][3]"},
+	{"", "", "", "route_view: own-tenant", "[1][2][3]"},
+	{"", "", "", "route_view: customers+peers", ""},
+	{"", "", "", "route_view: default", "all"},
+};
+
+Test(policy_build, a_change_touches_only_what_it_may)
+{
+	struct rig r;
+	rig_init(&r);
+	for (unsigned i = 0; i < ARRAY_COUNT(changes); i++) {
+		const struct change *c = &changes[i];
+		struct policy_scope scope;
+		char text[256];
+		configure(&r, c->cfg, c->own);
+		(void)build(&r, &scope);
+		policy_scope_fini(&scope);
+		configure(&r, c->cfg2, c->own2);
+		bool is_changed = build(&r, &scope);
+		cr_expect_str_eq(scope_text(&scope, text, sizeof(text)), c->scope, "%s | %s: %s",
+				 c->cfg2, c->own2, text);
+		cr_expect_eq(is_changed, c->scope[0] != '\0', "%s | %s", c->cfg2, c->own2);
+	}
+	rig_fini(&r);
+}
+
+Test(policy_build, the_first_rules_touch_everything)
+{
+	struct rig r;
+	struct policy_scope scope;
+	rig_init(&r);
+	configure(&r, "", "");
+	cr_expect(build(&r, &scope) && scope.is_all);
+	policy_scope_fini(&scope);
+	rig_fini(&r);
+}
+
+Test(policy_build, members_that_did_not_change_are_shared)
+{
+	struct rig r;
+	struct policy_scope scope;
+	rig_init(&r);
+	configure(&r, "", "");
+	(void)build(&r, &scope);
+	struct peer_policy *first = r.policy->peer[0], *second = r.policy->peer[1];
+	peer_policy_hold(first);
+	peer_policy_hold(second);
+	configure(&r, "", "filtering: {max_as_path_len: 7}");
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	cr_expect(r.policy->peer[0] != first && r.policy->peer[0]->path_len_max == 7);
+	cr_expect(r.policy->peer[1] == second);
+	peer_policy_put(first);
+	peer_policy_put(second);
+	rig_fini(&r);
+}
+
+static struct roa *roas(unsigned count)
+{
+	struct vrp vrp[2] = {{.len_max = 24, .asn = 64501}, {.len_max = 16, .asn = 64502}};
+	cr_assert(prefix_parse("198.51.100.0/24", &vrp[0].prefix, NULL) == 0);
+	cr_assert(prefix_parse("10.1.0.0/16", &vrp[1].prefix, NULL) == 0);
+	return roa_new(vrp, count);
+}
+
+/* RFC 9324's point: what a change of ROAs covers is judged again, nothing else. */
+Test(policy_build, a_roa_touches_the_prefixes_that_it_covers)
+{
+	struct rig r;
+	struct policy_scope scope;
+	char text[256];
+	struct roa *one = roas(1), *two = roas(2);
+	rig_init(&r);
+	configure(&r, "filtering: {rpki_bgp_origin_validation: {enabled: true}}", "");
+	r.sources.roa = one;
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	r.sources.roa = two;
+	cr_expect(build(&r, &scope));
+	cr_expect_str_eq(scope_text(&scope, text, sizeof(text)), "(10.1.0.0/16)");
+	cr_expect(!build(&r, &scope));
+	/* Where nobody validates there is nothing to do. */
+	configure(&r, "", "");
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	r.sources.roa = one;
+	cr_expect(!build(&r, &scope));
+	rig_fini(&r);
+	roa_put(one);
+	roa_put(two);
+}
+
+Test(policy_build, data_of_one_member_touch_its_routes)
+{
+	struct rig r;
+	struct policy_scope scope;
+	char text[256];
+	const asn_t asn = 64999;
+	struct asn_set *asns = asn_set_new(&asn, 1);
+	rig_init(&r);
+	configure(&r, "", "");
+	r.sources.irr = r.irr;
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	r.irr[2].asns = asns;
+	cr_expect(build(&r, &scope));
+	cr_expect_str_eq(scope_text(&scope, text, sizeof(text)), "[2]");
+	cr_expect(r.policy->peer[2]->as_set == asns);
+	rig_fini(&r);
+	asn_set_put(asns);
+}
+
+/* RTTs count where some community depends on them. */
+Test(policy_build, round_trips_touch_everything_where_communities_ask_for_them)
+{
+	struct rig r;
+	struct policy_scope scope;
+	uint16_t ms[4] = {5, 5, 5, 5};
+	rig_init(&r);
+	r.sources.rtt_ms = ms;
+	configure(&r, "", "");
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	ms[1] = 10;
+	cr_expect(!build(&r, &scope));
+	configure(&r, "communities_preset: euro-ix", "");
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	ms[1] = 20;
+	cr_expect(build(&r, &scope) && scope.is_all);
+	policy_scope_fini(&scope);
+	rig_fini(&r);
+}
+
+Test(policy_build, a_member_less_touches_everything)
+{
+	struct rig r;
+	struct policy_scope scope;
+	rig_init(&r);
+	configure(&r, "", "");
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	r.client[3] = NULL;
+	cr_expect(build(&r, &scope) && scope.is_all && r.policy->peer[3] == NULL);
+	policy_scope_fini(&scope);
+	rig_fini(&r);
+}
+
+static bool hears(const struct policy *p, unsigned receiver, unsigned announcer)
+{
+	const uint64_t *bits = p->peer[receiver]->hears;
+	return bits == NULL || bits_has(bits, announcer);
+}
+
+/* Ours: whom a member hears. */
+Test(policy_build, views_are_bits)
+{
+	struct rig r;
+	struct policy_scope scope;
+	rig_init(&r);
+	configure(&r, "route_view: own-tenant", "tenant: a, route_view: full");
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	cr_expect(hears(r.policy, 0, 1) && hears(r.policy, 0, 3));
+	cr_expect(hears(r.policy, 2, 3) && !hears(r.policy, 2, 1) && !hears(r.policy, 1, 0));
+	configure(&r, "route_view: customers+peers",
+		  "filtering: {roles: {enabled: true, local_role: customer}}");
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	cr_expect(!hears(r.policy, 1, 0) && hears(r.policy, 1, 2) && hears(r.policy, 0, 1));
+	configure(&r, "", "route_view: default");
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	struct prefix p;
+	cr_assert(prefix_parse("0.0.0.0/0", &p, NULL) == 0);
+	cr_expect(prefix_set_match(r.policy->peer[0]->export_allow, &p, 0, NULL));
+	cr_assert(prefix_parse("10.0.0.0/8", &p, NULL) == 0);
+	cr_expect(!prefix_set_match(r.policy->peer[0]->export_allow, &p, 0, NULL));
+	rig_fini(&r);
+}
+
+Test(policy_build, custom_communities_are_attached_by_name)
+{
+	struct rig r;
+	struct policy_scope scope;
+	rig_init(&r);
+	configure(
+		&r,
+		"custom_communities: {a: {std: '64512:1', lrg: 'rs_as:1:1'}, b: {std: '64512:2'}}",
+		"attach_custom_communities: [b, a]");
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	cr_assert(r.policy->peer[0]->attach_count == 3 && r.policy->custom_count == 3);
+	cr_expect(r.policy->peer[0]->attach[0].field[1] == 2);
+	cr_expect(r.policy->peer[0]->attach[2].field[0] == 64500);
+	cr_expect(r.policy->peer[1]->attach_count == 0);
+	rig_fini(&r);
+}
+
+Test(policy_build, a_scope_grows)
+{
+	struct policy_scope a = {.is_all = false}, b = {.is_all = false};
+	struct prefix_rule rule = {.ge = 8, .le = 32};
+	char text[128];
+	cr_assert(prefix_parse("10.0.0.0/8", &rule.prefix, NULL) == 0);
+	a.prefixes = prefix_set_new(&rule, 1);
+	cr_assert(prefix_parse("198.51.100.0/24", &rule.prefix, NULL) == 0);
+	rule.ge = 24;
+	b.prefixes = prefix_set_new(&rule, 1);
+	b.announcers = calloc(1, sizeof(uint64_t));
+	bits_set(b.announcers, 2);
+	policy_scope_add(&a, &b, 4);
+	cr_expect_str_eq(scope_text(&a, text, sizeof(text)), "[2](10.1.0.0/16)(198.51.100.0/24)");
+}
