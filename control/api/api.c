@@ -232,6 +232,10 @@ static struct job *job_of(const struct api_request *r, const struct api_env *env
 		return job_restart(r);
 	case API_RPKI:
 		return job_rpki(r);
+	case API_IRR:
+	case API_IRR_REFRESH:
+	case API_IRR_ACCEPT:
+		return job_irr(r);
 	default:
 		return job_change(r);
 	}

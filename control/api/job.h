@@ -29,6 +29,7 @@ struct api_env {
 	const struct roster *roster;
 	struct state *state;
 	struct rpki *rpki; /* NULL: not there. */
+	struct irr *irr;   /* NULL: not there. */
 	usec_t started;	   /* Monotonic. */
 	int64_t started_s; /* Seconds since 1970. */
 	struct busy_meter *busy;
@@ -50,6 +51,7 @@ struct job *job_routes(const struct api_request *r);
 struct job *job_explain(const struct api_request *r);
 struct job *job_change(const struct api_request *r);
 struct job *job_rpki(const struct api_request *r);
+struct job *job_irr(const struct api_request *r);
 struct job *job_restart(const struct api_request *r);
 void job_free(struct job *j);
 

@@ -6,6 +6,7 @@
 #include "control/api/busy.h"
 #include "control/api/drop_json.h"
 #include "control/api/job.h"
+#include "control/irr/irr.h"
 #include "rib/base/check.h"
 
 static void set_number(json_t *to, const char *name, uint64_t value)
@@ -194,6 +195,15 @@ static json_t *rpki_json(const struct rpki *rpki)
 	return to;
 }
 
+/* Of AS-SETs; `causeway irr` says more. */
+static json_t *irr_json(const struct irr *irr)
+{
+	json_t *to = json_object();
+	set_number(to, "as_sets", irr_set_count(irr));
+	set_number(to, "alarms", irr_alarm_count(irr));
+	return to;
+}
+
 static json_t *status_json(const struct api_env *env, usec_t now)
 {
 	char text[ADDR_TEXT_MAX];
@@ -227,6 +237,9 @@ static json_t *status_json(const struct api_env *env, usec_t now)
 	set_number(row, "events_lost", events_lost(env->server));
 	if (env->rpki != NULL && rpki_source_count(env->rpki) > 0) {
 		json_object_set_new(row, "rpki", rpki_json(env->rpki));
+	}
+	if (env->irr != NULL && irr_set_count(env->irr) > 0) {
+		json_object_set_new(row, "irr", irr_json(env->irr));
 	}
 	return row;
 }

@@ -83,6 +83,13 @@ static bool read_origin(const json_t *value, struct api_request *out)
 	return json_is_integer(value) && origin >= 0 && origin <= UINT32_MAX;
 }
 
+static bool read_as_set(const json_t *value, struct api_request *out)
+{
+	const char *text = json_string_value(value);
+	out->has_as_set = true;
+	return text != NULL && irr_name_parse(text, strlen(text), &out->as_set);
+}
+
 enum {
 	M_ADDRESS,
 	M_FROM,
@@ -93,6 +100,7 @@ enum {
 	M_BEST,
 	M_REASON,
 	M_ORIGIN,
+	M_AS_SET,
 	M_COUNT
 };
 
@@ -110,6 +118,7 @@ static const struct {
 	[M_BEST] = {"best", read_best, "true or false"},
 	[M_REASON] = {"reason", read_reason, "a text of at most 127 octets"},
 	[M_ORIGIN] = {"origin", read_origin, "an AS number"},
+	[M_AS_SET] = {"as_set", read_as_set, "an AS-SET such as AS-EXAMPLE, or AS64501"},
 };
 
 #define BIT(member) (1u << (member))
@@ -132,6 +141,9 @@ static const struct {
 			0, false},
 	[API_EXPLAIN] = {"explain", BIT(M_PREFIX) | BIT(M_TO), BIT(M_PREFIX) | BIT(M_TO), false},
 	[API_RPKI] = {"rpki", BIT(M_PREFIX) | BIT(M_ORIGIN), 0, false},
+	[API_IRR] = {"irr", BIT(M_AS_SET), 0, false},
+	[API_IRR_REFRESH] = {"irr_refresh", BIT(M_AS_SET), 0, true},
+	[API_IRR_ACCEPT] = {"irr_accept", BIT(M_AS_SET), BIT(M_AS_SET), true},
 	[API_RESTART] = {"restart", BIT(M_REASON), 0, true},
 };
 

@@ -4,6 +4,7 @@
  * that a command does not know are refused, as everywhere. */
 #pragma once
 
+#include "control/irr/name.h"
 #include "rib/base/addr.h"
 
 #define REQUEST_LINE_MAX 4096
@@ -19,6 +20,9 @@ enum api_command {
 	API_ROUTES,
 	API_EXPLAIN,
 	API_RPKI,
+	API_IRR,
+	API_IRR_REFRESH,
+	API_IRR_ACCEPT,
 	API_RESTART,
 	API_COMMAND_COUNT
 };
@@ -35,6 +39,8 @@ struct api_request {
 	bool is_filtered, is_best;
 	bool has_origin;
 	asn_t origin; /* rpki */
+	bool has_as_set;
+	struct irr_name as_set; /* irr… */
 	char reason[128];
 };
 

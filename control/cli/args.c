@@ -23,6 +23,9 @@ const char cli_help[] =
 	"  routes [PREFIX [--longer|--covering]] [--from ADDRESS] [--to ADDRESS]\n"
 	"         [--filtered] [--best]           routes, as ranked or as one neighbour gets them\n"
 	"  explain PREFIX --to ADDRESS            why a neighbour gets what it gets\n"
+	"  irr [AS-SET]                           AS-SETs, their data, and what is wrong with it\n"
+	"  irr refresh [AS-SET] | irr accept AS-SET     ask now; believe an answer that was held "
+	"back\n"
 	"  rpki                                   sources of origin validation, and their alarms\n"
 	"  rpki PREFIX [ASN]                      what the RPKI says of a prefix and its origin\n"
 	"  restart [--reason TEXT]                end, so that the service manager starts it "
@@ -284,6 +287,31 @@ static bool read_rpki(const struct parsed *p, struct cli *out)
 	       (p->word_count < 3 || set_origin(p, out->request, p->word[2]));
 }
 
+static bool set_as_set(const struct parsed *p, json_t *request, const char *text)
+{
+	/* The server knows what is a name. */
+	return json_object_set_new(request, "as_set", json_string(text)) == 0 ||
+	       fail(p, "'%s' is not UTF-8 text", text);
+}
+
+static bool read_irr(const struct parsed *p, struct cli *out)
+{
+	static const char *const verbs[][2] = {{"refresh", "irr_refresh"},
+					       {"accept", "irr_accept"}};
+	const char *word = p->word_count > 1 ? p->word[1] : "";
+	for (unsigned i = 0; i < ARRAY_COUNT(verbs); i++) {
+		if (strcmp(word, verbs[i][0]) == 0) {
+			json_object_set_new(out->request, "command", json_string(verbs[i][1]));
+			out->view = VIEW_CHANGE;
+			return p->word_count < 3 || set_as_set(p, out->request, p->word[2]);
+		}
+	}
+	if (p->word_count > 2) {
+		return fail(p, "'%s' is one word too many", p->word[2]);
+	}
+	return p->word_count < 2 || set_as_set(p, out->request, word);
+}
+
 static const struct command_row {
 	const char *name;
 	enum cli_view view;
@@ -297,6 +325,7 @@ static const struct command_row {
 	 OPT_LONGER | OPT_COVERING | OPT_FROM | OPT_TO | OPT_FILTERED | OPT_BEST, read_routes},
 	{"explain", VIEW_EXPLAIN, OPT_TO, read_explain},
 	{"rpki", VIEW_RPKI, 0, read_rpki},
+	{"irr", VIEW_IRR, 0, read_irr},
 	{"restart", VIEW_CHANGE, OPT_REASON, read_plain},
 };
 

@@ -15,6 +15,7 @@ enum cli_view {
 	VIEW_ROUTES,
 	VIEW_EXPLAIN,
 	VIEW_RPKI,
+	VIEW_IRR,
 	VIEW_CHANGE,
 	VIEW_COUNT
 };

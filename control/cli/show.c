@@ -42,7 +42,7 @@ char *show_bytes(uint64_t bytes, char buf[32])
 
 static bool is_list(enum cli_view view)
 {
-	return view == VIEW_NEIGHBORS || view == VIEW_ROUTES;
+	return view == VIEW_NEIGHBORS || view == VIEW_ROUTES || view == VIEW_IRR;
 }
 
 void show_begin(struct show *s, const struct cli *cli, FILE *out)
@@ -74,6 +74,7 @@ static void json_row(struct show *s, json_t *row)
 		break;
 	case VIEW_NEIGHBORS:
 	case VIEW_ROUTES:
+	case VIEW_IRR:
 		fputs(s->rows == 0 ? "[\n" : ",\n", s->out);
 		json_dumpf(row, s->out, JSON_COMPACT);
 		break;
@@ -108,6 +109,12 @@ static void table_row(struct show *s, const json_t *row)
 		break;
 	case VIEW_RPKI:
 		table_rpki_row(s->out, s->head, row, is_first);
+		break;
+	case VIEW_IRR:
+		if (is_first) {
+			table_irr_title(s->out);
+		}
+		table_irr_row(s->out, row);
 		break;
 	case VIEW_EXPLAIN:
 		if (is_first) {

@@ -96,6 +96,15 @@ static void put_rpki(FILE *out, const json_t *rpki)
 	}
 }
 
+static void put_irr(FILE *out, const json_t *irr)
+{
+	if (irr != NULL) {
+		fprintf(out, "  IRR                   %llu AS-SETs; %llu have an alarm%s\n",
+			number_of(irr, "as_sets"), number_of(irr, "alarms"),
+			number_of(irr, "alarms") > 0 ? "; see causeway irr" : "");
+	}
+}
+
 void table_status(FILE *out, const json_t *row)
 {
 	char buf[32];
@@ -133,6 +142,7 @@ void table_status(FILE *out, const json_t *row)
 			number_of(pending, "neighbors"), number_of(pending, "prefixes"));
 	}
 	put_rpki(out, json_object_get(row, "rpki"));
+	put_irr(out, json_object_get(row, "irr"));
 	put_drops(out, json_object_get(row, "drops"));
 	if (number_of(row, "events_lost") > 0) {
 		put_number(out, "events lost", number_of(row, "events_lost"));

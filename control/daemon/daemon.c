@@ -32,6 +32,7 @@
 #include "control/daemon/reload.h"
 #include "control/daemon/restart.h"
 #include "control/daemon/worker.h"
+#include "control/irr/irr.h"
 #include "control/rpki/rpki.h"
 #include "dataplane/core/launch.h"
 #include "dataplane/nic/nic_dpdk.h"
@@ -65,6 +66,7 @@ struct daemon {
 	struct events *events;
 	struct reload *reload;
 	struct rpki *rpki;
+	struct irr *irr;
 	struct workers *workers;
 	int signal_fd;
 	usec_t watchdog_us, watchdog_due; /* 0: no watchdog. */
@@ -434,6 +436,33 @@ static int start_rpki(struct daemon *d)
 	return d->rpki != NULL ? 0 : fail(EX_OSERR, "no RPKI sources", strerror(errno));
 }
 
+/* Without a cache a start waits for every answer, but the server works. */
+static int open_irr_cache(const struct daemon *d)
+{
+	const char *dir = d->config->irr.cache_dir;
+	int fd = irr_cache_open(state_dir_fd(d->state), dir);
+	if (fd < 0) {
+		log_printf(LOG_WARNING, "no irr cache", "cannot use %s: %s",
+			   dir != NULL ? dir : "irr in the state directory", strerror(-fd));
+	}
+	return fd >= 0 ? fd : -1;
+}
+
+static int start_irr(struct daemon *d)
+{
+	usec_t now = launch_now();
+	const struct irr_opts opts = {
+		.conf = &d->config->irr,
+		.cache_fd = open_irr_cache(d),
+		.seed = now, /* Only spreads questions over time. */
+		.now = now,
+		.now_s = (int64_t)time(NULL),
+	};
+	d->irr = irr_new(&opts);
+	d->env.irr = d->irr;
+	return 0;
+}
+
 static int start_workers(struct daemon *d)
 {
 	d->events = events_new(d->roster);
@@ -450,8 +479,9 @@ static int start_workers(struct daemon *d)
 static int start(struct daemon *d)
 {
 	static int (*const steps[])(struct daemon * d) = {
-		resolve_identity, open_signals, open_state,	 start_eal,  open_ports,
-		make_server,	  open_api,	drop_privileges, start_rpki, start_workers,
+		resolve_identity, open_signals, open_state,    start_eal,
+		open_ports,	  make_server,	open_api,      drop_privileges,
+		start_rpki,	  start_irr,	start_workers,
 	};
 	for (unsigned i = 0; i < ARRAY_COUNT(steps); i++) {
 		int status = steps[i](d);
@@ -478,6 +508,7 @@ static void stop(struct daemon *d)
 	workers_free(d->workers);
 	events_free(d->events);
 	reload_free(d->reload);
+	irr_free(d->irr);
 	rpki_free(d->rpki);
 	server_free(d->server);
 	roster_free(d->roster);
@@ -565,15 +596,15 @@ static void feed_watchdog(struct daemon *d, usec_t now)
 
 static void loop(struct daemon *d)
 {
-	struct pollfd fds[1 + RPKI_FDS_MAX + API_FDS_MAX], *api_fds_at = fds + 1 + RPKI_FDS_MAX;
+	struct pollfd fds[1 + API_FDS_MAX + RPKI_FDS_MAX + IRR_FDS_MAX];
 	bool has_more = false;
 	for (;;) {
 		fds[0] = (struct pollfd){.fd = d->signal_fd, .events = POLLIN};
-		unsigned rpki_count = rpki_fds(d->rpki, fds + 1);
-		unsigned count = api_fds(d->api, api_fds_at);
+		unsigned count = api_fds(d->api, fds + 1), all = 1 + count;
+		all += rpki_fds(d->rpki, fds + all);
+		all += irr_fds(d->irr, fds + all);
 		epoch_offline();
-		int ready = poll(fds, count + rpki_count + 1,
-				 has_more ? 0 : (int)(LOOP_US / USEC_PER_MSEC));
+		int ready = poll(fds, all, has_more ? 0 : (int)(LOOP_US / USEC_PER_MSEC));
 		epoch_online();
 		if (ready < 0) {
 			/* Interrupted: the descriptors' events are not filled in. */
@@ -584,7 +615,8 @@ static void loop(struct daemon *d)
 			take_signals(d, now);
 		}
 		(void)rpki_step(d->rpki, now);
-		has_more = api_serve(d->api, api_fds_at, count, now);
+		has_more = api_serve(d->api, fds + 1, count, now);
+		has_more = irr_serve(d->irr, now, (int64_t)time(NULL)) || has_more;
 		events_drain(d->events, d->server);
 		reload_step(d->reload);
 		busy_tick(&d->busy, d->server, now);

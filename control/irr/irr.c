@@ -586,20 +586,21 @@ const char *irr_set_state(const struct irr_set *s)
 	}
 }
 
-int irr_cache_open(int state_dir_fd, const char *dir, uid_t uid, gid_t gid)
+unsigned irr_alarm_count(const struct irr *i)
+{
+	unsigned count = 0;
+	for (unsigned n = 0; n < i->set_count; n++) {
+		count += irr_set_alarmed(i->set[n]) != NULL ? 1 : 0;
+	}
+	return count;
+}
+
+int irr_cache_open(int state_dir_fd, const char *dir)
 {
 	const char *name = dir != NULL ? dir : "irr";
 	if (mkdirat(state_dir_fd, name, 0750) != 0 && errno != EEXIST) {
 		return -errno;
 	}
 	int fd = openat(state_dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		return -errno;
-	}
-	if (uid != (uid_t)-1 && geteuid() == 0 && fchown(fd, uid, gid) != 0) {
-		int err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
+	return fd >= 0 ? fd : -errno;
 }

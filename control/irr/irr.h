@@ -69,6 +69,8 @@ const struct irr_set *irr_set_find(const struct irr *i, const struct irr_name *n
 /* "ok", "stale" (a question failed), "held", "empty", "failed" (and no data), "waiting". */
 const char *irr_set_state(const struct irr_set *s);
 
-/* Make (when it is missing) and open the directory of the cache; it becomes `uid`'s.  The
+unsigned irr_alarm_count(const struct irr *i); /* AS-SETs with an alarm. */
+
+/* Make (when it is missing) and open the directory of the cache; `dir` NULL: state_dir/irr.  The
  * descriptor, or −errno. */
-int irr_cache_open(int state_dir_fd, const char *dir, uid_t uid, gid_t gid);
+int irr_cache_open(int state_dir_fd, const char *dir);

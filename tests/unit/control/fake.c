@@ -230,6 +230,10 @@ static struct job *job_of(struct fake *f, const char *request)
 		return job_explain(&r);
 	case API_RPKI:
 		return job_rpki(&r);
+	case API_IRR:
+	case API_IRR_REFRESH:
+	case API_IRR_ACCEPT:
+		return job_irr(&r);
 	case API_RESTART:
 		return job_restart(&r);
 	default:

@@ -11,7 +11,7 @@
 
 #include <criterion/criterion.h>
 
-#include "control/irr/irr.h"
+#include "control/irr/use.h"
 #include "rib/base/log.h"
 
 #define START_S 1790000000
@@ -49,12 +49,11 @@ static void put_program(struct bench *b, const char *answer)
 
 static void start(struct bench *b)
 {
-	const struct irr_opts opts = {
-		.conf = &b->conf,
-		.cache_fd = irr_cache_open(AT_FDCWD, b->cache, (uid_t)-1, (gid_t)-1),
-		.seed = 1,
-		.now = b->now,
-		.now_s = START_S + (int64_t)(b->now / USEC_PER_SEC)};
+	const struct irr_opts opts = {.conf = &b->conf,
+				      .cache_fd = irr_cache_open(AT_FDCWD, b->cache),
+				      .seed = 1,
+				      .now = b->now,
+				      .now_s = START_S + (int64_t)(b->now / USEC_PER_SEC)};
 	cr_assert(opts.cache_fd >= 0);
 	b->irr = irr_new(&opts);
 }
@@ -533,5 +532,28 @@ Test(irr, dumps_are_read_at_the_start_and_again_when_they_change)
 	irr_configure(b.irr, &b.conf, b.now);
 	settle(&b);
 	cr_expect(irr_peeringdb(b.irr) == NULL);
+	bench_fini(&b);
+}
+
+Test(irr, members_keep_their_filter_while_their_choice_is_the_same)
+{
+	static const char *const x[] = {"AS-X"}, *const y[] = {"AS-Y"};
+	struct bench b;
+	bench_init(&b);
+	struct irr_use *use = irr_use_new(b.irr, 3);
+	struct irr_choice c = {.asn = 64501, .as_sets = x, .as_set_count = 1};
+	irr_use_set(use, 0, &c, b.now);
+	irr_use_set(use, 2, &c, b.now);
+	const struct irr_filter *f = irr_use_of(use, 0);
+	cr_expect(f != NULL && f == irr_use_of(use, 2) && irr_use_of(use, 1) == NULL);
+	irr_use_set(use, 0, &c, b.now);
+	cr_expect(irr_use_of(use, 0) == f && f->users == 2 && irr_set_count(b.irr) == 1);
+	c.as_sets = y;
+	irr_use_set(use, 0, &c, b.now);
+	cr_expect(irr_use_of(use, 0) != f && irr_set_count(b.irr) == 2);
+	irr_use_set(use, 2, NULL, b.now);
+	cr_expect(irr_use_of(use, 2) == NULL && irr_set_count(b.irr) == 1);
+	irr_use_free(use);
+	cr_expect(irr_set_count(b.irr) == 0);
 	bench_fini(&b);
 }
