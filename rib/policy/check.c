@@ -309,6 +309,16 @@ static bool fails_prefix_len(struct check *c)
 	return len < c->peer->len[family].min || len > c->peer->len[family].max;
 }
 
+unsigned check_community_count(const struct attr_facts *facts)
+{
+	unsigned count = 0;
+	for (unsigned form = 0; form < COMMUNITY_FORM_COUNT; form++) {
+		count += community_slice(facts, (enum community_form)form)->len /
+			 community_len((enum community_form)form);
+	}
+	return count;
+}
+
 static bool is_on_communities(const struct check *c)
 {
 	return c->peer->communities_max != 0;
@@ -316,12 +326,7 @@ static bool is_on_communities(const struct check *c)
 
 static bool fails_communities(struct check *c)
 {
-	unsigned count = 0;
-	for (unsigned form = 0; form < COMMUNITY_FORM_COUNT; form++) {
-		count += community_slice(c->view->facts, (enum community_form)form)->len /
-			 community_len((enum community_form)form);
-	}
-	return count > c->peer->communities_max;
+	return check_community_count(c->view->facts) > c->peer->communities_max;
 }
 
 #define IS_OF_SET   true

@@ -45,28 +45,3 @@ struct route_verdict {
 void check_route(const struct policy *p, peer_id_t peer, const struct set_view *v,
 		 const struct set_verdict *s, const struct prefix *prefix,
 		 struct route_verdict *out);
-
-/* Explain: what each check says, all of them, whether or not one before has failed. */
-enum check_verdict {
-	CHECK_PASS,
-	CHECK_FAIL,
-	CHECK_WARN,    /* It fails, and policy only warns. */
-	CHECK_SKIPPED, /* Not made of blackhole requests. */
-	CHECK_OFF,     /* Not configured. */
-};
-
-struct check_note {
-	enum reject reason; /* That it would be; its name is the check's. */
-	enum check_verdict verdict;
-	const char *key;  /* Where it is configured. */
-	char detail[160]; /* The data behind it. */
-};
-
-#define CHECK_NOTES_MAX REJECT_COUNT
-
-/* Of a route of `peer`; `known` is what the session has found (REJECT_NONE: nothing).  Returns how
- * many notes there are, in the order of the checks.  Any thread that may read `p`. */
-unsigned check_explain(const struct policy *p, peer_id_t peer, const struct attr *a,
-		       enum reject known, const struct prefix *prefix,
-		       struct check_note out[CHECK_NOTES_MAX]);
-const char *check_verdict_name(enum check_verdict v); /* "pass", "fail", ... */

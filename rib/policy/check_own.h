@@ -50,3 +50,4 @@ struct check check_of(const struct policy *p, peer_id_t peer, const struct set_v
 enum rov_state check_rov(struct check *c);
 const struct irr_look *check_irr(struct check *c);
 const struct path_look *check_path(struct check *c);
+unsigned check_community_count(const struct attr_facts *facts); /* Of all forms. */

@@ -304,6 +304,12 @@ unsigned index_rtt_count(const struct policy_index *x)
 	return x->rtt_count;
 }
 
+unsigned index_rtt_ms(const struct policy_index *x, unsigned threshold)
+{
+	ASSERT(threshold < x->rtt_count);
+	return x->rtt_ms[threshold];
+}
+
 const uint64_t *index_rtt_members(const struct policy_index *x, unsigned threshold, bool is_higher)
 {
 	ASSERT(threshold < x->rtt_count);

@@ -56,6 +56,7 @@ bool index_has_addr(const struct policy *p, asn_t asn, const struct addr *addr);
 /* Which threshold a number is, of index_rtt_count() in ascending order; RTT_NONE. */
 unsigned index_rtt(const struct policy_index *x, uint32_t ms);
 unsigned index_rtt_count(const struct policy_index *x);
+unsigned index_rtt_ms(const struct policy_index *x, unsigned threshold);
 /* Members whose time is known and higher than, or at most, a threshold. */
 const uint64_t *index_rtt_members(const struct policy_index *x, unsigned threshold, bool is_higher);
 

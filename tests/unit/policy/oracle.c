@@ -487,15 +487,13 @@ struct oracle_sent oracle_sent(const struct said_policy *s, const struct said_ro
 	}
 	put_tags(&out, s, r);
 	put_well_known(&out, black, COMMUNITY_BLACKHOLE);
-	put_well_known(&out,
-		       (black && p->blackhole_adds_noexport) ||
-			       says(s, r, COMMUNITY_ADD_NOEXPORT_TO_ANY, 0) ||
-			       says_to(s, r, COMMUNITY_ADD_NOEXPORT_TO_PEER, to),
-		       COMMUNITY_NO_EXPORT);
-	put_well_known(&out,
-		       says(s, r, COMMUNITY_ADD_NOADVERTISE_TO_ANY, 0) ||
-			       says_to(s, r, COMMUNITY_ADD_NOADVERTISE_TO_PEER, to),
-		       COMMUNITY_NO_ADVERTISE);
+	out.adds_no_export = (black && p->blackhole_adds_noexport) ||
+			     says(s, r, COMMUNITY_ADD_NOEXPORT_TO_ANY, 0) ||
+			     says_to(s, r, COMMUNITY_ADD_NOEXPORT_TO_PEER, to);
+	out.adds_no_advertise = says(s, r, COMMUNITY_ADD_NOADVERTISE_TO_ANY, 0) ||
+				says_to(s, r, COMMUNITY_ADD_NOADVERTISE_TO_PEER, to);
+	put_well_known(&out, out.adds_no_export, COMMUNITY_NO_EXPORT);
+	put_well_known(&out, out.adds_no_advertise, COMMUNITY_NO_ADVERTISE);
 	out.prepends = r->path_count > 0 && r->path[0] != 0 ? prepends(s, r, to) : 0;
 	if (black && p->blackhole[r->prefix.family] == BLACKHOLE_REWRITE) {
 		out.next_hop = hop_of(&p->blackhole_next_hop[r->prefix.family]);

@@ -9,6 +9,7 @@
 struct oracle_sent {
 	bool is_sent;
 	unsigned prepends;
+	bool adds_no_export, adds_no_advertise;
 	struct next_hop next_hop;
 	unsigned count;
 	struct community_value community[2 * SAID_WORDS];

@@ -5,6 +5,7 @@
 
 #include "rib/attr/aspath.h"
 #include "rib/attr/reach.h"
+#include "rib/policy/explain.h"
 #include "rib/policy/judge.h"
 #include "tests/unit/policy/oracle.h"
 
@@ -113,6 +114,39 @@ static void expect_sent(const struct attr *a, const struct said_route *r,
 	cr_expect_eq(a->facts.med, 7);
 }
 
+/* What explain says of the same. */
+static void expect_explained(const struct said_policy *s, const struct said_route *r,
+			     struct judged judged, const char *when)
+{
+	struct check_note notes[CHECK_NOTES_MAX];
+	enum reject first = REJECT_NONE;
+	unsigned count =
+		check_explain(s->policy, r->from, judged.attr, REJECT_NONE, &r->prefix, notes);
+	for (unsigned i = 0; i < count; i++) {
+		cr_expect(i == 0 || notes[i].reason > notes[i - 1].reason, "in their order");
+		cr_expect(notes[i].verdict == CHECK_OFF || i < 4 || notes[i].detail[0] != '\0');
+		if (notes[i].verdict == CHECK_FAIL && first == REJECT_NONE) {
+			first = notes[i].reason;
+		}
+	}
+	cr_expect_eq(first, judged.reason, "%s: explained as %s", when, reject_name(first));
+}
+
+static void expect_explained_to(const struct said_policy *s, const struct said_route *r,
+				struct judged judged, peer_id_t to, const struct oracle_sent *want)
+{
+	struct to_note n = judge_explain_to(s->policy, r->from, judged.attr, &r->prefix, to);
+	cr_expect_eq(n.is_denied, !want->is_sent, "to %u: %s", to, to_note_text(&n));
+	bool has_text = n.rule == TO_COMMUNITY || n.rule == TO_WELL_KNOWN;
+	cr_expect_eq(n.community[0] != '\0', has_text);
+	if (want->is_sent && r->path_count > 0 && r->path[0] != 0) {
+		cr_expect_eq(n.prepends, want->prepends);
+		cr_expect_eq(n.prepend_community[0] != '\0', want->prepends > 0);
+	}
+	cr_expect_eq(n.adds_no_export, want->adds_no_export);
+	cr_expect_eq(n.adds_no_advertise, want->adds_no_advertise);
+}
+
 static void expect_judged(const struct said_policy *s, const struct said_route *r,
 			  struct judged judged, uint64_t seed)
 {
@@ -121,6 +155,8 @@ static void expect_judged(const struct said_policy *s, const struct said_route *
 	cr_assert_not_null(judged.attr);
 	cr_assert_eq(judged.reason, want, "seed %llu: %s, not %s", (unsigned long long)seed,
 		     reject_name(judged.reason), reject_name(want));
+	snprintf(when, sizeof(when), "seed %llu", (unsigned long long)seed);
+	expect_explained(s, r, judged, when);
 	if (want != REJECT_NONE) {
 		cr_expect(judged.attr->reach == NULL && judged.attr->sent == NULL);
 		cr_expect_eq(judged.attr->facts.local_pref, 100);
@@ -132,6 +168,7 @@ static void expect_judged(const struct said_policy *s, const struct said_route *
 		struct oracle_sent wanted = oracle_sent(s, r, (peer_id_t)to);
 		snprintf(when, sizeof(when), "seed %llu to %u", (unsigned long long)seed, to);
 		cr_assert_eq(sent != NULL, wanted.is_sent, "%s", when);
+		expect_explained_to(s, r, judged, (peer_id_t)to, &wanted);
 		if (sent != NULL) {
 			expect_sent(sent, r, &wanted, when);
 		}
