@@ -5,8 +5,9 @@
  * tells is at most the least sample since the window began, and never one from before it.
  *
  * A receiver may sit on an ACK for up to 500 ms (RFC 5681 §4.2), and a member that hears a
- * KEEPALIVE twice a minute does.  So only samples that were acknowledged promptly replace an old minimum; any
- * sample may lower it.  While there are none of them the last minimum stays. */
+ * KEEPALIVE twice a minute does.  So only samples that were acknowledged promptly
+ * replace an old minimum; any sample may lower it.  While there are none of them the last minimum
+ * stays. */
 #pragma once
 
 #include "rib/base/units.h"
