@@ -12,6 +12,7 @@ struct census {
 	uint64_t dirty;
 	uint64_t *received; /* [peer] */
 	uint64_t *accepted;
+	uint64_t *blocked;
 	uint64_t *stale;
 	uint64_t *fresh;
 	uint64_t slots; /* Paths with a path id. */
@@ -22,6 +23,7 @@ static void census_paths(const struct table *t, struct census *c, const struct p
 	for (unsigned i = 0; p != NULL && i < p->count; i++) {
 		c->received[p->path[i].peer]++;
 		c->accepted[p->path[i].peer] += p->path[i].reason == 0;
+		c->blocked[p->path[i].peer] += p->path[i].reason == REJECT_MAX_PREFIX;
 		enum path_life life = path_life(t, &p->path[i]);
 		c->stale[p->path[i].peer] += life != PATH_LIVE && life != PATH_OLD;
 		c->fresh[p->path[i].peer] += life == PATH_LIVE;
@@ -118,6 +120,7 @@ static void check_census(const struct table *t, const struct census *c)
 	for (unsigned i = 0; i < t->peer_count; i++) {
 		ASSERT(c->received[i] == t->peer_stats[i].received);
 		ASSERT(c->accepted[i] == t->peer_stats[i].accepted);
+		ASSERT(c->blocked[i] == t->peer_stats[i].blocked);
 		ASSERT(c->stale[i] == t->peer_stats[i].stale);
 		ASSERT(c->fresh[i] == t->member[i].fresh_count);
 	}
@@ -163,6 +166,7 @@ void table_check(const struct table *t)
 	uint32_t *names = mem_new((t->slab.slab.count + 1u) * sizeof(*names));
 	struct census census = {.received = mem_new(t->peer_count * sizeof(uint64_t)),
 				.accepted = mem_new(t->peer_count * sizeof(uint64_t)),
+				.blocked = mem_new(t->peer_count * sizeof(uint64_t)),
 				.stale = mem_new(t->peer_count * sizeof(uint64_t)),
 				.fresh = mem_new(t->peer_count * sizeof(uint64_t))};
 	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
@@ -178,6 +182,7 @@ void table_check(const struct table *t)
 	free(names);
 	free(census.received);
 	free(census.accepted);
+	free(census.blocked);
 	free(census.stale);
 	free(census.fresh);
 }

@@ -18,6 +18,7 @@
  *                     RENEW     the member begins to announce the family again (RFC 7313)
  *                     RENEW_END what it has not announced since goes
  *                     DROP      everything of the family goes (RFC 7606 §2, AFI/SAFI disable)
+ *                     UNBLOCK   so many paths that the prefix limit keeps out are accepted
  *                     SETTLED   a deferred selection need not wait for the member any more;
  *                               from PEER_NONE: for nobody
  *                     FORGET    sent after the last DOWN: the peer's number will be another's
@@ -46,6 +47,7 @@ enum op_kind {
 	OP_RENEW,
 	OP_RENEW_END,
 	OP_DROP,
+	OP_UNBLOCK,
 	OP_FORGET,
 	OP_JOINED, /* From here on: to sessions and workers. */
 	OP_ADJUST,
@@ -58,7 +60,11 @@ struct op {
 	uint8_t reason; /* ANNOUNCE: enum reject. */
 	union {
 		uint8_t class_idx; /* JOIN, JOINED: wire class. */
-		bool has_path_id;  /* ANNOUNCE, WITHDRAW: the member sends several paths. */
+		struct {
+			bool has_path_id : 1; /* ANNOUNCE, WITHDRAW: it sends several paths. */
+			/* ANNOUNCE: over the prefix limit, only for a path that it has. */
+			bool is_capped : 1;
+		};
 		bool is_added;	   /* STALE: to what is stale already, RFC 8538 §4.1. */
 		uint8_t paths_max; /* UP: of one prefix, RFC 7911; 0 = the shard's. */
 	};
@@ -72,6 +78,7 @@ struct op {
 	union {
 		const struct attr *attr; /* ANNOUNCE, ADJUST. */
 		uint64_t position;	 /* JOINED. */
+		uint64_t grant;		 /* UNBLOCK: how many at most. */
 	};
 	union {
 		struct prefix prefix; /* ANNOUNCE, WITHDRAW. */

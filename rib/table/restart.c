@@ -121,6 +121,7 @@ void restart_up(struct table *t, peer_id_t peer)
 	struct member *m = &t->member[peer];
 	ASSERT(!m->is_renewing && m->fresh_count == 0);
 	m->live_first = ++m->generation;
+	m->unblock = 0;
 	note_oldest(t, m);
 }
 
@@ -163,6 +164,14 @@ void restart_drop(struct table *t, peer_id_t peer)
 	m->live_first = ++m->generation;
 	metric_set(&s->stale, s->received);
 	sweep_if_any(t, peer);
+}
+
+void restart_unblock(struct table *t, peer_id_t peer, uint64_t grant)
+{
+	t->member[peer].unblock = grant;
+	if (grant > 0 && t->peer_stats[peer].blocked > 0) {
+		sweep_begin(t);
+	}
 }
 
 void restart_down(struct table *t, peer_id_t peer)

@@ -161,6 +161,9 @@ static void apply_live(struct shard *s, const struct op *op)
 	case OP_DROP:
 		restart_drop(t, op->peer);
 		return;
+	case OP_UNBLOCK:
+		restart_unblock(t, op->peer, op->grant);
+		return;
 	case OP_STALE_END:
 	case OP_LLGR:
 	case OP_SETTLED:
@@ -207,6 +210,9 @@ void shard_apply(struct shard *s, const struct op *op)
 		apply_live(s, op);
 	} else {
 		apply_dead(s, op);
+	}
+	if (op->kind == OP_ANNOUNCE) {
+		metric_add(&s->table[op->family].peer_stats[op->peer].announces, 1);
 	}
 }
 

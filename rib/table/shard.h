@@ -99,6 +99,8 @@ struct shard_peer_stats {
 	metric_t refused_paths;
 	/* Paths that could not become long-lived stale: the table of sets is full. */
 	metric_t refused_llgr;
+	metric_t blocked;   /* Of those received, kept out by the prefix limit. */
+	metric_t announces; /* ANNOUNCEs that came, ever; later than what came of them. */
 };
 const struct shard_peer_stats *shard_peer_stats(const struct shard *s, enum family family,
 						peer_id_t peer);

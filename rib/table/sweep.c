@@ -1,5 +1,5 @@
-/* The sweep: a walk over all entries that removes the paths of dead generations, and gives those
- * that become long-lived stale their set.
+/* The sweep: a walk over all entries that removes the paths of dead generations, gives those that
+ * become long-lived stale their set, and accepts what a prefix limit has room for again.
  *
  * One sweep at a time, in slices.  A member that dies while it runs only moves its end: from there
  * once around, so every entry is looked at after every death.  A path that the member has announced
@@ -68,6 +68,29 @@ static void make_long_lived(struct table *t, struct dresser *d, entry_id_t id, u
 	}
 }
 
+/* What the prefix limit kept out is accepted while the member's grant lasts. */
+static void unblock(struct table *t, entry_id_t id, unsigned i)
+{
+	struct paths_one one;
+	struct path fresh = table_working(t, id, &one)->path[i];
+	struct member *m = &t->member[fresh.peer];
+	if (fresh.reason != REJECT_MAX_PREFIX || m->unblock == 0) {
+		return;
+	}
+	m->unblock--;
+	fresh.reason = REJECT_NONE;
+	outbox_adjust(t->outbox, fresh.attr, 1); /* For the path that takes its place. */
+	working_put(t, id, (int)i, &fresh);
+}
+
+/* A grant is for what was blocked when it came. */
+static void end_grants(struct table *t)
+{
+	for (unsigned i = 0; i < t->peer_count; i++) {
+		t->member[i].unblock = 0;
+	}
+}
+
 static void sweep_entry(struct table *t, struct dresser *d, entry_id_t id)
 {
 	struct paths_one one;
@@ -77,6 +100,7 @@ static void sweep_entry(struct table *t, struct dresser *d, entry_id_t id)
 		case PATH_LIVE:
 		case PATH_OLD:
 		case PATH_STALE:
+			unblock(t, id, i);
 			break;
 		case PATH_STALE_LONG:
 			make_long_lived(t, d, id, i);
@@ -97,6 +121,7 @@ void sweep_turn(struct table *t)
 	for (; d.cost < SLICE_IDS; d.cost++) {
 		if (circle_is_done(&t->sweep, &t->sweep_end)) {
 			t->is_sweeping = false;
+			end_grants(t);
 			return;
 		}
 		if (t->sweep.at < t->slab.slab.count) {

@@ -190,6 +190,15 @@ static uint16_t take_slot(struct table *t, entry_id_t id, const struct op *op)
 	return slot;
 }
 
+/* Why the path is not ranked.  `had` is what the member had there, or NULL.  Over the prefix limit
+ * what it has stays and may change; what is new is kept out. */
+static uint8_t reason_of(const struct table *t, const struct path *had, const struct op *op)
+{
+	bool has_it = had != NULL && had->reason == REJECT_NONE && path_life(t, had) != PATH_GONE;
+	bool is_new = op->reason == REJECT_NONE && !has_it;
+	return op->is_capped && is_new ? REJECT_MAX_PREFIX : op->reason;
+}
+
 void table_announce(struct table *t, const struct op *op)
 {
 	ASSERT(op->prefix.family == t->family);
@@ -198,10 +207,8 @@ void table_announce(struct table *t, const struct op *op)
 	if (e->state == ENTRY_RETIRED) {
 		e->state = ENTRY_REVIVED;
 	}
-	struct path fresh = {.attr = op->attr,
-			     .peer = op->peer,
-			     .generation = t->member[op->peer].generation,
-			     .reason = op->reason};
+	struct path fresh = {
+		.attr = op->attr, .peer = op->peer, .generation = t->member[op->peer].generation};
 	if (op->has_path_id) {
 		fresh.slot = take_slot(t, id, op);
 		if (fresh.slot == 0) {
@@ -213,6 +220,7 @@ void table_announce(struct table *t, const struct op *op)
 	struct paths_one one;
 	const struct paths *w = table_working(t, id, &one);
 	int i = paths_find(w, path_key(&fresh));
+	fresh.reason = reason_of(t, i >= 0 ? &w->path[i] : NULL, op);
 	if (i >= 0) {
 		const struct path *p = &w->path[i];
 		if (p->attr == fresh.attr && p->reason == fresh.reason &&

@@ -58,7 +58,8 @@ struct member {
 	uint16_t live_first, generation; /* Of the session that is up; the last is what is new. */
 	uint16_t oldest;		 /* See restart_renew. */
 	uint32_t fresh_count;		 /* Paths of the newest generation, while it is live. */
-	uint32_t times_forgotten;	 /* Atomic; forget.c */
+	uint64_t unblock; /* Paths over the prefix limit that the sweep under way may accept. */
+	uint32_t times_forgotten; /* Atomic; forget.c */
 };
 
 /* What a path is while its member's sessions come and go. */
@@ -236,6 +237,8 @@ void restart_renew(struct table *t, peer_id_t peer);
 void restart_renew_end(struct table *t, peer_id_t peer);
 /* Everything of the member goes, and its session stays. */
 void restart_drop(struct table *t, peer_id_t peer);
+/* There is room under the member's prefix limit again. */
+void restart_unblock(struct table *t, peer_id_t peer, uint64_t grant);
 /* Selection need not wait for the member (PEER_NONE: for anyone) any more. */
 void restart_settled(struct table *t, peer_id_t peer);
 static inline bool restart_is_deferred(const struct table *t)

@@ -107,12 +107,16 @@ static void count_path(struct table *t, const struct path *p, bool is_added)
 		metric_add(&t->stats.paths, 1);
 		metric_add(&s->received, 1);
 		metric_add(&s->accepted, p->reason == 0);
+		metric_add(&s->blocked, p->reason == REJECT_MAX_PREFIX);
 		return;
 	}
 	metric_drop(&t->stats.paths);
 	metric_drop(&s->received);
 	if (p->reason == 0) {
 		metric_drop(&s->accepted);
+	}
+	if (p->reason == REJECT_MAX_PREFIX) {
+		metric_drop(&s->blocked);
 	}
 }
 
