@@ -236,6 +236,8 @@ static struct job *job_of(const struct api_request *r, const struct api_env *env
 	case API_IRR_REFRESH:
 	case API_IRR_ACCEPT:
 		return job_irr(r);
+	case API_RELOAD:
+		return job_reload(r);
 	default:
 		return job_change(r);
 	}

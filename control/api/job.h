@@ -7,6 +7,7 @@
 
 #include "control/api/reply.h"
 #include "control/api/request.h"
+#include "control/config/diff.h"
 #include "control/config/roster.h"
 #include "control/rpki/rpki.h"
 #include "control/state/state.h"
@@ -22,6 +23,25 @@ struct api_wish {
 	char reason[128];
 };
 
+/* What a reload finds, and what it is refused for. */
+struct reload_report {
+	bool is_dry; /* Nothing is done about it. */
+	struct config_errors errors;
+	struct config_diff diff;
+	char refusal[256]; /* "": it is not. */
+};
+void reload_report_fini(struct reload_report *r);
+
+/* The daemon's way to do it. */
+struct api_reload {
+	void *context;
+	/* Read the files, find what differs, and (unless `is_dry`) begin to apply it.  The caller
+	 * ends the report. */
+	void (*begin)(void *context, bool is_dry, uid_t uid, struct reload_report *out);
+	/* Everything that was begun is applied. */
+	bool (*is_done)(const void *context);
+};
+
 /* What answers are made of. */
 struct api_env {
 	struct server *server;
@@ -35,6 +55,7 @@ struct api_env {
 	struct busy_meter *busy;
 	const char *config_file;
 	struct api_wish *wish;
+	const struct api_reload *reload;
 };
 
 struct job {
@@ -53,6 +74,7 @@ struct job *job_change(const struct api_request *r);
 struct job *job_rpki(const struct api_request *r);
 struct job *job_irr(const struct api_request *r);
 struct job *job_restart(const struct api_request *r);
+struct job *job_reload(const struct api_request *r);
 void job_free(struct job *j);
 
 /* The member with this address; PEER_NONE when none is configured. */

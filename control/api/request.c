@@ -65,6 +65,12 @@ static bool read_best(const json_t *value, struct api_request *out)
 	return json_is_boolean(value);
 }
 
+static bool read_dry_run(const json_t *value, struct api_request *out)
+{
+	out->is_dry_run = json_is_true(value);
+	return json_is_boolean(value);
+}
+
 static bool read_reason(const json_t *value, struct api_request *out)
 {
 	const char *text = json_string_value(value);
@@ -101,6 +107,7 @@ enum {
 	M_REASON,
 	M_ORIGIN,
 	M_AS_SET,
+	M_DRY_RUN,
 	M_COUNT
 };
 
@@ -116,6 +123,7 @@ static const struct {
 	[M_MATCH] = {"match", read_match, "exact, longer or covering"},
 	[M_FILTERED] = {"filtered", read_filtered, "true or false"},
 	[M_BEST] = {"best", read_best, "true or false"},
+	[M_DRY_RUN] = {"dry_run", read_dry_run, "true or false"},
 	[M_REASON] = {"reason", read_reason, "a text of at most 127 octets"},
 	[M_ORIGIN] = {"origin", read_origin, "an AS number"},
 	[M_AS_SET] = {"as_set", read_as_set, "an AS-SET such as AS-EXAMPLE, or AS64501"},
@@ -145,6 +153,7 @@ static const struct {
 	[API_IRR_REFRESH] = {"irr_refresh", BIT(M_AS_SET), 0, true},
 	[API_IRR_ACCEPT] = {"irr_accept", BIT(M_AS_SET), BIT(M_AS_SET), true},
 	[API_RESTART] = {"restart", BIT(M_REASON), 0, true},
+	[API_RELOAD] = {"reload", BIT(M_DRY_RUN), 0, true},
 };
 
 static bool find_command(const char *name, enum api_command *out)

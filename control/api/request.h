@@ -24,6 +24,7 @@ enum api_command {
 	API_IRR_REFRESH,
 	API_IRR_ACCEPT,
 	API_RESTART,
+	API_RELOAD,
 	API_COMMAND_COUNT
 };
 
@@ -36,7 +37,7 @@ struct api_request {
 	struct prefix prefix;
 	enum api_match match;
 	struct addr from, to;
-	bool is_filtered, is_best;
+	bool is_filtered, is_best, is_dry_run;
 	bool has_origin;
 	asn_t origin; /* rpki */
 	bool has_as_set;

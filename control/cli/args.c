@@ -28,6 +28,8 @@ const char cli_help[] =
 	"back\n"
 	"  rpki                                   sources of origin validation, and their alarms\n"
 	"  rpki PREFIX [ASN]                      what the RPKI says of a prefix and its origin\n"
+	"  reload [--dry-run]                     apply what the configuration says now, or only\n"
+	"                                         show it; sessions that are not concerned stay\n"
 	"  restart [--reason TEXT]                end, so that the service manager starts it "
 	"again;\n"
 	"                                         members with graceful restart keep its routes\n"
@@ -52,6 +54,7 @@ enum {
 	OPT_BEST = 1 << 8,
 	OPT_HELP = 1 << 9,
 	OPT_VERSION = 1 << 10,
+	OPT_DRY_RUN = 1 << 11,
 };
 
 static const struct option_row {
@@ -71,6 +74,7 @@ static const struct option_row {
 	{"--help", OPT_HELP, false},
 	{"-h", OPT_HELP, false},
 	{"--version", OPT_VERSION, false},
+	{"--dry-run", OPT_DRY_RUN, false},
 };
 
 struct parsed {
@@ -201,6 +205,12 @@ static bool read_plain(const struct parsed *p, struct cli *out)
 	return p->word_count == 1 || fail(p, "'%s' is one word too many", p->word[1]);
 }
 
+static bool read_reload(const struct parsed *p, struct cli *out)
+{
+	json_object_set_new(out->request, "dry_run", json_boolean((p->seen & OPT_DRY_RUN) != 0));
+	return read_plain(p, out);
+}
+
 static bool read_neighbor(const struct parsed *p, struct cli *out)
 {
 	static const char *const verbs[] = {"enable", "disable", "reset", "refresh"};
@@ -327,6 +337,7 @@ static const struct command_row {
 	{"rpki", VIEW_RPKI, 0, read_rpki},
 	{"irr", VIEW_IRR, 0, read_irr},
 	{"restart", VIEW_CHANGE, OPT_REASON, read_plain},
+	{"reload", VIEW_RELOAD, OPT_DRY_RUN, read_reload},
 };
 
 static bool read_command(const struct parsed *p, struct cli *out)

@@ -17,6 +17,7 @@ enum cli_view {
 	VIEW_RPKI,
 	VIEW_IRR,
 	VIEW_CHANGE,
+	VIEW_RELOAD,
 	VIEW_COUNT
 };
 

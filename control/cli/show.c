@@ -1,8 +1,8 @@
 /* Showing: tables by default, one JSON document with --json.
  *
  * Lists (neighbors, routes) become a JSON array that is written as the rows come; status and
- * neighbor an object; explain an object with its candidates, rpki
- * one with its sources or VRPs; a change its status.  A request that
+ * neighbor an object; explain an object with its candidates, rpki one with its sources or VRPs,
+ * reload one with its rows, whatever came of it; a change its status.  A request that
  * was refused before anything was written gives {"status": …, "text": …}.
  */
 #include "control/cli/show.h"
@@ -48,7 +48,8 @@ static bool is_list(enum cli_view view)
 void show_begin(struct show *s, const struct cli *cli, FILE *out)
 {
 	*s = (struct show){.cli = cli, .out = out};
-	if (cli->is_json && (cli->view == VIEW_EXPLAIN || cli->view == VIEW_RPKI)) {
+	if (cli->is_json &&
+	    (cli->view == VIEW_EXPLAIN || cli->view == VIEW_RPKI || cli->view == VIEW_RELOAD)) {
 		s->candidates = json_array();
 	}
 }
@@ -70,6 +71,7 @@ static void json_row(struct show *s, json_t *row)
 	switch (s->cli->view) {
 	case VIEW_EXPLAIN:
 	case VIEW_RPKI:
+	case VIEW_RELOAD:
 		json_array_append(s->candidates, row);
 		break;
 	case VIEW_NEIGHBORS:
@@ -122,6 +124,9 @@ static void table_row(struct show *s, const json_t *row)
 		}
 		table_explain_row(s->out, row);
 		break;
+	case VIEW_RELOAD:
+		table_reload_row(s->out, row);
+		break;
 	default:
 		break;
 	}
@@ -137,11 +142,35 @@ void show_row(struct show *s, json_t *row)
 	s->rows++;
 }
 
+/* Findings first, then what differs, in the order of the answer. */
+static void json_reload_end(const struct show *s, const json_t *end)
+{
+	json_t *doc = json_object(), *found = json_array(), *changes = json_array();
+	size_t i;
+	json_t *row;
+	json_array_foreach(s->candidates, i, row)
+	{
+		const char *kind = json_string_value(json_object_get(row, "kind"));
+		bool is_finding = kind != NULL && strcmp(kind, "finding") == 0;
+		json_array_append(is_finding ? found : changes, row);
+	}
+	json_object_set(doc, "status", json_object_get(end, "status"));
+	json_object_set(doc, "text", json_object_get(end, "text"));
+	json_object_set(doc, "dry_run", json_object_get(s->head, "dry_run"));
+	json_object_set_new(doc, "findings", found);
+	json_object_set_new(doc, "changes", changes);
+	json_dumpf(doc, s->out, JSON_INDENT(2));
+	fputc('\n', s->out);
+	json_decref(doc);
+}
+
 /* Close the JSON document. */
 static void json_end(struct show *s, const json_t *end, bool is_done)
 {
 	if (is_list(s->cli->view) && (s->rows > 0 || is_done)) {
 		fputs(s->rows > 0 ? "\n]\n" : "[]\n", s->out);
+	} else if (s->cli->view == VIEW_RELOAD) {
+		json_reload_end(s, end);
 	} else if (s->cli->view == VIEW_EXPLAIN && is_done) {
 		json_t *doc = json_object();
 		json_object_set(doc, "prefix", json_object_get(s->head, "prefix"));

@@ -11,7 +11,7 @@ struct show {
 	FILE *out;
 	uint64_t rows;
 	json_t *head;	    /* Of the answer; NULL before. */
-	json_t *candidates; /* explain and rpki with --json: the rows. */
+	json_t *candidates; /* explain, rpki and reload with --json: the rows. */
 };
 
 void show_begin(struct show *s, const struct cli *cli, FILE *out);

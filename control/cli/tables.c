@@ -485,3 +485,22 @@ void table_explain_row(FILE *out, const json_t *row)
 	put_path_id(out, row);
 	fputc('\n', out);
 }
+
+/* "FILE:LINE:COL: text", "198.18.1.1   changed   hold_time, the session starts anew". */
+void table_reload_row(FILE *out, const json_t *row)
+{
+	const char *kind = text_of(row, "kind");
+	if (strcmp(kind, "finding") == 0) {
+		put_text(out, text_of(row, "file"), 0);
+		fprintf(out, ":%llu:%llu: %s", number_of(row, "line"), number_of(row, "column"),
+			strcmp(text_of(row, "severity"), "warning") == 0 ? "warning: " : "");
+		put_text(out, text_of(row, "text"), 0);
+		fputc('\n', out);
+		return;
+	}
+	bool is_new = json_is_true(json_object_get(row, "new_session"));
+	put_text(out, text_of(row, "address"), 24);
+	fprintf(out, " %-8s  ", strcmp(kind, "server") == 0 ? "changed" : kind);
+	put_text(out, text_of(row, "what"), 0);
+	fputs(is_new ? "; the session starts anew\n" : "\n", out);
+}

@@ -27,6 +27,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "control/api/api.h"
+#include "control/daemon/client.h"
 #include "control/daemon/events.h"
 #include "control/daemon/identity.h"
 #include "control/daemon/reload.h"
@@ -327,22 +328,6 @@ static struct net_port_conf port_conf(const struct config_port *port, const stru
 	return conf;
 }
 
-static struct member_conf member_conf(const struct config_client *client, const struct daemon *d)
-{
-	return (struct member_conf){
-		.asn = client->asn,
-		.addr = client->ip,
-		.has_local_addr = client->has_local_addr,
-		.local_addr = client->local_addr,
-		.session = client->session,
-		.hop_limit_min = client->hop_limit_min,
-		.paths_max = client->paths_limit,
-		.is_enabled = state_find(d->state, &client->ip) == NULL,
-		.is_awaited = restart_awaits(&d->restart, &client->ip),
-		.keys = client->keys,
-	};
-}
-
 static int make_server(struct daemon *d)
 {
 	const struct config *c = d->config;
@@ -352,7 +337,8 @@ static int make_server(struct daemon *d)
 	uint64_t seed = 0;
 	ASSERT(members != NULL);
 	for (unsigned i = 0; i < c->client_count; i++) {
-		members[i] = member_conf(&c->client[i], d);
+		members[i] = client_member(&c->client[i], d->state);
+		members[i].is_awaited = restart_awaits(&d->restart, &c->client[i].ip);
 	}
 	for (unsigned i = 0; i < c->dataplane.port_count; i++) {
 		const struct config_port *port = &c->dataplane.port[i];
@@ -388,9 +374,24 @@ static int make_server(struct daemon *d)
 				 : fail(EX_OSERR, "no memory", "the server's tables do not fit");
 }
 
+/* A reload has changed what is borrowed of the configuration. */
+static void adopted(void *context)
+{
+	struct daemon *d = context;
+	rpki_apply(d->rpki, &d->config->rpki, launch_now());
+}
+
 static int open_api(struct daemon *d)
 {
 	char why[512] = "";
+	const struct reload_opts reload = {.server = d->server,
+					   .config = d->config,
+					   .roster = d->roster,
+					   .state = d->state,
+					   .file = d->config_file,
+					   .adopted = adopted,
+					   .context = d};
+	d->reload = reload_new(&reload);
 	d->env = (struct api_env){.server = d->server,
 				  .config = d->config,
 				  .roster = d->roster,
@@ -399,7 +400,8 @@ static int open_api(struct daemon *d)
 				  .started_s = (int64_t)time(NULL),
 				  .busy = &d->busy,
 				  .config_file = d->config_file,
-				  .wish = &d->wish};
+				  .wish = &d->wish,
+				  .reload = reload_api(d->reload)};
 	const struct api_opts opts = {.socket = d->config->control.socket,
 				      .uid = d->identity.uid,
 				      .operator_gid = d->identity.operator_gid,
@@ -466,7 +468,6 @@ static int start_irr(struct daemon *d)
 static int start_workers(struct daemon *d)
 {
 	d->events = events_new(d->roster);
-	d->reload = reload_new(d->server, d->config);
 	d->workers = workers_new(d->server, d->config->dataplane.is_busy, launch_now);
 	int err = launch_workers(workers_turn, d->workers);
 	if (err != 0) {
@@ -547,7 +548,7 @@ static void take_signals(struct daemon *d, usec_t now)
 	struct signalfd_siginfo info;
 	while (read(d->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
-			reload_begin(d->reload, d->config_file);
+			reload_signal(d->reload);
 		} else {
 			begin_shutdown(d, now);
 		}

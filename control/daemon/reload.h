@@ -1,16 +1,42 @@
-/* A reload of the running server: new keys of neighbours take effect, and what else the file says
- * differently is named in the log, for the next start.  Control thread. */
+/* A reload of the running server: what the files say differently is found, shown, and applied, and
+ * nothing else is touched.
+ *
+ * Whole or not at all: a faulty file, or one that asks for more than can be done while the server
+ * runs, leaves everything as it is.  What is good is in force for control at once (the contents of
+ * `config` are exchanged, and the roster follows), and goes to the workers as their rings take it:
+ *
+ *     removed and changed members → numbers for those that are new → rules → new members
+ *
+ * Control thread. */
 #pragma once
 
-#include "control/config/config.h"
-#include "dataplane/core/core.h"
+#include "control/api/job.h"
+
+struct reload_opts {
+	struct server *server;
+	struct config *config; /* In force; one object for good. */
+	struct roster *roster;
+	const struct state *state;
+	const char *file;
+	/* `config` has its new contents, and the old are freed when this returns: whoever borrows
+	 * of them borrows anew.  NULL: nobody does. */
+	void (*adopted)(void *context);
+	/* Configuration and roster are others: see to the rules; and whether that is done.  NULL:
+	 * there are none to see to. */
+	void (*rules_changed)(void *context);
+	bool (*rules_are_settled)(void *context);
+	void *context;
+};
 
 struct reload;
 
-/* `running` is what the server was made of, and follows the keys; both are borrowed. */
-struct reload *reload_new(struct server *server, struct config *running);
+/* Everything in `opts` is borrowed. */
+struct reload *reload_new(const struct reload_opts *opts);
 void reload_free(struct reload *r);
-/* Read FILE and begin; a faulty file changes nothing.  Every finding is logged. */
-void reload_begin(struct reload *r, const char *file);
-/* Hand on what the workers' rings take; called in every turn of the control loop. */
+/* For the control socket. */
+const struct api_reload *reload_api(const struct reload *r);
+/* SIGHUP: as the control socket's, and what is found goes to the log.  While one is under way
+ * another follows it. */
+void reload_signal(struct reload *r);
+/* A step; called in every turn of the control loop. */
 void reload_step(struct reload *r);

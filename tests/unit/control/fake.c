@@ -1,6 +1,7 @@
 /* The stand-in's functions have the names of core.h: the tests link them in place of core's. */
 #include "tests/unit/control/fake.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,6 +61,47 @@ bool server_request(struct server *s, const struct request *r)
 	}
 	s->request[s->request_count++] = *r;
 	return true;
+}
+
+static int ask(struct server *s, char what, peer_id_t peer)
+{
+	if (s->is_ring_full) {
+		return -EAGAIN;
+	}
+	cr_assert_lt(s->asked_count, ARRAY_COUNT(s->asked));
+	snprintf(s->asked[s->asked_count++], sizeof(s->asked[0]), "%c%u", what, peer);
+	return 0;
+}
+
+int server_take_member(struct server *s)
+{
+	if (s->free_count == 0) {
+		return s->is_without ? -ENOSPC : -EAGAIN;
+	}
+	s->free_count--;
+	return (int)s->free_first++;
+}
+
+void server_give_member(struct server *s, peer_id_t peer)
+{
+	(void)ask(s, '<', peer);
+}
+
+int server_add_member(struct server *s, peer_id_t peer, const struct member_conf *conf)
+{
+	(void)conf;
+	return ask(s, '+', peer);
+}
+
+int server_remove_member(struct server *s, peer_id_t peer)
+{
+	return ask(s, '-', peer);
+}
+
+int server_change_member(struct server *s, peer_id_t peer, const struct member_conf *conf)
+{
+	(void)conf;
+	return ask(s, '~', peer);
 }
 
 static void bring_up(struct fake *f, unsigned peer)

@@ -22,6 +22,11 @@ struct server {
 	struct request request[16];
 	unsigned request_count;
 	bool is_ring_full;
+	/* Asked of it about members: "+5" for one that is added, "-" removed, "~" changed. */
+	char asked[32][16];
+	unsigned asked_count;
+	unsigned free_first, free_count; /* Numbers; more will be free unless is_without. */
+	bool is_without;
 	void *cores; /* Of test_daemon. */
 };
 

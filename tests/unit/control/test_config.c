@@ -596,7 +596,7 @@ Test(config, keys_are_those_of_the_file)
 	scratch_fini(&s);
 }
 
-/* What a reload can only name. */
+/* What a reload names. */
 Test(config, differences_are_named_part_by_part)
 {
 	struct scratch s;
@@ -617,20 +617,28 @@ Test(config, differences_are_named_part_by_part)
 					     "- {asn: 4, ip: 198.18.1.4}\n",
 					&e);
 	config_errors_free(&e);
-	static const char *const wanted[] = {"dataplane",
-					     "control",
-					     "cfg.rs_as",
-					     "cfg.router_id",
-					     "neighbour 198.18.1.2: changed",
-					     "neighbour 198.18.1.3: removed",
-					     "neighbour 198.18.1.4: new"};
+	static const struct {
+		const char *kind, *what;
+		bool is_new_session;
+	} wanted[] = {{"added", "", false},
+		      {"removed", "", false},
+		      {"changed", "password", false},
+		      {"changed", "hold_time", true},
+		      {"server", "control.log_level", false},
+		      {"restart", "dataplane.ports", false},
+		      {"restart", "cfg.rs_as", false},
+		      {"restart", "cfg.router_id", false}};
 	config_diff(a, a, &d);
 	cr_expect(d.count == 0);
 	config_diff(a, b, &d);
 	cr_assert(d.count == ARRAY_COUNT(wanted));
 	for (unsigned i = 0; i < d.count; i++) {
-		cr_expect_str_eq(d.first[i], wanted[i]);
+		cr_expect_str_eq(change_kind_text(d.item[i].kind), wanted[i].kind);
+		cr_expect_str_eq(d.item[i].what, wanted[i].what);
+		cr_expect_eq(d.item[i].is_new_session, wanted[i].is_new_session);
 	}
+	cr_expect(d.by_kind[CHANGE_CHANGED] == 2 && d.by_kind[CHANGE_RESTART] == 3);
+	config_diff_free(&d);
 	config_free(a);
 	config_free(b);
 	scratch_fini(&s);

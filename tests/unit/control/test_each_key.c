@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 
 #include "control/config/diff.h"
+#include "dataplane/session/change.h"
 #include "control/config/loader.h"
 #include "tests/unit/control/scratch.h"
 
@@ -135,7 +136,56 @@ static bool are_same(struct config *a, struct config *b)
 	config_diff(a, b, &d);
 	config_free(a);
 	config_free(b);
-	return d.count == 0;
+	bool is_same = d.count == 0;
+	config_diff_free(&d);
+	return is_same;
+}
+
+static struct session_conf session_of(const struct config_client *c)
+{
+	struct session_conf conf = c->session;
+	conf.local_as = 64500;
+	conf.peer_as = c->asn;
+	conf.families[FAMILY_IPV4] = conf.families[FAMILY_IPV6] = true;
+	return conf;
+}
+
+/* A reload says which sessions start anew, and the sessions are of the same opinion. */
+Test(each_key, a_session_that_has_to_end_is_said_to)
+{
+	struct scratch s;
+	unsigned ends = 0, stays = 0;
+	scratch_init(&s);
+	for (unsigned i = 0; i < ARRAY_COUNT(samples); i++) {
+		const struct sample *k = &samples[i];
+		struct config_diff d;
+		struct session *session = calloc(1, sizeof(*session));
+		if (k->place == SERVER) {
+			free(session);
+			continue;
+		}
+		struct config *a = with(&s, k, NULL, k->value), *b = with(&s, k, NULL, k->other);
+		const struct config_client *from = &a->client[0], *to = &b->client[0];
+		const struct session_conf old = session_of(from), new = session_of(to);
+		session_init(session, &old, 1, 0);
+		session->state = FSM_ESTABLISHED;
+		session->terms.opts.lists = &session->conf.lists;
+		bool is_end = session_change(session, &new) == SESSION_CHANGE_ENDS ||
+			      from->hop_limit_min != to->hop_limit_min ||
+			      from->paths_limit != to->paths_limit;
+		config_diff(a, b, &d);
+		cr_assert(d.count == 1 && d.item[0].kind == CHANGE_CHANGED, "%s", k->path);
+		cr_expect_eq(d.item[0].is_new_session, is_end, "%s", k->path);
+		cr_expect_neq(d.item[0].what[0], '\0', "%s", k->path);
+		ends += is_end;
+		stays += !is_end;
+		config_diff_free(&d);
+		config_free(a);
+		config_free(b);
+		free(session);
+	}
+	cr_expect(ends >= 10 && stays >= 5, "%u %u", ends, stays);
+	scratch_fini(&s);
 }
 
 Test(each_key, a_change_is_seen)

@@ -80,6 +80,7 @@ Test(filtering, roles_are_compared)
 			struct config_diff d;
 			config_diff(c[i], c[k], &d);
 			cr_expect((d.count == 0) == (i == k), "%u %u", i, k);
+			config_diff_free(&d);
 		}
 	}
 	for (unsigned i = 0; i < ARRAY_COUNT(roles); i++) {
