@@ -9,7 +9,7 @@
 #include "rib/base/check.h"
 
 #define ANSWER_BYTES_MAX ((size_t)64 << 20)
-#define SLICE_ITEMS	 2000 /* A few milliseconds of parsing. */
+#define SLICE_ITEMS	 1000 /* One to four milliseconds of parsing. */
 
 enum fetch_state { FETCH_ASKING, FETCH_READING, FETCH_PARSING, FETCH_COMPLETE };
 
