@@ -155,17 +155,46 @@ static bool is_same_rtt(const struct policy *a, const struct policy *b)
 	return true;
 }
 
-static void compare_data(const struct policy *a, const struct policy *b, struct policy_scope *s)
+void policy_roa_change_add(struct policy_roa_change *c, struct prefix_set *touched, bool is_changed)
+{
+	struct policy_scope s = {.prefixes = c->touched};
+	c->is_unknown |= touched == NULL && is_changed;
+	if (touched != NULL) {
+		add_prefixes(&s, touched);
+	}
+	c->touched = s.prefixes;
+}
+
+void policy_roa_change_fini(struct policy_roa_change *c)
+{
+	prefix_set_put(c->touched);
+	*c = (struct policy_roa_change){.touched = NULL};
+}
+
+static void compare_roas(const struct policy *a, const struct policy *b,
+			 const struct policy_roa_change *known, struct policy_scope *s)
+{
+	struct prefix_set *difference;
+	if (known != NULL && !known->is_unknown) {
+		difference = known->touched;
+		prefix_set_hold(difference);
+	} else {
+		difference = roa_difference(a->roa, b->roa);
+		ASSERT(difference != NULL);
+	}
+	add_prefixes(s, difference);
+	/* Without any no route is validated, which is another thing than not found. */
+	s->is_all |= (a->roa == NULL) != (b->roa == NULL);
+}
+
+static void compare_data(const struct policy *a, const struct policy *b,
+			 const struct policy_roa_change *roas, struct policy_scope *s)
 {
 	add_difference(s, a->global_black, b->global_black);
 	add_difference(s, a->bogon, b->bogon);
 	add_difference(s, a->registrobr, b->registrobr);
 	if (a->roa != b->roa && (uses_roas(a) || uses_roas(b))) {
-		struct prefix_set *difference = roa_difference(a->roa, b->roa);
-		ASSERT(difference != NULL);
-		add_prefixes(s, difference);
-		/* Without any no route is validated, which is another thing than not found. */
-		s->is_all |= (a->roa == NULL) != (b->roa == NULL);
+		compare_roas(a, b, roas, s);
 	}
 	s->is_all |= a->aspa != b->aspa && (uses_aspas(a) || uses_aspas(b)) &&
 		     !aspa_equal(a->aspa, b->aspa);
@@ -173,7 +202,7 @@ static void compare_data(const struct policy *a, const struct policy *b, struct 
 }
 
 bool policy_scope_between(const struct policy *old, const struct policy *fresh,
-			  struct policy_scope *out)
+			  const struct policy_roa_change *roas, struct policy_scope *out)
 {
 	struct policy_scope s = {.is_all = old == NULL};
 	if (old != NULL) {
@@ -182,7 +211,7 @@ bool policy_scope_between(const struct policy *old, const struct policy *fresh,
 			compare_peer(old, fresh, i, &s);
 		}
 		if (!s.is_all) {
-			compare_data(old, fresh, &s);
+			compare_data(old, fresh, roas, &s);
 		}
 	}
 	if (s.is_all) {

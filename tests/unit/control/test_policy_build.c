@@ -68,7 +68,7 @@ static bool build(struct rig *r, struct policy_scope *out)
 	};
 	struct policy *fresh = policy_build(&in);
 	cr_assert(fresh != NULL);
-	bool is_changed = policy_scope_between(r->policy, fresh, out);
+	bool is_changed = policy_scope_between(r->policy, fresh, NULL, out);
 	policy_free(r->policy);
 	r->policy = fresh;
 	return is_changed;

@@ -1,0 +1,233 @@
+/* The rules in force: see desk.h. */
+#include "control/policy/desk.h"
+
+#include <stdlib.h>
+
+#include "control/config/diff.h"
+#include "control/policy/scope.h"
+#include "rib/base/check.h"
+
+struct policy_desk {
+	const struct config *config;
+	const struct roster *roster;
+	struct policy_publisher publisher;
+	unsigned capacity;
+	struct policy *now, *before; /* `before` is still read while `now` spreads. */
+	struct policy_scope scope;   /* Of `now`, while it spreads. */
+	bool is_touched, is_publishing;
+	struct policy_sources sources;
+	struct policy_irr *irr; /* sources.irr, and */
+	uint16_t *rtt_ms;	/* sources.rtt_ms. */
+	struct policy_roa_change roas;
+	struct policy_desk_numbers numbers;
+};
+
+static const struct config_client **clients_of(const struct policy_desk *d)
+{
+	const struct config_client **client = calloc(d->capacity + 1, sizeof(*client));
+	ASSERT(client != NULL);
+	for (unsigned i = 0; i < d->capacity; i++) {
+		client[i] = roster_client(d->roster, (peer_id_t)i);
+	}
+	return client;
+}
+
+static struct policy *make(const struct policy_desk *d, const struct config *c,
+			   const struct config_client *const *client)
+{
+	const struct policy_input in = {
+		.conf = &c->policy,
+		.rs_as = c->rs_as,
+		.peer_count = d->capacity,
+		.client = client,
+		.sources = &d->sources,
+		.before = d->now,
+		.generation = d->now != NULL ? d->now->generation + 1 : 1,
+	};
+	struct policy *p = policy_build(&in);
+	ASSERT(p != NULL);
+	return p;
+}
+
+struct policy_desk *policy_desk_new(const struct config *c, const struct roster *roster)
+{
+	struct policy_desk *d = calloc(1, sizeof(*d));
+	ASSERT(d != NULL);
+	d->config = c;
+	d->roster = roster;
+	d->capacity = roster->capacity;
+	d->irr = calloc(d->capacity + 1, sizeof(*d->irr));
+	d->rtt_ms = calloc(d->capacity + 1, sizeof(*d->rtt_ms));
+	ASSERT(d->irr != NULL && d->rtt_ms != NULL);
+	d->sources.irr = d->irr;
+	d->sources.rtt_ms = d->rtt_ms;
+	const struct config_client **client = clients_of(d);
+	d->now = make(d, c, client);
+	free(client);
+	return d;
+}
+
+void policy_desk_free(struct policy_desk *d)
+{
+	if (d == NULL) {
+		return;
+	}
+	policy_free(d->before);
+	policy_free(d->now);
+	policy_scope_fini(&d->scope);
+	policy_roa_change_fini(&d->roas);
+	for (unsigned i = 0; i < d->capacity; i++) {
+		asn_set_put(d->irr[i].asns);
+		prefix_set_put(d->irr[i].prefixes);
+	}
+	roa_put(d->sources.roa);
+	aspa_put(d->sources.aspa);
+	asn_set_put(d->sources.never_via);
+	prefix_set_put(d->sources.registrobr);
+	free(d->irr);
+	free(d->rtt_ms);
+	free(d);
+}
+
+void policy_desk_attach(struct policy_desk *d, const struct policy_publisher *publisher)
+{
+	d->publisher = *publisher;
+}
+
+const struct policy *policy_now(const struct policy_desk *d)
+{
+	return d->now;
+}
+
+void policy_desk_configure(struct policy_desk *d, const struct config *c)
+{
+	d->config = c;
+	d->is_touched = true;
+}
+
+void policy_desk_touch(struct policy_desk *d)
+{
+	d->is_touched = true;
+}
+
+void policy_desk_set_rpki(struct policy_desk *d, struct roa *roa, struct aspa *aspa,
+			  struct prefix_set *touched)
+{
+	policy_roa_change_add(&d->roas, touched, d->sources.roa != roa);
+	roa_hold(roa);
+	roa_put(d->sources.roa);
+	d->sources.roa = roa;
+	aspa_hold(aspa);
+	aspa_put(d->sources.aspa);
+	d->sources.aspa = aspa;
+	d->is_touched = true;
+}
+
+void policy_desk_set_never_via(struct policy_desk *d, struct asn_set *asns)
+{
+	if (d->sources.never_via != asns) {
+		asn_set_hold(asns);
+		asn_set_put(d->sources.never_via);
+		d->sources.never_via = asns;
+		d->is_touched = true;
+	}
+}
+
+void policy_desk_set_registrobr(struct policy_desk *d, struct prefix_set *routes)
+{
+	if (d->sources.registrobr != routes) {
+		prefix_set_hold(routes);
+		prefix_set_put(d->sources.registrobr);
+		d->sources.registrobr = routes;
+		d->is_touched = true;
+	}
+}
+
+void policy_desk_set_irr(struct policy_desk *d, peer_id_t peer, struct asn_set *asns,
+			 struct prefix_set *prefixes)
+{
+	struct policy_irr *irr = &d->irr[peer];
+	ASSERT(peer < d->capacity);
+	if (irr->asns == asns && irr->prefixes == prefixes) {
+		return;
+	}
+	asn_set_hold(asns);
+	prefix_set_hold(prefixes);
+	asn_set_put(irr->asns);
+	prefix_set_put(irr->prefixes);
+	*irr = (struct policy_irr){.asns = asns, .prefixes = prefixes};
+	d->is_touched = true;
+}
+
+void policy_desk_set_rtt(struct policy_desk *d, peer_id_t peer, uint16_t ms)
+{
+	ASSERT(peer < d->capacity);
+	d->is_touched |= d->rtt_ms[peer] != ms;
+	d->rtt_ms[peer] = ms;
+}
+
+/* Every worker has the rules that were published: nobody reads the ones before. */
+static void end_publishing(struct policy_desk *d, usec_t now)
+{
+	policy_free(d->before);
+	d->before = NULL;
+	policy_scope_fini(&d->scope);
+	d->is_publishing = false;
+	d->numbers.took_us = now - d->numbers.published;
+}
+
+bool policy_desk_step(struct policy_desk *d, usec_t now)
+{
+	if (d->is_publishing && d->publisher.is_done(d->publisher.server)) {
+		end_publishing(d, now);
+	}
+	if (d->is_publishing || !d->is_touched || d->publisher.publish == NULL) {
+		return false;
+	}
+	d->is_touched = false;
+	const struct config_client **client = clients_of(d);
+	struct policy *fresh = make(d, d->config, client);
+	free(client);
+	if (!policy_scope_between(d->now, fresh, &d->roas, &d->scope)) {
+		/* The same verdicts; the sources as they are now are there with the next change. */
+		policy_free(fresh);
+		d->numbers.left++;
+		return false;
+	}
+	policy_roa_change_fini(&d->roas);
+	d->before = d->now;
+	d->now = fresh;
+	d->is_publishing = true;
+	d->numbers.published = now;
+	d->numbers.made++;
+	d->publisher.publish(d->publisher.server, fresh, &d->scope);
+	return true;
+}
+
+bool policy_desk_is_settled(const struct policy_desk *d)
+{
+	return !d->is_touched && !d->is_publishing;
+}
+
+struct policy *policy_desk_try(const struct policy_desk *d, const struct config *wanted)
+{
+	const struct config_client **order = config_order(wanted);
+	const struct config_client **client = clients_of(d);
+	for (unsigned i = 0; i < d->capacity; i++) {
+		if (client[i] != NULL) {
+			client[i] = config_find(order, wanted->client_count, &client[i]->ip);
+		}
+	}
+	struct policy *p = make(d, wanted, client);
+	free(client);
+	free(order);
+	return p;
+}
+
+struct policy_desk_numbers policy_desk_numbers(const struct policy_desk *d)
+{
+	struct policy_desk_numbers n = d->numbers;
+	n.generation = d->now->generation;
+	n.is_publishing = d->is_publishing;
+	return n;
+}
