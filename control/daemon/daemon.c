@@ -379,6 +379,7 @@ static void adopted(void *context)
 {
 	struct daemon *d = context;
 	rpki_apply(d->rpki, &d->config->rpki, launch_now());
+	irr_configure(d->irr, &d->config->irr, launch_now());
 }
 
 static int open_api(struct daemon *d)

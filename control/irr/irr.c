@@ -12,6 +12,7 @@
 #include "control/irr/dump.h"
 #include "control/irr/rules.h"
 #include "rib/base/check.h"
+#include "rib/base/hash.h"
 #include "rib/base/log.h"
 
 #define LOOK_US (60 * USEC_PER_SEC) /* How often files of AS-SETs are looked at. */
@@ -40,6 +41,14 @@ static void whence(const struct irr *i, const struct irr_set *s, char out[IRR_FR
 		(void)snprintf(out, IRR_FROM_MAX, "%s %s%s", i->conf->host, i->conf->sources,
 			       i->conf->has_private ? " private" : "");
 	}
+}
+
+/* Whom it is asked of, to be compared. */
+static uint64_t source_hash(const struct irr *i, const struct irr_set *s)
+{
+	char from[IRR_FROM_MAX];
+	whence(i, s, from);
+	return hash_bytes(from, strlen(from), 0);
 }
 
 static void finish_dump(struct dump *d, usec_t now)
@@ -341,6 +350,7 @@ static void use_set(struct irr *i, const struct irr_name *name, usec_t now)
 	i->set[at] = s;
 	i->set_count++;
 	*s = (struct irr_set){.name = *name, .users = 1, .path = path_of(i, name)};
+	s->source = source_hash(i, s);
 	load(i, s, now);
 }
 
@@ -403,12 +413,9 @@ void irr_filter_put(struct irr *i, const struct irr_filter *filter)
 
 void irr_configure(struct irr *i, const struct irr_conf *conf, usec_t now)
 {
-	char before[IRR_FROM_MAX], after[IRR_FROM_MAX];
-	const struct irr_conf *old = i->conf;
+	i->conf = conf;
 	for (unsigned n = 0; n < i->set_count; n++) {
 		struct irr_set *s = i->set[n];
-		i->conf = old;
-		whence(i, s, before);
 		if (s->fetch != NULL) {
 			/* It reads the old strings; it is asked again. */
 			fetch_free(s->fetch);
@@ -416,16 +423,15 @@ void irr_configure(struct irr *i, const struct irr_conf *conf, usec_t now)
 			i->running--;
 			s->due = now;
 		}
-		i->conf = conf;
 		free(s->path);
 		s->path = path_of(i, &s->name);
-		whence(i, s, after);
-		if (strcmp(before, after) != 0) {
+		uint64_t source = source_hash(i, s);
+		if (s->source != source) {
+			s->source = source;
 			s->due = now;
 			s->stamp = (struct file_stamp){.size = 0};
 		}
 	}
-	i->conf = conf;
 	dump_configure(&i->nets, conf->peeringdb, now);
 	dump_configure(&i->routes, conf->registrobr, now);
 }

@@ -40,7 +40,8 @@ struct irr_opts {
 /* Reads the dumps before it returns. */
 struct irr *irr_new(const struct irr_opts *opts);
 void irr_free(struct irr *i); /* Every filter is given back before. */
-/* Another configuration of the same section; its strings are borrowed from now on. */
+/* Another configuration of the same section, in the same place or another; its strings are borrowed
+ * from now on, and those before until it returns. */
 void irr_configure(struct irr *i, const struct irr_conf *conf, usec_t now);
 
 /* The filter of these AS-SETs, with what the cache has of them; what is new is asked for soon.

@@ -35,6 +35,7 @@ struct irr_set {
 	struct prefix_set *prefixes; /* Of both families. */
 	char *path;		     /* The file it comes from; NULL: bgpq4.  Owned. */
 	struct file_stamp stamp;     /* Of the file as it was read. */
+	uint64_t source;	     /* Whom it is asked of: a hash. */
 	usec_t due;		     /* Of the next question. */
 	unsigned failures;	     /* In a row. */
 	struct fetch *fetch;	     /* Under way; NULL: none. */

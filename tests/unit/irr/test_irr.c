@@ -496,6 +496,11 @@ Test(irr, another_configuration_asks_again_with_its_own_words)
 	settle(&b);
 	cr_expect(asked_count(&b) == 9);
 	cr_expect(set_of(&b, "AS-Y")->part[IRR_IPV4].count == 1);
+	/* Nor does it matter that the new words stand where the old ones stood. */
+	other.file_count = 0;
+	irr_configure(b.irr, &other, b.now);
+	settle(&b);
+	cr_expect(asked_count(&b) == 12);
 	irr_filter_put(b.irr, f);
 	bench_fini(&b);
 }
