@@ -61,6 +61,7 @@ static json_t *source_json(const struct rpki *rpki, unsigned i, usec_t now)
 	set_number(row, "vrps_ipv6", count - v4);
 	set_number(row, "aspas", s->aspas.count);
 	if (s->version > 0) {
+		set_number(row, "took_us", s->took_us);
 		set_number(row, "changed_age_s", (now - s->changed) / USEC_PER_SEC);
 	}
 	if (rtr != NULL) {

@@ -5,6 +5,7 @@
  * `rpki.files`, in its order, with arouteserver's bounds on age and trust anchors.  Where those two
  * are set they hold for `rpki.files`, too.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,19 +89,19 @@ static void read_user(struct loader *l, const struct node *key, const struct nod
 	(void)value_copy(l, v, key->text, &d->value.user);
 }
 
-/* A file by its whole path: the server has no folder of its own that an operator knows. */
+/* A file's path; relative to the file that names it. */
 static bool value_path(struct loader *l, const struct node *v, const char *name, char **out)
 {
 	const char *text;
 	if (!value_text(l, v, name, &text)) {
 		return false;
 	}
-	if (text[0] != '/') {
-		loader_fail(l, &v->at, "'%s' must be a whole path such as /var/lib/%s, not '%s'",
-			    name, text, text);
-		return false;
-	}
-	return value_copy(l, v, name, out);
+	const char *slash = text[0] != '/' ? strrchr(v->at.file, '/') : NULL;
+	int folder_len = slash != NULL ? (int)(slash - v->at.file) + 1 : 0;
+	free(*out);
+	int len = asprintf(out, "%.*s%s", folder_len, v->at.file, text);
+	ASSERT(len > 0);
+	return true;
 }
 
 static void read_private_key(struct loader *l, const struct node *key, const struct node *v,

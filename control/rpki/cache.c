@@ -153,7 +153,9 @@ static void take_exchange(struct rtr_cache *c)
 	c->socket.refresh_interval = c->refresh_s != 0 ? c->refresh_s : c->socket.refresh_interval;
 	c->socket.expire_interval = c->expire_s != 0 ? c->expire_s : c->socket.expire_interval;
 	c->socket.retry_interval = c->retry_s != 0 ? c->retry_s : RETRY_DEFAULT_S;
+	usec_t begun = monotonic();
 	struct vrp_set *after = end_exchange(c, &added, &removed);
+	usec_t took = monotonic() - begun;
 	pthread_mutex_lock(&c->lock);
 	if (after != NULL) {
 		vrp_set_put(c->latest);
@@ -171,6 +173,7 @@ static void take_exchange(struct rtr_cache *c)
 	c->report.refresh_s = c->socket.refresh_interval;
 	c->report.retry_s = c->socket.retry_interval;
 	c->report.expire_s = c->socket.expire_interval;
+	c->report.took_us = took;
 	c->report.exchanges++;
 	c->report.added += added;
 	c->report.removed += removed;

@@ -36,6 +36,7 @@ struct rtr_cache_report {
 	usec_t synced_age_us;		       /* Since the last End of Data. */
 	const char *error;		       /* What it was lost by; NULL when it is not. */
 	uint64_t exchanges, added, removed;
+	usec_t took_us; /* To make the set of the last exchange. */
 };
 
 /* Debian's rtrlib tells each step on stdio's stderr.  From here on that leads nowhere, unless the

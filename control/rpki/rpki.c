@@ -53,6 +53,13 @@ struct rpki {
 	struct rpki_numbers numbers;
 };
 
+static usec_t clock_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (usec_t)t.tv_sec * USEC_PER_SEC + (usec_t)t.tv_nsec / 1000;
+}
+
 static void set_alarm(struct source *s, enum source_alarm alarm, const char *detail, usec_t now)
 {
 	bool is_new = s->alarm != alarm;
@@ -75,12 +82,13 @@ static void set_alarm(struct source *s, enum source_alarm alarm, const char *det
 
 static void note_change(struct source *s, usec_t now)
 {
-	char vrps[24], aspas[24];
+	char vrps[24], aspas[24], took[24];
 	s->changed = now;
 	snprintf(vrps, sizeof(vrps), "%zu", s->vrps != NULL ? s->vrps->count : 0);
 	snprintf(aspas, sizeof(aspas), "%zu", s->aspas.count);
+	snprintf(took, sizeof(took), "%llu", (unsigned long long)(s->took_us / USEC_PER_MSEC));
 	log_event(LOG_INFO, "rpki data", "source", s->name, "vrps", vrps, "aspas",
-		  s->aspas.count > 0 ? aspas : NULL, NULL);
+		  s->aspas.count > 0 ? aspas : NULL, "took_ms", took, NULL);
 }
 
 /* What is wrong with a cache whose set, if there was a new one, was plausible. */
@@ -112,6 +120,7 @@ static void take_cache(struct rpki *r, unsigned i, usec_t now)
 	bool is_implausible = s->alarm == SOURCE_IMPLAUSIBLE && news == NULL;
 	if (news != NULL) {
 		if (source_offer(s, news, &none, r->conf->shrink_max, detail, sizeof(detail))) {
+			s->took_us = report->took_us;
 			note_change(s, now);
 		} else {
 			is_implausible = true;
@@ -132,10 +141,12 @@ static void take_file(struct rpki *r, unsigned i, bool is_rung, usec_t now)
 	struct watch *w = &r->input[i].file;
 	char detail[sizeof(s->detail)] = "";
 	struct roa_file file = {0};
+	usec_t begun = clock_us();
 	switch (watch_look(w, is_rung, &file, detail, sizeof(detail))) {
 	case WATCH_NEW:
 		if (source_offer(s, file.vrps, &file.aspas, r->conf->shrink_max, detail,
 				 sizeof(detail))) {
+			s->took_us = clock_us() - begun;
 			note_change(s, now);
 			watch_accept(w);
 			s->is_current = true;
@@ -229,13 +240,6 @@ static bool build_aspa(struct rpki *r, const struct chosen *c)
 	aspa_put(r->aspa);
 	r->aspa = aspa;
 	return true;
-}
-
-static usec_t clock_us(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (usec_t)t.tv_sec * USEC_PER_SEC + (usec_t)t.tv_nsec / 1000;
 }
 
 static void note_used(struct rpki *r)

@@ -39,6 +39,7 @@ struct source {
 	char detail[200];
 	usec_t alarm_since;
 	usec_t changed; /* The data; 0: never. */
+	usec_t took_us; /* To read them last time, or to bring them into order. */
 };
 
 /* Put new data in the place of the old ones; both are taken whatever comes of it.  False, and
