@@ -188,14 +188,25 @@ static void set_state(struct rtr_cache *c, enum rtr_cache_state state, const cha
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* Ask for everything the next time.  A cache that was restarted does not know the old session;
+ * StayRTR says so with "Corrupt Data" and not with Cache Reset (RFC 8210 §5.9), and rtrlib would
+ * ask in vain until its data expire.  In the session's thread, which is about to connect. */
+static void forget_session(struct rtr_cache *c)
+{
+	c->socket.request_session_id = true;
+	c->socket.serial_number = 0;
+}
+
 static void note_state(struct rtr_cache *c, enum rtr_socket_state state)
 {
 	switch (state) {
 	case RTR_ESTABLISHED:
 		take_exchange(c);
 		break;
-	case RTR_ERROR_TRANSPORT:
 	case RTR_ERROR_FATAL: /* A connection that the cache has closed is this to rtrlib, too. */
+		forget_session(c);
+		__attribute__((fallthrough));
+	case RTR_ERROR_TRANSPORT:
 		set_state(c, RTR_CACHE_LOST,
 			  "the session failed, or there is none; it is tried again");
 		break;
