@@ -48,6 +48,7 @@ struct config {
 	struct {
 		unsigned workers[64];
 		unsigned worker_count;
+		bool has_workers;      /* Given, and not chosen by the CPUs that we may use. */
 		bool is_busy;	       /* idle: busy */
 		bool is_hugepages_off; /* hugepages: off */
 		unsigned memory_mib;   /* 0 = omitted */

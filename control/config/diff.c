@@ -45,10 +45,14 @@ static bool is_same_port(const struct config_port *a, const struct config_port *
 	return is_same;
 }
 
+/* What is chosen when nothing is said depends on who asks: a running server's threads are bound to
+ * their CPUs. */
 static bool are_same_workers(const struct config *a, const struct config *b)
 {
-	bool is_same = a->dataplane.worker_count == b->dataplane.worker_count;
-	for (unsigned i = 0; is_same && i < a->dataplane.worker_count; i++) {
+	bool is_given = a->dataplane.has_workers;
+	bool is_same = is_given == b->dataplane.has_workers &&
+		       (!is_given || a->dataplane.worker_count == b->dataplane.worker_count);
+	for (unsigned i = 0; is_given && is_same && i < a->dataplane.worker_count; i++) {
 		is_same = a->dataplane.workers[i] == b->dataplane.workers[i];
 	}
 	return is_same;

@@ -17,7 +17,8 @@ static void default_workers(struct config *c)
 	unsigned max = ARRAY_COUNT(c->dataplane.workers);
 	unsigned first = 0;
 	bool has_first = false;
-	if (c->dataplane.worker_count > 0) {
+	c->dataplane.has_workers = c->dataplane.worker_count > 0;
+	if (c->dataplane.has_workers) {
 		return;
 	}
 	CPU_ZERO(&set);

@@ -234,6 +234,18 @@ Test(reload, a_second_one_is_refused_or_follows)
 	end(&b);
 }
 
+/* Which workers there are when none are named depends on the CPUs of the thread that reads. */
+Test(reload, another_choice_of_workers_is_no_difference)
+{
+	struct bench b;
+	stand(&b);
+	b.config->dataplane.workers[0] = 77;
+	b.config->dataplane.worker_count = 1;
+	reload(&b, GENERAL THREE, true);
+	cr_expect_eq(b.report.diff.count, 0);
+	end(&b);
+}
+
 Test(reload, what_takes_a_restart_stays_as_it_is)
 {
 	struct bench b;
