@@ -48,10 +48,11 @@ struct api_env {
 	const struct config *config; /* That is in force; a reload changes both. */
 	const struct roster *roster;
 	struct state *state;
-	struct rpki *rpki; /* NULL: not there. */
-	struct irr *irr;   /* NULL: not there. */
-	usec_t started;	   /* Monotonic. */
-	int64_t started_s; /* Seconds since 1970. */
+	struct rpki *rpki;	     /* NULL: not there. */
+	struct irr *irr;	     /* NULL: not there. */
+	const struct policy *policy; /* That is published; NULL: there are no rules. */
+	usec_t started;		     /* Monotonic. */
+	int64_t started_s;	     /* Seconds since 1970. */
 	struct busy_meter *busy;
 	const char *config_file;
 	struct api_wish *wish;

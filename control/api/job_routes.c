@@ -44,8 +44,8 @@ static void put_path(const struct routes_job *j, const struct api_env *env,
 		return;
 	}
 	const struct attr *attr = j->to != PEER_NONE ? attr_sent_to(p->attr, j->to) : p->attr;
-	json_t *row = route_json(env->roster, &hit->prefix, hit->paths,
-				 (unsigned)(p - hit->paths->path), attr);
+	json_t *row =
+		route_json(env, &hit->prefix, hit->paths, (unsigned)(p - hit->paths->path), attr);
 	if (path_id != 0) {
 		json_object_set_new(row, "path_id", json_integer(path_id));
 	}

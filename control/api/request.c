@@ -147,7 +147,7 @@ static const struct {
 			BIT(M_PREFIX) | BIT(M_MATCH) | BIT(M_FROM) | BIT(M_TO) | BIT(M_FILTERED) |
 				BIT(M_BEST),
 			0, false},
-	[API_EXPLAIN] = {"explain", BIT(M_PREFIX) | BIT(M_TO), BIT(M_PREFIX) | BIT(M_TO), false},
+	[API_EXPLAIN] = {"explain", BIT(M_PREFIX) | BIT(M_FROM) | BIT(M_TO), BIT(M_PREFIX), false},
 	[API_RPKI] = {"rpki", BIT(M_PREFIX) | BIT(M_ORIGIN), 0, false},
 	[API_IRR] = {"irr", BIT(M_AS_SET), 0, false},
 	[API_IRR_REFRESH] = {"irr_refresh", BIT(M_AS_SET), 0, true},
@@ -219,6 +219,8 @@ static bool is_consistent(const struct api_request *r, char *why, size_t why_len
 		what = "what goes to a neighbour is neither filtered nor ranked: leave out "
 		       "filtered "
 		       "and best";
+	} else if (r->command == API_EXPLAIN && r->has_from == r->has_to) {
+		what = "explain needs one of 'from' and 'to'";
 	} else if (r->has_origin && !r->has_prefix) {
 		what = "an origin needs a prefix";
 	} else if (r->is_filtered && r->is_best) {

@@ -10,6 +10,7 @@
 
 #include "rib/attr/aspath.h"
 #include "rib/attr/community.h"
+#include "rib/policy/explain.h"
 
 #define PATH_TEXT_MAX 16384
 
@@ -129,23 +130,64 @@ void attr_json(const struct attr *a, json_t *to)
 	set_others(to, a);
 }
 
-json_t *route_json(const struct roster *roster, const struct prefix *prefix,
+/* The lists of communities, by form. */
+static const char *const community_lists[COMMUNITY_FORM_COUNT] = {
+	[COMMUNITY_STD] = "communities",
+	[COMMUNITY_EXT] = "ext_communities",
+	[COMMUNITY_LRG] = "large_communities",
+};
+
+static void add_community(json_t *row, const struct community_value *v)
+{
+	uint8_t octets[COMMUNITY_LEN_MAX];
+	char text[COMMUNITY_TEXT_MAX];
+	struct wr w = wr_of(octets, sizeof(octets));
+	json_t *list = json_object_get(row, community_lists[v->form]);
+	if (list == NULL) {
+		list = json_array();
+		json_object_set_new(row, community_lists[v->form], list);
+	}
+	community_value_write(&w, v);
+	community_octets_text((enum community_form)v->form, octets, text);
+	json_array_append_new(list, json_string(text));
+}
+
+static void set_rejection(const struct api_env *env, json_t *row, const struct path *p)
+{
+	struct community_value tag[32];
+	enum reject reason = (enum reject)p->reason;
+	unsigned count = env->policy != NULL ? reject_communities(env->policy, p->peer, reason, tag,
+								  ARRAY_COUNT(tag))
+					     : 0;
+	set_text(row, "rejected", reject_text(reason));
+	set_text(row, "reject_reason", reject_name(reason));
+	if (reject_code(reason) != 0) {
+		json_object_set_new(row, "reject_code",
+				    json_integer((json_int_t)reject_code(reason)));
+	}
+	set_text(row, "remedy", reject_remedy(reason));
+	for (unsigned i = 0; i < count; i++) {
+		add_community(row, &tag[i]);
+	}
+}
+
+json_t *route_json(const struct api_env *env, const struct prefix *prefix,
 		   const struct paths *paths, unsigned index, const struct attr *attr)
 {
 	char text[PREFIX_TEXT_MAX];
 	const struct path *p = &paths->path[index];
 	json_t *row = json_object();
 	set_text(row, "prefix", prefix_format(prefix, text));
-	if (p->peer < roster->capacity) {
-		const struct roster_row *who = &roster->row[p->peer];
+	if (p->peer < env->roster->capacity) {
+		const struct roster_row *who = &env->roster->row[p->peer];
 		set_text(row, "from", addr_format(&who->addr, text));
 		json_object_set_new(row, "asn", json_integer(who->asn));
 	}
 	bool is_ranked = index < paths->ranked_count;
 	json_object_set_new(row, "rank", json_integer(is_ranked ? (json_int_t)index + 1 : 0));
-	if (!is_ranked) {
-		set_text(row, "rejected", reject_text((enum reject)p->reason));
-	}
 	attr_json(attr, row);
+	if (!is_ranked) {
+		set_rejection(env, row, p);
+	}
 	return row;
 }

@@ -23,6 +23,7 @@ const char cli_help[] =
 	"  routes [PREFIX [--longer|--covering]] [--from ADDRESS] [--to ADDRESS]\n"
 	"         [--filtered] [--best]           routes, as ranked or as one neighbour gets them\n"
 	"  explain PREFIX --to ADDRESS            why a neighbour gets what it gets\n"
+	"  explain PREFIX --from ADDRESS          what was made of a neighbour's route, and why\n"
 	"  irr [AS-SET]                           AS-SETs, their data, and what is wrong with it\n"
 	"  irr refresh [AS-SET] | irr accept AS-SET     ask now; believe an answer that was held "
 	"back\n"
@@ -272,8 +273,11 @@ static bool read_routes(const struct parsed *p, struct cli *out)
 
 static bool read_explain(const struct parsed *p, struct cli *out)
 {
-	if (p->word_count != 2 || (p->seen & OPT_TO) == 0) {
-		return fail(p, "%s", "it is 'explain PREFIX --to ADDRESS'");
+	unsigned about = p->seen & (OPT_FROM | OPT_TO);
+	if (p->word_count != 2 || (about != OPT_FROM && about != OPT_TO)) {
+		return fail(p, "%s",
+			    "it is 'explain PREFIX --to ADDRESS' or 'explain PREFIX --from "
+			    "ADDRESS'");
 	}
 	return set_prefix(p, out->request, p->word[1]);
 }
@@ -333,7 +337,7 @@ static const struct command_row {
 	{"neighbor", VIEW_NEIGHBOR, OPT_REASON, read_neighbor},
 	{"routes", VIEW_ROUTES,
 	 OPT_LONGER | OPT_COVERING | OPT_FROM | OPT_TO | OPT_FILTERED | OPT_BEST, read_routes},
-	{"explain", VIEW_EXPLAIN, OPT_TO, read_explain},
+	{"explain", VIEW_EXPLAIN, OPT_FROM | OPT_TO, read_explain},
 	{"rpki", VIEW_RPKI, 0, read_rpki},
 	{"irr", VIEW_IRR, 0, read_irr},
 	{"restart", VIEW_CHANGE, OPT_REASON, read_plain},

@@ -174,7 +174,8 @@ static void json_end(struct show *s, const json_t *end, bool is_done)
 	} else if (s->cli->view == VIEW_EXPLAIN && is_done) {
 		json_t *doc = json_object();
 		json_object_set(doc, "prefix", json_object_get(s->head, "prefix"));
-		json_object_set(doc, "to", json_object_get(s->head, "to"));
+		const char *about = json_object_get(s->head, "from") != NULL ? "from" : "to";
+		json_object_set(doc, about, json_object_get(s->head, about));
 		json_object_set(doc, "candidates", s->candidates);
 		json_object_set(doc, "result", json_object_get(end, "text"));
 		json_dumpf(doc, s->out, JSON_INDENT(2));

@@ -444,6 +444,14 @@ static void put_attributes(FILE *out, const json_t *row)
 	}
 }
 
+/* What the customer of a rejected route can do. */
+static void put_remedy(FILE *out, const json_t *row)
+{
+	if (json_object_get(row, "remedy") != NULL) {
+		fprintf(out, "    remedy      %s\n", text_of(row, "remedy"));
+	}
+}
+
 void table_routes_row(FILE *out, const json_t *row, bool is_detailed)
 {
 	char rank[24] = "-", med[24] = "-";
@@ -463,19 +471,67 @@ void table_routes_row(FILE *out, const json_t *row, bool is_detailed)
 	fputc('\n', out);
 	if (is_detailed) {
 		put_attributes(out, row);
+		put_remedy(out, row);
 	}
 }
 
 void table_explain_title(FILE *out, const json_t *head)
 {
+	if (json_object_get(head, "from") != NULL) {
+		fprintf(out, "%s from %s\n", text_of(head, "prefix"), text_of(head, "from"));
+		return;
+	}
 	fprintf(out, "%s for %s\n%4s %-17s %-14s %-24s  %s\n", text_of(head, "prefix"),
 		text_of(head, "to"), "RANK", "FROM", "FATE", "BEFORE THE NEXT BY", "AS PATH");
+}
+
+/* Of a neighbour's route: each check. */
+static void put_checks(FILE *out, const json_t *row)
+{
+	size_t i;
+	const json_t *note;
+	const char *rejected = text_of(row, "rejected");
+	fprintf(out, "  AS path %s, next hop %s: %s%s\n", text_of(row, "as_path"),
+		text_of(row, "next_hop"), rejected[0] != '\0' ? "rejected: " : "accepted",
+		rejected);
+	fprintf(out, "  %-18s %-8s %-44s  %s\n", "CHECK", "VERDICT", "CONFIGURED AT", "BECAUSE");
+	json_array_foreach(json_object_get(row, "checks"), i, note)
+	{
+		fprintf(out, "  %-18s %-8s %-44s  ", text_of(note, "check"),
+			text_of(note, "verdict"), text_of(note, "key"));
+		put_text(out, text_of(note, "detail"), 0);
+		fputc('\n', out);
+	}
+	put_attributes(out, row);
+	put_remedy(out, row);
+}
+
+/* What of a route is another for the member. */
+static void put_dress(FILE *out, const json_t *row)
+{
+	if (json_object_get(row, "prepended") != NULL) {
+		fprintf(out, "  (prepended %llu times by %s)", number_of(row, "prepended"),
+			text_of(row, "prepended_by"));
+	}
+	if (json_is_true(json_object_get(row, "blackhole"))) {
+		fputs("  (blackhole)", out);
+	}
+	if (json_is_true(json_object_get(row, "adds_no_export"))) {
+		fputs("  (with NO_EXPORT)", out);
+	}
+	if (json_is_true(json_object_get(row, "adds_no_advertise"))) {
+		fputs("  (with NO_ADVERTISE)", out);
+	}
 }
 
 void table_explain_row(FILE *out, const json_t *row)
 {
 	char rank[24] = "-";
 	bool is_ranked = number_of(row, "rank") > 0;
+	if (json_object_get(row, "checks") != NULL) {
+		put_checks(out, row);
+		return;
+	}
 	if (is_ranked) {
 		snprintf(rank, sizeof(rank), "%llu", number_of(row, "rank"));
 	}
@@ -483,6 +539,7 @@ void table_explain_row(FILE *out, const json_t *row)
 		is_ranked ? text_of(row, "rule") : text_of(row, "rejected"),
 		text_of(row, "as_path"));
 	put_path_id(out, row);
+	put_dress(out, row);
 	fputc('\n', out);
 }
 

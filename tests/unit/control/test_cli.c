@@ -57,6 +57,9 @@ Test(cli, arguments_become_the_request_of_the_command)
 		{"explain 2001:DB8::/32 --to 198.18.1.1",
 		 "{\"command\":\"explain\",\"prefix\":\"2001:db8::/32\",\"to\":\"198.18.1.1\"}",
 		 VIEW_EXPLAIN},
+		{"explain 10.0.0.0/8 --from ::1",
+		 "{\"command\":\"explain\",\"prefix\":\"10.0.0.0/8\",\"from\":\"::1\"}",
+		 VIEW_EXPLAIN},
 		{"irr", "{\"command\":\"irr\"}", VIEW_IRR},
 		{"irr as-x", "{\"command\":\"irr\",\"as_set\":\"as-x\"}", VIEW_IRR},
 		{"irr refresh", "{\"command\":\"irr_refresh\"}", VIEW_CHANGE},
@@ -115,6 +118,7 @@ Test(cli, wrong_usage_is_told_without_a_server)
 		{"routes --from nobody", "no IPv4 or IPv6 address"},
 		{"explain 10.0.0.0/8", "explain PREFIX --to ADDRESS"},
 		{"explain --to 198.18.1.1", "explain PREFIX --to ADDRESS"},
+		{"explain 10.0.0.0/8 --from ::1 --to ::1", "or 'explain PREFIX --from"},
 		{"a b c d", "one word too many"},
 	};
 	for (unsigned i = 0; i < ARRAY_COUNT(table); i++) {
