@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "control/policy/feed_irr.h"
+#include "control/policy/limit.h"
 #include "tests/unit/control/fake.h"
 
 struct rig {
@@ -145,4 +146,27 @@ Test(feed_irr, a_community_about_as_sets_needs_them_too)
 	cr_expect(!feed_irr_is_needed(&r.config->policy, &r.config->client[3].policy));
 	cr_expect(feed_irr_is_needed(&r.config->policy, &r.config->client[0].policy));
 	rig_fini(&r);
+}
+
+Test(feed_irr, limits_are_ones_own_else_peeringdbs_else_the_general_ones)
+{
+	static const char text[] = "{\"data\": [{\"asn\": 64501, \"info_prefixes4\": 50, "
+				   "\"info_prefixes6\": 0}]}";
+	struct peeringdb_parse p;
+	peeringdb_parse_init(&p, text, strlen(text));
+	cr_assert(peeringdb_parse_step(&p, 9) == PEERINGDB_DONE);
+	struct max_prefix_conf c = {.asks_peeringdb = true,
+				    .increment = 100,
+				    .increment_percent = 15,
+				    .limit = {170000, 12000}};
+	cr_expect_eq(policy_limit(&c, 64501, FAMILY_IPV4, p.made), 172);
+	cr_expect_eq(policy_limit(&c, 64501, FAMILY_IPV6, p.made), 12000);
+	cr_expect_eq(policy_limit(&c, 64502, FAMILY_IPV4, p.made), 170000);
+	cr_expect_eq(policy_limit(&c, 64501, FAMILY_IPV4, NULL), 170000);
+	c.is_own[FAMILY_IPV4] = true;
+	cr_expect_eq(policy_limit(&c, 64501, FAMILY_IPV4, p.made), 170000);
+	c.is_own[FAMILY_IPV4] = false;
+	c.asks_peeringdb = false;
+	cr_expect_eq(policy_limit(&c, 64501, FAMILY_IPV4, p.made), 170000);
+	peeringdb_parse_fini(&p);
 }
