@@ -132,16 +132,16 @@ static void finish_rtt(struct loader *l, struct policy_conf *p)
 	}
 }
 
-/* Both of these make no sense alone: arouteserver refuses them, too. */
+/* Both make little sense alone. */
 static void check_general(struct loader *l)
 {
 	const struct draft_general *g = &l->general;
 	const struct draft_policy *p = &l->session.policy;
 	if (g->uses_roas.value != 0 &&
 	    (!is_on(p->enforces_origin, true) || !is_on(p->enforces_prefix, true))) {
-		loader_fail(l, &g->uses_roas_at,
-			    "'use_rpki_roas_as_route_objects' needs 'enforce_origin_in_as_set' and "
-			    "'enforce_prefix_in_as_set'; enable them");
+		loader_warn(l, &g->uses_roas_at,
+			    "without 'enforce_origin_in_as_set' and 'enforce_prefix_in_as_set' "
+			    "ROAs only tag routes and let in nothing more");
 	}
 	if (p->authorized != NULL || p->next_hop.value == NEXT_HOP_AUTHORIZED) {
 		loader_fail(l, &l->start,
