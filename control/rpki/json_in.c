@@ -238,11 +238,15 @@ static void pass_digits(struct json_in *in)
 	}
 }
 
-/* -? digits (. digits)? ([eE] [+-]? digits)? */
+/* -? digits (. digits)? ([eE] [+-]? digits)?, the first digits without leading zeros. */
 static void pass_number(struct json_in *in)
 {
 	in->at += *in->at == '-' ? 1 : 0;
+	const char *first = in->at;
 	pass_digits(in);
+	if (!in->is_bad && *first == '0' && in->at - first > 1) {
+		json_in_fail(in, "a number begins with 0");
+	}
 	if (in->at < in->end && *in->at == '.') {
 		in->at++;
 		pass_digits(in);

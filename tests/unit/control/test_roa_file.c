@@ -223,6 +223,8 @@ Test(roa_file, a_mistake_is_refused_with_its_place)
 		{"{\"x\":tru}", "no value can begin here"},
 		{"{\"x\":-}", "here should be a digit"},
 		{"{\"x\":1.}", "here should be a digit"},
+		{"{\"x\":064}", "a number begins with 0"},
+		{"{\"x\":-00.5}", "a number begins with 0"},
 		{"{\"x\" 1}", "here should be a colon"},
 		{"{\"x\":1 \"y\":2}", "here should be , or }"},
 		{"{\n \"roas\": [\n  {\"asn\": 1, \"prefix\": 1}]}",

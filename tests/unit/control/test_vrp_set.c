@@ -114,6 +114,44 @@ Test(vrp_set, the_union_of_sources_has_what_any_has)
 	}
 }
 
+/* So many that they are sorted by digits; among them many with the same first half. */
+Test(vrp_set, many_are_sorted_as_few_are)
+{
+	enum { MANY = 20000 };
+	static struct vrp item[MANY], sorted[MANY];
+	struct prng p;
+	prng_init(&p, 5);
+	for (unsigned i = 0; i < MANY; i++) {
+		struct addr a = addr_v4((uint32_t)prng_u64(&p));
+		if (prng_below(&p, 2) == 0) {
+			a = (struct addr){.family = FAMILY_IPV6, .bytes = {0x20, 1}};
+			a.bytes[prng_below(&p, 16)] = (uint8_t)prng_u64(&p);
+		}
+		unsigned bits = family_bits(a.family);
+		struct vrp v = {.asn = (asn_t)prng_below(&p, 3)};
+		v.prefix = prefix_make(&a, (unsigned)prng_below(&p, bits + 1));
+		v.len_max = (uint8_t)bits;
+		item[i] = v;
+	}
+	memcpy(sorted, item, sizeof(item));
+	struct vrp_set *s = vrp_set_new(item, MANY);
+	cr_assert(s->count > MANY / 2);
+	for (size_t i = 1; i < s->count; i++) {
+		cr_assert(vrp_cmp(&s->item[i - 1], &s->item[i]) < 0);
+	}
+	for (unsigned i = 0; i < MANY; i++) {
+		size_t low = 0, high = s->count;
+		while (high - low > 1) {
+			size_t middle = (low + high) / 2;
+			bool is_right = vrp_cmp(&s->item[middle], &sorted[i]) <= 0;
+			low = is_right ? middle : low;
+			high = is_right ? high : middle;
+		}
+		cr_assert(vrp_cmp(&s->item[low], &sorted[i]) == 0, "%u", i);
+	}
+	vrp_set_put(s);
+}
+
 static bool touches(const struct prefix_set *touched, const struct prefix *p)
 {
 	return prefix_set_match(touched, p, 0, NULL);
