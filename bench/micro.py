@@ -14,7 +14,7 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 TARGETS = ["bench/micro_tcp", "bench/micro_codec", "bench/micro_auth", "bench/micro_fanout",
-           "bench/micro_policy"]
+           "bench/micro_policy", "bench/micro_judge"]
 # A routing table's prefixes, beside the tree; where that is missing, they are made up.
 TABLE = os.path.join(ROOT, "../shared/data/prefixes/bart_tier1_dfz_2024-01.txt.gz")
 
@@ -23,9 +23,9 @@ def output(*argv):
     return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def policy(folder):
-    """What micro_policy says of a real table, or of one that it makes up."""
-    program = os.path.join(folder, "bench", "micro_policy")
+def policy(folder, name):
+    """What micro_policy or micro_judge says of a real table, or of one that it makes up."""
+    program = os.path.join(folder, "bench", name)
     if not os.path.exists(TABLE):
         return json.loads(output(program))
     with gzip.open(TABLE) as packed, tempfile.NamedTemporaryFile() as plain:
@@ -35,8 +35,8 @@ def policy(folder):
 
 
 def policy_rows(folder):
-    """(what, measured, goal) of the sets that rules are made of."""
-    sets = policy(folder)
+    """(what, measured, goal) of the sets that rules are made of, and of judging by them."""
+    sets = policy(folder, "micro_policy")
     of = "a real table" if sets["is_real"] else "a table that is made up"
     yield ("ROAs: making the set of 500,000 payloads", "%.0f ms" % sets["roa_build_ms"], "1 s")
     yield ("ROAs: validating the %d prefixes of %s; shuffled" % (sets["table"], of),
@@ -47,6 +47,11 @@ def policy_rows(folder):
     yield ("Filters: asking one of them for the same prefixes; shuffled",
            "%.1f ns; %.1f ns" % (sets["set_ns"], sets["set_shuffled_ns"]), "30 ns")
     yield ("AS numbers: asking a set of 10,000", "%.1f ns" % sets["asn_ns"], "3 ns")
+    judge = policy(folder, "micro_judge")
+    yield ("Import: from a decoded route to an interned one, without rules; with every check",
+           "%.0f ns; %.0f ns" % (judge["none_ns"], judge["checked_ns"]), "100 ns in all")
+    yield ("Import: with communities that inform; with one in ten sets asking for something",
+           "%.0f ns; %.0f ns" % (judge["tagged_ns"], judge["asked_ns"]), "")
 
 
 def rows(folder):

@@ -16,14 +16,14 @@ static enum reject judge(const struct policy *p, const struct path *path,
 			 const struct prefix *prefix)
 {
 	const struct set_view v = set_view_of(path->attr);
-	struct set_verdict set;
+	struct check check;
 	struct route_verdict route;
 	if (reject_is_of_session((enum reject)path->reason)) {
 		return (enum reject)path->reason;
 	}
 	uint64_t meanings = asks_read(p->index, v.facts, v.wire);
-	check_set(p, path->peer, &v, meanings, &set);
-	check_route(p, path->peer, &v, &set, prefix, &route);
+	check_begin(&check, p, path->peer, &v, meanings);
+	check_route(&check, prefix, &route);
 	return route.reason;
 }
 

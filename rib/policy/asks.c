@@ -54,6 +54,10 @@ static void each_meaning(const struct policy_index *x, const struct attr_facts *
 		const struct attr_slice *slice = community_slice(facts, form);
 		struct rd rd = rd_of(span_of(wire + slice->offset, slice->len));
 		while (rd_left(&rd) >= community_len(form)) {
+			if (!index_may_mean(x, form, rd.at)) {
+				rd.at += community_len(form);
+				continue;
+			}
 			struct community c = community_read(&rd, form);
 			struct matcher_range m = index_matchers(x, form, &c);
 			uint32_t last = c.field[community_last(form)];

@@ -19,14 +19,14 @@ struct set_view set_view_of(const struct attr *a)
 				 .next_hop = attr_next_hop_octets(a)};
 }
 
-struct check check_of(const struct policy *p, peer_id_t peer, const struct set_view *v,
-		      const struct set_verdict *s, const struct prefix *prefix)
+void check_next(struct check *c, const struct prefix *prefix)
 {
-	struct check c = {
-		.policy = p, .peer = p->peer[peer], .view = v, .set = s, .prefix = prefix};
-	c.is_blackhole = s != NULL && prefix != NULL && s->asks_blackhole &&
-			 p->blackhole[prefix->family] != BLACKHOLE_OFF;
-	return c;
+	c->prefix = prefix;
+	c->is_blackhole =
+		c->asks_blackhole && c->policy->blackhole[prefix->family] != BLACKHOLE_OFF;
+	c->is_suspect = index_may_be_listed(c->policy->index, prefix);
+	c->has_rov = false;
+	c->irr.is_done = false;
 }
 
 /* Reserved for documentation (RFC 5398), private use (RFC 6996), last of their size (RFC 7300), not
@@ -42,6 +42,9 @@ static void look_at_asn(const struct check *c, asn_t asn, struct path_look *l)
 	if (!l->has_invalid && asn_is_invalid(asn)) {
 		l->has_invalid = true;
 		l->invalid = asn;
+	}
+	if (!index_may_be_unwanted(c->policy->index, asn)) {
+		return;
 	}
 	/* A transit-free network may be a member itself. */
 	if (!l->has_transit_free && asn != c->peer->asn &&
@@ -82,13 +85,18 @@ enum rov_state check_rov(struct check *c)
 	return c->rov;
 }
 
+/* Most lists are empty. */
+static inline bool is_listed(const struct check *c, const struct prefix_set *set)
+{
+	return set != NULL && prefix_set_match(set, c->prefix, c->view->facts->origin_as, NULL);
+}
+
 static bool is_prefix_registered(const struct check *c)
 {
 	const struct peer_policy *peer = c->peer;
-	asn_t origin = c->view->facts->origin_as;
-	return prefix_set_match(peer->as_set_prefix, c->prefix, origin, NULL) ||
+	return is_listed(c, peer->as_set_prefix) ||
 	       (peer->allows_longer && prefix_set_covers(peer->as_set_prefix, c->prefix)) ||
-	       prefix_set_match(peer->white_prefix, c->prefix, origin, NULL);
+	       is_listed(c, peer->white_prefix);
 }
 
 /* arouteserver's escapes: a ROA or a record of registro.br stands for the route object that is
@@ -96,19 +104,17 @@ static bool is_prefix_registered(const struct check *c)
 const struct irr_look *check_irr(struct check *c)
 {
 	struct irr_look *l = &c->irr;
-	asn_t origin = c->view->facts->origin_as;
 	if (l->is_done) {
 		return l;
 	}
-	l->is_done = true;
+	*l = (struct irr_look){.is_done = true};
 	l->is_prefix_registered = is_prefix_registered(c);
-	if (c->set->is_origin_registered) {
+	if (c->is_origin_registered) {
 		l->is_by_roa = c->policy->uses_roas_as_route_objects && check_rov(c) == ROV_VALID;
-		l->is_by_registrobr =
-			prefix_set_match(c->policy->registrobr, c->prefix, origin, NULL);
+		l->is_by_registrobr = is_listed(c, c->policy->registrobr);
 	}
-	l->is_by_white_list = !l->is_by_roa && !l->is_by_registrobr &&
-			      prefix_set_match(c->peer->white_route, c->prefix, origin, NULL);
+	l->is_by_white_list =
+		!l->is_by_roa && !l->is_by_registrobr && is_listed(c, c->peer->white_route);
 	return l;
 }
 
@@ -213,7 +219,7 @@ static bool is_on_global_black_list(const struct check *c)
 
 static bool fails_global_black_list(struct check *c)
 {
-	return prefix_set_match(c->policy->global_black, c->prefix, 0, NULL);
+	return c->is_suspect && prefix_set_match(c->policy->global_black, c->prefix, 0, NULL);
 }
 
 static bool is_on_client_black_list(const struct check *c)
@@ -223,7 +229,7 @@ static bool is_on_client_black_list(const struct check *c)
 
 static bool fails_client_black_list(struct check *c)
 {
-	return prefix_set_match(c->peer->black, c->prefix, 0, NULL);
+	return c->is_suspect && prefix_set_match(c->peer->black, c->prefix, 0, NULL);
 }
 
 static bool is_on_bogon(const struct check *c)
@@ -233,7 +239,7 @@ static bool is_on_bogon(const struct check *c)
 
 static bool fails_bogon(struct check *c)
 {
-	return prefix_set_match(c->policy->bogon, c->prefix, 0, NULL);
+	return c->is_suspect && prefix_set_match(c->policy->bogon, c->prefix, 0, NULL);
 }
 
 static bool is_on_unauthorised(const struct check *c)
@@ -243,7 +249,7 @@ static bool is_on_unauthorised(const struct check *c)
 
 static bool fails_unauthorised(struct check *c)
 {
-	return !prefix_set_match(c->peer->authorised, c->prefix, c->view->facts->origin_as, NULL);
+	return !is_listed(c, c->peer->authorised);
 }
 
 static bool is_on_irr_origin(const struct check *c)
@@ -253,7 +259,7 @@ static bool is_on_irr_origin(const struct check *c)
 
 static bool fails_irr_origin(struct check *c)
 {
-	return !c->set->is_origin_registered && !is_validated(c);
+	return !c->is_origin_registered && !is_validated(c);
 }
 
 static bool is_on_irr_prefix(const struct check *c)
@@ -339,30 +345,29 @@ const struct check_row check_rows[] = {
 };
 const unsigned check_row_count = ARRAY_COUNT(check_rows);
 
-void check_set(const struct policy *p, peer_id_t peer, const struct set_view *v, uint64_t meanings,
-	       struct set_verdict *out)
+void check_begin(struct check *c, const struct policy *p, peer_id_t peer, const struct set_view *v,
+		 uint64_t meanings)
 {
-	struct check c = check_of(p, peer, v, NULL, NULL);
-	*out = (struct set_verdict){.failed = 0};
-	if (c.peer == NULL) {
+	uint64_t blackhole = MEANING_BIT(MEANING_BLACKHOLE) | MEANING_BIT(COMMUNITY_BLACKHOLING);
+	asn_t origin = v->facts->origin_as;
+	*c = (struct check){.policy = p, .peer = p->peer[peer], .view = v};
+	if (c->peer == NULL) {
 		return;
 	}
-	uint64_t blackhole = MEANING_BIT(MEANING_BLACKHOLE) | MEANING_BIT(COMMUNITY_BLACKHOLING);
-	out->asks_blackhole = (meanings & blackhole) != 0;
-	out->is_origin_registered = asn_set_has(c.peer->as_set, v->facts->origin_as) ||
-				    asn_set_has(c.peer->white_asn, v->facts->origin_as);
+	c->asks_blackhole = (meanings & blackhole) != 0;
 	/* An origin that is none is nobody's. */
-	out->is_origin_registered &= v->facts->origin_as != 0;
-#define FAILS_SET(name)	  (is_on_##name(&c) && fails_##name(&c))
+	c->is_origin_registered = origin != 0 && (asn_set_has(c->peer->as_set, origin) ||
+						  asn_set_has(c->peer->white_asn, origin));
+#define FAILS_SET(name)	  (is_on_##name(c) && fails_##name(c))
 #define FAILS_ROUTE(name) false
 #define X(NAME, name, WHERE, is_for_blackhole, key)                                                \
-	out->failed |= FAILS_##WHERE(name) ? 1u << REJECT_##NAME : 0;
+	c->failed |= FAILS_##WHERE(name) ? 1u << REJECT_##NAME : 0;
 #include "rib/policy/check.def"
 #undef X
 #undef FAILS_SET
 #undef FAILS_ROUTE
 	if (p->transit_is_warning) {
-		out->failed &= ~(1u << REJECT_TRANSIT_FREE);
+		c->failed &= ~(1u << REJECT_TRANSIT_FREE);
 	}
 }
 
@@ -371,7 +376,7 @@ static_assert(REJECT_COUNT <= 32, "reasons are bits of a word");
 static enum reject first_failure(struct check *c)
 {
 	enum reject reason = REJECT_NONE;
-#define FAILS_SET(NAME, name)	((c->set->failed & 1u << REJECT_##NAME) != 0)
+#define FAILS_SET(NAME, name)	((c->failed & 1u << REJECT_##NAME) != 0)
 #define FAILS_ROUTE(NAME, name) (is_on_##name(c) && fails_##name(c))
 #define X(NAME, name, WHERE, is_for_blackhole, key)                                                \
 	if (reason == REJECT_NONE && (is_for_blackhole || !c->is_blackhole) &&                     \
@@ -401,8 +406,8 @@ static uint32_t tags_of(struct check *c)
 		return tags;
 	}
 	const struct irr_look *l = check_irr(c);
-	tags |= tag(c->set->is_origin_registered ? COMMUNITY_ORIGIN_PRESENT_IN_AS_SET
-						 : COMMUNITY_ORIGIN_NOT_PRESENT_IN_AS_SET);
+	tags |= tag(c->is_origin_registered ? COMMUNITY_ORIGIN_PRESENT_IN_AS_SET
+					    : COMMUNITY_ORIGIN_NOT_PRESENT_IN_AS_SET);
 	tags |= tag(l->is_prefix_registered ? COMMUNITY_PREFIX_PRESENT_IN_AS_SET
 					    : COMMUNITY_PREFIX_NOT_PRESENT_IN_AS_SET);
 	tags |= l->is_by_roa ? tag(COMMUNITY_PREFIX_VALIDATED_VIA_ROAS) : 0;
@@ -414,22 +419,20 @@ static uint32_t tags_of(struct check *c)
 #define OUTBOUND_COUNT (COMMUNITY_ROV_NOT_PERFORMED + 1)
 static_assert(OUTBOUND_COUNT <= 32, "tags are bits of a word");
 
-void check_route(const struct policy *p, peer_id_t peer, const struct set_view *v,
-		 const struct set_verdict *s, const struct prefix *prefix,
-		 struct route_verdict *out)
+void check_route(struct check *c, const struct prefix *prefix, struct route_verdict *out)
 {
-	struct check c = check_of(p, peer, v, s, prefix);
 	*out = (struct route_verdict){.reason = REJECT_NONE};
-	if (c.peer == NULL) {
+	if (c->peer == NULL) {
 		return;
 	}
-	out->reason = first_failure(&c);
-	out->is_blackhole = c.is_blackhole;
+	check_next(c, prefix);
+	out->reason = first_failure(c);
 	if (out->reason != REJECT_NONE) {
 		return;
 	}
+	out->is_blackhole = c->is_blackhole;
 	/* Invalid routes of a member for whom that is no reason are kept, but go nowhere. */
-	out->is_unsent = c.peer->has_rov && !c.is_blackhole && check_rov(&c) == ROV_INVALID;
-	uint32_t wanted = (uint32_t)(index_names(p->index) & (tag(OUTBOUND_COUNT) - 1));
-	out->tags = wanted != 0 ? tags_of(&c) & wanted : 0;
+	out->is_unsent = c->peer->has_rov && !c->is_blackhole && check_rov(c) == ROV_INVALID;
+	uint32_t wanted = (uint32_t)(index_names(c->policy->index) & (tag(OUTBOUND_COUNT) - 1));
+	out->tags = wanted != 0 ? tags_of(c) & wanted : 0;
 }

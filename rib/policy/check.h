@@ -1,7 +1,7 @@
 /* The checks of what members announce: check.def is their table.
  *
- * What needs no prefix is checked once for a set of attributes (check_set); the rest for each route
- * (check_route), which gives the first check that fails, in the order of the table, as the reason.
+ * What needs no prefix is checked once for a set of attributes (check_begin); the rest for each
+ * route (check_route), which gives the first check that fails, in the order of the table, as the reason.
  * Looks at IRR data and ROAs are taken once for a route and shared by all that ask for them: the
  * checks, the escapes (a ROA as a route object), the informational communities.
  *
@@ -25,15 +25,45 @@ static inline struct span set_view_path(const struct set_view *v)
 	return span_of(v->wire + v->facts->as_path.offset, v->facts->as_path.len);
 }
 
-struct set_verdict {
+/* What is looked at of a route's IRR data. */
+struct irr_look {
+	bool is_done;
+	bool is_prefix_registered;
+	bool is_by_roa;	       /* A ROA stands for the route object, */
+	bool is_by_registrobr; /* a record of registro.br does, */
+	bool is_by_white_list; /* or the member's own list of routes. */
+};
+
+/* The first ASN of the path that each of three checks does not want to see. */
+struct path_look {
+	bool is_done;
+	bool has_invalid, has_transit_free, has_never;
+	asn_t invalid, transit_free, never;
+};
+
+/* A set being checked, and of its routes one after the other. */
+struct check {
+	const struct policy *policy;
+	const struct peer_policy *peer; /* NULL: there are no rules. */
+	const struct set_view *view;
+	/* Of the set. */
 	uint32_t failed;	   /* Bits of enum reject. */
 	bool is_origin_registered; /* By AS-SETs or the white list. */
 	bool asks_blackhole;	   /* By RFC 7999's community or the exchange's. */
+	struct path_look path;
+	/* Of the route. */
+	const struct prefix *prefix;
+	bool is_blackhole;
+	bool is_suspect; /* Some black list or bogon may have it. */
+	bool has_rov;
+	enum rov_state rov;
+	struct irr_look irr;
 };
 
-/* `meanings` of its communities are bits (index.h). */
-void check_set(const struct policy *p, peer_id_t peer, const struct set_view *v, uint64_t meanings,
-	       struct set_verdict *out);
+/* Check what needs no prefix.  `meanings` of the set's communities are bits (index.h); all is
+ * borrowed. */
+void check_begin(struct check *c, const struct policy *p, peer_id_t peer, const struct set_view *v,
+		 uint64_t meanings);
 
 struct route_verdict {
 	enum reject reason;
@@ -42,6 +72,4 @@ struct route_verdict {
 	uint32_t tags;	/* Outbound communities that it gets: bits of enum community_name. */
 };
 
-void check_route(const struct policy *p, peer_id_t peer, const struct set_view *v,
-		 const struct set_verdict *s, const struct prefix *prefix,
-		 struct route_verdict *out);
+void check_route(struct check *c, const struct prefix *prefix, struct route_verdict *out);

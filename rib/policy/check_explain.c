@@ -144,9 +144,9 @@ static void say_irr_origin(struct check *c, struct text *t)
 	asn_t origin = c->view->facts->origin_as;
 	bool is_white = asn_set_has(c->peer->white_asn, origin);
 	text_printf(t, "origin AS%u is %s (%zu ASNs)", origin,
-		    !c->set->is_origin_registered ? "not in the AS-SETs"
-		    : is_white			  ? "on the white list"
-						  : "in the AS-SETs",
+		    !c->is_origin_registered ? "not in the AS-SETs"
+		    : is_white		     ? "on the white list"
+					     : "in the AS-SETs",
 		    asn_set_count(c->peer->as_set));
 	say_escape(c, t);
 }
@@ -261,9 +261,9 @@ unsigned check_explain(const struct policy *p, peer_id_t peer, const struct attr
 		return count;
 	}
 	struct set_view v = set_view_of(a);
-	struct set_verdict s;
-	check_set(p, peer, &v, asks_read(p->index, v.facts, v.wire), &s);
-	struct check c = check_of(p, peer, &v, &s, prefix);
+	struct check c;
+	check_begin(&c, p, peer, &v, asks_read(p->index, v.facts, v.wire));
+	check_next(&c, prefix);
 	for (unsigned i = 0; i < check_row_count; i++) {
 		ASSERT(count < CHECK_NOTES_MAX);
 		explain_row(&c, &check_rows[i], &out[count++]);

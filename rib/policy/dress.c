@@ -61,12 +61,17 @@ static void collect(const struct policy *p, const struct dress *d, struct additi
 }
 
 static bool is_scrubbed(const struct policy *p, const struct dress *d, enum community_form form,
-			const struct community *c)
+			const uint8_t *octets)
 {
-	struct matcher_range m = index_matchers(p->index, form, c);
+	if (!index_may_mean(p->index, form, octets)) {
+		return false;
+	}
+	struct rd r = rd_of(span_of(octets, community_len(form)));
+	struct community c = community_read(&r, form);
+	struct matcher_range m = index_matchers(p->index, form, &c);
 	for (unsigned i = 0; i < m.count; i++) {
 		if ((d->scrubbed & MEANING_BIT(m.first[i].meaning)) != 0 &&
-		    matcher_has(&m.first[i], c->field[community_last(form)])) {
+		    matcher_has(&m.first[i], c.field[community_last(form)])) {
 			return true;
 		}
 	}
@@ -95,11 +100,10 @@ static void put_communities(struct wr *w, const struct policy *p, const struct d
 	struct rd rd = rd_of(value);
 	unsigned len = community_len(form);
 	while (rd_left(&rd) >= len) {
-		const uint8_t *at = rd.at;
-		struct community c = community_read(&rd, form);
-		if (!is_scrubbed(p, d, form, &c)) {
-			wr_copy(&kept, at, len);
+		if (!is_scrubbed(p, d, form, rd.at)) {
+			wr_copy(&kept, rd.at, len);
 		}
+		rd.at += len;
 	}
 	for (size_t at = 0; at < wr_len(added); at += len) {
 		if (!has_octets(span_of(rest, wr_len(&kept)), added->begin + at, len)) {

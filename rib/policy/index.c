@@ -5,7 +5,9 @@
 
 #include "rib/attr/audience.h"
 #include "rib/base/check.h"
+#include "rib/policy/asn_set.h"
 #include "rib/policy/export_index.h"
+#include "rib/policy/prefix_set.h"
 
 /* The numbers before the last one, as patterns of one form have them. */
 struct head {
@@ -22,6 +24,7 @@ struct asn_member {
 };
 
 struct policy_index {
+	struct index_filter filter; /* First. */
 	unsigned words;
 	uint64_t names;
 	struct head *head; /* By hash, open addressing. */
@@ -177,6 +180,7 @@ static bool hash_patterns(struct policy_index *x, struct meanings *m)
 		h->count++;
 		x->matcher[i] = t->matcher;
 		x->names |= MEANING_BIT(t->matcher.meaning);
+		bits_set(x->filter.first[t->form], t->head[0] & 0xff);
 	}
 	return true;
 }
@@ -371,6 +375,36 @@ const uint64_t *index_blackhole_receivers(const struct policy_index *x)
 	return x->blackhole_bits;
 }
 
+static void filter_asn(void *context, asn_t asn)
+{
+	struct policy_index *x = context;
+	bits_set(x->filter.asn, filter_asn_bit(asn));
+}
+
+/* The bits of all that the rule may have of at least FILTER_PREFIX_BITS. */
+static void filter_rule(void *context, const struct prefix_rule *rule)
+{
+	struct policy_index *x = context;
+	unsigned first = (unsigned)rule->prefix.bytes[0] << 8 | rule->prefix.bytes[1];
+	unsigned count = rule->prefix.len >= FILTER_PREFIX_BITS
+				 ? 1
+				 : 1u << (FILTER_PREFIX_BITS - rule->prefix.len);
+	for (unsigned i = 0; rule->le >= FILTER_PREFIX_BITS && i < count; i++) {
+		bits_set(x->filter.prefix[rule->prefix.family], first + i);
+	}
+}
+
+static void make_filter(struct policy_index *x, const struct policy *p)
+{
+	asn_set_each(p->transit_free, filter_asn, x);
+	asn_set_each(p->never_via_rs, filter_asn, x);
+	prefix_set_each(p->global_black, filter_rule, x);
+	prefix_set_each(p->bogon, filter_rule, x);
+	for (unsigned i = 0; i < p->peer_count; i++) {
+		prefix_set_each(p->peer[i] != NULL ? p->peer[i]->black : NULL, filter_rule, x);
+	}
+}
+
 unsigned index_words(const struct policy_index *x)
 {
 	return x->words;
@@ -398,6 +432,7 @@ struct policy_index *index_new(const struct policy *p)
 		index_free(x);
 		return NULL;
 	}
+	make_filter(x, p);
 	return x;
 }
 

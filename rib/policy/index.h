@@ -25,6 +25,49 @@ enum meaning {
 static_assert(MEANING_COUNT <= 64, "meanings are bits of a word");
 #define MEANING_BIT(meaning) (UINT64_C(1) << (meaning))
 
+/* Quick answers to "surely not", which is nearly always the answer: bits by the top of what is
+ * asked.  They begin the index. */
+struct index_filter {
+	uint64_t asn[64]; /* By hash: transit-free ones and those never here. */
+	uint64_t first[COMMUNITY_FORM_COUNT][4]; /* By a pattern's first number. */
+	uint64_t prefix[FAMILY_COUNT][1024];	 /* By 16 bits: black lists and bogons. */
+};
+
+#define FILTER_PREFIX_BITS 16
+
+static inline bool filter_has(const uint64_t *word, unsigned bit)
+{
+	return (word[bit / 64] >> (bit % 64) & 1) != 0;
+}
+
+static inline unsigned filter_asn_bit(asn_t asn)
+{
+	return asn * UINT32_C(2654435761) >> 20;
+}
+
+static inline bool index_may_be_unwanted(const struct policy_index *x, asn_t asn)
+{
+	return filter_has(((const struct index_filter *)x)->asn, filter_asn_bit(asn));
+}
+
+/* Whether a black list, anyone's, or the bogons may have the prefix. */
+static inline bool index_may_be_listed(const struct policy_index *x, const struct prefix *p)
+{
+	const struct index_filter *f = (const struct index_filter *)x;
+	return p->len < FILTER_PREFIX_BITS ||
+	       filter_has(f->prefix[p->family], (unsigned)p->bytes[0] << 8 | p->bytes[1]);
+}
+
+/* Whether a pattern's first number may be that of a community at `octets`. */
+static inline bool index_may_mean(const struct policy_index *x, enum community_form form,
+				  const uint8_t *octets)
+{
+	const struct index_filter *f = (const struct index_filter *)x;
+	/* An extended community's first number is of 2 octets or of 4. */
+	return form == COMMUNITY_EXT ||
+	       filter_has(f->first[form], form == COMMUNITY_STD ? octets[1] : octets[3]);
+}
+
 /* A pattern in the table of patterns. */
 struct matcher {
 	uint32_t last;

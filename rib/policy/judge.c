@@ -12,12 +12,17 @@
 #define VARIANTS_MAX	   8
 #define REFS_BATCH	   64
 
-/* What of a set's routes may differ. */
+/* What of a set's routes may differ; told apart by a word beside the takers. */
 struct variant_key {
 	const struct audience *takers; /* NULL: no member's rule speaks of the prefix. */
-	uint32_t tags;
-	bool is_rejected, is_unsent, is_blackhole;
-	uint8_t family; /* With is_blackhole. */
+	union {
+		struct {
+			uint32_t tags;
+			bool is_rejected, is_unsent, is_blackhole;
+			uint8_t family; /* With is_blackhole. */
+		};
+		uint64_t word;
+	};
 };
 
 /* An answer, and the references of it that are not yet given away. */
@@ -45,7 +50,7 @@ struct judge {
 	struct next_hop next_hop;
 	struct set_view view;
 	uint64_t meanings;
-	struct set_verdict set;
+	struct check check;
 	unsigned variant_count, variant_next; /* The one that makes room. */
 	struct variant variant[VARIANTS_MAX];
 	struct attr_draft copy, sent; /* 8 KiB each. */
@@ -122,7 +127,7 @@ static void begin(struct judge *j, peer_id_t peer, enum reject known)
 	if (j->policy != NULL && known == REJECT_NONE) {
 		ASSERT(peer < j->policy->peer_count);
 		j->meanings = asks_read(j->policy->index, j->view.facts, j->view.wire);
-		check_set(j->policy, peer, &j->view, j->meanings, &j->set);
+		check_begin(&j->check, j->policy, peer, &j->view, j->meanings);
 	}
 }
 
@@ -330,18 +335,12 @@ static void settle(struct judge *j, struct variant *v)
 	}
 }
 
-static bool is_same_key(const struct variant_key *a, const struct variant_key *b)
-{
-	return a->takers == b->takers && a->tags == b->tags && a->is_rejected == b->is_rejected &&
-	       a->is_unsent == b->is_unsent && a->is_blackhole == b->is_blackhole &&
-	       a->family == b->family;
-}
-
 /* NULL when it has not been made. */
 static struct variant *variant_find(struct judge *j, const struct variant_key *key)
 {
 	for (unsigned i = 0; i < j->variant_count; i++) {
-		if (is_same_key(&j->variant[i].key, key)) {
+		if (j->variant[i].key.word == key->word &&
+		    j->variant[i].key.takers == key->takers) {
 			return &j->variant[i];
 		}
 	}
@@ -418,12 +417,13 @@ struct judged judge_route(struct judge *j, const struct prefix *prefix)
 {
 	ASSERT(j->is_begun);
 	struct route_verdict verdict = {.reason = j->known};
-	struct variant_key key = {.is_rejected = j->known != REJECT_NONE};
-	if (j->policy != NULL && j->known == REJECT_NONE) {
-		check_route(j->policy, j->peer, &j->view, &j->set, prefix, &verdict);
-		key.is_rejected = verdict.reason != REJECT_NONE;
+	struct variant_key key = {.takers = NULL, .word = 0};
+	bool has_rules = j->policy != NULL && j->known == REJECT_NONE;
+	if (has_rules) {
+		check_route(&j->check, prefix, &verdict);
 	}
-	if (j->policy != NULL && !key.is_rejected) {
+	key.is_rejected = verdict.reason != REJECT_NONE;
+	if (has_rules && !key.is_rejected) {
 		key.tags = verdict.tags;
 		key.is_unsent = verdict.is_unsent;
 		key.is_blackhole = verdict.is_blackhole;
@@ -433,7 +433,8 @@ struct judged judge_route(struct judge *j, const struct prefix *prefix)
 	struct variant *v = variant_of(j, &key, &verdict);
 	if (!v->fits) {
 		/* What would be added has no room: nobody can be sent it as policy wants it. */
-		const struct variant_key rejected = {.is_rejected = true};
+		struct variant_key rejected = {.takers = NULL, .word = 0};
+		rejected.is_rejected = true;
 		return answer(j, variant_of(j, &rejected, &verdict), REJECT_COMMUNITIES);
 	}
 	return answer(j, v, verdict.reason);
