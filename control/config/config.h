@@ -95,6 +95,9 @@ struct config *config_load(const char *file, struct config_errors *out_errors);
 /* Numbers that the server is to have for members: members_max, else a quarter or 64 more than there
  * are clients, in 64s. */
 unsigned config_capacity(const struct config *c);
+/* The same of a text in memory, as the file `name`. */
+struct config *config_parse(const char *name, const char *text, size_t len,
+			    struct config_errors *out_errors);
 /* Secrets are wiped. */
 void config_free(struct config *c);
 void config_keys_free(struct auth_keys *k);

@@ -30,6 +30,8 @@ struct file_queue {
 	struct file item[FILES_MAX];
 	int count;
 	int current;
+	const char *text; /* Of the main file; NULL: it is to be read. */
+	size_t text_len;
 };
 
 static void add_v(struct loader *l, const struct place *at, bool is_warning, const char *format,
@@ -117,6 +119,20 @@ static void parse_file(struct loader *l, struct file *f, char *text, const struc
 	warn_if_readable(l, f);
 }
 
+/* What is in the file; the main one may be in memory. */
+static char *text_of(const struct file_queue *q, const struct file *f, struct file_facts *facts)
+{
+	if (f->includer >= 0 || q->text == NULL) {
+		return file_read(f->path, facts);
+	}
+	char *copy = malloc(q->text_len + 1);
+	ASSERT(copy != NULL);
+	memcpy(copy, q->text, q->text_len);
+	copy[q->text_len] = '\0';
+	facts->len = q->text_len;
+	return copy;
+}
+
 static void read_file(struct loader *l, int index)
 {
 	struct file_queue *q = l->files;
@@ -124,7 +140,7 @@ static void read_file(struct loader *l, int index)
 	struct file_facts facts = {.needs_regular = f->includer >= 0};
 	char what[256];
 	q->current = index;
-	char *text = file_read(f->path, &facts);
+	char *text = text_of(q, f, &facts);
 	f->device = facts.device;
 	f->inode = facts.inode;
 	if (text == NULL) {
@@ -190,12 +206,12 @@ static void take_drafts(struct loader *l)
 	l->client_count = 0;
 }
 
-struct config *config_load(const char *file, struct config_errors *out_errors)
+/* Read the main file, and all that the queue gets by it. */
+static struct config *load(const char *file, struct file_queue *q, struct config_errors *out_errors)
 {
 	*out_errors = (struct config_errors){0};
 	struct config *c = calloc(1, sizeof(*c));
-	struct file_queue *q = calloc(1, sizeof(*q));
-	ASSERT(c != NULL && q != NULL);
+	ASSERT(c != NULL);
 	c->control.log_level = LOG_INFO;
 	c->deferral_s = DEFERRAL_DEFAULT_S;
 	irr_conf_init(&c->irr);
@@ -223,6 +239,23 @@ struct config *config_load(const char *file, struct config_errors *out_errors)
 	drafts_free(&l);
 	files_free(q);
 	return c;
+}
+
+struct config *config_load(const char *file, struct config_errors *out_errors)
+{
+	struct file_queue *q = calloc(1, sizeof(*q));
+	ASSERT(q != NULL);
+	return load(file, q, out_errors);
+}
+
+struct config *config_parse(const char *name, const char *text, size_t len,
+			    struct config_errors *out_errors)
+{
+	struct file_queue *q = calloc(1, sizeof(*q));
+	ASSERT(q != NULL);
+	q->text = text;
+	q->text_len = len;
+	return load(name, q, out_errors);
 }
 
 void config_keys_free(struct auth_keys *k)
