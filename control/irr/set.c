@@ -141,13 +141,13 @@ static void adopt(struct irr_set *s, enum irr_part part, const struct irr_list *
 
 static void hold(struct irr_set_part *p, struct fetch_part *got, enum irr_belief belief)
 {
-	char detail[160];
-	if (belief == IRR_BELIEVED) {
-		(void)snprintf(detail, sizeof(detail), "%s", got->why);
-	} else {
-		(void)snprintf(detail, sizeof(detail), "%zu instead of %zu", got->list.count,
+	char detail[160], counts[64] = "";
+	if (belief != IRR_BELIEVED) {
+		(void)snprintf(counts, sizeof(counts), "%zu instead of %zu", got->list.count,
 			       p->count);
 	}
+	(void)snprintf(detail, sizeof(detail), "%s%s%.90s", counts,
+		       counts[0] != '\0' && got->why[0] != '\0' ? ": " : "", got->why);
 	unhold(p);
 	p->held = got->list;
 	p->is_held = true;
