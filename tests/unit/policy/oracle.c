@@ -1,6 +1,8 @@
 /* What policy makes of a route, said plainly: see oracle.h. */
 #include "tests/unit/policy/oracle.h"
 
+#include "rib/policy/aspa.h"
+
 static const struct peer_policy *rules_of(const struct said_policy *s, const struct said_route *r)
 {
 	return s->policy->peer[r->from];
@@ -246,6 +248,18 @@ static enum reject reject_registered(const struct said_policy *s, const struct s
 	return REJECT_NONE;
 }
 
+/* The verification itself has a test of its own. */
+static bool is_aspa_invalid(const struct said_policy *s, const struct said_route *r)
+{
+	static struct attr_draft draft;
+	const struct peer_policy *rules = rules_of(s, r);
+	said_draft(r, &draft);
+	struct span path =
+		span_of(draft.wire + draft.facts.as_path.offset, draft.facts.as_path.len);
+	return rules->has_aspa && s->policy->aspa != NULL &&
+	       aspa_verify_upstream(s->policy->aspa, path, rules->asn) == ASPA_INVALID;
+}
+
 enum reject oracle_reject(const struct said_policy *s, const struct said_route *r)
 {
 	const struct peer_policy *rules = rules_of(s, r);
@@ -257,6 +271,9 @@ enum reject oracle_reject(const struct said_policy *s, const struct said_route *
 	}
 	if (rules->has_rov && rules->rejects_rov_invalid && rov(s, r) == ROV_INVALID) {
 		return REJECT_RPKI_INVALID;
+	}
+	if (is_aspa_invalid(s, r)) {
+		return REJECT_ASPA_INVALID;
 	}
 	if (rules->len[r->prefix.family].max != 0 &&
 	    (r->prefix.len < rules->len[r->prefix.family].min ||

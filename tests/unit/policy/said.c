@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "rib/policy/asn_set.h"
+#include "rib/policy/aspa.h"
 #include "tests/unit/attr/build.h"
 
 static bool once_in(struct prng *chance, unsigned n)
@@ -160,6 +161,7 @@ static void scalars_by_chance(struct prng *chance, unsigned rarity, struct peer_
 	p->allows_longer = once_in(chance, 2);
 	p->has_rov = once_in(chance, 2);
 	p->rejects_rov_invalid = once_in(chance, rarity);
+	p->has_aspa = once_in(chance, 2);
 	p->has_graceful_shutdown = once_in(chance, 2);
 	p->graceful_shutdown_pref = below(chance, 3);
 	p->communities_max = once_in(chance, rarity) ? 5 : 0;
@@ -223,6 +225,18 @@ static void vrps_by_chance(struct prng *chance, struct said_policy *s)
 	s->policy->roa = s->vrp_count > 0 ? roa_new(s->vrp, s->vrp_count) : NULL;
 }
 
+/* Who says who its providers are; that they are nobody's here fails many a path. */
+static struct aspa *aspas_by_chance(struct prng *chance, unsigned rarity)
+{
+	const asn_t provider = 2000;
+	struct aspa_record records[3];
+	for (unsigned i = 0; i < 3; i++) {
+		records[i] = (struct aspa_record){
+			.customer = 2001 + i, .providers = &provider, .provider_count = 1};
+	}
+	return once_in(chance, rarity) ? aspa_new(records, 1 + below(chance, 3)) : NULL;
+}
+
 struct said_policy *said_policy_by_chance(struct prng *chance, unsigned rarity)
 {
 	struct said_policy *s = calloc(1, sizeof(*s));
@@ -254,6 +268,7 @@ struct said_policy *said_policy_by_chance(struct prng *chance, unsigned rarity)
 	p->transit_free = asns_of(&s->transit_free);
 	p->never_via_rs = asns_of(&s->never_via_rs);
 	vrps_by_chance(chance, s);
+	p->aspa = aspas_by_chance(chance, rarity);
 	for (unsigned i = 0; i < SAID_MEMBERS; i++) {
 		/* A place that is nobody's at the moment. */
 		p->peer[i] = i == 13 ? NULL : member_by_chance(chance, rarity, i, &s->member[i]);

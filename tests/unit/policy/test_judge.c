@@ -175,7 +175,22 @@ static void expect_judged(const struct said_policy *s, const struct said_route *
 	}
 }
 
-static void judge_some(uint64_t seed, unsigned rarity, unsigned seen[REJECT_COUNT])
+/* What the worlds have met: reasons, and meanings of communities of accepted routes. */
+struct seen {
+	unsigned reason[REJECT_COUNT];
+	unsigned meaning[MEANING_COUNT];
+};
+
+static void note_seen(struct seen *seen, const struct said_policy *s, struct judged judged)
+{
+	uint64_t meanings = asks_read(s->policy->index, &judged.attr->facts, judged.attr->wire);
+	seen->reason[judged.reason]++;
+	for (unsigned m = 0; judged.reason == REJECT_NONE && m < MEANING_COUNT; m++) {
+		seen->meaning[m] += (meanings & MEANING_BIT(m)) != 0;
+	}
+}
+
+static void judge_some(uint64_t seed, unsigned rarity, struct seen *seen)
 {
 	struct prng chance;
 	prng_init(&chance, seed);
@@ -186,7 +201,7 @@ static void judge_some(uint64_t seed, unsigned rarity, unsigned seen[REJECT_COUN
 		struct said_route r = said_route_by_chance(&chance, s);
 		struct judged judged = judge_once(&b, &r);
 		expect_judged(s, &r, judged, seed);
-		seen[judged.reason]++;
+		note_seen(seen, s, judged);
 		intern_adjust(b.intern, judged.attr, -1);
 	}
 	said_policy_free(s);
@@ -195,16 +210,19 @@ static void judge_some(uint64_t seed, unsigned rarity, unsigned seen[REJECT_COUN
 
 Test(policy, the_judge_says_what_the_oracle_says)
 {
-	unsigned seen[REJECT_COUNT] = {0};
+	struct seen seen = {.reason = {0}};
 	for (uint64_t seed = 1; seed <= 250; seed++) {
-		judge_some(seed, 2, seen);
-		judge_some(seed + 1000000, 6, seen);
+		judge_some(seed, 2, &seen);
+		judge_some(seed + 1000000, 6, &seen);
 	}
 	for (unsigned reason = 0; reason < REJECT_COUNT; reason++) {
-		bool is_met =
-			!reject_is_of_session((enum reject)reason) && reason != REJECT_ASPA_INVALID;
-		cr_expect(seen[reason] > 5 || !is_met, "%s: %u", reject_name((enum reject)reason),
-			  seen[reason]);
+		bool is_met = !reject_is_of_session((enum reject)reason);
+		cr_expect(seen.reason[reason] > 5 || !is_met, "%s: %u",
+			  reject_name((enum reject)reason), seen.reason[reason]);
+	}
+	for (unsigned m = 0; m < MEANING_COUNT; m++) {
+		cr_expect(seen.meaning[m] > 20 || m == MEANING_CAUSE, "meaning %u: %u", m,
+			  seen.meaning[m]);
 	}
 }
 
