@@ -1,5 +1,5 @@
-/* Validators' JSON: what roa_file_parse() takes is JSON with as many records as another reader finds
- * there, in order, each once, and each within the bounds that the index asserts.
+/* Validators' JSON: what roa_file_parse() takes is JSON with as many records as another reader
+ * finds there, in order, each once, and each within the bounds that the index asserts.
  *
  * Input: the text. */
 #include <jansson.h>
