@@ -184,9 +184,40 @@ static size_t settle(struct vrp_change *changes, size_t count)
 	return kept;
 }
 
+/* A cache's first exchange: nothing but what is added to nothing. */
+static bool is_first(const struct vrp_set *old, const struct vrp_change *changes, size_t count)
+{
+	if (old != NULL && old->count > 0) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!changes[i].is_added) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static struct vrp_set *make_first(const struct vrp_change *changes, size_t count)
+{
+	struct vrp *item = malloc((count + 1) * sizeof(*item));
+	if (item == NULL) {
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++) {
+		item[i] = changes[i].vrp;
+	}
+	struct vrp_set *s = vrp_set_new(item, count);
+	free(item);
+	return s;
+}
+
 struct vrp_set *vrp_set_apply(const struct vrp_set *old, struct vrp_change *changes, size_t count)
 {
 	size_t old_count = old != NULL ? old->count : 0, i = 0, j = 0;
+	if (is_first(old, changes, count)) {
+		return make_first(changes, count);
+	}
 	count = settle(changes, count);
 	struct vrp_set *s = count != SIZE_MAX ? make(old_count + count) : NULL;
 	if (s == NULL) {
