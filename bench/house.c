@@ -49,6 +49,7 @@ struct house {
 	struct nic nic;
 	struct house_opts opts;
 	struct server *server;
+	struct policy *policy; /* NULL when nobody asks for anything. */
 	struct peer *peer;
 	struct lane lane[];
 };
@@ -383,11 +384,27 @@ static const struct nic_ops house_ops = {
 	.close = house_close,
 };
 
+/* 0:peer_as keeps a route from a member. */
+static struct policy *make_policy(const struct house_opts *opts)
+{
+	struct policy *p = policy_new(opts->members);
+	ASSERT(p != NULL);
+	p->generation = 1;
+	p->pattern[COMMUNITY_DO_NOT_ANNOUNCE_TO_PEER][COMMUNITY_STD] =
+		(struct community_pattern){.is_set = true, .has_peer_as = true};
+	for (unsigned i = 0; i < opts->members; i++) {
+		p->peer[i] = peer_policy_new();
+		ASSERT(p->peer[i] != NULL);
+		p->peer[i]->asn = 100 + i;
+	}
+	bool is_whole = policy_finish(p);
+	ASSERT(is_whole);
+	return p;
+}
+
 static void make_server(struct house *h)
 {
-	struct reach_conf reach = {0};
-	reach.pattern[REACH_DENY_PEER][COMMUNITY_STD] =
-		(struct community_pattern){.is_set = true, .has_peer_as = true};
+	h->policy = h->opts.asking > 0 ? make_policy(&h->opts) : NULL;
 	struct member_conf *conf = calloc(h->opts.members, sizeof(*conf));
 	ASSERT(conf != NULL);
 	for (unsigned i = 0; i < h->opts.members; i++) {
@@ -410,7 +427,7 @@ static void make_server(struct house *h)
 						     .ports = &port,
 						     .nics = &nic,
 						     .port_count = 1,
-						     .reach = h->opts.asking > 0 ? &reach : NULL,
+						     .policy = h->policy,
 						     .now = h->opts.now});
 	ASSERT(h->server != NULL);
 	free(conf);
@@ -449,6 +466,7 @@ struct house *house_new(const struct house_opts *opts)
 void house_free(struct house *h)
 {
 	server_free(h->server);
+	policy_free(h->policy);
 	for (unsigned i = 0; i < h->opts.members; i++) {
 		free(h->peer[i].updates);
 	}

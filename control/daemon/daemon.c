@@ -58,6 +58,7 @@ struct daemon {
 	struct nic *kernel[PORTS_MAX]; /* [port]; NULL where the host does not share it. */
 	struct server *server;
 	struct roster *roster;
+	struct policy *policy; /* The rules that it judges by. */
 	struct busy_meter busy;
 	struct api_env env;
 	struct api_wish wish;
@@ -328,6 +329,34 @@ static struct net_port_conf port_conf(const struct config_port *port, const stru
 	return conf;
 }
 
+/* Who may hear what, as members ask with communities. */
+static struct policy *policy_of(const struct config *c)
+{
+	static const enum community_name name[REACH_RULE_COUNT] = {
+		[REACH_DENY_PEER] = COMMUNITY_DO_NOT_ANNOUNCE_TO_PEER,
+		[REACH_ALLOW_PEER] = COMMUNITY_ANNOUNCE_TO_PEER,
+		[REACH_DENY_ALL] = COMMUNITY_DO_NOT_ANNOUNCE_TO_ANY,
+	};
+	struct policy *p = policy_new(config_capacity(c));
+	ASSERT(p != NULL);
+	p->generation = 1;
+	p->rs_as = c->rs_as;
+	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
+		memcpy(p->pattern[name[r]], c->reach.pattern[r], sizeof(p->pattern[name[r]]));
+	}
+	for (unsigned i = 0; i < c->client_count; i++) {
+		p->peer[i] = peer_policy_new();
+		ASSERT(p->peer[i] != NULL);
+		p->peer[i]->asn = c->client[i].asn;
+		p->peer[i]->addr = c->client[i].ip;
+		p->peer[i]->has_graceful_shutdown = c->client[i].session.has_graceful_shutdown;
+		p->peer[i]->graceful_shutdown_pref = c->client[i].session.graceful_shutdown_pref;
+	}
+	bool is_whole = policy_finish(p);
+	ASSERT(is_whole);
+	return p;
+}
+
 static int make_server(struct daemon *d)
 {
 	const struct config *c = d->config;
@@ -349,12 +378,13 @@ static int make_server(struct daemon *d)
 		free(members);
 		return fail(EX_OSERR, "no randomness", strerror(errno));
 	}
+	d->policy = policy_of(c);
 	const struct server_opts opts = {
 		.local_as = c->rs_as,
 		.router_id = addr_v4_host_order(&c->router_id),
 		.core_count = c->dataplane.worker_count,
 		.paths_sent_max = c->paths_sent,
-		.reach = &c->reach,
+		.policy = d->policy,
 		.seed = seed,
 		.members = members,
 		.member_count = c->client_count,
@@ -514,6 +544,7 @@ static void stop(struct daemon *d)
 	rpki_free(d->rpki);
 	server_free(d->server);
 	roster_free(d->roster);
+	policy_free(d->policy);
 	restart_fini(&d->restart);
 	for (unsigned i = 0; i < d->nic_count; i++) {
 		d->nic[i]->ops->close(d->nic[i]);

@@ -1,8 +1,8 @@
 /* The core: one turn of the loop, in the order of the design's §8.
  *
- *   requests · rx (bursts → net → tcp) · read (sessions with whole messages, while all outboxes
- *   have room) · inbox (ops; the shard's slice of work) · export (logs → send queues) · due
- *   (timers) · tx · flush (outboxes, floors, status, quiescent point)
+ *   rules · requests · rx (bursts → net → tcp) · read (sessions with whole messages, while all
+ *   outboxes have room) · inbox (ops; the shard's slice of work) · export (logs → send queues) ·
+ *   due (timers) · tx · flush (outboxes, floors, status, quiescent point)
  *
  * Each stage has a budget, so a turn is bounded whatever arrives.  Nothing here keeps a pointer to
  * published state across turns: the end of a turn is a quiescent point.
@@ -83,6 +83,22 @@ static void step_requests(struct core *c)
 		}
 	}
 	spsc_release(c->requests);
+}
+
+/* New rules: everything in this turn is by them, and what was judged by others is judged again.
+ * Short of memory, the next turn tries. */
+static void step_policy(struct core *c)
+{
+	const struct policy *p = epoch_read(c->server->policy);
+	if (p != judge_policy(c->judge) && judge_adopt(c->judge, p)) {
+		shard_adopt(c->shard, p, c->server->scope);
+		c->did_work = true;
+	}
+}
+
+static bool has_new_policy(const struct core *c)
+{
+	return epoch_read(c->server->policy) != judge_policy(c->judge);
 }
 
 /* Sessions in turn, each within its budget; stops when an outbox runs short. */
@@ -346,7 +362,7 @@ static usec_t core_due(const struct core *c)
 	bool is_sending = output_pending(c);
 	if (c->work[WORK_READ].first != NULL || c->work[WORK_PUMP].first != NULL ||
 	    (is_sending && c->did_work) || mesh_has_mail(c->server->mesh, c->id) ||
-	    !spsc_is_empty(c->requests)) {
+	    !spsc_is_empty(c->requests) || has_new_policy(c)) {
 		return c->now;
 	}
 	usec_t due = min_u64(wheel_due(c->wheel), min_u64(net_due(c->net), shard_due(c->shard)));
@@ -374,6 +390,7 @@ usec_t core_step(struct core *c, usec_t now)
 	}
 	c->now = now;
 	c->did_work = false;
+	step_policy(c);
 	step_requests(c);
 	input_rx(c);
 	step_read(c);
@@ -395,7 +412,8 @@ bool core_awaits_room(const struct core *c)
 bool core_sleep_begin(struct core *c)
 {
 	mesh_sleep_begin(c->server->mesh, c->id);
-	return !mesh_has_mail(c->server->mesh, c->id) && spsc_is_empty(c->requests);
+	return !mesh_has_mail(c->server->mesh, c->id) && spsc_is_empty(c->requests) &&
+	       !has_new_policy(c);
 }
 
 void core_sleep_end(struct core *c)

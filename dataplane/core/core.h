@@ -19,7 +19,7 @@
 #include "dataplane/session/renew.h"
 #include "dataplane/tcp/auth.h"
 #include "dataplane/tcp/tcp.h"
-#include "rib/policy/reach.h"
+#include "rib/policy/policy.h"
 #include "rib/table/shard.h"
 #include "rib/wire/offence.h"
 
@@ -53,8 +53,9 @@ struct server_opts {
 	/* [port]: the host's side of a port that it shares, with a queue for each worker, or NULL;
 	 * or all NULL.  Borrowed like nics. */
 	struct nic *const *kernels;
-	const struct reach_conf *reach; /* What communities ask for; copied.  NULL: nothing. */
-	size_t log_bytes_max;		/* 0 = default. */
+	/* The first rules; borrowed until others are everywhere.  NULL: none. */
+	const struct policy *policy;
+	size_t log_bytes_max; /* 0 = default. */
 	/* Sent of one prefix to members that take several (RFC 7911), at most VIEW_MAX; 0 = 8. */
 	uint16_t paths_sent_max;
 	/* Of one member's send queue; 0 = 256 KiB.  At least a run (64 KiB), unless runs are known
@@ -119,6 +120,13 @@ struct request {
 
 /* False when the ring is full: nothing was taken, try again.  Control thread. */
 bool server_request(struct server *s, const struct request *r);
+/* Judge by `p` from now on, whose generation is another than that of the rules before: each worker
+ * adopts it in a turn of its own and judges again what the scope has.  Not before the last one is
+ * done.  Both are borrowed, `p` until another is done, the scope until this one is.  Control. */
+void server_publish_policy(struct server *s, const struct policy *p,
+			   const struct policy_scope *scope);
+/* Whether every route was judged by the rules published last, and nobody reads older ones. */
+bool server_policy_is_done(const struct server *s);
 /* After REQUEST_SHUTDOWN or _RESTART: all connections have ended (or been given up).  Any
  * thread. */
 bool server_is_quiet(const struct server *s);

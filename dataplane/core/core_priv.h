@@ -127,7 +127,7 @@ struct core {
 	struct net *net;
 	struct shard *shard;
 	struct intern *intern;
-	struct reach_table *reach; /* Judges what `intern` holds; NULL: nothing to judge by. */
+	struct judge *judge; /* What sessions import, and what the shard judges again. */
 	struct wheel *wheel;
 	struct prng prng;
 	usec_t now, last_turn, floor_due, status_due, kernel_due;
@@ -216,12 +216,13 @@ struct server {
 	struct core *core;    /* [core] */
 	struct shard **shard; /* [core] */
 	struct mesh *mesh;
-	struct reach_rules *reach; /* NULL when communities ask for nothing. */
-	struct place *place;	   /* Address → member; published. */
-	bool is_place_stale;	   /* Control: it could not be replaced. */
-	struct slot *slot;	   /* [member]; control's. */
-	uint32_t *gone;		   /* [member]: atomic, times that its worker has let it go. */
-	struct retire *retire;	   /* Control's: tables of addresses. */
+	const struct policy *policy;	  /* Published; NULL: there are no rules. */
+	const struct policy_scope *scope; /* Written before the policy is published. */
+	struct place *place;		  /* Address → member; published. */
+	bool is_place_stale;		  /* Control: it could not be replaced. */
+	struct slot *slot;		  /* [member]; control's. */
+	uint32_t *gone;	       /* [member]: atomic, times that its worker has let it go. */
+	struct retire *retire; /* Control's: tables of addresses. */
 	uint64_t key;
 };
 

@@ -11,6 +11,20 @@
 #define ATTRS_MAX    (8u * 1024 * 1024) /* Attribute sets of one worker. */
 #define GATHER_US    (2 * USEC_PER_MSEC)
 
+static struct judge *make_judge(const struct server *s, struct intern *intern)
+{
+	struct judge *j = NULL;
+	if (intern != NULL) {
+		j = judge_new(&(struct judge_opts){
+			.intern = intern, .peer_count = s->capacity, .key = s->key});
+	}
+	if (j != NULL && !judge_adopt(j, s->policy)) {
+		judge_free(j);
+		return NULL;
+	}
+	return j;
+}
+
 static bool make_core(struct server *s, core_id_t id)
 {
 	struct core *c = &s->core[id];
@@ -28,9 +42,7 @@ static bool make_core(struct server *s, core_id_t id)
 		.deferred_count = (uint16_t)s->opts.member_count,
 	};
 	c->intern = shard.intern = intern_new(id, s->key, ATTRS_MAX);
-	c->reach = s->reach != NULL && c->intern != NULL ? reach_new(s->reach, c->intern, s->key)
-							 : NULL;
-	shard.reach = c->reach;
+	c->judge = shard.judge = make_judge(s, c->intern);
 	c->id = id;
 	c->server = s;
 	c->now = s->opts.now;
@@ -50,9 +62,9 @@ static bool make_core(struct server *s, core_id_t id)
 	c->events = spsc_new(EVENT_RING, sizeof(struct event));
 	s->shard[id] = c->shard;
 	if (c->net == NULL || c->shard == NULL || c->intern == NULL || c->wheel == NULL ||
-	    (s->reach != NULL && c->reach == NULL) || c->member == NULL || c->far_drop == NULL ||
-	    c->end_seen == NULL || c->floor == NULL || !has_output || c->signer == NULL ||
-	    c->requests == NULL || c->events == NULL) {
+	    c->judge == NULL || c->member == NULL || c->far_drop == NULL || c->end_seen == NULL ||
+	    c->floor == NULL || !has_output || c->signer == NULL || c->requests == NULL ||
+	    c->events == NULL) {
 		return false;
 	}
 	memset(c->floor, 0xff, logs * sizeof(uint64_t));
@@ -71,8 +83,7 @@ static void make_import_env(struct core *c)
 		}
 	}
 	c->import_env = (struct import_env){
-		.intern = c->intern,
-		.reach = c->reach,
+		.judge = c->judge,
 		.core = c->id,
 		.shard_count = (core_id_t)s->opts.core_count,
 		.key = s->key,
@@ -159,23 +170,6 @@ static bool make_keys(struct server *s)
 	return true;
 }
 
-/* The rules that communities ask by, for the members as they are. */
-static bool make_reach(struct server *s)
-{
-	unsigned count = s->capacity;
-	if (s->opts.reach == NULL || !reach_conf_is_set(s->opts.reach)) {
-		return true;
-	}
-	asn_t *asn = malloc(count * sizeof(*asn));
-	for (unsigned i = 0; asn != NULL && i < count; i++) {
-		asn[i] = s->conf[i].asn;
-	}
-	s->reach = asn != NULL ? reach_rules_new(s->opts.reach, asn, count) : NULL;
-	s->opts.reach = NULL; /* The caller's. */
-	free(asn);
-	return s->reach != NULL;
-}
-
 struct server *server_new(const struct server_opts *opts)
 {
 	ASSERT(opts->core_count >= 1 && opts->core_count <= CORE_COUNT_MAX);
@@ -187,7 +181,8 @@ struct server *server_new(const struct server_opts *opts)
 	s->opts = *opts;
 	s->capacity = (unsigned)max_u64(1, max_u64(opts->capacity, opts->member_count));
 	s->opts.send_bytes_max = opts->send_bytes_max == 0 ? SND_BUF_MAX : opts->send_bytes_max;
-	bool is_ok = make_tables(s) && make_keys(s) && make_reach(s);
+	s->policy = opts->policy;
+	bool is_ok = make_tables(s) && make_keys(s);
 	for (unsigned i = 0; is_ok && i < opts->core_count; i++) {
 		is_ok = make_core(s, (core_id_t)i);
 	}
@@ -266,13 +261,12 @@ void server_free(struct server *s)
 	}
 	for (unsigned i = 0; s->core != NULL && i < s->opts.core_count; i++) {
 		intern_free(s->core[i].intern);
-		reach_free(s->core[i].reach);
+		judge_free(s->core[i].judge);
 	}
 	for (unsigned i = 0; s->member_memory != NULL && i < s->capacity; i++) {
 		keys_fini(&s->member[i]);
 	}
 	mesh_free(s->mesh);
-	reach_rules_free(s->reach);
 	free(s->core);
 	free(s->shard);
 	free(s->conf);
@@ -326,6 +320,29 @@ bool server_request(struct server *s, const struct request *r)
 		is_sent = send_request(s, (core_id_t)i, r) && is_sent;
 	}
 	return is_sent;
+}
+
+void server_publish_policy(struct server *s, const struct policy *p,
+			   const struct policy_scope *scope)
+{
+	ASSERT(server_policy_is_done(s));
+	ASSERT(s->policy == NULL || s->policy->generation != p->generation);
+	s->scope = scope;
+	epoch_publish(s->policy, p);
+	for (unsigned i = 0; i < s->opts.core_count; i++) {
+		mesh_wake(s->mesh, (core_id_t)i);
+	}
+}
+
+bool server_policy_is_done(const struct server *s)
+{
+	uint32_t generation = s->policy != NULL ? s->policy->generation : 0;
+	for (unsigned i = 0; i < s->opts.core_count; i++) {
+		if (shard_swept(s->shard[i]) != generation) {
+			return false;
+		}
+	}
+	return true;
 }
 
 bool server_is_quiet(const struct server *s)

@@ -354,7 +354,7 @@ static bool push_dirty(struct export *ex, const struct export_sink *sink, unsign
 	for (uint32_t i = 0; i < run->count; i++) {
 		entry_id_t id = run->ids[i];
 		uint32_t path_id = run->path_ids != NULL ? run->path_ids[i] : 0;
-		if (attr_now(ex, idx, id, &form, path_id) == run->attr) {
+		if (attr_equal(attr_now(ex, idx, id, &form, path_id), run->attr)) {
 			pack_add(&pack, slab, id, path_id);
 		} else if (is_answering && !pending_add(ex, idx, id)) {
 			return false;

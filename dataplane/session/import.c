@@ -4,9 +4,10 @@
  * prefixes.  Withdrawals go first, so that a prefix that an UPDATE both withdraws and announces
  * ends up announced (RFC 4271 §4.3): ops of one prefix go to one shard and stay in order.
  *
- * References: a set is interned once for all prefixes of a family, with as many references as there
- * are prefixes, and each ANNOUNCE carries one of them away.  So between calls the table's sum of
- * references is what shards hold or will be handed.
+ * References: the judge interns a set for each prefix (mostly the same one), and each ANNOUNCE
+ * carries one reference of it away.  So between calls the table's sum of references is what shards
+ * hold or will be handed.  By which generation of rules that was stands in the op, for the shard
+ * may have others by then.
  *
  * Slices: a message of 65,535 octets (RFC 8654) may hold 65,000 prefixes, eight times as many ops
  * as a member may be sure of room for.  Rings for that would cost every pair of workers 3 MiB, for
@@ -72,20 +73,23 @@ static bool is_next_hop_usable(const struct import_env *env, struct span nh)
 	return !is_ours(env, &a);
 }
 
-static enum reject judge(const struct import *im, const struct attr *attr)
+/* What is wrong with a route whatever the rules are. */
+static enum reject fault_of(const struct import *im, const struct attr_draft *draft,
+			    const struct next_hop *next_hop)
 {
 	const struct import_env *env = im->env;
 	const struct update_opts *opts = im->opts;
-	const struct attr_slice *path = &attr->facts.as_path;
-	if (aspath_contains(span_of(attr->wire + path->offset, path->len), env->local_as)) {
+	const struct attr_slice *path = &draft->facts.as_path;
+	if (aspath_contains(span_of(draft->wire + path->offset, path->len), env->local_as)) {
 		return REJECT_AS_LOOP;
 	}
 	/* RFC 9234 §5, ingress 1 and 2: a leaked route is ineligible. */
-	if (opts->has_role && role_is_leak(opts->role, attr->facts.otc, opts->peer_as)) {
+	if (opts->has_role && role_is_leak(opts->role, draft->facts.otc, opts->peer_as)) {
 		return REJECT_LEAK;
 	}
-	return is_next_hop_usable(env, attr_next_hop_octets(attr)) ? REJECT_NONE
-								   : REJECT_NEXT_HOP_UNUSABLE;
+	return is_next_hop_usable(env, span_of(next_hop->bytes, next_hop->len))
+		       ? REJECT_NONE
+		       : REJECT_NEXT_HOP_UNUSABLE;
 }
 
 static struct share share_of(struct import *im, const struct update_nlri *n)
@@ -98,9 +102,25 @@ static struct share share_of(struct import *im, const struct update_nlri *n)
 	return s;
 }
 
-/* Push the prepared op once for each prefix of the share of a valid sequence.  Only one that was
- * begun in a former slice has anything to skip: `octet` is where that ended. */
-static void push_each(struct import *im, const struct update_nlri *n, struct share share)
+/* What the judge makes of the op's prefix.  Without room for its set there is nothing to keep. */
+static void judge_prefix(struct import *im)
+{
+	struct judged v = judge_route(im->env->judge, &im->op.prefix);
+	im->op.kind = v.attr != NULL ? OP_ANNOUNCE : OP_WITHDRAW;
+	im->op.reason = (uint8_t)v.reason;
+	im->op.attr = v.attr; /* The op takes the reference. */
+	metric_add(v.attr != NULL ? &im->stats->announced : &im->stats->withdrawn, 1);
+	if (v.attr == NULL) {
+		metric_add(&im->stats->refused_memory, 1);
+		im->stats->last_fault = "the table of attribute sets is full";
+	}
+}
+
+/* Push an op for each prefix of the share of a valid sequence: as the judge says, or as it was
+ * prepared.  Only one that was begun in a former slice has anything to skip: `octet` is where that
+ * ended. */
+static void push_each(struct import *im, const struct update_nlri *n, struct share share,
+		      bool is_judged)
 {
 	struct rd r = rd_of(n->nlri);
 	rd_span(&r, share.skip > 0 ? im->octet : 0);
@@ -109,50 +129,38 @@ static void push_each(struct import *im, const struct update_nlri *n, struct sha
 	for (uint32_t i = 0; i < share.count; i++) {
 		bool is_there = nlri_next(&r, n->form, &im->op.prefix, &im->op.path_id);
 		ASSERT(is_there); /* The decoder's promise. */
+		if (is_judged) {
+			judge_prefix(im);
+		}
 		core_id_t shard = prefix_shard(&im->op.prefix, im->env->shard_count, im->env->key);
 		im->sink->push(im->sink->context, shard, &im->op);
 	}
 	im->octet = (size_t)(r.at - n->nlri.data);
 }
 
-static void withdraw_share(struct import *im, const struct update_nlri *n, struct share share)
-{
-	im->op.kind = OP_WITHDRAW;
-	im->op.reason = REJECT_NONE;
-	im->op.attr = NULL;
-	push_each(im, n, share);
-	metric_add(&im->stats->withdrawn, share.count);
-}
-
 static void withdraw(struct import *im, const struct update_nlri *n)
 {
 	struct share share = share_of(im, n);
 	if (share.count > 0) {
-		withdraw_share(im, n, share);
+		im->op.kind = OP_WITHDRAW;
+		im->op.reason = REJECT_NONE;
+		im->op.attr = NULL;
+		push_each(im, n, share, false);
+		metric_add(&im->stats->withdrawn, share.count);
 	}
 }
 
-static void announce(struct import *im, const struct update_nlri *n, const struct attr_draft *draft)
+static void announce(struct import *im, const struct update_nlri *n, struct attr_draft *draft)
 {
+	struct judge *judge = im->env->judge;
 	struct share share = share_of(im, n);
-	if (share.count == 0) {
-		return;
+	if (share.count > 0) {
+		judge_begin(judge, im->op.peer, draft, &n->next_hop,
+			    fault_of(im, draft, &n->next_hop));
+		im->op.policy = (uint16_t)judge_generation(judge);
+		push_each(im, n, share, true);
+		judge_end(judge);
 	}
-	const struct import_env *env = im->env;
-	const struct attr *attr =
-		env->reach != NULL ? reach_intern(env->reach, draft, &n->next_hop, share.count)
-				   : intern_get(env->intern, draft, &n->next_hop, share.count);
-	if (attr == NULL) {
-		withdraw_share(im, n, share);
-		metric_add(&im->stats->refused_memory, share.count);
-		im->stats->last_fault = "the table of attribute sets is full";
-		return;
-	}
-	im->op.kind = OP_ANNOUNCE;
-	im->op.reason = (uint8_t)judge(im, attr);
-	im->op.attr = attr;
-	push_each(im, n, share); /* Each op takes one of the references. */
-	metric_add(&im->stats->announced, share.count);
 }
 
 /* RFC 9234 §5, ingress 3: what a Provider, a Peer or an RS sends is for customers alone.  False

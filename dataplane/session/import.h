@@ -4,9 +4,8 @@
  * UPDATE is applied in slices, as there is room in the outboxes. */
 #pragma once
 
-#include "rib/attr/intern.h"
 #include "rib/base/metric.h"
-#include "rib/policy/reach.h"
+#include "rib/policy/judge.h"
 #include "rib/table/op.h"
 #include "rib/wire/update.h"
 
@@ -24,9 +23,8 @@ struct import_sink {
 };
 
 struct import_env {
-	struct intern *intern;
-	struct reach_table *reach; /* NULL: communities ask for nothing. */
-	core_id_t core;		   /* This worker. */
+	struct judge *judge; /* This worker's. */
+	core_id_t core;	     /* This worker. */
 	core_id_t shard_count;
 	uint64_t key; /* prefix_shard's. */
 	asn_t local_as;

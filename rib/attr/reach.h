@@ -32,6 +32,19 @@ struct reach {
 	struct reach_part part[];
 };
 
+/* What attr_equal() says of two sets of two workers with one hash. */
+bool attr_equal_across(const struct attr *a, const struct attr *b);
+
+/* Whether the two say the same: one set, or two workers' sets with the same content and dress
+ * (their tables hash with one key).  NULL is only NULL's equal. */
+static inline bool attr_equal(const struct attr *a, const struct attr *b)
+{
+	if (a == b || a == NULL || b == NULL) {
+		return a == b;
+	}
+	return a->hash == b->hash && a->owner != b->owner && attr_equal_across(a, b);
+}
+
 /* A dress to be put on: its maker decides the order of the parts, which is part of it. */
 struct attr_dress {
 	const struct attr *sent;

@@ -13,6 +13,7 @@ struct census {
 	uint64_t *received; /* [peer] */
 	uint64_t *accepted;
 	uint64_t *blocked;
+	uint64_t *rejected; /* [peer][reason] */
 	uint64_t *stale;
 	uint64_t *fresh;
 	uint64_t slots; /* Paths with a path id. */
@@ -24,6 +25,7 @@ static void census_paths(const struct table *t, struct census *c, const struct p
 		c->received[p->path[i].peer]++;
 		c->accepted[p->path[i].peer] += p->path[i].reason == 0;
 		c->blocked[p->path[i].peer] += p->path[i].reason == REJECT_MAX_PREFIX;
+		c->rejected[p->path[i].peer * REJECT_COUNT + p->path[i].reason]++;
 		enum path_life life = path_life(t, &p->path[i]);
 		c->stale[p->path[i].peer] += life != PATH_LIVE && life != PATH_OLD;
 		c->fresh[p->path[i].peer] += life == PATH_LIVE;
@@ -121,6 +123,9 @@ static void check_census(const struct table *t, const struct census *c)
 		ASSERT(c->received[i] == t->peer_stats[i].received);
 		ASSERT(c->accepted[i] == t->peer_stats[i].accepted);
 		ASSERT(c->blocked[i] == t->peer_stats[i].blocked);
+		for (unsigned r = 1; r < REJECT_COUNT; r++) {
+			ASSERT(c->rejected[i * REJECT_COUNT + r] == t->peer_stats[i].rejected[r]);
+		}
 		ASSERT(c->stale[i] == t->peer_stats[i].stale);
 		ASSERT(c->fresh[i] == t->member[i].fresh_count);
 	}
@@ -167,6 +172,8 @@ void table_check(const struct table *t)
 	struct census census = {.received = mem_new(t->peer_count * sizeof(uint64_t)),
 				.accepted = mem_new(t->peer_count * sizeof(uint64_t)),
 				.blocked = mem_new(t->peer_count * sizeof(uint64_t)),
+				.rejected =
+					mem_new(t->peer_count * REJECT_COUNT * sizeof(uint64_t)),
 				.stale = mem_new(t->peer_count * sizeof(uint64_t)),
 				.fresh = mem_new(t->peer_count * sizeof(uint64_t))};
 	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
@@ -183,6 +190,7 @@ void table_check(const struct table *t)
 	free(census.received);
 	free(census.accepted);
 	free(census.blocked);
+	free(census.rejected);
 	free(census.stale);
 	free(census.fresh);
 }

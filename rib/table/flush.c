@@ -39,6 +39,7 @@ static void diff_class(struct table *t, unsigned class_idx, entry_id_t id, const
 {
 	struct audience_cache *members = t->wire[class_idx]->members;
 	const struct attr *old_best = heard(was, PEER_NONE), *best = heard(now, PEER_NONE);
+	bool is_other_best = !attr_equal(best, old_best);
 	peer_id_t special[2] = {announcer(was), announcer(now)};
 	peer_id_t apart[2] = {PEER_NONE, PEER_NONE};
 	bool is_alone[2] = {false, false};
@@ -48,14 +49,14 @@ static void diff_class(struct table *t, unsigned class_idx, entry_id_t id, const
 			continue;
 		}
 		const struct attr *before = heard(was, special[i]), *after = heard(now, special[i]);
-		bool has_changed = before != after;
-		if (has_changed && after == best && best != old_best) {
+		bool has_changed = !attr_equal(before, after);
+		if (has_changed && is_other_best && attr_equal(after, best)) {
 			continue; /* Like everyone else. */
 		}
 		apart[i] = special[i];
 		is_alone[i] = has_changed;
 	}
-	if (best != old_best) {
+	if (is_other_best) {
 		batch_add(t->batch, t, class_idx, best,
 			  audience_cache_but_two(members, apart[0], apart[1]), id);
 	}

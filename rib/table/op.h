@@ -6,7 +6,8 @@
  * what arrives for a dead one is recognised and ignored (its reference is given back).
  *
  *   session → shard   UP        peer may announce: router id and address for ranking, limit
- *                     ANNOUNCE  prefix, attr (the op carries one reference), reason if rejected
+ *                     ANNOUNCE  prefix, attr (the op carries one reference), reason if rejected;
+ *                               the generation of rules that both are by (its low bits)
  *                     WITHDRAW  prefix
  *                     JOIN      peer wants family's routes in wire class; answered by JOINED
  *                     JOIN_ACK  the worker's floor now covers the position of JOINED
@@ -81,9 +82,12 @@ struct op {
 		uint64_t grant;		 /* UNBLOCK: how many at most. */
 	};
 	union {
-		struct prefix prefix; /* ANNOUNCE, WITHDRAW. */
-		struct addr addr;     /* UP: the member's address. */
-		int64_t delta;	      /* ADJUST. */
+		struct {
+			struct prefix prefix; /* ANNOUNCE, WITHDRAW. */
+			uint16_t policy;      /* ANNOUNCE: whose verdict it is, see shard.h. */
+		};
+		struct addr addr; /* UP: the member's address. */
+		int64_t delta;	  /* ADJUST. */
 	};
 };
 

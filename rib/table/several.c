@@ -97,8 +97,8 @@ static enum news news_of(const struct change *c, peer_id_t peer)
 	if (!has) {
 		return had ? NEWS_GONE : NEWS_NONE;
 	}
-	bool is_same = had && attr_sent(c->was->path[c->was_at]->attr) ==
-				      attr_sent(c->now->path[c->now_at]->attr);
+	bool is_same = had && attr_equal(attr_sent(c->was->path[c->was_at]->attr),
+					 attr_sent(c->now->path[c->now_at]->attr));
 	return is_same ? NEWS_NONE : NEWS_SET;
 }
 

@@ -8,6 +8,8 @@
 #include "rib/table/table.h"
 
 #include "rib/base/hash.h"
+#include "rib/policy/judge.h"
+#include "rib/policy/policy.h"
 #include "rib/table/mem.h"
 
 #define POLL_US	      (10 * USEC_PER_MSEC) /* Floors and grace periods wake nobody. */
@@ -19,7 +21,9 @@ struct shard {
 	struct peer *peer;	/* [peer] */
 	struct audience_table *audiences;
 	struct outbox *outbox;
-	usec_t now; /* Of the last turn. */
+	usec_t now;	  /* Of the last turn. */
+	uint32_t adopted; /* Generation of the rules. */
+	uint32_t swept;	  /* Atomic: the last one that is everywhere. */
 	struct table table[FAMILY_COUNT];
 };
 
@@ -35,6 +39,7 @@ struct shard *shard_new(const struct shard_opts *opts)
 	s->peer = mem_new(opts->peer_count * sizeof(*s->peer));
 	s->audiences = audience_table_new((opts->peer_count + 63u) / 64, opts->key);
 	s->outbox = outbox_new(opts->core_count);
+	s->adopted = s->swept = opts->judge != NULL ? judge_generation(opts->judge) : 0;
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		table_init(&s->table[f], &(struct table_opts){.shard = &s->opts,
 							      .family = (enum family)f,
@@ -242,6 +247,32 @@ static void table_turn(struct table *t, usec_t now, bool is_inbox_busy)
 	table_count(t);
 }
 
+/* What the new rules make of the routes stands in the working paths. */
+static void note_swept(struct shard *s)
+{
+	bool is_judging = false;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		is_judging |= s->table[f].is_judging;
+	}
+	if (!is_judging && s->swept != s->adopted) {
+		__atomic_store_n(&s->swept, s->adopted, __ATOMIC_RELEASE);
+	}
+}
+
+void shard_adopt(struct shard *s, const struct policy *p, const struct policy_scope *scope)
+{
+	ASSERT(s->opts.judge != NULL && judge_generation(s->opts.judge) == p->generation);
+	s->adopted = p->generation;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		sweep_judge(&s->table[f], scope);
+	}
+}
+
+uint32_t shard_swept(const struct shard *s)
+{
+	return __atomic_load_n(&s->swept, __ATOMIC_ACQUIRE);
+}
+
 void shard_turn(struct shard *s, usec_t now, bool is_inbox_busy)
 {
 	ASSERT(now >= s->now);
@@ -249,6 +280,7 @@ void shard_turn(struct shard *s, usec_t now, bool is_inbox_busy)
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		table_turn(&s->table[f], now, is_inbox_busy);
 	}
+	note_swept(s);
 }
 
 /* Whether something waits for other workers: floors, pending sets, grace periods. */
@@ -269,7 +301,8 @@ static bool is_waiting(const struct table *t)
 
 static bool can_progress(const struct table *t)
 {
-	if (t->is_sweeping || t->has_more_frees || t->has_more_expired || table_can_reclaim(t)) {
+	if (t->is_sweeping || t->is_judging || t->has_more_frees || t->has_more_expired ||
+	    table_can_reclaim(t)) {
 		return true;
 	}
 	for (unsigned c = class_set_next(&t->joined, 0); c < WIRE_CLASS_COUNT;

@@ -2,9 +2,9 @@
  *
  * Ops go in (shard_apply), ops come out (shard_pull), runs appear in the logs.  Nobody else writes
  * anything here.  A turn does, in bounded slices: expired frees → sweep (paths of dead
- * incarnations) → flush (publish, mark, append the difference) → carousel (scan runs for joiners)
- * → free acknowledged runs.  shard_apply never needs room anywhere: what it wants to send waits in
- * the shard until the caller pulls it.
+ * incarnations, new rules) → flush (publish, mark, append the difference) → carousel (scan runs for
+ * joiners) → free acknowledged runs.  shard_apply never needs room anywhere: what it wants to send
+ * waits in the shard until the caller pulls it.
  *
  * Bounds: log memory (bytes_max of each log).  A full log holds the flush back (its dirty set has
  * each entry once) and the scan earlier; cursors that stand still at the floor for LAG_US are then
@@ -15,7 +15,6 @@
 
 #include "rib/attr/intern.h"
 #include "rib/base/metric.h"
-#include "rib/policy/reach.h"
 #include "rib/table/decide.h"
 #include "rib/table/runlog.h"
 #include "rib/table/wire_form.h"
@@ -28,15 +27,15 @@
 #define PATHS_MAX_LIMIT	  255
 
 struct shard_opts {
-	core_id_t core;		   /* This worker; the shard's index. */
-	core_id_t core_count;	   /* Workers = shards. */
-	uint16_t peer_count;	   /* Member ids are below; at most PEER_COUNT_MAX. */
-	uint64_t key;		   /* Seeds every hash. */
-	asn_t local_as;		   /* Ours: what classes with OTC_ADD add. */
-	struct intern *intern;	   /* This worker's; may be NULL where nothing becomes LLGR. */
-	struct reach_table *reach; /* This worker's; NULL: communities ask for nothing. */
-	size_t log_bytes_max;	   /* For each log; 0 = 64 MiB. */
-	usec_t gather_us;	   /* A flush waits at most this long while the inbox is busy. */
+	core_id_t core;	       /* This worker; the shard's index. */
+	core_id_t core_count;  /* Workers = shards. */
+	uint16_t peer_count;   /* Member ids are below; at most PEER_COUNT_MAX. */
+	uint64_t key;	       /* Seeds every hash. */
+	asn_t local_as;	       /* Ours: what classes with OTC_ADD add. */
+	struct intern *intern; /* This worker's; may be NULL where nothing becomes LLGR. */
+	struct judge *judge;   /* This worker's; NULL: no rules, and none ever. */
+	size_t log_bytes_max;  /* For each log; 0 = 64 MiB. */
+	usec_t gather_us;      /* A flush waits at most this long while the inbox is busy. */
 	/* The most paths that a member whose UP names no number may have for one prefix (RFC
 	 * 7911); 0 = PATHS_MAX_DEFAULT. */
 	uint16_t paths_max;
@@ -49,6 +48,9 @@ struct shard_opts {
 };
 
 struct shard;
+struct judge;
+struct policy;
+struct policy_scope;
 
 struct shard *shard_new(const struct shard_opts *opts);
 /* Everything is freed whatever its state; no reader may be left. */
@@ -59,6 +61,12 @@ void shard_apply(struct shard *s, const struct op *op);
 /* A hint: `op` will be applied soon (some ops later).  Hides the miss of its prefix's slot, which
  * is most of the cost of applying it to a large table.  Changes nothing. */
 void shard_prefetch(const struct shard *s, const struct op *op);
+/* The worker's judge has adopted `p`: what the scope has of the routes is judged again in the turns
+ * to come, and from now on what comes judged by other rules.  Both are borrowed until shard_swept()
+ * says the generation.  Owner. */
+void shard_adopt(struct shard *s, const struct policy *p, const struct policy_scope *scope);
+/* The generation of the last rules by which every route was judged.  Any thread. */
+uint32_t shard_swept(const struct shard *s);
 /* One slice of the work that is due.  `is_inbox_busy`: more ops are waiting, so changes may gather.
  * Owner; the caller passes a quiescent point afterwards. */
 void shard_turn(struct shard *s, usec_t now, bool is_inbox_busy);
@@ -92,13 +100,16 @@ uint32_t shard_times_forgotten(const struct shard *s, peer_id_t peer);
 
 /* Per member and family, single writer (the owner). */
 struct shard_peer_stats {
-	metric_t received; /* Paths held now, rejected ones too. */
-	metric_t accepted; /* Of these, ranked. */
+	metric_t received;		 /* Paths held now, rejected ones too. */
+	metric_t accepted;		 /* Of these, ranked. */
+	metric_t rejected[REJECT_COUNT]; /* Of these, the others, by reason. */
 	metric_t stale; /* Of those received, not of a live session; or gone, but not yet swept. */
 	/* ANNOUNCEs refused because the prefix had paths_max paths of the member already. */
 	metric_t refused_paths;
 	/* Paths that could not become long-lived stale: the table of sets is full. */
 	metric_t refused_llgr;
+	/* Paths that went because there was no room for the set that new rules make of theirs. */
+	metric_t refused_sets;
 	metric_t blocked;   /* Of those received, kept out by the prefix limit. */
 	metric_t announces; /* ANNOUNCEs that came, ever; later than what came of them. */
 };

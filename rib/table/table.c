@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rib/base/hash.h"
+#include "rib/policy/judge.h"
 #include "rib/table/mem.h"
 #include "rib/table/walk.h"
 
@@ -47,7 +48,7 @@ void table_init(struct table *t, const struct table_opts *opts)
 		.audiences = opts->audiences,
 		.outbox = opts->outbox,
 		.intern = o->intern,
-		.reach = o->reach,
+		.judge = o->judge,
 		.paths_max = o->paths_max != 0 ? o->paths_max : PATHS_MAX_DEFAULT,
 		.view_max = o->view_max != 0 ? o->view_max : VIEW_MAX_DEFAULT,
 		.dirty_since = USEC_NEVER,
@@ -192,51 +193,85 @@ static uint16_t take_slot(struct table *t, entry_id_t id, const struct op *op)
 
 /* Why the path is not ranked.  `had` is what the member had there, or NULL.  Over the prefix limit
  * what it has stays and may change; what is new is kept out. */
-static uint8_t reason_of(const struct table *t, const struct path *had, const struct op *op)
+static uint8_t capped_reason(const struct table *t, const struct path *had, uint8_t reason)
 {
 	bool has_it = had != NULL && had->reason == REJECT_NONE && path_life(t, had) != PATH_GONE;
-	bool is_new = op->reason == REJECT_NONE && !has_it;
-	return op->is_capped && is_new ? REJECT_MAX_PREFIX : op->reason;
+	return reason == REJECT_NONE && !has_it ? REJECT_MAX_PREFIX : reason;
+}
+
+/* What a worker with other rules than ours has judged; an op is on its way while they change.
+ * False: there is no room for the set, and the op's reference is given back. */
+static bool judge_again(struct table *t, struct path *fresh, const struct prefix *prefix)
+{
+	enum reject known = reject_is_of_session(fresh->reason) ? fresh->reason : REJECT_NONE;
+	judge_begin_attr(t->judge, fresh->peer, fresh->attr, known);
+	struct judged v = judge_route(t->judge, prefix);
+	judge_end(t->judge);
+	if (v.attr != fresh->attr) {
+		outbox_adjust(t->outbox, fresh->attr, -1);
+	}
+	fresh->attr = v.attr;
+	fresh->reason = (uint8_t)v.reason;
+	return v.attr != NULL;
+}
+
+static bool is_of_other_rules(const struct table *t, const struct op *op)
+{
+	return t->judge != NULL && op->policy != (uint16_t)judge_generation(t->judge);
+}
+
+/* The same path again. */
+static bool is_known(const struct path *p, const struct path *fresh)
+{
+	return p->reason == fresh->reason && p->generation == fresh->generation &&
+	       attr_equal(p->attr, fresh->attr);
 }
 
 void table_announce(struct table *t, const struct op *op)
 {
 	ASSERT(op->prefix.family == t->family);
+	struct path fresh = {.attr = op->attr,
+			     .peer = op->peer,
+			     .generation = t->member[op->peer].generation,
+			     .reason = op->reason};
+	if (is_of_other_rules(t, op) && !judge_again(t, &fresh, &op->prefix)) {
+		metric_add(&t->peer_stats[op->peer].refused_sets, 1);
+		table_withdraw(t, op);
+		return;
+	}
 	entry_id_t id = entry_get(t, &op->prefix);
 	struct entry *e = slab_at(&t->slab.slab, id);
 	if (e->state == ENTRY_RETIRED) {
 		e->state = ENTRY_REVIVED;
 	}
-	struct path fresh = {
-		.attr = op->attr, .peer = op->peer, .generation = t->member[op->peer].generation};
 	if (op->has_path_id) {
 		fresh.slot = take_slot(t, id, op);
 		if (fresh.slot == 0) {
 			metric_add(&t->peer_stats[op->peer].refused_paths, 1);
-			outbox_adjust(t->outbox, op->attr, -1);
+			outbox_adjust(t->outbox, fresh.attr, -1);
 			return;
 		}
 	}
 	struct paths_one one;
 	const struct paths *w = table_working(t, id, &one);
 	int i = paths_find(w, path_key(&fresh));
-	fresh.reason = reason_of(t, i >= 0 ? &w->path[i] : NULL, op);
-	if (i >= 0) {
-		const struct path *p = &w->path[i];
-		if (p->attr == fresh.attr && p->reason == fresh.reason &&
-		    p->generation == fresh.generation) {
-			outbox_adjust(t->outbox, op->attr, -1);
-			return;
-		}
+	if (op->is_capped) {
+		fresh.reason = capped_reason(t, i >= 0 ? &w->path[i] : NULL, fresh.reason);
+	}
+	if (i >= 0 && is_known(&w->path[i], &fresh)) {
+		outbox_adjust(t->outbox, fresh.attr, -1);
+		return;
 	}
 	working_put(t, id, i, &fresh);
 }
 
-void table_dress_path(struct table *t, entry_id_t id, unsigned i, const struct attr *attr)
+void table_dress_path(struct table *t, entry_id_t id, unsigned i, const struct attr *attr,
+		      enum reject reason)
 {
 	struct paths_one one;
 	struct path fresh = table_working(t, id, &one)->path[i];
 	fresh.attr = attr;
+	fresh.reason = (uint8_t)reason;
 	working_put(t, id, (int)i, &fresh);
 }
 

@@ -7,7 +7,7 @@
  *     several.c     the difference, and the scan, where members get several paths
  *     walk.c        both, where policy does not give a path to everyone in one form
  *     carousel.c    scan runs for those that join
- *     sweep.c       paths of dead incarnations
+ *     sweep.c       paths of dead incarnations; what a change of rules may touch
  *     restart.c     which of these stay (stale), for how long, and when selection begins;
  *                   refreshes, which end paths of a live session
  *     forget.c      when the number of a member that is gone may be another's
@@ -125,7 +125,7 @@ struct table {
 	struct audience_table *audiences;
 	struct outbox *outbox;
 	struct intern *intern;
-	struct reach_table *reach;
+	struct judge *judge;
 	uint16_t paths_max;
 	uint16_t view_max;
 
@@ -156,6 +156,9 @@ struct table {
 
 	struct circle sweep, sweep_end; /* Done when `sweep` has come around to sweep_end. */
 	bool is_sweeping;
+	struct circle judge_end; /* Likewise. */
+	bool is_judging;
+	const struct policy_scope *scope; /* While it is judging. */
 
 	struct forget forget;
 
@@ -195,8 +198,9 @@ void table_announce(struct table *t, const struct op *op);
 void table_withdraw(struct table *t, const struct op *op);
 /* Make what the class needs, if it is not there. */
 void table_need_class(struct table *t, unsigned class_idx);
-/* Give working path `i` another attribute set; takes its reference. */
-void table_dress_path(struct table *t, entry_id_t id, unsigned i, const struct attr *attr);
+/* Give working path `i` another set, or another reason; takes the set's reference. */
+void table_dress_path(struct table *t, entry_id_t id, unsigned i, const struct attr *attr,
+		      enum reject reason);
 /* Path arrays took `before` bytes and take `after` now. */
 void table_count_bytes(struct table *t, size_t before, size_t after);
 /* reuse.c */
@@ -222,6 +226,8 @@ void carousel_turn(struct table *t, unsigned class_idx);
 bool carousel_is_held(const struct table *t, unsigned class_idx);
 /* sweep.c */
 void sweep_begin(struct table *t);
+/* Judge again what the scope has, which is borrowed while is_judging. */
+void sweep_judge(struct table *t, const struct policy_scope *scope);
 void sweep_turn(struct table *t);
 /* restart.c */
 enum path_life path_life(const struct table *t, const struct path *p);

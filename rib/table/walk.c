@@ -197,7 +197,7 @@ void walk_diff(struct table *t, unsigned class_idx, struct audience_cache *membe
 		const struct attr *attr = w->now.share[i].sent;
 		memcpy(w->scratch, share_words(&w->now, i), w->words * sizeof(*w->scratch));
 		for (unsigned k = 0; k < w->was.count; k++) {
-			if (w->was.share[k].sent == attr) {
+			if (attr_equal(w->was.share[k].sent, attr)) {
 				without(w, share_words(&w->was, k));
 			}
 		}
@@ -215,7 +215,8 @@ static void without_path(struct walk *w, const struct shares *s, uint32_t key,
 {
 	for (unsigned i = 0; i < s->count; i++) {
 		const struct share *share = &s->share[i];
-		if (path_key(share->path) == key && (sent == NULL || share->sent == sent)) {
+		if (path_key(share->path) == key &&
+		    (sent == NULL || attr_equal(share->sent, sent))) {
 			without(w, share_words(s, i));
 		}
 	}

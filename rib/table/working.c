@@ -106,15 +106,13 @@ static void count_path(struct table *t, const struct path *p, bool is_added)
 	if (is_added) {
 		metric_add(&t->stats.paths, 1);
 		metric_add(&s->received, 1);
-		metric_add(&s->accepted, p->reason == 0);
+		metric_add(p->reason == 0 ? &s->accepted : &s->rejected[p->reason], 1);
 		metric_add(&s->blocked, p->reason == REJECT_MAX_PREFIX);
 		return;
 	}
 	metric_drop(&t->stats.paths);
 	metric_drop(&s->received);
-	if (p->reason == 0) {
-		metric_drop(&s->accepted);
-	}
+	metric_drop(p->reason == 0 ? &s->accepted : &s->rejected[p->reason]);
 	if (p->reason == REJECT_MAX_PREFIX) {
 		metric_drop(&s->blocked);
 	}

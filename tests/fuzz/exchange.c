@@ -299,7 +299,7 @@ static bool read_update(struct exchange_member *m, struct span in)
 {
 	struct exchange *x = m->exchange;
 	struct import_env env = {
-		.intern = x->intern[m->core],
+		.judge = x->judge[m->core],
 		.core = m->core,
 		.shard_count = (core_id_t)x->opts.shard_count,
 		.key = KEY,
@@ -715,12 +715,16 @@ void exchange_init(struct exchange *x, const struct exchange_opts *opts)
 	}
 	for (unsigned i = 0; i < opts->shard_count; i++) {
 		x->intern[i] = intern_new((core_id_t)i, KEY, opts->sets_max);
+		x->judge[i] = judge_new(&(struct judge_opts){
+			.intern = x->intern[i], .peer_count = EXCHANGE_MEMBERS, .key = KEY});
+		ASSERT(x->judge[i] != NULL);
 		x->shard[i] =
 			shard_new(&(struct shard_opts){.core = (core_id_t)i,
 						       .core_count = (core_id_t)opts->shard_count,
 						       .peer_count = EXCHANGE_MEMBERS,
 						       .key = KEY,
 						       .intern = x->intern[i],
+						       .judge = x->judge[i],
 						       .local_as = opts->conf[0].local_as,
 						       .log_bytes_max = opts->log_bytes_max,
 						       .gather_us = USEC_PER_MSEC,
@@ -779,6 +783,7 @@ void exchange_fini(struct exchange *x)
 	for (unsigned i = 0; i < x->opts.shard_count; i++) {
 		shard_free(x->shard[i]);
 		intern_free(x->intern[i]);
+		judge_free(x->judge[i]);
 	}
 	epoch_thread_end();
 }

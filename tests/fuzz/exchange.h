@@ -64,6 +64,7 @@ struct exchange {
 	struct addr local[FAMILY_COUNT];
 	struct shard *shard[EXCHANGE_SHARDS_MAX];
 	struct intern *intern[EXCHANGE_SHARDS_MAX];
+	struct judge *judge[EXCHANGE_SHARDS_MAX];
 	struct exchange_member member[EXCHANGE_MEMBERS];
 	struct exchange_inbox inbox[EXCHANGE_SHARDS_MAX];
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "rib/base/check.h"
+#include "tests/support/asks.h"
 
 #define STEP_US	  20
 #define LINK_US	  30
@@ -204,21 +205,15 @@ static unsigned configure_members(const struct world *w, unsigned site, struct m
 	return count;
 }
 
-/* How the server understands what naive.h asks. */
-static struct reach_conf ask_rules(void)
+/* What members ask, it understands. */
+static struct policy *policy_of(const struct world *w, const struct member_conf *conf,
+				unsigned count)
 {
-	struct reach_conf c = {0};
-	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
-		bool has_peer = r != REACH_DENY_ALL;
-		c.pattern[r][COMMUNITY_STD] = c.pattern[r][COMMUNITY_EXT] =
-			(struct community_pattern){
-				.is_set = true, .has_peer_as = has_peer, .field = {NAIVE_ASK + r}};
-		c.pattern[r][COMMUNITY_LRG] =
-			(struct community_pattern){.is_set = true,
-						   .has_peer_as = has_peer,
-						   .field = {NAIVE_ASK_AS, NAIVE_ASK + r}};
+	asn_t asn[WORLD_MEMBERS_MAX + 1];
+	for (unsigned i = 0; i < count; i++) {
+		asn[i] = conf[i].asn;
 	}
-	return c;
+	return w->opts.asks != NULL ? asks_policy(asn, count) : NULL;
 }
 
 void world_start_server(struct world *w, unsigned site)
@@ -241,21 +236,22 @@ void world_start_server(struct world *w, unsigned site)
 	port.addr[0].prefix_len = 16;
 	port.addr[1].addr = world_server_addr(site, FAMILY_IPV6);
 	port.addr[1].prefix_len = 64;
-	const struct reach_conf reach = ask_rules();
+	unsigned count = configure_members(w, site, conf);
+	s->policy = policy_of(w, conf, count);
 	struct server_opts opts = {
 		.local_as = SERVER_AS + site,
 		.router_id = SERVER_V4 + site,
 		.core_count = w->opts.workers,
 		.seed = w->opts.seed ^ (site + w->now - START_US),
 		.members = conf,
-		.member_count = configure_members(w, site, conf),
+		.member_count = count,
 		.ports = &port,
 		.nics = &s->nic,
 		.port_count = 1,
 		.log_bytes_max = w->opts.log_bytes_max,
 		.send_bytes_max = w->opts.send_bytes_max,
 		.paths_sent_max = WORLD_PATHS_SENT,
-		.reach = w->opts.asks != NULL ? &reach : NULL,
+		.policy = s->policy,
 		.now = w->now,
 	};
 	s->server = server_new(&opts);
@@ -268,7 +264,9 @@ void world_stop_server(struct world *w, unsigned site)
 {
 	struct world_site *s = &w->site[site];
 	server_free(s->server);
+	policy_free(s->policy);
 	s->server = NULL;
+	s->policy = NULL;
 	s->nic->ops->close(s->nic);
 	s->nic = NULL;
 	w->server = w->site[0].server;

@@ -53,6 +53,7 @@ struct world_opts {
 struct world_site {
 	struct nic *nic;
 	struct server *server; /* NULL while it is down. */
+	struct policy *policy; /* NULL: it judges by no rules. */
 	usec_t core_due[CORE_COUNT_MAX];
 };
 

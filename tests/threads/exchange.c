@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "rib/base/check.h"
+#include "tests/support/asks.h"
 
 #define SERVER_V4   0xc6120001u
 #define EMPTY_TURNS 20
@@ -91,28 +92,14 @@ static void make_universe(struct exchange *x)
 	}
 }
 
-/* How the server understands what naive.h asks. */
-static struct reach_conf ask_rules(void)
-{
-	struct reach_conf c = {0};
-	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
-		struct community_pattern p = {.is_set = true, .has_peer_as = r != REACH_DENY_ALL};
-		p.field[0] = NAIVE_ASK + r;
-		c.pattern[r][COMMUNITY_STD] = c.pattern[r][COMMUNITY_EXT] = p;
-		p.field[0] = NAIVE_ASK_AS;
-		p.field[1] = NAIVE_ASK + r;
-		c.pattern[r][COMMUNITY_LRG] = p;
-	}
-	return c;
-}
-
 static void make_server(struct exchange *x)
 {
-	const struct reach_conf asks = ask_rules();
+	asn_t asn[MEMBERS_MAX];
 	struct member_conf conf[MEMBERS_MAX];
 	memset(conf, 0, sizeof(conf));
 	for (unsigned i = 0; i < x->opts.members; i++) {
-		conf[i] = (struct member_conf){.asn = 100 + i,
+		asn[i] = 100 + i;
+		conf[i] = (struct member_conf){.asn = asn[i],
 					       .addr = member_addr(i),
 					       .session.hold_s = 90,
 					       .session.hold_min_s = 3,
@@ -126,6 +113,7 @@ static void make_server(struct exchange *x)
 	port.addr[0].prefix_len = 16;
 	port.addr[1].addr = v6_addr(1);
 	port.addr[1].prefix_len = 64;
+	x->policy = asks_policy(asn, x->opts.members);
 	x->server = server_new(&(struct server_opts){
 		.local_as = 65000,
 		.router_id = SERVER_V4,
@@ -139,7 +127,7 @@ static void make_server(struct exchange *x)
 		.log_bytes_max = x->opts.log_bytes_max,
 		.send_bytes_max = x->opts.send_bytes_max,
 		.now = x->now,
-		.reach = &asks,
+		.policy = x->policy,
 	});
 	ASSERT(x->server != NULL);
 }
@@ -207,6 +195,7 @@ void exchange_fini(struct exchange *x)
 		ASSERT(shard_is_empty(server_shard(x->server, (core_id_t)i)));
 	}
 	server_free(x->server);
+	policy_free(x->policy);
 	x->server_nic->ops->close(x->server_nic);
 	for (unsigned i = 0; i < x->opts.members; i++) {
 		speaker_fini(&x->speaker[i]);

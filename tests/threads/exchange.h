@@ -38,6 +38,7 @@ struct exchange {
 	struct nic_pipe_hub *hub;
 	struct nic *server_nic, *nic[MEMBERS_MAX];
 	struct server *server;
+	struct policy *policy;
 	struct exchange_worker worker[WORKERS];
 	struct speaker speaker[MEMBERS_MAX];
 	struct naive_prefix universe[UNIVERSE_MAX];

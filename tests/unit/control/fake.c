@@ -220,8 +220,14 @@ static const struct attr *make_attr(struct fake *f, unsigned peer, const asn_t p
 	draft.wire_len = (uint16_t)len;
 	attr_facts_compute(draft.wire, len, &draft.facts);
 	memcpy(nh.bytes, f->client[peer].ip.bytes, 4);
-	return f->reach != NULL ? reach_intern(f->reach, &draft, &nh, 1)
-				: intern_get(f->server.intern, &draft, &nh, 1);
+	if (f->judge == NULL) {
+		return intern_get(f->server.intern, &draft, &nh, 1);
+	}
+	const struct prefix any = {.family = family};
+	judge_begin(f->judge, (peer_id_t)peer, &draft, &nh, REJECT_NONE);
+	struct judged v = judge_route(f->judge, &any);
+	judge_end(f->judge);
+	return v.attr;
 }
 
 void fake_announce(struct fake *f, unsigned peer, const char *prefix, const asn_t path[4],

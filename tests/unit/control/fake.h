@@ -5,7 +5,7 @@
 #pragma once
 
 #include "control/api/api.h"
-#include "rib/attr/intern.h"
+#include "rib/policy/judge.h"
 #include "tests/unit/control/scratch.h"
 
 #define FAKE_MEMBERS 4
@@ -39,8 +39,8 @@ struct fake {
 	struct scratch scratch;
 	struct state *own_state; /* NULL when the test brought its own. */
 	struct busy_meter busy;
-	struct reach_table *reach; /* What routes are dressed by; NULL: they are not. */
-	usec_t now;		   /* Of the shards. */
+	struct judge *judge; /* Who dresses routes; NULL: nobody. */
+	usec_t now;	     /* Of the shards. */
 	struct api_env env;
 };
 

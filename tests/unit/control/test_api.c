@@ -575,12 +575,14 @@ Test(api, routes_to_a_member_are_shown_without_what_was_asked_of_us)
 {
 	struct fake f;
 	fake_init(&f, 1, NULL);
-	const asn_t asn[FAKE_MEMBERS] = {64501, 64502, 64503, 64504};
-	const struct reach_conf conf = {
-		.pattern[REACH_ALLOW_PEER][COMMUNITY_STD] = {
-			.is_set = true, .has_peer_as = true, .field = {64500}}};
-	struct reach_rules *rules = reach_rules_new(&conf, asn, FAKE_MEMBERS);
-	f.reach = reach_new(rules, f.server.intern, 7);
+	struct policy *policy = policy_new(FAKE_MEMBERS);
+	policy->generation = 1;
+	policy->pattern[COMMUNITY_ANNOUNCE_TO_PEER][COMMUNITY_STD] =
+		(struct community_pattern){.is_set = true, .has_peer_as = true, .field = {64500}};
+	cr_assert(policy_finish(policy));
+	f.judge = judge_new(&(struct judge_opts){
+		.intern = f.server.intern, .peer_count = FAKE_MEMBERS, .key = 7});
+	cr_assert(judge_adopt(f.judge, policy));
 	fake_announce(&f, 1, "203.0.113.0/24", (const asn_t[4]){64502}, 0, REJECT_NONE);
 	fake_settle(&f);
 	json_t *lines = fake_ask(&f, "{\"command\":\"routes\"}");
@@ -592,8 +594,8 @@ Test(api, routes_to_a_member_are_shown_without_what_was_asked_of_us)
 	cr_expect_str_eq(json_string_value(json_array_get(sent, 0)), "65535:666");
 	json_decref(lines);
 	fake_fini(&f);
-	reach_free(f.reach);
-	reach_rules_free(rules);
+	judge_free(f.judge);
+	policy_free(policy);
 }
 
 /* RFC 7911: a member of a class with path ids is shown all that it gets. */

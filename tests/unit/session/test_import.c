@@ -34,6 +34,7 @@
 
 struct bench {
 	struct intern *intern;
+	struct judge *judge;
 	struct import_env env;
 	struct import_stats stats;
 	struct update_opts opts;
@@ -69,10 +70,12 @@ static struct bench *bench_new(size_t sets_max)
 	cr_assert(b != NULL);
 	b->intern = intern_new(WORKER, 5, sets_max);
 	cr_assert(b->intern != NULL);
+	b->judge = judge_new(&(struct judge_opts){.intern = b->intern, .peer_count = 16});
+	cr_assert(b->judge != NULL);
 	b->local[0] = address("198.18.0.1");
 	b->local[1] = address("2001:db8::1");
 	b->env = (struct import_env){
-		.intern = b->intern,
+		.judge = b->judge,
 		.core = WORKER,
 		.shard_count = SHARDS,
 		.key = SHARD_KEY,
@@ -90,6 +93,7 @@ static struct bench *bench_new(size_t sets_max)
 static void bench_free(struct bench *b)
 {
 	intern_free(b->intern);
+	judge_free(b->judge);
 	free(b);
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "rib/base/check.h"
+#include "rib/policy/prefix_set.h"
+#include "rib/policy/roa.h"
 
 #define OTC_OTHER 64496 /* In sets that come with OTC. */
 
@@ -23,14 +25,14 @@ static void put_attr(struct wr *w, uint8_t flags, uint8_t type, const void *valu
 /* Who is asked about by each bit: so many members after the set's own; everyone and nobody are
  * told apart by their numbers. */
 static const struct ask {
-	enum reach_rule rule;
+	enum make_ask rule;
 	unsigned after;
 } asks[] = {
-	{REACH_DENY_ALL, 0},   {REACH_DENY_PEER, 1},  {REACH_DENY_PEER, 3},
-	{REACH_ALLOW_PEER, 1}, {REACH_ALLOW_PEER, 2}, {REACH_DENY_PEER, UINT_MAX},
+	{MAKE_DENY_ALL, 0},   {MAKE_DENY_PEER, 1},  {MAKE_DENY_PEER, 3},
+	{MAKE_ALLOW_PEER, 1}, {MAKE_ALLOW_PEER, 2}, {MAKE_DENY_PEER, UINT_MAX},
 };
 
-static const uint16_t rule_number[REACH_RULE_COUNT] = {60001, 60002, 60000};
+static const uint16_t rule_number[MAKE_ASK_KINDS] = {60001, 60002, 60000};
 
 static asn_t asn_of(unsigned member)
 {
@@ -46,7 +48,7 @@ static void put_asks(struct wr *w, const struct attr_spec *spec, enum community_
 			ask->after == UINT_MAX
 				? 64999
 				: asn_of((ATTR_MEMBER(spec->id) + ask->after) % MAKE_MEMBERS);
-		number = ask->rule == REACH_DENY_ALL ? 1 : number;
+		number = ask->rule == MAKE_DENY_ALL ? 1 : number;
 		if ((spec->ask >> i & 1) == 0 || (spec->ask + spec->id + i) % 3 != form) {
 			continue;
 		}
@@ -77,33 +79,18 @@ static void put_other_asks(struct wr *w, const struct attr_spec *spec, enum comm
 	}
 }
 
-struct reach_rules *make_reach_rules(void)
+static bool knows(const struct make_rules *r, unsigned ask)
 {
-	struct reach_conf conf = {0};
-	asn_t asn[MAKE_PEERS] = {0};
-	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
-		for (unsigned f = 0; f < COMMUNITY_FORM_COUNT; f++) {
-			struct community_pattern *p = &conf.pattern[r][f];
-			*p = (struct community_pattern){.is_set = true,
-							.has_peer_as = r != REACH_DENY_ALL};
-			p->field[0] = f == COMMUNITY_LRG ? MAKE_LOCAL_AS : rule_number[r];
-			p->field[1] = f == COMMUNITY_LRG ? rule_number[r] : 1;
-			p->field[2] = 1;
-		}
-	}
-	for (unsigned i = 0; i < MAKE_MEMBERS; i++) {
-		asn[make_peer(i)] = asn_of(i);
-	}
-	return reach_rules_new(&conf, asn, MAKE_PEERS);
+	return r->knows[asks[ask].rule];
 }
 
 /* Whether the set asks by this rule for the member, or somebody with its AS number. */
-static bool asks_for(unsigned from, unsigned ask, enum reach_rule rule, unsigned member)
+static bool asks_for(unsigned from, unsigned ask, enum make_ask rule, unsigned member)
 {
 	for (unsigned i = 0; i < ARRAY_COUNT(asks); i++) {
 		unsigned named = (from + asks[i].after) % MAKE_MEMBERS;
 		if ((ask >> i & 1) != 0 && asks[i].rule == rule &&
-		    (rule == REACH_DENY_ALL ||
+		    (rule == MAKE_DENY_ALL ||
 		     (asks[i].after != UINT_MAX && asn_of(named) == asn_of(member)))) {
 			return true;
 		}
@@ -111,13 +98,142 @@ static bool asks_for(unsigned from, unsigned ask, enum reach_rule rule, unsigned
 	return false;
 }
 
-bool make_may_have(unsigned from, unsigned ask, unsigned member)
+bool make_may_have(const struct make_rules *r, unsigned from, unsigned ask, unsigned member)
 {
-	if (asks_for(from, ask, REACH_DENY_PEER, member)) {
+	if ((r->deaf[member] >> from & 1) != 0) {
 		return false;
 	}
-	return asks_for(from, ask, REACH_ALLOW_PEER, member) ||
-	       !asks_for(from, ask, REACH_DENY_ALL, member);
+	if (r->knows[MAKE_DENY_PEER] && asks_for(from, ask, MAKE_DENY_PEER, member)) {
+		return false;
+	}
+	return !r->knows[MAKE_DENY_ALL] || !asks_for(from, ask, MAKE_DENY_ALL, member) ||
+	       (r->knows[MAKE_ALLOW_PEER] && asks_for(from, ask, MAKE_ALLOW_PEER, member));
+}
+
+bool make_leaves_asks(const struct make_rules *r, unsigned ask)
+{
+	bool leaves = false;
+	for (unsigned i = 0; i < ARRAY_COUNT(asks); i++) {
+		leaves |= (ask >> i & 1) != 0 && !knows(r, i);
+	}
+	return leaves;
+}
+
+enum reject make_reason(const struct make_rules *r, enum family family, unsigned number,
+			asn_t origin)
+{
+	asn_t only = r->origin[family][number];
+	if ((r->black[family] >> number & 1) != 0) {
+		return REJECT_GLOBAL_BLACK_LIST;
+	}
+	return only != 0 && only != origin ? REJECT_RPKI_INVALID : REJECT_NONE;
+}
+
+struct make_rules make_rules_open(void)
+{
+	return (struct make_rules){.generation = 1, .knows = {true, true, true}};
+}
+
+static void put_patterns(struct policy *p, const struct make_rules *r)
+{
+	static const enum community_name name[MAKE_ASK_KINDS] = {COMMUNITY_DO_NOT_ANNOUNCE_TO_PEER,
+								 COMMUNITY_ANNOUNCE_TO_PEER,
+								 COMMUNITY_DO_NOT_ANNOUNCE_TO_ANY};
+	for (unsigned i = 0; i < MAKE_ASK_KINDS; i++) {
+		for (unsigned f = 0; f < COMMUNITY_FORM_COUNT && r->knows[i]; f++) {
+			p->pattern[name[i]][f] = (struct community_pattern){
+				.is_set = true,
+				.has_peer_as = i != MAKE_DENY_ALL,
+				.field = {f == COMMUNITY_LRG ? MAKE_LOCAL_AS : rule_number[i],
+					  f == COMMUNITY_LRG ? rule_number[i] : 1, 1}};
+		}
+	}
+}
+
+static struct peer_policy *peer_policy_of(const struct make_rules *r, unsigned member)
+{
+	struct peer_policy *p = peer_policy_new();
+	p->asn = asn_of(member);
+	p->has_rov = p->rejects_rov_invalid = true;
+	p->hears = malloc((MAKE_PEERS + 63) / 64 * sizeof(*p->hears));
+	memset(p->hears, 0xff, (MAKE_PEERS + 63) / 64 * sizeof(*p->hears));
+	for (unsigned i = 0; i < MAKE_MEMBERS; i++) {
+		if ((r->deaf[member] >> i & 1) != 0) {
+			bits_clear(p->hears, make_peer(i));
+		}
+	}
+	return p;
+}
+
+static struct prefix_rule rule_of(enum family family, unsigned number)
+{
+	struct prefix p = make_prefix(family, number);
+	return (struct prefix_rule){.prefix = p, .ge = p.len, .le = p.len};
+}
+
+struct policy *make_policy(const struct make_rules *r)
+{
+	struct policy *p = policy_new(MAKE_PEERS);
+	struct prefix_rule black[FAMILY_COUNT * MAKE_NUMBERS];
+	struct vrp vrp[FAMILY_COUNT * MAKE_NUMBERS];
+	size_t blacks = 0, vrps = 0;
+	ASSERT(p != NULL);
+	p->generation = r->generation;
+	put_patterns(p, r);
+	for (unsigned i = 0; i < MAKE_MEMBERS; i++) {
+		p->peer[make_peer(i)] = peer_policy_of(r, i);
+	}
+	for (unsigned i = 0; i < FAMILY_COUNT * MAKE_NUMBERS; i++) {
+		enum family f = (enum family)(i / MAKE_NUMBERS);
+		unsigned n = i % MAKE_NUMBERS;
+		struct prefix prefix = make_prefix(f, n);
+		if ((r->black[f] >> n & 1) != 0) {
+			black[blacks++] = rule_of(f, n);
+		}
+		if (r->origin[f][n] != 0) {
+			vrp[vrps++] = (struct vrp){prefix, prefix.len, r->origin[f][n]};
+		}
+	}
+	p->global_black = prefix_set_new(black, blacks);
+	p->roa = roa_new(vrp, vrps);
+	bool is_whole = policy_finish(p);
+	ASSERT(is_whole);
+	return p;
+}
+
+struct policy_scope make_scope(const struct make_rules *was, const struct make_rules *is)
+{
+	struct policy_scope s = {.is_all = memcmp(was->knows, is->knows, sizeof(is->knows)) != 0};
+	struct prefix_rule rule[FAMILY_COUNT * MAKE_NUMBERS];
+	size_t rules = 0;
+	for (unsigned i = 0; i < MAKE_MEMBERS; i++) {
+		unsigned changed = (unsigned)(was->deaf[i] ^ is->deaf[i]);
+		for (unsigned k = 0; k < MAKE_MEMBERS; k++) {
+			if (s.announcers == NULL && changed != 0) {
+				s.announcers = calloc((MAKE_PEERS + 63) / 64, sizeof(uint64_t));
+			}
+			if ((changed >> k & 1) != 0) {
+				bits_set(s.announcers, make_peer(k));
+			}
+		}
+	}
+	for (unsigned i = 0; i < FAMILY_COUNT * MAKE_NUMBERS; i++) {
+		enum family f = (enum family)(i / MAKE_NUMBERS);
+		unsigned n = i % MAKE_NUMBERS;
+		if (((was->black[f] ^ is->black[f]) >> n & 1) != 0 ||
+		    was->origin[f][n] != is->origin[f][n]) {
+			rule[rules++] = rule_of(f, n);
+		}
+	}
+	s.prefixes = rules > 0 ? prefix_set_new(rule, rules) : NULL;
+	return s;
+}
+
+void make_scope_free(struct policy_scope *s)
+{
+	free(s->announcers);
+	prefix_set_put(s->prefixes);
+	*s = (struct policy_scope){0};
 }
 
 static void make_draft_spec(const struct attr_spec *spec, enum family family, struct made *out)
@@ -228,7 +344,7 @@ static uint32_t id_of(struct span communities)
 	return id;
 }
 
-static bool has_ask(struct span communities)
+static bool has_std_ask(struct span communities)
 {
 	struct rd r = rd_of(communities);
 	while (rd_left(&r) >= 4) {
@@ -243,6 +359,15 @@ static bool has_ask(struct span communities)
 uint32_t attr_id(const struct attr *a)
 {
 	return id_of(attr_find(a, ATTR_COMMUNITIES));
+}
+
+uint32_t attr_sent_id(const struct attr *a)
+{
+	/* Only asks are in the other two forms. */
+	bool has_ask = has_std_ask(attr_find(a, ATTR_COMMUNITIES)) ||
+		       attr_find(a, ATTR_EXT_COMMUNITIES).len > 0 ||
+		       attr_find(a, ATTR_LARGE_COMMUNITIES).len > 0;
+	return attr_id(a) | (has_ask ? ATTR_ASKED : 0);
 }
 
 struct prefix make_prefix(enum family family, unsigned number)
@@ -401,7 +526,7 @@ struct message {
 	struct span withdrawn, nlri, reach, unreach;
 	enum family reach_family, unreach_family;
 	uint32_t id, otc, first_as;
-	bool has_next_hop;
+	bool has_next_hop, has_ask;
 };
 
 static bool decode_nlri(const struct decoding *d, struct span s, enum family family, uint32_t id)
@@ -453,13 +578,10 @@ static bool decode_attrs(struct span attrs, bool is_as2, struct message *m)
 		struct span value = rd_span(&r, len);
 		struct rd v = rd_of(value);
 		if (type == ATTR_EXT_COMMUNITIES || type == ATTR_LARGE_COMMUNITIES) {
-			return false; /* Only asks are in these; and they are for us alone. */
-		}
-		if (type == ATTR_COMMUNITIES) {
+			m->has_ask = true; /* Only asks are in these. */
+		} else if (type == ATTR_COMMUNITIES) {
 			m->id = id_of(value);
-			if (has_ask(value)) {
-				return false;
-			}
+			m->has_ask |= has_std_ask(value);
 		} else if (type == ATTR_OTC) {
 			m->otc = rd_u32(&v);
 		} else if (type == ATTR_AS_PATH) {
@@ -505,8 +627,8 @@ static bool decode_update(const struct decoding *d, struct span body)
 	       (m.nlri.len + m.reach.len == 0 || is_allowed(d, &m)) &&
 	       decode_nlri(d, m.withdrawn, FAMILY_IPV4, 0) &&
 	       decode_nlri(d, m.unreach, m.unreach_family, 0) &&
-	       decode_nlri(d, m.nlri, FAMILY_IPV4, m.id) &&
-	       decode_nlri(d, m.reach, m.reach_family, m.id);
+	       decode_nlri(d, m.nlri, FAMILY_IPV4, m.id | (m.has_ask ? ATTR_ASKED : 0)) &&
+	       decode_nlri(d, m.reach, m.reach_family, m.id | (m.has_ask ? ATTR_ASKED : 0));
 }
 
 bool naive_decode(const uint8_t *bytes, size_t len, unsigned class_idx, naive_each *each,

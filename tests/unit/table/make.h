@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rib/attr/intern.h"
-#include "rib/policy/reach.h"
+#include "rib/policy/judge.h"
 #include "rib/table/shard.h"
 
 /* A set is a function of (member number, variant): its community says which, so that a decoder can
@@ -18,11 +18,11 @@
 #define VARIANT_EDGE	30 /* In IPv4 it fits a message, if nothing is added. */
 #define VARIANT_BOTH	31 /* OTC, and an IPv6 next hop. */
 #define VARIANT_QUIET	5  /* Its id does not tell its asks: only they may change. */
-#define ATTR_VARIANT(i) ((((i)&0x7fff) - 1) % VARIANT_COUNT)
+#define ATTR_VARIANT(i) ((((i)&0x0fff) - 1) % VARIANT_COUNT)
 #define MAKE_LOCAL_AS	64999
 /* Variants from VARIANT_COUNT on ask with communities who may hear the route: ASK * VARIANT_COUNT
  * more are the same set with these, a bit for each. */
-#define ATTR_ASK(i)    ((((i)&0x7fff) - 1) / VARIANT_COUNT)
+#define ATTR_ASK(i)    ((((i)&0x0fff) - 1) / VARIANT_COUNT)
 #define ASK_DENY_ALL   1u
 #define ASK_DENY_NEXT  2u  /* The member after its own. */
 #define ASK_DENY_3RD   4u  /* Three after. */
@@ -35,6 +35,7 @@
 #define ATTR_ID(m, v)  ((uint32_t)(m) << 16 | ((uint32_t)(v) + 1))
 #define ATTR_MEMBER(i) ((i) >> 16)
 #define ATTR_LLGR      0x8000u /* In an id: the set has LLGR_STALE. */
+#define ATTR_ASKED     0x4000u /* In the id of what is sent: asks are left in it. */
 
 /* One that is still to be interned. */
 struct made {
@@ -45,6 +46,7 @@ void make_draft(unsigned member, unsigned variant, enum family family, struct ma
 const struct attr *make_attr(struct intern *in, unsigned member, unsigned variant,
 			     enum family family);
 uint32_t attr_id(const struct attr *a);
+uint32_t attr_sent_id(const struct attr *a); /* With ATTR_ASKED. */
 
 /* A set with the given facts; `id` makes it distinct. */
 struct attr_spec {
@@ -64,10 +66,28 @@ static inline peer_id_t make_peer(unsigned member)
 	return (peer_id_t)(member * 19);
 }
 
-/* The rules by which asks are understood, for make_peer()s whose AS numbers two of them share. */
-struct reach_rules *make_reach_rules(void);
-/* Whether a set of `from` with these asks may go to the member, asked one by one. */
-bool make_may_have(unsigned from, unsigned ask, unsigned member);
+/* Rules of the moment about make_peer()s, of whom two have one AS number each. */
+#define MAKE_NUMBERS 48
+enum make_ask { MAKE_DENY_PEER, MAKE_ALLOW_PEER, MAKE_DENY_ALL, MAKE_ASK_KINDS };
+struct make_rules {
+	uint32_t generation;
+	bool knows[MAKE_ASK_KINDS];		  /* Which asks mean something. */
+	uint16_t deaf[MAKE_MEMBERS];		  /* Members (bits) whose routes it may not have. */
+	uint64_t black[FAMILY_COUNT];		  /* Numbers (bits) that nobody may announce. */
+	asn_t origin[FAMILY_COUNT][MAKE_NUMBERS]; /* Who alone may originate it; 0: anybody. */
+};
+/* All asks are known, and nothing else is forbidden. */
+struct make_rules make_rules_open(void);
+struct policy *make_policy(const struct make_rules *r);
+/* What of the routes the change touches; free with make_scope_free. */
+struct policy_scope make_scope(const struct make_rules *was, const struct make_rules *is);
+void make_scope_free(struct policy_scope *s);
+/* Asked one by one: why a route of this number and origin is refused; whether a set of `from` with
+ * these asks may go to the member; and whether asks are left in it. */
+enum reject make_reason(const struct make_rules *r, enum family family, unsigned number,
+			asn_t origin);
+bool make_may_have(const struct make_rules *r, unsigned from, unsigned ask, unsigned member);
+bool make_leaves_asks(const struct make_rules *r, unsigned ask);
 
 struct prefix make_prefix(enum family family, unsigned number);
 struct paths *make_paths(const struct path *path, unsigned count);

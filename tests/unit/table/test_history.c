@@ -110,3 +110,37 @@ Test(table, histories_with_control_communities_and_tiny_logs_end_so_too, .timeou
 					   9900);
 	cr_expect_gt(evictions, 10);
 }
+
+Test(table, histories_in_which_rules_change_end_as_the_oracle_says, .timeout = 300)
+{
+	run_histories(
+		&(struct world_opts){
+			.shards = 1, .numbers = 12, .has_reach = true, .has_rules = true},
+		20000);
+	run_histories(&(struct world_opts){.shards = 3,
+					   .numbers = 24,
+					   .is_busy = true,
+					   .has_reach = true,
+					   .has_rules = true},
+		      21000);
+	run_histories(&(struct world_opts){.shards = 3,
+					   .numbers = 16,
+					   .is_deferred = true,
+					   .has_reach = true,
+					   .has_rules = true,
+					   .has_all = true},
+		      22000);
+}
+
+Test(table, histories_in_which_rules_change_with_tiny_logs_end_so_too, .timeout = 300)
+{
+	uint64_t evictions = run_histories(&(struct world_opts){.shards = 2,
+								.numbers = 8,
+								.is_busy = true,
+								.has_reach = true,
+								.has_rules = true,
+								.has_all = true,
+								.log_bytes_max = 2500},
+					   23000);
+	cr_expect_gt(evictions, 10);
+}

@@ -8,8 +8,8 @@
 #define NUMBER	5
 
 struct scene {
-	struct reach_rules *rules;
-	struct reach_table *reach;
+	struct policy *policy;
+	struct judge *judge;
 	uint64_t seen;	/* Runs of the log. */
 	struct rig rig; /* Its size is not fixed. */
 };
@@ -17,8 +17,10 @@ struct scene {
 static void begin(struct scene *s)
 {
 	rig_init(&s->rig, 0);
-	s->rules = make_reach_rules();
-	s->reach = reach_new(s->rules, s->rig.intern, 5);
+	const struct make_rules rules = make_rules_open();
+	s->policy = make_policy(&rules);
+	s->judge = judge_new(&(struct judge_opts){s->rig.intern, MAKE_PEERS, 5});
+	cr_assert(judge_adopt(s->judge, s->policy));
 	for (unsigned i = 0; i < MEMBERS; i++) {
 		rig_join(&s->rig, make_peer(i));
 	}
@@ -30,8 +32,8 @@ static void begin(struct scene *s)
 static void end(struct scene *s)
 {
 	rig_fini(&s->rig);
-	reach_free(s->reach);
-	reach_rules_free(s->rules);
+	judge_free(s->judge);
+	policy_free(s->policy);
 }
 
 /* The member announces its one set with these asks. */
@@ -41,7 +43,9 @@ static void announce(struct scene *s, unsigned member, unsigned ask)
 	o.prefix = make_prefix(FAMILY_IPV4, NUMBER);
 	struct made made;
 	make_draft(member, VARIANT_QUIET + VARIANT_COUNT * ask, FAMILY_IPV4, &made);
-	o.attr = reach_intern(s->reach, &made.draft, &made.hop, 1);
+	judge_begin(s->judge, o.peer, &made.draft, &made.hop, REJECT_NONE);
+	o.attr = judge_route(s->judge, &o.prefix).attr;
+	judge_end(s->judge);
 	shard_apply(s->rig.shard, &o);
 	rig_turn(&s->rig);
 }

@@ -35,10 +35,12 @@ struct world *world_new(const struct world_opts *opts)
 	cr_assert_leq(opts->members, WORLD_MEMBERS);
 	cr_assert_leq(opts->numbers, WORLD_NUMBERS);
 	w->own = intern_new(0, KEY, 65536);
-	w->rules = opts->has_reach ? make_reach_rules() : NULL;
+	w->era[0] = make_rules_open();
+	w->era_count = 1;
+	w->policy = opts->has_reach ? make_policy(&w->era[0]) : NULL;
 	for (unsigned i = 0; i < opts->shards; i++) {
 		w->intern[i] = intern_new((core_id_t)i, KEY, 4096);
-		w->reach[i] = w->rules != NULL ? reach_new(w->rules, w->intern[i], KEY) : NULL;
+		w->judge[i] = judge_of(w, w->intern[i]);
 		w->shard[i] = shard_new(&(struct shard_opts){.core = (core_id_t)i,
 							     .core_count = (core_id_t)opts->shards,
 							     .peer_count = WORLD_PEERS,
@@ -46,7 +48,7 @@ struct world *world_new(const struct world_opts *opts)
 							     .local_as = MAKE_LOCAL_AS,
 							     .log_bytes_max = opts->log_bytes_max,
 							     .intern = w->intern[i],
-							     .reach = w->reach[i],
+							     .judge = w->judge[i],
 							     .paths_max = WORLD_PATHS,
 							     .view_max = WORLD_VIEW,
 							     .is_deferred = opts->is_deferred,
@@ -59,9 +61,9 @@ void world_free(struct world *w)
 {
 	for (unsigned s = 0; s < w->opts.shards; s++) {
 		shard_free(w->shard[s]);
-		cr_assert(w->reach[s] == NULL || reach_count(w->reach[s]) == 0);
+		cr_assert(w->judge[s] == NULL || judge_audiences(w->judge[s]) == 0);
 		intern_free(w->intern[s]);
-		reach_free(w->reach[s]);
+		judge_free(w->judge[s]);
 		for (unsigned c = 0; c < w->opts.shards; c++) {
 			free(w->to[c][s].op);
 			free(w->from[s][c].op);
@@ -75,7 +77,9 @@ void world_free(struct world *w)
 		}
 	}
 	intern_free(w->own);
-	reach_rules_free(w->rules);
+	policy_free(w->policy);
+	policy_free(w->older);
+	make_scope_free(&w->scope);
 	free(w);
 }
 
@@ -357,18 +361,6 @@ static bool has_room(struct member *m, enum family family, unsigned number)
 	return count < WORLD_PATHS;
 }
 
-static const struct attr *attr_of(struct world *w, unsigned member, unsigned variant,
-				  enum family family)
-{
-	core_id_t core = core_of(w, member);
-	struct made made;
-	if (w->rules == NULL) {
-		return make_attr(w->intern[core], member, variant, family);
-	}
-	make_draft(member, variant, family, &made);
-	return reach_intern(w->reach[core], &made.draft, &made.hop, 1);
-}
-
 void world_announce(struct world *w, unsigned member, enum family family, unsigned number,
 		    unsigned path_id, unsigned variant, enum reject reason)
 {
@@ -376,13 +368,16 @@ void world_announce(struct world *w, unsigned member, enum family family, unsign
 	struct op op = member_op(w, member, OP_ANNOUNCE);
 	op.family = (uint8_t)family;
 	op.prefix = make_prefix(family, number);
-	op.attr = attr_of(w, member, variant, family);
 	op.reason = (uint8_t)reason;
+	judge_op(w, member, variant, &op);
 	put_id(&op, path_id);
 	struct sent *s = &m->sent[family][number][path_id];
 	if (path_id == 0 || s->attr != NULL || has_room(m, family, number)) {
-		*s = (struct sent){.attr = op.attr,
+		/* Its own copy: rules change what becomes of ours. */
+		const struct attr *attr = own_attr(w, member, variant, family);
+		*s = (struct sent){.attr = attr,
 				   .reason = (uint8_t)reason,
+				   .origin = attr->facts.origin_as,
 				   .ask = (uint8_t)(variant / VARIANT_COUNT)};
 	}
 	send_op(w, member, prefix_shard(&op.prefix, w->opts.shards, KEY), &op);
@@ -446,15 +441,32 @@ static void hold(struct member *m, enum family f, unsigned n, uint32_t path_id, 
 	}
 }
 
+/* Whether the member may have been meant by some of the rules since the last calm.  (A set's origin
+ * is not told here; black lists are.) */
+static bool could_have(const struct hearing *h, const struct prefix *p, uint32_t id)
+{
+	bool could = false;
+	unsigned n = 0;
+	for (struct prefix known = make_prefix((enum family)p->family, 0); !prefix_equal(&known, p);
+	     known = make_prefix((enum family)p->family, n)) {
+		cr_assert_lt(++n, WORLD_NUMBERS);
+	}
+	for (unsigned i = 0; i < h->w->era_count; i++) {
+		const struct make_rules *r = &h->w->era[i];
+		could |= make_may_have(r, ATTR_MEMBER(id), ATTR_ASK(id), h->member) &&
+			 (r->black[p->family] >> n & 1) == 0;
+	}
+	return could;
+}
+
 static void hear(void *context, const struct prefix *p, uint32_t path_id, uint32_t id)
 {
 	struct hearing *h = context;
 	struct member *m = &h->w->member[h->member];
 	/* DESIGN §7.2: at every moment, never its own route. */
 	cr_assert(id == 0 || ATTR_MEMBER(id) != h->member);
-	/* And never one that its announcer keeps from it. */
-	cr_assert(id == 0 || h->w->rules == NULL ||
-		  make_may_have(ATTR_MEMBER(id), ATTR_ASK(id), h->member));
+	/* And never one that all rules since the last calm have kept from it. */
+	cr_assert(id == 0 || h->w->policy == NULL || could_have(h, p, id));
 	cr_assert_eq(id, h->expected_id);
 	for (unsigned n = 0; n < h->w->opts.numbers; n++) {
 		struct prefix known = make_prefix((enum family)p->family, n);
@@ -504,7 +516,7 @@ static struct prefix prefix_of(const struct hearing *h, enum family f, unsigned 
 
 static void hear_one(struct hearing *h, struct prefix p, uint32_t path_id, const struct attr *attr)
 {
-	h->expected_id = attr != NULL ? attr_id(attr) : 0;
+	h->expected_id = attr != NULL ? attr_sent_id(attr) : 0;
 	hear(h, &p, path_id, h->expected_id);
 }
 
@@ -531,7 +543,7 @@ static uint32_t run_path_id(const struct run *r, uint32_t i)
 static void hear_dirty(struct hearing *h, enum family f, unsigned shard, const struct run *r)
 {
 	for (uint32_t i = 0; i < r->count; i++) {
-		if (now_of(h, f, shard, r->ids[i], run_path_id(r, i)) == r->attr) {
+		if (attr_equal(now_of(h, f, shard, r->ids[i], run_path_id(r, i)), r->attr)) {
 			hear_one(h, prefix_of(h, f, shard, r->ids[i]), run_path_id(r, i), r->attr);
 		}
 	}
@@ -552,9 +564,9 @@ static void hear_run(struct world *w, unsigned member, enum family f, unsigned s
 	}
 	/* Between turns a clean run is never old news (runlog.h, guarantee b). */
 	for (uint32_t i = 0; i < r->count; i++) {
-		cr_assert_eq(now_of(&h, f, shard, r->ids[i], run_path_id(r, i)), r->attr);
+		cr_assert(attr_equal(now_of(&h, f, shard, r->ids[i], run_path_id(r, i)), r->attr));
 	}
-	h.expected_id = r->kind == RUN_ANNOUNCE ? attr_id(r->attr) : 0;
+	h.expected_id = r->kind == RUN_ANNOUNCE ? attr_sent_id(r->attr) : 0;
 	cr_assert(naive_decode(r->bytes, r->bytes_len, class_of(&h, f), hear, &h));
 }
 

@@ -27,6 +27,7 @@ struct world_opts {
 	bool is_plain;
 	bool is_deferred; /* The server has restarted. */
 	bool has_reach;	  /* Routes ask with communities who may hear them. */
+	bool has_rules;	  /* With has_reach: rules change. */
 	bool has_all; /* Members are of any class; else of those without RFC 8654, 8950, 9234. */
 };
 
@@ -60,6 +61,10 @@ void world_announce(struct world *w, unsigned member, enum family family, unsign
 void world_withdraw(struct world *w, unsigned member, enum family family, unsigned number,
 		    unsigned path_id);
 void world_rescan(struct world *w, unsigned member);
+/* Other rules; false when somebody has not judged by the last ones yet.  The generation is ours. */
+bool world_publish(struct world *w, const struct make_rules *rules);
+/* A worker adopts what was published last. */
+void world_adopt(struct world *w, unsigned core);
 /* All mailboxes are emptied (both ways). */
 void world_deliver_all(struct world *w);
 void world_turn(struct world *w, unsigned shard, usec_t forward);

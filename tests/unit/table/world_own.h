@@ -8,6 +8,7 @@
 
 #define KEY	   77
 #define WORLD_HELD 64
+#define WORLD_ERA  24 /* Changes of rules between two calms. */
 
 /* A FIFO of ops. */
 struct mailbox {
@@ -34,7 +35,8 @@ struct cursor {
 /* What a member announced, as the oracle knows it. */
 struct sent {
 	const struct attr *attr; /* NULL: nothing.  Not counted here. */
-	uint8_t reason;
+	uint8_t reason;		 /* What its session found. */
+	asn_t origin;
 	uint8_t ask;
 	bool is_stale;
 	bool is_old; /* Not announced again in the refresh that is under way. */
@@ -66,14 +68,24 @@ struct world {
 	uint64_t evictions;
 	bool is_calm; /* Inboxes are not busy now. */
 	struct intern *intern[WORLD_SHARDS];
-	struct reach_rules *rules; /* NULL without has_reach. */
-	struct reach_table *reach[WORLD_SHARDS];
-	struct intern *own; /* Sets that the oracle makes. */
+	/* Rules by generation, from 1 on, those since the last calm; with has_reach. */
+	struct make_rules era[WORLD_ERA];
+	unsigned era_count;
+	struct policy *policy, *older; /* Published; and the one before, while somebody reads it. */
+	struct policy_scope scope;
+	struct judge *judge[WORLD_SHARDS]; /* NULL without has_reach. */
+	struct intern *own;		   /* Sets that the oracle makes. */
 	struct shard *shard[WORLD_SHARDS];
 	struct mailbox to[WORLD_SHARDS][WORLD_SHARDS];	 /* [core][shard] */
 	struct mailbox from[WORLD_SHARDS][WORLD_SHARDS]; /* [shard][core] */
 	struct member member[WORLD_MEMBERS];
 };
+
+/* The rules that were published last. */
+static inline const struct make_rules *rules_now(const struct world *w)
+{
+	return &w->era[w->era_count - 1];
+}
 
 static inline peer_id_t peer_of(unsigned member)
 {
@@ -81,6 +93,14 @@ static inline peer_id_t peer_of(unsigned member)
 }
 
 /* One op moves; false when there is none, or the shard is congested. */
+/* A worker's judge; NULL where there are no rules. */
+struct judge *judge_of(const struct world *w, struct intern *intern);
+/* The op's set and reason, as the member's worker judges. */
+void judge_op(struct world *w, unsigned member, unsigned variant, struct op *op);
+/* The set as the oracle sees it.  Rules, where there are some, leave LOCAL_PREF to nobody. */
+const struct attr *own_attr(struct world *w, unsigned member, unsigned variant, enum family family);
+/* Everyone judges by the rules that were published last. */
+bool has_swept(const struct world *w);
 bool deliver_to(struct world *w, unsigned core, unsigned shard);
 bool deliver_from(struct world *w, unsigned shard, unsigned core);
 /* What the shard sends goes into the mailboxes. */

@@ -17,7 +17,7 @@ static void random_route(struct world *w, unsigned member)
 	if (w->opts.has_reach && v < VARIANT_LARGE && prng_chance(&w->prng, 1, 2)) {
 		v += VARIANT_COUNT * (unsigned)prng_below(&w->prng, ASK_COUNT);
 	}
-	world_announce(w, member, f, n, id, v, prng_chance(&w->prng, 1, 12) ? REJECT_NEXT_HOP : 0);
+	world_announce(w, member, f, n, id, v, prng_chance(&w->prng, 1, 12) ? REJECT_AS_LOOP : 0);
 }
 
 static void random_mail(struct world *w)
@@ -111,8 +111,46 @@ static void random_session(struct world *w, unsigned member)
 	}
 }
 
+/* One thing is another in the rules, or several. */
+static void random_rules(struct world *w)
+{
+	static const asn_t origins[] = {0, 0, 4200000001u, 64500, 64501};
+	struct make_rules r = *rules_now(w);
+	enum family f = (enum family)prng_below(&w->prng, FAMILY_COUNT);
+	unsigned n = (unsigned)prng_below(&w->prng, w->opts.numbers);
+	do {
+		switch (prng_below(&w->prng, 4)) {
+		case 0: {
+			bool *knows = &r.knows[prng_below(&w->prng, MAKE_ASK_KINDS)];
+			*knows = !*knows;
+			break;
+		}
+		case 1:
+			r.deaf[prng_below(&w->prng, w->opts.members)] ^=
+				(uint16_t)(1u << prng_below(&w->prng, w->opts.members));
+			break;
+		case 2:
+			r.black[f] ^= UINT64_C(1) << n;
+			break;
+		default:
+			r.origin[f][n] = origins[prng_below(&w->prng, ARRAY_COUNT(origins))];
+			break;
+		}
+	} while (prng_chance(&w->prng, 1, 3));
+	world_publish(w, &r);
+}
+
 void world_step(struct world *w)
 {
+	if (w->opts.has_rules && prng_chance(&w->prng, 1, 8)) {
+		unsigned core = (unsigned)prng_below(&w->prng, w->opts.shards);
+		if (prng_chance(&w->prng, 1, 3)) {
+			random_rules(w);
+		} else {
+			world_adopt(w, core);
+		}
+		return;
+	}
 	unsigned member = (unsigned)prng_below(&w->prng, w->opts.members);
 	bool is_slow = member % 3 == 2; /* Reads rarely. */
 	switch (prng_below(&w->prng, 10)) {
@@ -183,6 +221,21 @@ static bool has_unread(const struct world *w)
 	return false;
 }
 
+/* By the rules of the moment. */
+static uint8_t reason_of(const struct world *w, const struct sent *s, enum family f,
+			 unsigned number)
+{
+	if (s->reason != REJECT_NONE || w->policy == NULL) {
+		return s->reason;
+	}
+	return (uint8_t)make_reason(rules_now(w), f, number, s->origin);
+}
+
+static uint32_t asked(const struct world *w, unsigned ask)
+{
+	return w->policy != NULL && make_leaves_asks(rules_now(w), ask) ? ATTR_ASKED : 0;
+}
+
 /* What the member should hold: the first `n` of the naive order that it may have. */
 static unsigned oracle(const struct world *w, unsigned member, enum family f, unsigned number,
 		       unsigned n, uint32_t *out)
@@ -197,19 +250,20 @@ static unsigned oracle(const struct world *w, unsigned member, enum family f, un
 			const struct sent *s = &m->sent[f][number][id];
 			if (s->attr != NULL) {
 				ask[count] = s->ask;
-				path[count++] = (struct path){
-					.attr = s->attr, .peer = peer_of(i), .reason = s->reason};
+				path[count++] = (struct path){.attr = s->attr,
+							      .peer = peer_of(i),
+							      .reason = reason_of(w, s, f, number)};
 			}
 		}
 	}
 	unsigned ranked = naive_rank(path, count, rank, order);
 	for (unsigned i = 0; i < ranked && found < n; i++) {
 		const struct path *p = &path[order[i]];
-		bool may_have =
-			w->rules == NULL || make_may_have(p->peer / 19u, ask[order[i]], member);
+		bool may_have = w->policy == NULL ||
+				make_may_have(rules_now(w), p->peer / 19u, ask[order[i]], member);
 		if (p->peer != peer_of(member) && may_have &&
 		    naive_suits(p->attr, f, w->member[member].class_idx[f])) {
-			out[found++] = attr_id(p->attr);
+			out[found++] = attr_id(p->attr) | asked(w, ask[order[i]]);
 		}
 	}
 	return found;
@@ -258,6 +312,36 @@ static void compare(const struct world *w, unsigned member)
 	}
 }
 
+/* Ranked and rejected, each by its reason. */
+static void compare_counts(const struct world *w, unsigned member)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		uint64_t want[REJECT_COUNT] = {0}, has[REJECT_COUNT] = {0};
+		for (unsigned n = 0; n < w->opts.numbers; n++) {
+			for (unsigned id = 0; id < WORLD_IDS; id++) {
+				const struct sent *s = &w->member[member].sent[f][n][id];
+				if (s->attr != NULL) {
+					want[reason_of(w, s, (enum family)f, n)]++;
+				}
+			}
+		}
+		for (unsigned s = 0; s < w->opts.shards; s++) {
+			const struct shard_peer_stats *st =
+				shard_peer_stats(w->shard[s], (enum family)f, peer_of(member));
+			has[REJECT_NONE] += st->accepted;
+			for (unsigned r = 1; r < REJECT_COUNT; r++) {
+				has[r] += st->rejected[r];
+			}
+		}
+		for (unsigned r = 0; r < REJECT_COUNT; r++) {
+			cr_assert_eq(
+				has[r], want[r], "seed %llu member %u family %u: %s %u, not %u",
+				(unsigned long long)w->opts.seed, member, f,
+				reject_name((enum reject)r), (unsigned)has[r], (unsigned)want[r]);
+		}
+	}
+}
+
 /* The deferral timer fires. */
 static void settle_all(struct world *w)
 {
@@ -280,6 +364,7 @@ void world_calm(struct world *w)
 			     (unsigned long long)w->opts.seed);
 		world_deliver_all(w);
 		for (unsigned s = 0; s < w->opts.shards; s++) {
+			world_adopt(w, s);
 			world_turn(w, s, 3000);
 		}
 		for (unsigned i = 0; i < w->opts.members; i++) {
@@ -290,11 +375,16 @@ void world_calm(struct world *w)
 		quiet = is_due(w) || has_unread(w) ? 0 : quiet + 1;
 	} while (quiet < 3);
 	w->is_calm = false;
+	cr_assert(has_swept(w));
 	for (unsigned i = 0; i < w->opts.members; i++) {
+		compare_counts(w, i);
 		if (w->member[i].is_up) {
 			compare(w, i);
 		}
 	}
+	/* From here on nobody may be sent what the present rules deny, unless others come. */
+	w->era[0] = *rules_now(w);
+	w->era_count = 1;
 }
 
 void world_end(struct world *w)
