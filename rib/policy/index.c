@@ -320,29 +320,36 @@ const uint64_t *index_rtt_members(const struct policy_index *x, unsigned thresho
 	return rtt_set(x, threshold, is_higher);
 }
 
-/* Turn "whose routes a member may have" round.  n² bits: 8 MiB of 8192 members, where any member
- * may not have everyone's. */
-static bool make_hearers(struct policy_index *x, const struct policy *p)
+/* Who may not have whose routes, turned round: out of the announcers' bits. */
+static void unhear(struct policy_index *x, const struct policy *p, unsigned to)
 {
-	bool has_rule = false;
-	for (unsigned i = 0; i < p->peer_count; i++) {
-		has_rule |= p->peer[i] != NULL && p->peer[i]->hears != NULL;
-	}
-	if (!has_rule) {
-		return true;
-	}
-	x->hearer_bits = calloc((size_t)p->peer_count * x->words, sizeof(uint64_t));
-	if (x->hearer_bits == NULL) {
-		return false;
-	}
-	for (unsigned from = 0; from < p->peer_count; from++) {
-		uint64_t *word = x->hearer_bits + (size_t)from * x->words;
-		for (unsigned to = 0; to < p->peer_count; to++) {
-			const struct peer_policy *peer = p->peer[to];
-			if (peer == NULL || peer->hears == NULL || bits_has(peer->hears, from)) {
-				bits_set(word, to);
+	const uint64_t *hears = p->peer[to]->hears;
+	for (unsigned i = 0; i < x->words; i++) {
+		for (uint64_t left = ~hears[i]; left != 0; left &= left - 1) {
+			unsigned from = i * 64 + (unsigned)__builtin_ctzll(left);
+			if (from < p->peer_count) {
+				bits_clear(x->hearer_bits + (size_t)from * x->words, to);
 			}
 		}
+	}
+}
+
+/* n² bits (8 MiB of 8192 members) where any member may not have everyone's routes. */
+static bool make_hearers(struct policy_index *x, const struct policy *p)
+{
+	for (unsigned to = 0; to < p->peer_count; to++) {
+		if (p->peer[to] == NULL || p->peer[to]->hears == NULL) {
+			continue;
+		}
+		if (x->hearer_bits == NULL) {
+			size_t bytes = (size_t)p->peer_count * x->words * sizeof(uint64_t);
+			x->hearer_bits = malloc(bytes);
+			if (x->hearer_bits == NULL) {
+				return false;
+			}
+			memset(x->hearer_bits, 0xff, bytes);
+		}
+		unhear(x, p, to);
 	}
 	return true;
 }
