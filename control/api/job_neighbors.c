@@ -23,7 +23,7 @@ struct neighbors_job {
 };
 
 struct peer_counts {
-	uint64_t received, accepted, stale, refused_paths, refused_llgr;
+	uint64_t received, accepted, stale, blocked, refused_paths, refused_llgr;
 };
 
 static void set_number(json_t *to, const char *name, uint64_t value)
@@ -45,6 +45,7 @@ static struct peer_counts counts_of(const struct server *s, enum family family, 
 		sum.received += metric_get(&st->received);
 		sum.accepted += metric_get(&st->accepted);
 		sum.stale += metric_get(&st->stale);
+		sum.blocked += metric_get(&st->blocked);
 		sum.refused_paths += metric_get(&st->refused_paths);
 		sum.refused_llgr += metric_get(&st->refused_llgr);
 	}
@@ -128,6 +129,34 @@ static void set_flag(json_t *row, const char *name, unsigned is_set)
 	}
 }
 
+/* What holds for a family, and how often it came to that. */
+static void set_limit(json_t *family, const struct max_prefix_status *st, unsigned f,
+		      uint64_t blocked)
+{
+	static const char *const actions[] = {[MAX_PREFIX_OFF] = "none",
+					      [MAX_PREFIX_WARN] = "warning",
+					      [MAX_PREFIX_BLOCK] = "block",
+					      [MAX_PREFIX_RESTART] = "restart",
+					      [MAX_PREFIX_SHUTDOWN] = "shutdown"};
+	char text[PREFIX_TEXT_MAX];
+	if (st->rules.action == MAX_PREFIX_OFF || st->rules.limit[f] == 0) {
+		return;
+	}
+	json_t *to = json_object();
+	set_number(to, "limit", st->rules.limit[f]);
+	set_text(to, "action", actions[st->rules.action]);
+	set_text(to, "counts", st->rules.counts_rejected ? "received" : "accepted");
+	set_number(to, "exceeded", st->exceeded[f]);
+	set_number(to, "warnings", st->warnings[f]);
+	set_number(to, "blocked", blocked);
+	json_t *last = json_array();
+	for (unsigned i = 0; i < st->last_count[f]; i++) {
+		json_array_append_new(last, json_string(prefix_format(&st->last[f][i], text)));
+	}
+	json_object_set_new(to, "last", last);
+	json_object_set_new(family, "max_prefix", to);
+}
+
 static json_t *families_json(const struct api_env *env, peer_id_t peer,
 			     const struct member_status *st)
 {
@@ -147,6 +176,7 @@ static json_t *families_json(const struct api_env *env, peer_id_t peer,
 		set_flag(family, "given_up", st->is_given_up[f]);
 		set_number(family, "refused_paths", c.refused_paths);
 		set_number(family, "refused_llgr", c.refused_llgr);
+		set_limit(family, &st->max_prefix, f, c.blocked);
 		json_object_set_new(to, names[f], family);
 	}
 	return to;

@@ -206,6 +206,27 @@ static void put_path_id(FILE *out, const json_t *row)
 	}
 }
 
+/* The prefix limit, and the last prefixes that were beyond it.  Shown for a session that is down,
+ * too: that is when one asks. */
+static void put_limit(FILE *out, const char *name, const json_t *limit)
+{
+	const json_t *last = json_object_get(limit, "last");
+	if (limit == NULL) {
+		return;
+	}
+	fprintf(out, "  %s prefix limit%*s%llu %s, action %s; exceeded %llu times", name,
+		(int)(22 - strlen(name) - strlen(" prefix limit")), "", number_of(limit, "limit"),
+		text_of(limit, "counts"), text_of(limit, "action"), number_of(limit, "exceeded"));
+	if (number_of(limit, "blocked") > 0) {
+		fprintf(out, "; %llu kept out now", number_of(limit, "blocked"));
+	}
+	fputc('\n', out);
+	for (size_t i = 0; i < json_array_size(last); i++) {
+		put_line(out, i == 0 ? "  last beyond it" : "",
+			 json_string_value(json_array_get(last, i)));
+	}
+}
+
 static void put_family(FILE *out, const char *name, const json_t *family)
 {
 	if (json_is_true(json_object_get(family, "negotiated"))) {
@@ -220,6 +241,7 @@ static void put_family(FILE *out, const char *name, const json_t *family)
 		put_add_path(out, json_object_get(family, "add_path"));
 		put_refused(out, family);
 	}
+	put_limit(out, name, json_object_get(family, "max_prefix"));
 }
 
 static void put_flag(FILE *out, const json_t *row, const char *name, const char *title)

@@ -498,7 +498,7 @@ static int start_irr(struct daemon *d)
 
 static int start_workers(struct daemon *d)
 {
-	d->events = events_new(d->roster);
+	d->events = events_new(d->roster, d->state);
 	d->workers = workers_new(d->server, d->config->dataplane.is_busy, launch_now);
 	int err = launch_workers(workers_turn, d->workers);
 	if (err != 0) {

@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "rib/base/check.h"
 
@@ -25,6 +27,7 @@ enum { LIMIT_FAILED, LIMIT_FAULT, LIMIT_AUTH, LIMIT_PATHS, LIMIT_COUNT };
 
 struct events {
 	const struct roster *roster;
+	struct state *state;
 	uint64_t lost;
 	struct {
 		struct addr addr;
@@ -34,12 +37,13 @@ struct events {
 	struct limit limit[][LIMIT_COUNT];
 };
 
-struct events *events_new(const struct roster *roster)
+struct events *events_new(const struct roster *roster, struct state *state)
 {
 	struct events *e =
 		calloc(1, sizeof(*e) + roster->capacity * LIMIT_COUNT * sizeof(struct limit));
 	ASSERT(e != NULL);
 	e->roster = roster;
+	e->state = state;
 	return e;
 }
 
@@ -89,6 +93,8 @@ static void log_one(struct events *e, const struct event *event)
 		[EVENT_FAULT] = {"faulty update", LOG_WARNING},
 		[EVENT_AUTH] = {"segment refused", LOG_WARNING},
 		[EVENT_PATHS] = {"paths refused", LOG_WARNING},
+		[EVENT_LIMIT] = {"prefix limit", LOG_WARNING},
+		[EVENT_LIMIT_DOWN] = {"prefix limit", LOG_ERROR},
 	};
 	char peer[ADDR_TEXT_MAX], asn[16], more[16];
 	uint32_t left_out = 0;
@@ -103,6 +109,23 @@ static void log_one(struct events *e, const struct event *event)
 		  addr_format(&who->addr, peer), "asn", asn, "cause",
 		  event->text[0] != '\0' ? event->text : NULL, "left_out",
 		  left_out > 0 ? more : NULL, NULL);
+}
+
+/* As if the operator had disabled it: it stays so when the server restarts. */
+static void keep_down(struct events *e, const struct event *event)
+{
+	char reason[STATE_REASON_MAX], peer[ADDR_TEXT_MAX];
+	const struct addr *addr = &e->roster->row[event->peer].addr;
+	int err = 0;
+	snprintf(reason, sizeof(reason), "%.*s", STATE_REASON_MAX - 1, event->text);
+	if (e->state != NULL) {
+		err = state_disable(e->state, addr, reason, (int64_t)time(NULL));
+	}
+	if (err != 0) {
+		log_event(LOG_ERROR, "state not saved", "peer", addr_format(addr, peer), "cause",
+			  strerror(-err), "detail",
+			  "the neighbour is down now, but would be up again after a restart", NULL);
+	}
 }
 
 static struct limit *conflict_limit(struct events *e, const struct addr *addr)
@@ -154,6 +177,9 @@ void events_drain(struct events *e, struct server *s)
 			log_conflict(e, &event);
 		} else if (event.peer < e->roster->capacity) {
 			log_one(e, &event);
+			if (event.kind == EVENT_LIMIT_DOWN) {
+				keep_down(e, &event);
+			}
 		}
 	}
 	log_lost(e, s);

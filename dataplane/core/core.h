@@ -16,6 +16,7 @@
 #include "dataplane/net/net.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/import.h"
+#include "dataplane/session/max_prefix.h"
 #include "dataplane/session/renew.h"
 #include "dataplane/tcp/auth.h"
 #include "dataplane/tcp/tcp.h"
@@ -34,6 +35,7 @@ struct member_conf {
 	uint8_t hop_limit_min; /* Of what it sends (GTSM, RFC 5082); 0 = no bound. */
 	uint8_t paths_max;     /* Accepted of one prefix (RFC 7911); 0: default. */
 	bool is_awaited;       /* After our restart: selection waits for it (RFC 4724 §4.1). */
+	struct max_prefix_rules max_prefix;
 	const struct auth_keys *keys; /* Copied by server_new; NULL or none: unsigned. */
 };
 
@@ -165,7 +167,9 @@ enum event_kind {
 	EVENT_FAULT,
 	EVENT_CONFLICT,
 	EVENT_AUTH,
-	EVENT_PATHS
+	EVENT_PATHS,
+	EVENT_LIMIT,	  /* About its prefix limits. */
+	EVENT_LIMIT_DOWN, /* Disabled by one, until the operator enables it. */
 };
 
 struct event {
@@ -224,6 +228,7 @@ struct member_status {
 	uint64_t drops[DROP_MEMBER_COUNT]; /* From row DROP_MEMBER_FIRST on. */
 	struct auth_status auth;
 	usec_t refused_at[AUTH_VERDICT_COUNT]; /* By its keys; the last of each. */
+	struct max_prefix_status max_prefix;
 };
 void server_member_status(const struct server *s, peer_id_t peer, struct member_status *out);
 

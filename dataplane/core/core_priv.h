@@ -25,15 +25,16 @@
 #define FLOOR_PERIOD_US	 (1 * USEC_PER_MSEC)
 #define STATUS_PERIOD_US (100 * USEC_PER_MSEC)
 #define FAULT_PERIOD_US                                                                            \
-	(1 * USEC_PER_SEC)     /* Between log lines about one member's faulty UPDATEs. */
-#define RX_BURSTS	 4     /* Bursts read from one queue in a turn. */
-#define READ_BYTES	 65536 /* Of one session in a turn. */
-#define INBOX_OPS	 8192  /* Applied in a turn. */
-#define INBOX_AHEAD	 16    /* Ops whose look-ups are under way at once. */
-#define TX_SEGMENTS	 16    /* Of one connection in a turn. */
-#define ANSWERS_MAX	 256   /* Segments without a connection that wait to be sent. */
-#define SPENT_MAX	 8     /* Handshakes of a member's that are remembered. */
-#define KERNEL_PERIOD_US 50 /* Between looks at what the host's kernel sends: a system call each. */
+	(1 * USEC_PER_SEC)	 /* Between log lines about one member's faulty UPDATEs. */
+#define RX_BURSTS	   4	 /* Bursts read from one queue in a turn. */
+#define READ_BYTES	   65536 /* Of one session in a turn; */
+#define READ_BYTES_PRESSED 4096	 /* of one that is at its prefix limit. */
+#define INBOX_OPS	   8192	 /* Applied in a turn. */
+#define INBOX_AHEAD	   16	 /* Ops whose look-ups are under way at once. */
+#define TX_SEGMENTS	   16	 /* Of one connection in a turn. */
+#define ANSWERS_MAX	   256	 /* Segments without a connection that wait to be sent. */
+#define SPENT_MAX	   8	 /* Handshakes of a member's that are remembered. */
+#define KERNEL_PERIOD_US   50 /* Between looks at what the host's kernel sends: a system call each. */
 
 enum work { WORK_SYNC, WORK_READ, WORK_PUMP, WORK_TX, WORK_STATUS, WORK_COUNT };
 
@@ -78,9 +79,14 @@ struct member {
 	usec_t route_due, fault_due;
 	usec_t paths_due;      /* Next look for refused paths; USEC_NEVER: none is wanted. */
 	uint64_t refused_seen; /* As told to control. */
-	usec_t probe_due;      /* Not before this another probe. */
-	usec_t syn_due;	       /* Its own allowance of SYN+ACKs is whole again; */
-	usec_t reset_due;      /* and of resets. */
+	struct {
+		struct max_prefix machine;
+		usec_t due;	  /* Counts are wanted; USEC_NEVER: nothing is limited. */
+		char untold[128]; /* Why it was disabled, while control does not know; "". */
+	} limits;
+	usec_t probe_due;  /* Not before this another probe. */
+	usec_t syn_due;	   /* Its own allowance of SYN+ACKs is whole again; */
+	usec_t reset_due;  /* and of resets. */
 	usec_t answer_due; /* When `answer`, which waits for a route, is tried again; 0 = none. */
 	struct answer answer;
 	struct rival rival;
@@ -277,11 +283,23 @@ void member_pump(struct member *m);
 void member_settle(struct member *m);
 void member_request(struct member *m, const struct request *r);
 void member_publish(struct member *m);
-/* Tell control; `text` NULL: the session's cause. */
-void member_tell(struct member *m, enum event_kind kind, const char *text);
+/* Tell control; `text` NULL: the session's cause.  False when it has no room. */
+bool member_tell(struct member *m, enum event_kind kind, const char *text);
+/* An op of its session to one shard. */
+void member_push(struct member *m, core_id_t shard, struct op *op);
 /* paths.c: the member may have too many paths soon; and what to do when paths_due is reached. */
 void paths_expect(struct member *m);
 void paths_tick(struct member *m);
+/* limits.c: of prefixes. */
+void limits_init(struct member *m);
+void limits_change(struct member *m); /* Its rules are others. */
+void limits_up(struct member *m);
+void limits_look(struct member *m); /* Count now. */
+void limits_tick(struct member *m);
+usec_t limits_due(const struct member *m);
+/* An ANNOUNCE is on its way: whether it is capped. */
+bool limits_cap(struct member *m, const struct op *op);
+void limits_publish(const struct member *m, struct max_prefix_status *out);
 /* These families wait for the member no longer. */
 void member_settled(struct member *m, unsigned families);
 /* Count a drop, for the worker and the member; and one of nobody's. */

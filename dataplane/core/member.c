@@ -19,7 +19,7 @@
 #include "rib/base/check.h"
 #include "rib/base/hash.h"
 
-static void push_op(struct member *m, core_id_t shard, struct op *op)
+void member_push(struct member *m, core_id_t shard, struct op *op)
 {
 	op->peer = m->id;
 	op->from = m->core->id;
@@ -30,7 +30,7 @@ static void push_op(struct member *m, core_id_t shard, struct op *op)
 static void push_all(struct member *m, struct op op)
 {
 	for (unsigned shard = 0; shard < m->core->server->opts.core_count; shard++) {
-		push_op(m, (core_id_t)shard, &op);
+		member_push(m, (core_id_t)shard, &op);
 	}
 }
 
@@ -116,6 +116,7 @@ void member_init(struct member *m, struct core *c, peer_id_t id, const struct me
 	m->session.incarnation = last;
 	stale_init(&m->stale, &stale);
 	export_init(&m->export, id, c->id, c->server->shard, c->server->opts.core_count);
+	limits_init(m);
 	if (conf->is_enabled) {
 		session_enable(&m->session, c->now);
 	}
@@ -212,12 +213,12 @@ static struct export_sink member_sink(struct member *m)
 	};
 }
 
-void member_tell(struct member *m, enum event_kind kind, const char *text)
+bool member_tell(struct member *m, enum event_kind kind, const char *text)
 {
 	struct event *e = spsc_push(m->core->events);
 	if (e == NULL) {
 		metric_add(&m->core->stats.events_lost, 1);
-		return;
+		return false;
 	}
 	*e = (struct event){.kind = kind, .peer = m->id, .at = m->core->now};
 	if (text != NULL) {
@@ -226,6 +227,7 @@ void member_tell(struct member *m, enum event_kind kind, const char *text)
 		session_cause_format(&m->session, e->text, sizeof(e->text));
 	}
 	spsc_publish(m->core->events);
+	return true;
 }
 
 /* Families whose End-of-RIB is not waited for: RFC 4724 §4.1 leaves out those with the Restart
@@ -257,6 +259,7 @@ static void member_up(struct member *m)
 	}
 	renew_up(&m->renew, s->conf.stale_s != 0 && s->peer.graceful.is_present);
 	m->is_up = true;
+	limits_up(m);
 	m->told = s->incarnation;
 	m->has_backlog = false;
 	push_all(m, (struct op){.kind = OP_UP,
@@ -344,7 +347,7 @@ void member_joined(struct member *m, const struct op *op)
 				 c->id, op->position);
 	}
 	struct op ack = {.kind = OP_JOIN_ACK, .family = op->family, .class_idx = op->class_idx};
-	push_op(m, op->from, &ack);
+	member_push(m, op->from, &ack);
 	work_add(c, WORK_PUMP, m);
 }
 
@@ -363,6 +366,7 @@ static void sync_lists(struct member *m)
 	usec_t due = min_u64(session_due(&m->session), transport_due(m));
 	due = min_u64(due, stale_due(&m->stale));
 	due = min_u64(due, m->paths_due);
+	due = min_u64(due, limits_due(m));
 	due = min_u64(due, renew_due(&m->renew));
 	if (m->tcp != NULL) {
 		if (tcp_peek(m->tcp).len > m->partial_len) {
@@ -408,6 +412,7 @@ void member_timer(struct member *m)
 	session_tick(&m->session, m->tcp != NULL ? tcp_peek(m->tcp).len : 0, m->core->now);
 	tick_stale(m);
 	paths_tick(m);
+	limits_tick(m);
 	push_families(m, OP_RENEW_END, renew_tick(&m->renew, m->core->now));
 	member_sync(m);
 }
@@ -415,6 +420,11 @@ void member_timer(struct member *m)
 static void import_push(void *context, core_id_t shard, const struct op *op)
 {
 	struct member *m = context;
+	struct op capped = *op;
+	if (op->kind == OP_ANNOUNCE && limits_cap(m, op)) {
+		capped.is_capped = true;
+		op = &capped;
+	}
 	mesh_push(m->core->server->mesh, m->core->id, shard, op);
 }
 
@@ -546,6 +556,10 @@ bool member_read(struct member *m)
 {
 	struct core *c = m->core;
 	size_t budget = READ_BYTES;
+	if (max_prefix_is_pressed(&m->limits.machine)) {
+		budget = READ_BYTES_PRESSED;
+		limits_look(m);
+	}
 	while (m->tcp != NULL && m->is_told_up) {
 		size_t before = tcp_peek(m->tcp).len;
 		if (before == 0 || m->session.want != SESSION_WANT_KEEP) {
@@ -710,6 +724,7 @@ void member_publish(struct member *m)
 	};
 	publish_drops(m, st.drops);
 	keys_publish(m, &st);
+	limits_publish(m, &st.max_prefix);
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		st.families[f] = s->state == FSM_ESTABLISHED && s->terms.families[f];
 		st.sends_paths[f] = st.families[f] && s->terms.opts.has_path_ids[f];

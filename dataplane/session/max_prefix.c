@@ -75,8 +75,8 @@ static void take(struct max_prefix *m, enum family family, const struct max_pref
 	if (now >= f->grant_due) {
 		f->grant = 0;
 	}
-	uint64_t coming = f->pushed - t->announces + f->grant;
-	f->room = less(m->rules.limit[family], f->count + coming);
+	f->coming = f->pushed - t->announces;
+	f->room = less(m->rules.limit[family], f->count + f->coming + f->grant);
 }
 
 /* `block`: the beginning is told, and what there is room for is granted. */

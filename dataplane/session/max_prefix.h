@@ -42,6 +42,16 @@ struct max_prefix_rules {
 	uint32_t limit[FAMILY_COUNT]; /* 0: none. */
 };
 
+static inline bool max_prefix_rules_equal(const struct max_prefix_rules *a,
+					  const struct max_prefix_rules *b)
+{
+	return a->action == b->action && a->warning_percent == b->warning_percent &&
+	       a->counts_rejected == b->counts_rejected &&
+	       a->restart_after_s == b->restart_after_s &&
+	       a->limit[FAMILY_IPV4] == b->limit[FAMILY_IPV4] &&
+	       a->limit[FAMILY_IPV6] == b->limit[FAMILY_IPV6];
+}
+
 /* What the shards say together. */
 struct max_prefix_tally {
 	uint64_t received, accepted;
@@ -64,6 +74,7 @@ struct max_prefix_family {
 	uint64_t pushed; /* Announcements for the shards, ever. */
 	uint64_t count;	 /* When last counted, */
 	uint64_t blocked;
+	uint64_t coming;		      /* On their way to the shards then. */
 	uint64_t grant;			      /* Under way to shards until `grant_due`. */
 	usec_t grant_due, near_due, over_due; /* Not before these again. */
 	uint32_t exceeded, warnings;	      /* How often. */
@@ -75,6 +86,14 @@ struct max_prefix_family {
 struct max_prefix {
 	struct max_prefix_rules rules;
 	struct max_prefix_family family[FAMILY_COUNT];
+};
+
+/* As it is shown. */
+struct max_prefix_status {
+	struct max_prefix_rules rules;
+	uint32_t exceeded[FAMILY_COUNT], warnings[FAMILY_COUNT];
+	uint8_t last_count[FAMILY_COUNT];
+	struct prefix last[FAMILY_COUNT][MAX_PREFIX_LAST]; /* The latest first. */
 };
 
 void max_prefix_init(struct max_prefix *m, const struct max_prefix_rules *rules);

@@ -362,6 +362,14 @@ void session_reset(struct session *s, const struct notify *why, usec_t now)
 	session_rest(s, FSM_EV_START, now);
 }
 
+void session_pause(struct session *s, const struct notify *why, usec_t until, usec_t now)
+{
+	struct notify hard = harden(s, why);
+	s->damping = (struct damping){.due = until};
+	session_event(s, FSM_EV_STOP, &hard, now);
+	session_rest(s, FSM_EV_START, now);
+}
+
 bool session_is_open(const struct session *s, usec_t now)
 {
 	return s->is_enabled && !damping_holds(&s->damping, now);

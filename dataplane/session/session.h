@@ -158,6 +158,9 @@ void session_leave(struct session *s, usec_t now);
  * Without a connection: try again now. */
 void session_reset(struct session *s, const struct notify *why, usec_t now);
 
+/* The same, but not before `until`. */
+void session_pause(struct session *s, const struct notify *why, usec_t until, usec_t now);
+
 /* The transport is established / has ended (closed, reset, refused, timed out).  `why` is a static
  * text for the operator.  Every connection that was reported up is reported down once, also after
  * SESSION_WANT_CLOSE and _ABORT; an own attempt that failed is reported down as well. */

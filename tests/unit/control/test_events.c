@@ -67,7 +67,7 @@ Test(events, an_address_conflict_is_one_line_with_the_mac)
 	struct fake f;
 	const usec_t start = 100 * USEC_PER_SEC;
 	fake_init(&f, 3, NULL);
-	struct events *e = events_new(f.roster);
+	struct events *e = events_new(f.roster, NULL);
 	for (unsigned i = 0; i < 4; i++) {
 		conflict("198.18.0.1", 0x66, start + i * USEC_PER_SEC);
 	}
@@ -95,7 +95,7 @@ Test(events, conflicts_of_any_number_of_addresses_are_bounded)
 	struct fake f;
 	unsigned lines = 0;
 	fake_init(&f, 1, NULL);
-	struct events *e = events_new(f.roster);
+	struct events *e = events_new(f.roster, NULL);
 	for (unsigned i = 0; i < 512; i++) {
 		char addr[32];
 		snprintf(addr, sizeof(addr), "198.18.%u.%u", 1 + i / 200, 1 + i % 200);
