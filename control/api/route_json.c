@@ -171,6 +171,20 @@ static void set_rejection(const struct api_env *env, json_t *row, const struct p
 	}
 }
 
+/* What was found of an accepted route, as policy has communities for it. */
+static void set_state(const struct api_env *env, json_t *row, const struct path *p,
+		      const struct prefix *prefix)
+{
+	struct community_value tag[COMMUNITY_FORM_COUNT];
+	unsigned count = env->policy != NULL && p->peer < env->policy->peer_count
+				 ? state_communities(env->policy, p->peer, p->attr, prefix, tag,
+						     ARRAY_COUNT(tag))
+				 : 0;
+	for (unsigned i = 0; i < count; i++) {
+		add_community(row, &tag[i]);
+	}
+}
+
 json_t *route_json(const struct api_env *env, const struct prefix *prefix,
 		   const struct paths *paths, unsigned index, const struct attr *attr)
 {
@@ -186,7 +200,9 @@ json_t *route_json(const struct api_env *env, const struct prefix *prefix,
 	bool is_ranked = index < paths->ranked_count;
 	json_object_set_new(row, "rank", json_integer(is_ranked ? (json_int_t)index + 1 : 0));
 	attr_json(attr, row);
-	if (!is_ranked) {
+	if (is_ranked) {
+		set_state(env, row, p, prefix);
+	} else {
 		set_rejection(env, row, p);
 	}
 	return row;

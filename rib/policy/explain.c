@@ -216,17 +216,28 @@ static void explain_dress(const struct question *q, struct to_note *n)
 			       says_to(q, COMMUNITY_ADD_NOADVERTISE_TO_PEER, text);
 }
 
+static bool is_blackhole(const struct question *q)
+{
+	char text[COMMUNITY_TEXT_MAX];
+	return q->from != NULL && q->policy->blackhole[q->prefix->family] != BLACKHOLE_OFF &&
+	       (says_well_known(q, COMMUNITY_BLACKHOLE, text) ||
+		says_any(q, COMMUNITY_BLACKHOLING, text));
+}
+
+static enum rov_state rov_of(const struct question *q)
+{
+	return roa_validate(q->policy->roa, q->prefix, q->attr->facts.origin_as);
+}
+
 static bool is_rov_invalid(const struct question *q)
 {
-	return q->from != NULL && q->from->has_rov &&
-	       roa_validate(q->policy->roa, q->prefix, q->attr->facts.origin_as) == ROV_INVALID;
+	return q->from != NULL && q->from->has_rov && rov_of(q) == ROV_INVALID;
 }
 
 struct to_note judge_explain_to(const struct policy *p, peer_id_t from, const struct attr *a,
 				const struct prefix *prefix, peer_id_t to)
 {
 	struct to_note n = {.rule = TO_EVERYONE, .name = COMMUNITY_NAME_COUNT};
-	char text[COMMUNITY_TEXT_MAX];
 	if (p == NULL) {
 		return n;
 	}
@@ -237,9 +248,7 @@ struct to_note judge_explain_to(const struct policy *p, peer_id_t from, const st
 				   .to_id = to,
 				   .attr = a,
 				   .prefix = prefix};
-	n.is_blackhole = q.from != NULL && p->blackhole[prefix->family] != BLACKHOLE_OFF &&
-			 (says_well_known(&q, COMMUNITY_BLACKHOLE, text) ||
-			  says_any(&q, COMMUNITY_BLACKHOLING, text));
+	n.is_blackhole = is_blackhole(&q);
 	explain_dress(&q, &n);
 	if (is_kept_back(&q, n.community)) {
 		n.rule = TO_WELL_KNOWN;
@@ -304,5 +313,24 @@ unsigned reject_communities(const struct policy *p, peer_id_t peer, enum reject 
 	}
 	tag(&t, p->cause_map[code], 0);
 	tag(&t, p->pattern[COMMUNITY_REJECTED_ROUTE_ANNOUNCED_BY], rules->asn);
+	return t.count;
+}
+
+/* A blackhole request is not validated. */
+unsigned state_communities(const struct policy *p, peer_id_t peer, const struct attr *a,
+			   const struct prefix *prefix, struct community_value *out, unsigned max)
+{
+	static const enum community_name name[] = {[ROV_NOT_FOUND] = COMMUNITY_ROV_UNKNOWN,
+						   [ROV_VALID] = COMMUNITY_ROV_VALID,
+						   [ROV_INVALID] = COMMUNITY_ROV_INVALID};
+	const struct question q = {.policy = p,
+				   .from = p != NULL ? p->peer[peer] : NULL,
+				   .from_id = peer,
+				   .attr = a,
+				   .prefix = prefix};
+	struct tags t = {.out = out, .max = max};
+	if (q.from != NULL && q.from->has_rov && !is_blackhole(&q)) {
+		tag(&t, p->pattern[name[rov_of(&q)]], 0);
+	}
 	return t.count;
 }

@@ -67,3 +67,8 @@ const char *to_note_text(const struct to_note *n);
  * returns how many. */
 unsigned reject_communities(const struct policy *p, peer_id_t peer, enum reject reason,
 			    struct community_value *out, unsigned max);
+
+/* The communities that tell what was found of an accepted route of `peer`, and that no member is
+ * sent: up to `max`; returns how many. */
+unsigned state_communities(const struct policy *p, peer_id_t peer, const struct attr *a,
+			   const struct prefix *prefix, struct community_value *out, unsigned max);

@@ -150,6 +150,43 @@ Test(policy, explain_names_the_community_that_decides)
 	policy_free(p);
 }
 
+/* Members are not sent it, so only our own view can show it. */
+Test(policy, what_validation_found_is_a_community_of_our_own_view)
+{
+	static const struct {
+		const char *prefix;
+		asn_t origin;
+		bool is_blackhole;
+		unsigned count;
+		uint32_t value;
+	} row[] = {{"198.18.4.0/22", 65009, false, 1, 1},
+		   {"198.18.4.0/23", 65009, false, 1, 2},
+		   {"198.18.8.0/22", 65009, false, 1, 3},
+		   {"198.18.4.0/22", 65008, false, 1, 2},
+		   {"198.18.4.1/32", 65009, true, 0, 0}};
+	struct policy *p = exchange();
+	for (unsigned i = 0; i < 3; i++) {
+		static const enum community_name name[] = {
+			COMMUNITY_ROV_VALID, COMMUNITY_ROV_INVALID, COMMUNITY_ROV_UNKNOWN};
+		p->pattern[name[i]][COMMUNITY_STD] =
+			(struct community_pattern){.is_set = true, .field = {64512, i + 1}};
+	}
+	struct intern *in = intern_new(0, 1, 10);
+	for (unsigned i = 0; i < ARRAY_COUNT(row); i++) {
+		struct community_value v[3];
+		struct said_route r = route(row[i].prefix);
+		r.path[2] = row[i].origin;
+		r.community[r.count++] = (struct community_value){
+			.form = COMMUNITY_STD, .field = {65535, row[i].is_blackhole ? 666 : 1}};
+		const struct attr *a = interned(in, &r);
+		cr_expect_eq(state_communities(p, 0, a, &r.prefix, v, 3), row[i].count, "%u", i);
+		cr_expect(row[i].count == 0 || v[0].field[1] == row[i].value, "%u", i);
+		intern_adjust(in, a, -1);
+	}
+	intern_free(in);
+	policy_free(p);
+}
+
 /* arouteserver's `tag`: cause 0, the cause, what the exchange makes of it, who announced it. */
 Test(policy, a_rejected_route_is_tagged_as_its_member_is_configured)
 {
