@@ -14,7 +14,6 @@
 #include "dataplane/tcp/auth.h"
 #include "rib/base/addr.h"
 #include "rib/base/log.h"
-#include "rib/policy/reach.h"
 
 struct config_port {
 	char *device;
@@ -68,7 +67,6 @@ struct config {
 	struct rpki_conf rpki;
 	asn_t rs_as;
 	uint16_t paths_sent;	 /* `add_path.paths`; 0 without clients. */
-	struct reach_conf reach; /* `communities` about who may hear a route. */
 	struct policy_conf policy;
 	struct irr_conf irr;
 	struct addr router_id;

@@ -377,20 +377,6 @@ static void check_aliases(struct loader *l)
 	free(owner);
 }
 
-/* What the present server knows of communities. */
-static void finish_reach(struct config *c)
-{
-	static const enum community_name names[REACH_RULE_COUNT] = {
-		[REACH_DENY_PEER] = COMMUNITY_DO_NOT_ANNOUNCE_TO_PEER,
-		[REACH_ALLOW_PEER] = COMMUNITY_ANNOUNCE_TO_PEER,
-		[REACH_DENY_ALL] = COMMUNITY_DO_NOT_ANNOUNCE_TO_ANY,
-	};
-	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
-		memcpy(c->reach.pattern[r], c->policy.pattern[names[r]],
-		       sizeof(c->reach.pattern[r]));
-	}
-}
-
 static void check_members_max(struct loader *l)
 {
 	unsigned max = l->config->dataplane.members_max;
@@ -427,7 +413,6 @@ void finish_config(struct loader *l)
 	check_duplicates(l);
 	check_members_max(l);
 	check_aliases(l);
-	finish_reach(l->config);
 	finish_paths_sent(l);
 	finish_rpki(l);
 }

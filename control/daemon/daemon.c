@@ -32,6 +32,7 @@
 #include "control/daemon/identity.h"
 #include "control/daemon/reload.h"
 #include "control/daemon/restart.h"
+#include "control/daemon/rules.h"
 #include "control/daemon/worker.h"
 #include "control/irr/irr.h"
 #include "control/rpki/rpki.h"
@@ -58,7 +59,7 @@ struct daemon {
 	struct nic *kernel[PORTS_MAX]; /* [port]; NULL where the host does not share it. */
 	struct server *server;
 	struct roster *roster;
-	struct policy *policy; /* The rules that it judges by. */
+	struct rules *rules;
 	struct busy_meter busy;
 	struct api_env env;
 	struct api_wish wish;
@@ -329,34 +330,6 @@ static struct net_port_conf port_conf(const struct config_port *port, const stru
 	return conf;
 }
 
-/* Who may hear what, as members ask with communities. */
-static struct policy *policy_of(const struct config *c)
-{
-	static const enum community_name name[REACH_RULE_COUNT] = {
-		[REACH_DENY_PEER] = COMMUNITY_DO_NOT_ANNOUNCE_TO_PEER,
-		[REACH_ALLOW_PEER] = COMMUNITY_ANNOUNCE_TO_PEER,
-		[REACH_DENY_ALL] = COMMUNITY_DO_NOT_ANNOUNCE_TO_ANY,
-	};
-	struct policy *p = policy_new(config_capacity(c));
-	ASSERT(p != NULL);
-	p->generation = 1;
-	p->rs_as = c->rs_as;
-	for (unsigned r = 0; r < REACH_RULE_COUNT; r++) {
-		memcpy(p->pattern[name[r]], c->reach.pattern[r], sizeof(p->pattern[name[r]]));
-	}
-	for (unsigned i = 0; i < c->client_count; i++) {
-		p->peer[i] = peer_policy_new();
-		ASSERT(p->peer[i] != NULL);
-		p->peer[i]->asn = c->client[i].asn;
-		p->peer[i]->addr = c->client[i].ip;
-		p->peer[i]->has_graceful_shutdown = c->client[i].session.has_graceful_shutdown;
-		p->peer[i]->graceful_shutdown_pref = c->client[i].session.graceful_shutdown_pref;
-	}
-	bool is_whole = policy_finish(p);
-	ASSERT(is_whole);
-	return p;
-}
-
 static int make_server(struct daemon *d)
 {
 	const struct config *c = d->config;
@@ -378,13 +351,14 @@ static int make_server(struct daemon *d)
 		free(members);
 		return fail(EX_OSERR, "no randomness", strerror(errno));
 	}
-	d->policy = policy_of(c);
+	d->roster = roster_new(c, config_capacity(c));
+	d->rules = rules_new(c, d->roster);
 	const struct server_opts opts = {
 		.local_as = c->rs_as,
 		.router_id = addr_v4_host_order(&c->router_id),
 		.core_count = c->dataplane.worker_count,
 		.paths_sent_max = c->paths_sent,
-		.policy = d->policy,
+		.policy = policy_now(rules_desk(d->rules)),
 		.seed = seed,
 		.members = members,
 		.member_count = c->client_count,
@@ -397,11 +371,13 @@ static int make_server(struct daemon *d)
 		.deferral_us = c->deferral_s * USEC_PER_SEC,
 		.now = launch_now(),
 	};
-	d->roster = roster_new(c, config_capacity(c));
 	d->server = server_new(&opts);
 	free(members);
-	return d->server != NULL ? 0
-				 : fail(EX_OSERR, "no memory", "the server's tables do not fit");
+	if (d->server == NULL) {
+		return fail(EX_OSERR, "no memory", "the server's tables do not fit");
+	}
+	rules_serve(d->rules, d->server);
+	return 0;
 }
 
 /* A reload has changed what is borrowed of the configuration. */
@@ -410,6 +386,19 @@ static void adopted(void *context)
 	struct daemon *d = context;
 	rpki_apply(d->rpki, &d->config->rpki, launch_now());
 	irr_configure(d->irr, &d->config->irr, launch_now());
+	rules_adopt(d->rules);
+}
+
+static void rules_changed(void *context)
+{
+	struct daemon *d = context;
+	rules_adopt(d->rules);
+}
+
+static bool rules_are_settled(void *context)
+{
+	const struct daemon *d = context;
+	return policy_desk_is_settled(rules_desk(d->rules));
 }
 
 static int open_api(struct daemon *d)
@@ -421,6 +410,8 @@ static int open_api(struct daemon *d)
 					   .state = d->state,
 					   .file = d->config_file,
 					   .adopted = adopted,
+					   .rules_changed = rules_changed,
+					   .rules_are_settled = rules_are_settled,
 					   .context = d};
 	d->reload = reload_new(&reload);
 	d->env = (struct api_env){.server = d->server,
@@ -493,6 +484,8 @@ static int start_irr(struct daemon *d)
 	};
 	d->irr = irr_new(&opts);
 	d->env.irr = d->irr;
+	rules_begin(d->rules, d->rpki, d->irr, now);
+	d->env.policy = policy_now(rules_desk(d->rules));
 	return 0;
 }
 
@@ -540,11 +533,12 @@ static void stop(struct daemon *d)
 	workers_free(d->workers);
 	events_free(d->events);
 	reload_free(d->reload);
+	rules_end(d->rules);
 	irr_free(d->irr);
 	rpki_free(d->rpki);
 	server_free(d->server);
 	roster_free(d->roster);
-	policy_free(d->policy);
+	rules_free(d->rules);
 	restart_fini(&d->restart);
 	for (unsigned i = 0; i < d->nic_count; i++) {
 		d->nic[i]->ops->close(d->nic[i]);
@@ -647,7 +641,9 @@ static void loop(struct daemon *d)
 		if (fds[0].revents != 0) {
 			take_signals(d, now);
 		}
-		(void)rpki_step(d->rpki, now);
+		/* Before what may need the new rules, and before anybody looks at the old. */
+		rules_step(d->rules, rpki_step(d->rpki, now), now);
+		d->env.policy = policy_now(rules_desk(d->rules));
 		has_more = api_serve(d->api, fds + 1, count, now);
 		has_more = irr_serve(d->irr, now, (int64_t)time(NULL)) || has_more;
 		events_drain(d->events, d->server);

@@ -1,0 +1,126 @@
+/* Sources and server around the desk: see rules.h. */
+#include "control/daemon/rules.h"
+
+#include <stdlib.h>
+
+#include "control/daemon/rtt_class.h"
+#include "control/policy/feed_irr.h"
+#include "rib/base/check.h"
+
+#define RTT_US USEC_PER_SEC /* How often round-trip times are looked at. */
+
+struct rules {
+	const struct config *config;
+	const struct roster *roster;
+	struct policy_desk *desk;
+	struct server *server;
+	struct rpki *rpki;
+	struct feed_irr *feed;
+	struct rtt_class *rtt; /* [roster->capacity] */
+	usec_t rtt_due;
+};
+
+static void publish(void *server, const struct policy *p, const struct policy_scope *scope)
+{
+	server_publish_policy(server, p, scope);
+}
+
+static bool is_done(const void *server)
+{
+	return server_policy_is_done(server);
+}
+
+struct rules *rules_new(const struct config *c, const struct roster *roster)
+{
+	struct rules *r = calloc(1, sizeof(*r));
+	ASSERT(r != NULL);
+	r->config = c;
+	r->roster = roster;
+	r->desk = policy_desk_new(c, roster);
+	r->rtt = calloc(roster->capacity + 1, sizeof(*r->rtt));
+	ASSERT(r->rtt != NULL);
+	return r;
+}
+
+void rules_free(struct rules *r)
+{
+	if (r != NULL) {
+		policy_desk_free(r->desk);
+		free(r->rtt);
+		free(r);
+	}
+}
+
+const struct policy_desk *rules_desk(const struct rules *r)
+{
+	return r->desk;
+}
+
+void rules_serve(struct rules *r, struct server *server)
+{
+	const struct policy_publisher p = {
+		.publish = publish, .is_done = is_done, .server = server};
+	r->server = server;
+	policy_desk_attach(r->desk, &p);
+}
+
+static void take_roas(struct rules *r)
+{
+	policy_desk_set_rpki(r->desk, rpki_roa(r->rpki), rpki_aspa(r->rpki),
+			     rpki_take_touched(r->rpki));
+}
+
+void rules_begin(struct rules *r, struct rpki *rpki, struct irr *irr, usec_t now)
+{
+	r->rpki = rpki;
+	take_roas(r);
+	r->feed = feed_irr_new(irr, r->desk, r->config, r->roster);
+	feed_irr_step(r->feed, now);
+	(void)policy_desk_step(r->desk, now);
+}
+
+void rules_end(struct rules *r)
+{
+	if (r != NULL) {
+		feed_irr_free(r->feed);
+		r->feed = NULL;
+	}
+}
+
+void rules_adopt(struct rules *r)
+{
+	policy_desk_configure(r->desk, r->config);
+	if (r->feed != NULL) {
+		feed_irr_configure(r->feed, r->config);
+	}
+}
+
+/* A number that another member has now begins without a time. */
+static void look_at_rtt(struct rules *r, peer_id_t peer, usec_t now)
+{
+	const struct policy_conf *conf = &r->config->policy;
+	struct member_status st;
+	if (roster_client(r->roster, peer) == NULL) {
+		r->rtt[peer] = (struct rtt_class){.ms = 0};
+	} else {
+		server_member_status(r->server, peer, &st);
+		(void)rtt_class_step(&r->rtt[peer], conf->rtt_threshold_ms,
+				     conf->rtt_threshold_count, st.rtt_min_us, now);
+	}
+	policy_desk_set_rtt(r->desk, peer, r->rtt[peer].ms);
+}
+
+void rules_step(struct rules *r, bool has_roas, usec_t now)
+{
+	if (has_roas) {
+		take_roas(r);
+	}
+	feed_irr_step(r->feed, now);
+	if (now >= r->rtt_due) {
+		r->rtt_due = now + RTT_US;
+		for (unsigned i = 0; i < r->roster->capacity; i++) {
+			look_at_rtt(r, (peer_id_t)i, now);
+		}
+	}
+	(void)policy_desk_step(r->desk, now);
+}
