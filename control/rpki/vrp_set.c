@@ -184,6 +184,37 @@ static size_t settle(struct vrp_change *changes, size_t count)
 	return kept;
 }
 
+/* The first item from `from` on that is not before `v`; steps double, so that many changes cost as
+ * little as few. */
+static size_t seek(const struct vrp_set *old, size_t from, const struct vrp *v)
+{
+	size_t count = old != NULL ? old->count : 0, step = 1, low = from;
+	while (low + step <= count && vrp_cmp(&old->item[low + step - 1], v) < 0) {
+		low += step;
+		step *= 2;
+	}
+	size_t high = low + step - 1 < count ? low + step - 1 : count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (vrp_cmp(&old->item[middle], v) < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+static void copy_run(struct vrp_set *to, const struct vrp_set *from, size_t begin, size_t end)
+{
+	if (begin < end) {
+		memcpy(to->item + to->count, from->item + begin,
+		       (end - begin) * sizeof(to->item[0]));
+		to->count += end - begin;
+		to->count_v4 += min_u64(end, from->count_v4) - min_u64(begin, from->count_v4);
+	}
+}
+
 /* A cache's first exchange: nothing but what is added to nothing. */
 static bool is_first(const struct vrp_set *old, const struct vrp_change *changes, size_t count)
 {
@@ -223,20 +254,17 @@ struct vrp_set *vrp_set_apply(const struct vrp_set *old, struct vrp_change *chan
 	if (s == NULL) {
 		return NULL;
 	}
-	while (i < old_count || j < count) {
-		int order = i == old_count ? 1
-			    : j == count   ? -1
-					   : vrp_cmp(&old->item[i], &changes[j].vrp);
-		if (order < 0) {
-			append(s, &old->item[i++]);
-			continue;
-		}
+	for (; j < count; j++) {
+		size_t next = seek(old, i, &changes[j].vrp);
+		copy_run(s, old, i, next);
+		i = next;
+		bool is_there = i < old_count && vrp_cmp(&old->item[i], &changes[j].vrp) == 0;
+		i += is_there ? 1 : 0;
 		if (changes[j].is_added) {
 			append(s, &changes[j].vrp);
 		}
-		j++;
-		i += order == 0 ? 1 : 0;
 	}
+	copy_run(s, old, i, old_count);
 	return s;
 }
 
