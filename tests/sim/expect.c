@@ -145,6 +145,9 @@ unsigned expect_wrong(struct history *h, bool is_partial, bool verbose)
 		const struct speaker *s = &h->world->speaker[m];
 		bool is_up = s->state == SPEAKER_UP;
 
+		if (h->is_out[m]) { /* What it still holds is nobody's business. */
+			continue;
+		}
 		if (is_partial && (!is_up || h->is_liar[m])) {
 			continue;
 		}

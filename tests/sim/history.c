@@ -43,7 +43,8 @@ void history_note_downs(struct history *h)
 		const struct speaker *s = &h->world->speaker[i];
 		if (s->downs != h->downs_known[i]) {
 			h->totals->lost += s->downs - h->downs_known[i];
-			h->lost += h->is_liar[i] ? 0 : s->downs - h->downs_known[i];
+			bool is_expected = h->is_liar[i] || h->is_out[i] || h->is_changed[i];
+			h->lost += is_expected ? 0 : s->downs - h->downs_known[i];
 			h->downs_known[i] = s->downs;
 			forget_routes(h, i);
 		}
@@ -264,6 +265,9 @@ void history_event(struct history *h)
 	unsigned member = (unsigned)prng_below(&w->prng, w->opts.members);
 	uint64_t dice = prng_below(&w->prng, 100);
 	h->totals->events++;
+	if (!members_event(h, member)) {
+		return;
+	}
 	if (dice < 60) {
 		if (w->opts.asks != NULL && prng_chance(&w->prng, 1, 4)) {
 			event_ask(h, member);
@@ -367,6 +371,7 @@ static struct world_opts opts_for(struct history *h)
 	o.tso_max = dice < ARRAY_COUNT(tso_max) ? tso_max[dice] : 0;
 	o.asks = o.sites == 1 && hash_mix(h->seed, 0xa5c) % 2 == 0 ? h->asks : NULL;
 	o.has_long = o.sites == 1 && !o.has_paths && o.log_bytes_max == 0 && prng_chance(&p, 1, 2);
+	members_prepare(h, &o);
 	return o;
 }
 
@@ -394,6 +399,9 @@ static void count_what_came(struct history *h)
 		h->totals->renewed += w->speaker[i].renewed;
 		h->totals->next_hops6 += w->speaker[i].next_hops6;
 		struct member_status st;
+		if (h->is_out[i]) {
+			continue;
+		}
 		server_member_status(w->site[world_site_of(w, i)].server, world_peer_of(w, i), &st);
 		h->totals->evictions += st.evictions;
 	}
@@ -414,9 +422,9 @@ static bool play(struct history *h)
 	}
 	trouble_end(h);
 	for (unsigned i = 0; i < w->opts.members; i++) {
-		w->speaker[i].wants_up = w->speaker[i].wants_up || i % 2 == 0;
+		w->speaker[i].wants_up = !h->is_out[i] && (w->speaker[i].wants_up || i % 2 == 0);
 	}
-	if (!expect_settled(h)) {
+	if (!members_end(h) || !expect_settled(h)) {
 		return false;
 	}
 	expect_dump(h);

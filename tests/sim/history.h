@@ -26,6 +26,7 @@ struct totals {
 	uint64_t asked, asked_anew,
 		kept; /* Announcements that ask who may hear them; looks at one kept. */
 	uint64_t answers, left_out, renewed;
+	uint64_t came, gone, changed; /* Members, while the server ran. */
 	uint64_t member_restarts, ends_of_rib, stale_compared, long_stale_compared;
 	uint64_t restarts, attack[ROGUE_ATTACK_COUNT], kills, deaths, mangle[MANGLE_COUNT], blinks;
 };
@@ -63,6 +64,9 @@ struct history {
 	usec_t renew_due[WORLD_MEMBERS_MAX][2]; /* Then it is over; USEC_NEVER: none. */
 	unsigned leaver;			/* Who restarts just now; else UINT_MAX. */
 	bool has_failed;
+	bool has_changes;		    /* Members come, go and are changed. */
+	bool is_out[WORLD_MEMBERS_MAX];	    /* It is no member now. */
+	bool is_changed[WORLD_MEMBERS_MAX]; /* Its session may have ended for it. */
 	unsigned downs_known[WORLD_MEMBERS_MAX];
 	uint32_t serial;
 	struct naive_asks asks[HISTORY_SERIALS]; /* [serial] */
@@ -117,6 +121,13 @@ void refresh_forget(struct history *h, unsigned member);
 void refresh_turn(struct history *h);
 /* Everything asked for has been answered, and nothing waits for an End. */
 bool refresh_is_over(const struct history *h);
+
+/* members.c */
+void members_prepare(struct history *h, struct world_opts *opts);
+/* The operator does something to the member, perhaps; false when it is none now. */
+bool members_event(struct history *h, unsigned member);
+/* Every second of those that are out is a member again; false when that takes too long. */
+bool members_end(struct history *h);
 
 /* paths.c */
 struct naive_route *paths_slot(struct history *h, unsigned member, unsigned prefix, unsigned slot);

@@ -97,6 +97,10 @@ static unsigned say_totals(const struct totals *t)
 	say("answered_to_the_end", t->renewed, &never);
 	say("by_members", t->answers, &never);
 	say("routes_left_out", t->left_out, &never);
+	printf("\nhistory: members while the server runs:");
+	say("came", t->came, &never);
+	say("gone", t->gone, &never);
+	say("changed", t->changed, &never);
 	printf("\nhistory: members that restart:");
 	say("back", t->member_restarts, &never);
 	say("ends_of_rib", t->ends_of_rib, &never);

@@ -277,7 +277,7 @@ static void kill_session(struct history *h)
 	}
 	if (s->downs != downs) {
 		h->totals->deaths++;
-		h->lost--; /* As it should be. */
+		h->lost -= !h->is_changed[member]; /* As it should be. */
 	}
 	history_note_downs(h);
 }

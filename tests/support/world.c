@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 
 #include "rib/base/check.h"
@@ -112,7 +113,7 @@ unsigned world_site_of(const struct world *w, unsigned member)
 
 peer_id_t world_peer_of(const struct world *w, unsigned member)
 {
-	return (peer_id_t)(member / site_count(w));
+	return w->peer[member];
 }
 
 /* Behind the site's members. */
@@ -168,28 +169,33 @@ static const struct auth_keys *keys_of(const struct world *w, unsigned member)
 	return w->opts.keys == NULL ? NULL : w->opts.keys(member);
 }
 
-static unsigned configure_members(const struct world *w, unsigned site, struct member_conf *conf)
+struct member_conf world_conf(const struct world *w, unsigned member)
+{
+	return (struct member_conf){
+		.asn = member_asn(member),
+		.addr = member_addr(member),
+		.session.hold_s = 90,
+		.session.hold_min_s = 3,
+		.session.retry_s = 5,
+		.session.is_passive = !w->opts.are_active,
+		.session.has_role = world_role(w, member) != 0,
+		.session.role = server_role(world_role(w, member)),
+		.session.has_extended_message = w->opts.has_long,
+		.session.has_enhanced_refresh = w->opts.has_enhanced,
+		.session.has_next_hop6 = w->opts.has_long,
+		.session.add_path = {w->opts.has_paths ? 3 : 0, w->opts.has_paths ? 3 : 0},
+		.session.stale_s = w->opts.stale_s,
+		.session.long_stale_s = w->opts.long_stale_s,
+		.keys = keys_of(w, member),
+		.is_enabled = true};
+}
+
+static unsigned configure_members(struct world *w, unsigned site, struct member_conf *conf)
 {
 	unsigned count = 0;
 	for (unsigned i = site; i < w->opts.members; i += site_count(w)) {
-		ASSERT(count == world_peer_of(w, i));
-		conf[count++] = (struct member_conf){
-			.asn = member_asn(i),
-			.addr = member_addr(i),
-			.session.hold_s = 90,
-			.session.hold_min_s = 3,
-			.session.retry_s = 5,
-			.session.is_passive = !w->opts.are_active,
-			.session.has_role = world_role(w, i) != 0,
-			.session.role = server_role(world_role(w, i)),
-			.session.has_extended_message = w->opts.has_long,
-			.session.has_enhanced_refresh = w->opts.has_enhanced,
-			.session.has_next_hop6 = w->opts.has_long,
-			.session.add_path = {w->opts.has_paths ? 3 : 0, w->opts.has_paths ? 3 : 0},
-			.session.stale_s = w->opts.stale_s,
-			.session.long_stale_s = w->opts.long_stale_s,
-			.keys = keys_of(w, i),
-			.is_enabled = true};
+		w->peer[i] = (peer_id_t)count;
+		conf[count++] = world_conf(w, i);
 	}
 	if (site_count(w) > 1) {
 		ASSERT(count == world_link_of(w, site));
@@ -245,6 +251,7 @@ void world_start_server(struct world *w, unsigned site)
 		.seed = w->opts.seed ^ (site + w->now - START_US),
 		.members = conf,
 		.member_count = count,
+		.capacity = w->opts.spare > 0 ? w->opts.members + w->opts.spare : 0,
 		.ports = &port,
 		.nics = &s->nic,
 		.port_count = 1,
@@ -271,6 +278,28 @@ void world_stop_server(struct world *w, unsigned site)
 	s->nic = NULL;
 	w->server = w->site[0].server;
 	epoch_barrier();
+}
+
+void world_remove(struct world *w, unsigned member)
+{
+	ASSERT(w->opts.spare > 0 && w->peer[member] != PEER_NONE);
+	int err = server_remove_member(w->server, w->peer[member]);
+	ASSERT(err == 0);
+	w->peer[member] = PEER_NONE;
+}
+
+bool world_add(struct world *w, unsigned member)
+{
+	const struct member_conf conf = world_conf(w, member);
+	ASSERT(w->opts.spare > 0 && w->peer[member] == PEER_NONE);
+	int peer = server_take_member(w->server);
+	int err = peer < 0 ? peer : server_add_member(w->server, (peer_id_t)peer, &conf);
+	if (err != 0 && peer >= 0) {
+		server_give_member(w->server, (peer_id_t)peer);
+	}
+	ASSERT(err == 0 || err == -EAGAIN);
+	w->peer[member] = err == 0 ? (peer_id_t)peer : PEER_NONE;
+	return err == 0;
 }
 
 void world_fault_member(struct world *w, unsigned member, enum nic_fault_way way,
@@ -442,6 +471,9 @@ void world_turn(struct world *w, usec_t limit)
 	}
 	for (unsigned i = 0; i < count; i++) {
 		did = step_one(w, order[i]) || did;
+	}
+	if (w->opts.spare > 0 && !w->is_frozen) {
+		(void)server_settle_members(w->server);
 	}
 	usec_t next = w->now + 1 + prng_below(&w->prng, STEP_US);
 	if (!did) {

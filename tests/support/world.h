@@ -38,6 +38,7 @@ struct world_opts {
 	bool has_faulty_links;	 /* Members' links can be given plans. */
 	bool has_faulty_site;	 /* So can the link of the last server. */
 	unsigned guests;	 /* Further NICs that may be opened on the hub. */
+	unsigned spare;		 /* Numbers for members that come and go, of one server. */
 	uint32_t tso_max;	 /* Of the servers' NICs (nic.h); 0 = they cut nothing. */
 	uint32_t window_bytes;	 /* Receive buffer of members; 0 = 16 KiB. */
 	/* A member's, and the server's for it; NULL, or for NULL, none are signed. */
@@ -70,9 +71,10 @@ struct world {
 		unsigned member;
 	} tap[WORLD_MEMBERS_MAX];
 	struct naive_prefix universe[UNIVERSE_MAX];
-	bool is_cut[WORLD_MEMBERS_MAX]; /* The member's cable: nothing passes. */
-	bool is_frozen;			/* The servers' workers do not run. */
-	unsigned idler;			/* The worker that misses this turn. */
+	bool is_cut[WORLD_MEMBERS_MAX];	   /* The member's cable: nothing passes. */
+	peer_id_t peer[WORLD_MEMBERS_MAX]; /* At its server; PEER_NONE: it is no member. */
+	bool is_frozen;			   /* The servers' workers do not run. */
+	unsigned idler;			   /* The worker that misses this turn. */
 	struct speaker speaker[WORLD_MEMBERS_MAX];
 };
 
@@ -85,6 +87,12 @@ void world_start_server(struct world *w, unsigned site);
 /* Where member i belongs, and its number there; the other server's number there. */
 unsigned world_site_of(const struct world *w, unsigned member);
 peer_id_t world_peer_of(const struct world *w, unsigned member);
+/* What its server knows of member i. */
+struct member_conf world_conf(const struct world *w, unsigned member);
+/* The operator of the one server removes a member; adds one that is none, false when that has to
+ * wait for others to be gone. */
+void world_remove(struct world *w, unsigned member);
+bool world_add(struct world *w, unsigned member);
 peer_id_t world_link_of(const struct world *w, unsigned site);
 uint32_t world_server_asn(unsigned site);
 /* What member i is to its server, as naive.h has it; members do not say so themselves. */
