@@ -1,9 +1,10 @@
 /* A configured client as the server wants it: see client.h. */
 #include "control/daemon/client.h"
 
-#include <string.h>
+#include "control/policy/limit.h"
 
-static struct max_prefix_rules max_prefix_of(const struct max_prefix_conf *c)
+static struct max_prefix_rules max_prefix_of(const struct max_prefix_conf *c, asn_t asn,
+					     const struct peeringdb *dump)
 {
 	static const uint8_t action[] = {
 		[MAX_PREFIX_ACTION_SHUTDOWN] = MAX_PREFIX_SHUTDOWN,
@@ -16,11 +17,14 @@ static struct max_prefix_rules max_prefix_of(const struct max_prefix_conf *c)
 					 .warning_percent = c->warning_percent,
 					 .counts_rejected = c->counts_rejected,
 					 .restart_after_s = c->restart_min * 60};
-	memcpy(rules.limit, c->limit, sizeof(rules.limit));
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		rules.limit[f] = policy_limit(c, asn, (enum family)f, dump);
+	}
 	return rules;
 }
 
-struct member_conf client_member(const struct config_client *client, const struct state *state)
+struct member_conf client_member(const struct config_client *client, const struct state *state,
+				 const struct peeringdb *dump)
 {
 	return (struct member_conf){
 		.asn = client->asn,
@@ -30,7 +34,7 @@ struct member_conf client_member(const struct config_client *client, const struc
 		.session = client->session,
 		.hop_limit_min = client->hop_limit_min,
 		.paths_max = client->paths_limit,
-		.max_prefix = max_prefix_of(&client->policy.max_prefix),
+		.max_prefix = max_prefix_of(&client->policy.max_prefix, client->asn, dump),
 		.is_enabled = state_find(state, &client->ip) == NULL,
 		.keys = client->keys,
 	};

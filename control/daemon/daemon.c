@@ -30,6 +30,7 @@
 #include "control/daemon/client.h"
 #include "control/daemon/events.h"
 #include "control/daemon/identity.h"
+#include "control/daemon/limits.h"
 #include "control/daemon/reload.h"
 #include "control/daemon/restart.h"
 #include "control/daemon/rules.h"
@@ -70,6 +71,7 @@ struct daemon {
 	struct reload *reload;
 	struct rpki *rpki;
 	struct irr *irr;
+	struct limits *limits;
 	struct workers *workers;
 	int signal_fd;
 	usec_t watchdog_us, watchdog_due; /* 0: no watchdog. */
@@ -330,6 +332,21 @@ static struct net_port_conf port_conf(const struct config_port *port, const stru
 	return conf;
 }
 
+/* Before the server is made: members' limits are PeeringDB's. */
+static int start_irr(struct daemon *d)
+{
+	usec_t now = launch_now();
+	const struct irr_opts opts = {
+		.conf = &d->config->irr,
+		.cache_fd = -1,
+		.seed = now, /* Only spreads questions over time. */
+		.now = now,
+		.now_s = (int64_t)time(NULL),
+	};
+	d->irr = irr_new(&opts);
+	return 0;
+}
+
 static int make_server(struct daemon *d)
 {
 	const struct config *c = d->config;
@@ -339,7 +356,7 @@ static int make_server(struct daemon *d)
 	uint64_t seed = 0;
 	ASSERT(members != NULL);
 	for (unsigned i = 0; i < c->client_count; i++) {
-		members[i] = client_member(&c->client[i], d->state);
+		members[i] = client_member(&c->client[i], d->state, irr_peeringdb(d->irr));
 		members[i].is_awaited = restart_awaits(&d->restart, &c->client[i].ip);
 	}
 	for (unsigned i = 0; i < c->dataplane.port_count; i++) {
@@ -408,6 +425,7 @@ static int open_api(struct daemon *d)
 					   .config = d->config,
 					   .roster = d->roster,
 					   .state = d->state,
+					   .irr = d->irr,
 					   .file = d->config_file,
 					   .adopted = adopted,
 					   .rules_changed = rules_changed,
@@ -418,6 +436,7 @@ static int open_api(struct daemon *d)
 				  .config = d->config,
 				  .roster = d->roster,
 				  .state = d->state,
+				  .irr = d->irr,
 				  .started = launch_now(),
 				  .started_s = (int64_t)time(NULL),
 				  .busy = &d->busy,
@@ -461,30 +480,23 @@ static int start_rpki(struct daemon *d)
 }
 
 /* Without a cache a start waits for every answer, but the server works. */
-static int open_irr_cache(const struct daemon *d)
+static void open_irr_cache(struct daemon *d)
 {
 	const char *dir = d->config->irr.cache_dir;
 	int fd = irr_cache_open(state_dir_fd(d->state), dir);
-	if (fd < 0) {
+	if (fd >= 0) {
+		irr_use_cache(d->irr, fd);
+	} else {
 		log_printf(LOG_WARNING, "no irr cache", "cannot use %s: %s",
 			   dir != NULL ? dir : "irr in the state directory", strerror(-fd));
 	}
-	return fd >= 0 ? fd : -1;
 }
 
-static int start_irr(struct daemon *d)
+/* After privileges have gone: the cache is the user's. */
+static int begin_rules(struct daemon *d)
 {
-	usec_t now = launch_now();
-	const struct irr_opts opts = {
-		.conf = &d->config->irr,
-		.cache_fd = open_irr_cache(d),
-		.seed = now, /* Only spreads questions over time. */
-		.now = now,
-		.now_s = (int64_t)time(NULL),
-	};
-	d->irr = irr_new(&opts);
-	d->env.irr = d->irr;
-	rules_begin(d->rules, d->rpki, d->irr, now);
+	open_irr_cache(d);
+	rules_begin(d->rules, d->rpki, d->irr, launch_now());
 	d->env.policy = policy_now(rules_desk(d->rules));
 	return 0;
 }
@@ -492,6 +504,9 @@ static int start_irr(struct daemon *d)
 static int start_workers(struct daemon *d)
 {
 	d->events = events_new(d->roster, d->state);
+	const struct limits_opts limits = {
+		.server = d->server, .roster = d->roster, .state = d->state, .irr = d->irr};
+	d->limits = limits_new(&limits);
 	d->workers = workers_new(d->server, d->config->dataplane.is_busy, launch_now);
 	int err = launch_workers(workers_turn, d->workers);
 	if (err != 0) {
@@ -504,9 +519,9 @@ static int start_workers(struct daemon *d)
 static int start(struct daemon *d)
 {
 	static int (*const steps[])(struct daemon * d) = {
-		resolve_identity, open_signals, open_state,    start_eal,
-		open_ports,	  make_server,	open_api,      drop_privileges,
-		start_rpki,	  start_irr,	start_workers,
+		resolve_identity, open_signals, open_state,	start_eal,
+		open_ports,	  start_irr,	make_server,	open_api,
+		drop_privileges,  start_rpki,	open_irr_cache, start_workers,
 	};
 	for (unsigned i = 0; i < ARRAY_COUNT(steps); i++) {
 		int status = steps[i](d);
@@ -534,6 +549,7 @@ static void stop(struct daemon *d)
 	events_free(d->events);
 	reload_free(d->reload);
 	rules_end(d->rules);
+	limits_free(d->limits);
 	irr_free(d->irr);
 	rpki_free(d->rpki);
 	server_free(d->server);
@@ -648,6 +664,7 @@ static void loop(struct daemon *d)
 		has_more = irr_serve(d->irr, now, (int64_t)time(NULL)) || has_more;
 		events_drain(d->events, d->server);
 		reload_step(d->reload);
+		limits_step(d->limits);
 		busy_tick(&d->busy, d->server, now);
 		(void)server_settle_members(d->server);
 		restart_tick(&d->restart, d->server, d->roster, now);

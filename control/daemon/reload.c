@@ -224,6 +224,11 @@ static int hand_keys(struct reload *r, const struct task *t, const struct config
 	return -EAGAIN;
 }
 
+static const struct peeringdb *dump_of(const struct reload *r)
+{
+	return r->opts.irr != NULL ? irr_peeringdb(r->opts.irr) : NULL;
+}
+
 static int change_one(struct reload *r, struct task *t)
 {
 	struct server *server = r->opts.server;
@@ -235,7 +240,7 @@ static int change_one(struct reload *r, struct task *t)
 		return err;
 	}
 	if (t->change.has_session && !t->is_done) {
-		const struct member_conf conf = client_member(client, r->opts.state);
+		const struct member_conf conf = client_member(client, r->opts.state, dump_of(r));
 		err = server_change_member(server, t->peer, &conf);
 	}
 	t->is_done = err == 0;
@@ -291,7 +296,7 @@ static bool take_numbers(struct reload *r)
 static int add_one(struct reload *r, struct task *t)
 {
 	const struct config_client *client = roster_client(r->opts.roster, t->peer);
-	const struct member_conf conf = client_member(client, r->opts.state);
+	const struct member_conf conf = client_member(client, r->opts.state, dump_of(r));
 	int err = server_add_member(r->opts.server, t->peer, &conf);
 	t->is_done = err == 0;
 	return err;

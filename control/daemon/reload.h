@@ -11,12 +11,14 @@
 #pragma once
 
 #include "control/api/job.h"
+#include "control/irr/irr.h"
 
 struct reload_opts {
 	struct server *server;
 	struct config *config; /* In force; one object for good. */
 	struct roster *roster;
 	const struct state *state;
+	const struct irr *irr; /* Has PeeringDB's dump, for limits; NULL: none. */
 	const char *file;
 	/* `config` has its new contents, and the old are freed when this returns: whoever borrows
 	 * of them borrows anew.  NULL: nobody does. */

@@ -71,6 +71,12 @@ struct irr *irr_new(const struct irr_opts *opts)
 	return i;
 }
 
+void irr_use_cache(struct irr *i, int dir_fd)
+{
+	ASSERT(i->cache_fd < 0 && dir_fd >= 0 && i->set_count == 0);
+	i->cache_fd = dir_fd;
+}
+
 void irr_free(struct irr *i)
 {
 	if (i == NULL) {
