@@ -519,9 +519,9 @@ static int start_workers(struct daemon *d)
 static int start(struct daemon *d)
 {
 	static int (*const steps[])(struct daemon * d) = {
-		resolve_identity, open_signals, open_state,	start_eal,
-		open_ports,	  start_irr,	make_server,	open_api,
-		drop_privileges,  start_rpki,	open_irr_cache, start_workers,
+		resolve_identity, open_signals, open_state,  start_eal,
+		open_ports,	  start_irr,	make_server, open_api,
+		drop_privileges,  start_rpki,	begin_rules, start_workers,
 	};
 	for (unsigned i = 0; i < ARRAY_COUNT(steps); i++) {
 		int status = steps[i](d);

@@ -184,8 +184,11 @@ static void renew(struct irr *i, struct irr_filter *f)
 	asn_set_put(f->asns);
 	prefix_set_put(f->prefixes);
 	f->has_data = false;
+	f->is_whole = true;
 	for (unsigned n = 0; n < f->names.count; n++) {
-		f->has_data = f->has_data || irr_set_has_data(set_of(i, &f->names.item[n]));
+		bool has_data = irr_set_has_data(set_of(i, &f->names.item[n]));
+		f->has_data = f->has_data || has_data;
+		f->is_whole = f->is_whole && has_data;
 	}
 	if (f->names.count == 1) {
 		const struct irr_set *s = set_of(i, &f->names.item[0]);

@@ -25,6 +25,7 @@ struct irr_filter {
 	struct irr_names names;
 	unsigned users;
 	bool has_data; /* Of one AS-SET at least; without data a filter has nothing in it. */
+	bool is_whole; /* Of each. */
 	struct asn_set *asns;
 	struct prefix_set *prefixes; /* ge and le as registered: the prefix's length, mostly. */
 };
