@@ -67,7 +67,8 @@ static void build_import(const struct policy_conf *conf, const struct client_pol
 	out->allows_longer = conf->irr.allows_longer;
 	out->has_rov = p->has_rov;
 	out->rejects_rov_invalid = p->rejects_rov_invalid;
-	out->has_aspa = p->has_aspa && p->rejects_aspa_invalid;
+	out->has_aspa = p->has_aspa;
+	out->rejects_aspa_invalid = p->rejects_aspa_invalid;
 	out->communities_max = p->communities_max;
 	out->reject_policy = p->reject_policy;
 	build_attach(conf, p->attach, out);

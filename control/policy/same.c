@@ -66,7 +66,8 @@ bool same_import(const struct peer_policy *a, const struct peer_policy *b)
 	       a->enforces_origin == b->enforces_origin &&
 	       a->enforces_prefix == b->enforces_prefix && a->allows_longer == b->allows_longer &&
 	       a->has_rov == b->has_rov && a->rejects_rov_invalid == b->rejects_rov_invalid &&
-	       a->has_aspa == b->has_aspa && a->has_graceful_shutdown == b->has_graceful_shutdown &&
+	       a->has_aspa == b->has_aspa && a->rejects_aspa_invalid == b->rejects_aspa_invalid &&
+	       a->has_graceful_shutdown == b->has_graceful_shutdown &&
 	       a->reject_policy == b->reject_policy && a->communities_max == b->communities_max &&
 	       a->graceful_shutdown_pref == b->graceful_shutdown_pref &&
 	       same_values(a->attach, a->attach_count, b->attach, b->attach_count) &&

@@ -293,9 +293,14 @@ static bool fails_rpki_invalid(struct check *c)
 	return check_rov(c) == ROV_INVALID;
 }
 
-static bool is_on_aspa_invalid(const struct check *c)
+static bool verifies_path(const struct check *c)
 {
 	return c->peer->has_aspa && c->policy->aspa != NULL;
+}
+
+static bool is_on_aspa_invalid(const struct check *c)
+{
+	return verifies_path(c) && c->peer->rejects_aspa_invalid;
 }
 
 static bool fails_aspa_invalid(struct check *c)
@@ -369,6 +374,8 @@ void check_begin(struct check *c, const struct policy *p, peer_id_t peer, const 
 	if (p->transit_is_warning) {
 		c->failed &= ~(1u << REJECT_TRANSIT_FREE);
 	}
+	c->is_path_unsent =
+		verifies_path(c) && !c->peer->rejects_aspa_invalid && fails_aspa_invalid(c);
 }
 
 static_assert(REJECT_COUNT <= 32, "reasons are bits of a word");
@@ -432,7 +439,8 @@ void check_route(struct check *c, const struct prefix *prefix, struct route_verd
 	}
 	out->is_blackhole = c->is_blackhole;
 	/* Invalid routes of a member for whom that is no reason are kept, but go nowhere. */
-	out->is_unsent = c->peer->has_rov && !c->is_blackhole && check_rov(c) == ROV_INVALID;
+	out->is_unsent = !c->is_blackhole &&
+			 (c->is_path_unsent || (c->peer->has_rov && check_rov(c) == ROV_INVALID));
 	uint32_t wanted = (uint32_t)(index_names(c->policy->index) & (tag(OUTBOUND_COUNT) - 1));
 	out->tags = wanted != 0 ? tags_of(c) & wanted : 0;
 }

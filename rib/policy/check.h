@@ -50,6 +50,7 @@ struct check {
 	uint32_t failed;	   /* Bits of enum reject. */
 	bool is_origin_registered; /* By AS-SETs or the white list. */
 	bool asks_blackhole;	   /* By RFC 7999's community or the exchange's. */
+	bool is_path_unsent;	   /* Invalid by ASPAs, which for this member is no reason. */
 	struct path_look path;
 	/* Of the route. */
 	const struct prefix *prefix;

@@ -3,6 +3,7 @@
 
 #include "rib/attr/audience.h"
 #include "rib/base/check.h"
+#include "rib/policy/aspa.h"
 
 /* A route, and one member. */
 struct question {
@@ -234,6 +235,14 @@ static bool is_rov_invalid(const struct question *q)
 	return q->from != NULL && q->from->has_rov && rov_of(q) == ROV_INVALID;
 }
 
+static bool is_aspa_invalid(const struct question *q)
+{
+	const struct set_view v = set_view_of(q->attr);
+	return q->from != NULL && q->from->has_aspa && q->policy->aspa != NULL &&
+	       aspa_verify_upstream(q->policy->aspa, set_view_path(&v), q->from->asn) ==
+		       ASPA_INVALID;
+}
+
 struct to_note judge_explain_to(const struct policy *p, peer_id_t from, const struct attr *a,
 				const struct prefix *prefix, peer_id_t to)
 {
@@ -252,7 +261,7 @@ struct to_note judge_explain_to(const struct policy *p, peer_id_t from, const st
 	explain_dress(&q, &n);
 	if (is_kept_back(&q, n.community)) {
 		n.rule = TO_WELL_KNOWN;
-	} else if (!n.is_blackhole && is_rov_invalid(&q)) {
+	} else if (!n.is_blackhole && (is_rov_invalid(&q) || is_aspa_invalid(&q))) {
 		n.rule = TO_RPKI_INVALID;
 	} else {
 		n.rule = against(&q, &n);

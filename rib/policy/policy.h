@@ -42,7 +42,7 @@ struct peer_policy {
 	bool rejects_invalid_as; /* `reject_invalid_as_in_as_path` */
 	bool enforces_origin, enforces_prefix, allows_longer; /* `irrdb` */
 	bool has_rov, rejects_rov_invalid;
-	bool has_aspa; /* An invalid path is rejected. */
+	bool has_aspa, rejects_aspa_invalid;
 	bool has_graceful_shutdown;
 	enum reject_policy reject_policy;
 	uint16_t communities_max; /* Of all forms together; 0: no rule. */

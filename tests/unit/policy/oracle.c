@@ -272,7 +272,7 @@ enum reject oracle_reject(const struct said_policy *s, const struct said_route *
 	if (rules->has_rov && rules->rejects_rov_invalid && rov(s, r) == ROV_INVALID) {
 		return REJECT_RPKI_INVALID;
 	}
-	if (is_aspa_invalid(s, r)) {
+	if (rules->rejects_aspa_invalid && is_aspa_invalid(s, r)) {
 		return REJECT_ASPA_INVALID;
 	}
 	if (rules->len[r->prefix.family].max != 0 &&
@@ -357,7 +357,8 @@ static bool is_sent(const struct said_policy *s, const struct said_route *r, pee
 		return false;
 	}
 	/* An invalid route that was not rejected is nobody's all the same. */
-	if (rules->has_rov && !is_blackhole(s, r) && rov(s, r) == ROV_INVALID) {
+	if (!is_blackhole(s, r) &&
+	    ((rules->has_rov && rov(s, r) == ROV_INVALID) || is_aspa_invalid(s, r))) {
 		return false;
 	}
 	return communities_let(s, r, to) && member_lets(s, r, to);

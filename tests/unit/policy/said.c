@@ -162,6 +162,7 @@ static void scalars_by_chance(struct prng *chance, unsigned rarity, struct peer_
 	p->has_rov = once_in(chance, 2);
 	p->rejects_rov_invalid = once_in(chance, rarity);
 	p->has_aspa = once_in(chance, 2);
+	p->rejects_aspa_invalid = once_in(chance, rarity);
 	p->has_graceful_shutdown = once_in(chance, 2);
 	p->graceful_shutdown_pref = below(chance, 3);
 	p->communities_max = once_in(chance, rarity) ? 5 : 0;
