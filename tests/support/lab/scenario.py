@@ -9,6 +9,7 @@ it and, if not, with which of arouteserver's codes it was refused.
 import ipaddress
 import json
 import os
+import shutil
 import sys
 import time
 from typing import NamedTuple, Optional
@@ -254,9 +255,11 @@ class Scenario(Exchange):
                     raise LabError("%s does not announce %s" % (case.by, prefix))
         self._expect()
 
-    def restart(self):
-        """The server, with the files as they are now."""
+    def restart(self, is_fresh=False):
+        """The server, with the files as they are now; fresh: without what it has kept."""
         self.server.stop()
+        if is_fresh:
+            shutil.rmtree(self.server.file("state"))
         self.server.start(self.members)
         if not wait_until(self.are_up, UP_S, 0.2):
             raise LabError("not all sessions come back:\n%s" % self.server.tail())
@@ -374,6 +377,13 @@ class Scenario(Exchange):
         checks.add(not strangers, "%snobody holds what was not announced" % (
             title and title + ": "), "%s" % strangers)
         return view
+
+    def explain(self, case, family, *words):
+        """`causeway explain` of the case's prefix, or why it does not."""
+        try:
+            return self.server.causeway("explain", prefix_of(case, family), *words)
+        except LabError as problem:
+            return str(problem)
 
     def summary(self, case, family):
         if case.code is not None:
