@@ -29,6 +29,12 @@ struct reload_report {
 	struct config_errors errors;
 	struct config_diff diff;
 	char refusal[256]; /* "": it is not. */
+	/* Of a dry run: what the rules would make of the routes that there are. */
+	struct {
+		uint64_t all, to_rejected, to_accepted, other_reason, gone;
+	} routes;
+	struct reload_trial *trial; /* The daemon's, while they are counted; NULL: they are not. */
+	void (*trial_free)(struct reload_trial *t);
 };
 void reload_report_fini(struct reload_report *r);
 
@@ -38,6 +44,8 @@ struct api_reload {
 	/* Read the files, find what differs, and (unless `is_dry`) begin to apply it.  The caller
 	 * ends the report. */
 	void (*begin)(void *context, bool is_dry, uid_t uid, struct reload_report *out);
+	/* Count some more routes; true when all were looked at.  Online. */
+	bool (*count)(void *context, struct reload_report *r);
 	/* Everything that was begun is applied. */
 	bool (*is_done)(const void *context);
 };

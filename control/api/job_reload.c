@@ -1,6 +1,7 @@
 /* `reload [--dry-run]`: the differences, a row for each, and what came of them.
  *
- * What is found is shown before anything is done about it; the answer ends when all of it is done,
+ * What is found is shown before anything is done about it, and a dry run counts the routes that
+ * would be judged differently; the answer ends when all of it is done,
  * or after a while, when the rest is told by the log alone. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,19 @@ void reload_report_fini(struct reload_report *r)
 {
 	config_errors_free(&r->errors);
 	config_diff_free(&r->diff);
+	if (r->trial != NULL) {
+		r->trial_free(r->trial);
+		r->trial = NULL;
+	}
+}
+
+static json_t *routes_json(const struct reload_report *r)
+{
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "kind", "routes", "routes",
+			 (json_int_t)r->routes.all, "to_rejected",
+			 (json_int_t)r->routes.to_rejected, "to_accepted",
+			 (json_int_t)r->routes.to_accepted, "other_reason",
+			 (json_int_t)r->routes.other_reason, "gone", (json_int_t)r->routes.gone);
 }
 
 static json_t *error_json(const struct config_error *e)
@@ -96,6 +110,12 @@ static bool step(struct job *job, const struct api_env *env, struct reply *out, 
 	if (j->report.refusal[0] != '\0') {
 		reply_end(out, "refused", j->report.refusal);
 		return true;
+	}
+	if (j->report.trial != NULL) {
+		if (!reload->count(reload->context, &j->report)) {
+			return false;
+		}
+		reply_row(out, routes_json(&j->report));
 	}
 	bool is_done = j->report.is_dry || reload->is_done(reload->context);
 	if (!is_done && now < j->give_up) {

@@ -152,7 +152,11 @@ static void json_reload_end(const struct show *s, const json_t *end)
 	{
 		const char *kind = json_string_value(json_object_get(row, "kind"));
 		bool is_finding = kind != NULL && strcmp(kind, "finding") == 0;
-		json_array_append(is_finding ? found : changes, row);
+		if (kind != NULL && strcmp(kind, "routes") == 0) {
+			json_object_set(doc, "routes", row);
+		} else {
+			json_array_append(is_finding ? found : changes, row);
+		}
 	}
 	json_object_set(doc, "status", json_object_get(end, "status"));
 	json_object_set(doc, "text", json_object_get(end, "text"));

@@ -577,6 +577,15 @@ void table_reload_row(FILE *out, const json_t *row)
 		fputc('\n', out);
 		return;
 	}
+	if (strcmp(kind, "routes") == 0) {
+		fprintf(out,
+			"of %llu routes %llu would be rejected and %llu accepted that are not "
+			"now, %llu rejected for another reason, %llu gone with their neighbours\n",
+			number_of(row, "routes"), number_of(row, "to_rejected"),
+			number_of(row, "to_accepted"), number_of(row, "other_reason"),
+			number_of(row, "gone"));
+		return;
+	}
 	bool is_new = json_is_true(json_object_get(row, "new_session"));
 	put_text(out, text_of(row, "address"), 24);
 	fprintf(out, " %-8s  ", strcmp(kind, "server") == 0 ? "changed" : kind);

@@ -418,6 +418,12 @@ static bool rules_are_settled(void *context)
 	return policy_desk_is_settled(rules_desk(d->rules));
 }
 
+static struct policy *rules_try(void *context, const struct config *wanted)
+{
+	const struct daemon *d = context;
+	return policy_desk_try(rules_desk(d->rules), wanted);
+}
+
 static int open_api(struct daemon *d)
 {
 	char why[512] = "";
@@ -430,6 +436,7 @@ static int open_api(struct daemon *d)
 					   .adopted = adopted,
 					   .rules_changed = rules_changed,
 					   .rules_are_settled = rules_are_settled,
+					   .rules_try = rules_try,
 					   .context = d};
 	d->reload = reload_new(&reload);
 	d->env = (struct api_env){.server = d->server,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "control/daemon/client.h"
+#include "control/policy/trial.h"
 #include "rib/base/check.h"
 
 #define LINES_MAX 32 /* Of the log for one reload. */
@@ -23,6 +24,11 @@ struct task {
 	peer_id_t peer; /* PEER_NONE: it has no number yet. */
 	bool is_done;	/* ADDED, CHANGED: but for its keys. */
 	bool are_keys_done;
+};
+
+struct reload_trial {
+	struct policy_trial walk;
+	struct policy *rules;
 };
 
 struct reload {
@@ -149,6 +155,40 @@ static void adopt(struct reload *r, struct config *wanted)
 	config_free(wanted);
 }
 
+static void trial_free(struct reload_trial *t)
+{
+	policy_free(t->rules);
+	free(t);
+}
+
+/* Begin to count what the rules of `wanted` would make of the routes. */
+static void try_rules(struct reload *r, const struct config *wanted, struct reload_report *out)
+{
+	struct policy *rules =
+		r->opts.rules_try != NULL ? r->opts.rules_try(r->opts.context, wanted) : NULL;
+	if (rules == NULL) {
+		return;
+	}
+	out->trial = calloc(1, sizeof(*out->trial));
+	ASSERT(out->trial != NULL);
+	out->trial_free = trial_free;
+	out->trial->rules = rules;
+	policy_trial_begin(&out->trial->walk, r->opts.server, rules);
+}
+
+static bool count(void *context, struct reload_report *out)
+{
+	(void)context;
+	struct policy_trial *walk = &out->trial->walk;
+	bool is_over = policy_trial_step(walk, JOB_SLICE);
+	out->routes.all = walk->routes;
+	out->routes.to_rejected = walk->to_rejected;
+	out->routes.to_accepted = walk->to_accepted;
+	out->routes.other_reason = walk->other_reason;
+	out->routes.gone = walk->gone;
+	return is_over;
+}
+
 static void begin(void *context, bool is_dry, uid_t uid, struct reload_report *out)
 {
 	struct reload *r = context;
@@ -165,6 +205,9 @@ static void begin(void *context, bool is_dry, uid_t uid, struct reload_report *o
 		config_diff(r->opts.config, wanted, &out->diff);
 	}
 	if (is_dry || out->refusal[0] != '\0') {
+		if (is_dry && out->refusal[0] == '\0') {
+			try_rules(r, wanted, out);
+		}
 		config_free(wanted);
 	} else {
 		snprintf(by, sizeof(by), "%u", (unsigned)uid);
@@ -414,6 +457,7 @@ struct reload *reload_new(const struct reload_opts *opts)
 	struct reload *r = calloc(1, sizeof(*r));
 	ASSERT(r != NULL);
 	r->opts = *opts;
-	r->api = (struct api_reload){.context = r, .begin = begin, .is_done = is_done};
+	r->api = (struct api_reload){
+		.context = r, .begin = begin, .count = count, .is_done = is_done};
 	return r;
 }

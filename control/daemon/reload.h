@@ -27,6 +27,8 @@ struct reload_opts {
 	 * there are none to see to. */
 	void (*rules_changed)(void *context);
 	bool (*rules_are_settled)(void *context);
+	/* The rules that another configuration would make; the caller's.  NULL: none are tried. */
+	struct policy *(*rules_try)(void *context, const struct config *wanted);
 	void *context;
 };
 
