@@ -198,7 +198,7 @@ static void compare_data(const struct policy *a, const struct policy *b,
 	}
 	s->is_all |= a->aspa != b->aspa && (uses_aspas(a) || uses_aspas(b)) &&
 		     !aspa_equal(a->aspa, b->aspa);
-	s->is_all |= (uses_rtt(a) || uses_rtt(b)) && !is_same_rtt(a, b);
+	s->has_asking |= (uses_rtt(a) || uses_rtt(b)) && !is_same_rtt(a, b);
 }
 
 bool policy_scope_between(const struct policy *old, const struct policy *fresh,
@@ -219,12 +219,13 @@ bool policy_scope_between(const struct policy *old, const struct policy *fresh,
 		s.is_all = true;
 	}
 	*out = s;
-	return s.is_all || s.announcers != NULL || s.prefixes != NULL;
+	return s.is_all || s.has_asking || s.announcers != NULL || s.prefixes != NULL;
 }
 
 void policy_scope_add(struct policy_scope *s, struct policy_scope *other, unsigned peer_count)
 {
 	s->is_all |= other->is_all;
+	s->has_asking |= other->has_asking;
 	if (other->prefixes != NULL) {
 		add_prefixes(s, other->prefixes);
 		other->prefixes = NULL;

@@ -449,3 +449,8 @@ void judge_end(struct judge *j)
 	j->variant_count = 0;
 	j->is_begun = false;
 }
+
+bool judge_is_asked(const struct judge *j, const struct attr *a)
+{
+	return j->policy != NULL && asks_anything(asks_read(j->policy->index, &a->facts, a->wire));
+}

@@ -49,3 +49,6 @@ struct judged {
 
 struct judged judge_route(struct judge *j, const struct prefix *prefix);
 void judge_end(struct judge *j);
+
+/* Whether the set's communities ask for something, by the rules as they are. */
+bool judge_is_asked(const struct judge *j, const struct attr *a);

@@ -112,12 +112,14 @@ void peer_policy_hold(struct peer_policy *p);
 /* The last one gives back its sets and frees its arrays (malloc).  NULL is fine. */
 void peer_policy_put(struct peer_policy *p);
 
-/* What of the routes a change of rules may touch: those of `announcers` or of covered `prefixes`,
- * or all. */
+/* What of the routes a change of rules may touch: all, or those of `announcers`, those of covered
+ * `prefixes`, those whose communities ask for something. */
 struct policy_scope {
 	bool is_all;
+	bool has_asking;
 	uint64_t *announcers;	     /* Bits; NULL: none. */
 	struct prefix_set *prefixes; /* Covers them; NULL: none. */
 };
+/* But for `has_asking`, which is a matter of the set: judge_is_asked(). */
 bool policy_scope_has(const struct policy_scope *scope, peer_id_t announcer,
 		      const struct prefix *prefix);

@@ -203,9 +203,11 @@ static bool has_prefix(const struct table *t, entry_id_t id)
 	return prefix_set_covers(t->scope->prefixes, &prefix);
 }
 
-static bool has_announcer(const struct table *t, peer_id_t peer)
+static bool has_path(const struct table *t, const struct path *p)
 {
-	return t->scope->announcers != NULL && bits_has(t->scope->announcers, peer);
+	const struct policy_scope *s = t->scope;
+	return (s->announcers != NULL && bits_has(s->announcers, p->peer)) ||
+	       (s->has_asking && judge_is_asked(t->judge, p->attr));
 }
 
 static void judge_entry(struct table *t, struct hearing *h, entry_id_t id)
@@ -218,7 +220,7 @@ static void judge_entry(struct table *t, struct hearing *h, entry_id_t id)
 	bool is_whole = has_prefix(t, id);
 	for (unsigned i = w->count; i-- > 0; w = table_working(t, id, &one)) {
 		const struct path *p = &w->path[i];
-		if (is_whole || has_announcer(t, p->peer)) {
+		if (is_whole || has_path(t, p)) {
 			metric_t *refused = &t->peer_stats[p->peer].refused_sets;
 			hearing_begin(t, h, p, false);
 			apply_verdict(t, h, id, i, refused);

@@ -201,11 +201,23 @@ struct policy *make_policy(const struct make_rules *r)
 	return p;
 }
 
+/* What means something now, and did not, is asked by the sets that ask; what means nothing any more
+ * could stand in any. */
+static void scope_of_asks(struct policy_scope *s, const struct make_rules *was,
+			  const struct make_rules *is)
+{
+	for (unsigned i = 0; i < MAKE_ASK_KINDS; i++) {
+		s->has_asking |= is->knows[i] && !was->knows[i];
+		s->is_all |= was->knows[i] && !is->knows[i];
+	}
+}
+
 struct policy_scope make_scope(const struct make_rules *was, const struct make_rules *is)
 {
-	struct policy_scope s = {.is_all = memcmp(was->knows, is->knows, sizeof(is->knows)) != 0};
+	struct policy_scope s = {.is_all = false};
 	struct prefix_rule rule[FAMILY_COUNT * MAKE_NUMBERS];
 	size_t rules = 0;
+	scope_of_asks(&s, was, is);
 	for (unsigned i = 0; i < MAKE_MEMBERS; i++) {
 		unsigned changed = (unsigned)(was->deaf[i] ^ is->deaf[i]);
 		for (unsigned k = 0; k < MAKE_MEMBERS; k++) {
