@@ -82,3 +82,28 @@ Test(policy, what_a_pattern_makes_is_what_it_matches)
 		cr_expect(!pattern_matches(&rows[i].pattern, rows[i].form, &c));
 	}
 }
+
+/* RFC 4360 §3, RFC 5668 §2: only targets and origins of an AS have numbers that a pattern can have,
+ * in either of two forms; what looks like one in another form is something else. */
+Test(policy, other_extended_communities_match_nothing)
+{
+	static const struct {
+		uint8_t octets[8];
+		bool is_match;
+	} rows[] = {
+		{{0x00, 0x02, 0xfb, 0xf0, 0, 0, 0, 7}, true},
+		{{0x02, 0x02, 0, 0, 0xfb, 0xf0, 0, 7}, true},
+		{{0x00, 0x03, 0xfb, 0xf0, 0, 0, 0, 7}, false},
+		{{0x01, 0x02, 0, 0, 0xfb, 0xf0, 0, 7}, false},
+		{{0x40, 0x02, 0xfb, 0xf0, 0, 0, 0, 7}, false},
+		{{0x43, 0x00, 0xfb, 0xf0, 0, 0, 0, 7}, false},
+		{{0x00, 0x04, 0xfb, 0xf0, 0, 0, 0, 7}, false},
+	};
+	const struct community_pattern p = {.is_set = true, .has_peer_as = true, .field = {64496}};
+	for (unsigned i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct rd r = rd_of(span_of(rows[i].octets, 8));
+		struct community c = community_read(&r, COMMUNITY_EXT);
+		cr_expect_eq(pattern_matches(&p, COMMUNITY_EXT, &c), rows[i].is_match, "%u", i);
+		cr_expect(!rows[i].is_match || c.field[1] == 7);
+	}
+}
