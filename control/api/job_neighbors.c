@@ -12,6 +12,7 @@
 #include "control/api/exported.h"
 #include "control/api/job.h"
 #include "rib/base/check.h"
+#include "rib/policy/policy.h"
 #include "rib/wire/role.h"
 
 struct neighbors_job {
@@ -389,6 +390,14 @@ static json_t *drops_json(const struct member_status *st)
 	return list;
 }
 
+/* How far the member is by the rules: the least threshold that it does not exceed. */
+static void set_rtt(json_t *row, const struct policy *p, peer_id_t peer)
+{
+	if (p != NULL && p->rtt_ms != NULL && peer < p->peer_count && p->rtt_ms[peer] != 0) {
+		set_number(row, "rtt_ms", p->rtt_ms[peer]);
+	}
+}
+
 static void put_row(struct neighbors_job *j, const struct api_env *env, struct reply *out,
 		    peer_id_t peer, usec_t now)
 {
@@ -408,6 +417,7 @@ static void put_row(struct neighbors_job *j, const struct api_env *env, struct r
 		set_offence(row, env->server, peer, now);
 		json_object_set_new(row, "authentication", auth_json(&st, now));
 		set_traffic(row, &st);
+		set_rtt(row, env->policy, peer);
 		json_object_set_new(row, "drops", drops_json(&st));
 	}
 	reply_row(out, row);

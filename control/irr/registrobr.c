@@ -26,8 +26,10 @@ static void append(struct registrobr_parse *p, const struct prefix *prefix, asn_
 		ASSERT(grown != NULL);
 		p->rule = grown;
 	}
-	p->rule[p->count++] = (struct prefix_rule){
-		.prefix = *prefix, .ge = prefix->len, .le = prefix->len, .origin = origin};
+	p->rule[p->count++] = (struct prefix_rule){.prefix = *prefix,
+						   .ge = prefix->len,
+						   .le = (uint8_t)family_bits(prefix->family),
+						   .origin = origin};
 }
 
 static void take_field(struct registrobr_parse *p, const char *field, size_t len, asn_t origin)

@@ -99,6 +99,16 @@ static bool is_prefix_registered(const struct check *c)
 	       is_listed(c, peer->white_prefix);
 }
 
+/* Longer prefixes than recorded count where longer ones do. */
+static bool is_recorded(const struct check *c)
+{
+	struct prefix_rule rule;
+	return c->policy->registrobr != NULL &&
+	       prefix_set_match(c->policy->registrobr, c->prefix, c->view->facts->origin_as,
+				&rule) &&
+	       (c->peer->allows_longer || rule.prefix.len == c->prefix->len);
+}
+
 /* arouteserver's escapes: a ROA or a record of registro.br stands for the route object that is
  * missing when the origin is registered; the member's list of routes stands for everything. */
 const struct irr_look *check_irr(struct check *c)
@@ -111,7 +121,7 @@ const struct irr_look *check_irr(struct check *c)
 	l->is_prefix_registered = is_prefix_registered(c);
 	if (c->is_origin_registered) {
 		l->is_by_roa = c->policy->uses_roas_as_route_objects && check_rov(c) == ROV_VALID;
-		l->is_by_registrobr = is_listed(c, c->policy->registrobr);
+		l->is_by_registrobr = is_recorded(c);
 	}
 	l->is_by_white_list =
 		!l->is_by_roa && !l->is_by_registrobr && is_listed(c, c->peer->white_route);

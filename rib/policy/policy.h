@@ -89,7 +89,7 @@ struct policy {
 	struct asn_set *never_via_rs;
 	struct prefix_set *global_black;
 	struct prefix_set *bogon;
-	struct prefix_set *registrobr; /* Prefixes with origins. */
+	struct prefix_set *registrobr; /* Prefixes with origins, and all longer ones. */
 	struct roa *roa;
 	struct aspa *aspa;
 	uint16_t *rtt_threshold_ms; /* The values that RTT communities may name. */

@@ -115,7 +115,9 @@ Test(registrobr, lines_give_prefixes_with_their_origin)
 	cr_expect(prefix_set_match(s, &b, 64502, NULL));
 	cr_expect(prefix_set_match(s, &c, 64503, NULL));
 	cr_expect(prefix_set_match(s, &d, 64501, NULL));
-	cr_expect(!prefix_set_match(s, &longer, 64501, NULL));
+	struct prefix_rule rule;
+	cr_expect(prefix_set_match(s, &longer, 64501, &rule) && rule.prefix.len == 16 &&
+		  rule.le == 32);
 	prefix_set_put(s);
 }
 

@@ -20,6 +20,18 @@ static bool list_has(const struct said_list *l, const struct prefix *p, asn_t or
 	return false;
 }
 
+/* A rule of just this prefix. */
+static bool list_names(const struct said_list *l, const struct prefix *p, asn_t origin)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct said_list one = {.count = 1, .rule = {l->rule[i]}};
+		if (l->rule[i].prefix.len == p->len && list_has(&one, p, origin)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool list_covers(const struct said_list *l, const struct prefix *p)
 {
 	for (unsigned i = 0; i < l->count; i++) {
@@ -172,7 +184,9 @@ static struct irr irr_of(const struct said_policy *s, const struct said_route *r
 		list_has(&m->white_prefix, &r->prefix, origin);
 	if (irr.is_origin_good) {
 		irr.by_roa = s->policy->uses_roas_as_route_objects && rov(s, r) == ROV_VALID;
-		irr.by_registrobr = list_has(&s->registrobr, &r->prefix, origin);
+		irr.by_registrobr = rules_of(s, r)->allows_longer
+					    ? list_has(&s->registrobr, &r->prefix, origin)
+					    : list_names(&s->registrobr, &r->prefix, origin);
 	}
 	irr.by_white_list =
 		!irr.by_roa && !irr.by_registrobr && list_has(&m->white_route, &r->prefix, origin);
