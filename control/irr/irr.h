@@ -40,7 +40,7 @@ struct irr_opts {
 
 /* Reads the dumps before it returns. */
 struct irr *irr_new(const struct irr_opts *opts);
-/* The directory of the cache, when it was not there for irr_new; before the first filter.  Taken. */
+/* The directory of the cache, when irr_new had none; before the first filter.  Taken. */
 void irr_use_cache(struct irr *i, int dir_fd);
 void irr_free(struct irr *i); /* Every filter is given back before. */
 /* Another configuration of the same section, in the same place or another; its strings are borrowed
