@@ -33,20 +33,26 @@ struct irr {
 	unsigned next; /* The set whose turn for a slice of work it is. */
 };
 
+/* Whom its answers are of.  A file as it was read last: another file is another source. */
 static void whence(const struct irr *i, const struct irr_set *s, char out[IRR_FROM_MAX])
 {
 	if (s->path != NULL) {
-		(void)snprintf(out, IRR_FROM_MAX, "file %s", s->path);
+		(void)snprintf(out, IRR_FROM_MAX, "file %llx %llx %s",
+			       (unsigned long long)s->stamp.inode,
+			       (unsigned long long)s->stamp.changed_ns, s->path);
 	} else {
 		(void)snprintf(out, IRR_FROM_MAX, "%s %s%s", i->conf->host, i->conf->sources,
 			       i->conf->has_private ? " private" : "");
 	}
 }
 
-/* Whom it is asked of, to be compared. */
+/* Whom it is to be asked of, whatever a file has in it; to be compared. */
 static uint64_t source_hash(const struct irr *i, const struct irr_set *s)
 {
 	char from[IRR_FROM_MAX];
+	if (s->path != NULL) {
+		return hash_bytes(s->path, strlen(s->path), 1);
+	}
 	whence(i, s, from);
 	return hash_bytes(from, strlen(from), 0);
 }
@@ -290,10 +296,10 @@ static void plan(struct irr *i, struct irr_set *s, usec_t now)
 static void finish(struct irr *i, struct irr_set *s, usec_t now)
 {
 	char from[IRR_FROM_MAX];
+	s->stamp = fetch_stamp(s->fetch);
 	const struct irr_taking t = taking(i, s, from);
 	enum irr_alarm before = alarm_of(s);
 	bool is_changed = irr_set_take(s, s->fetch, &t);
-	s->stamp = fetch_stamp(s->fetch);
 	fetch_free(s->fetch);
 	s->fetch = NULL;
 	i->running--;
@@ -322,18 +328,32 @@ static void start(struct irr *i, struct irr_set *s, usec_t now)
 	i->running++;
 }
 
+/* A file that is read while the server starts. */
+static void read_now(struct irr *i, struct irr_set *s, usec_t now)
+{
+	start(i, s, now);
+	while (!fetch_step(s->fetch, now)) {
+	}
+	finish(i, s, now);
+}
+
 /* What there is of a new set without asking anyone. */
 static void load(struct irr *i, struct irr_set *s, usec_t now)
 {
 	char from[IRR_FROM_MAX];
+	if (s->path != NULL) {
+		(void)file_stamp(s->path, &s->stamp);
+	}
 	whence(i, s, from);
 	bool is_whole = i->cache_fd >= 0 && irr_set_load(s, i->cache_fd, from);
 	s->due = now;
-	if (s->path != NULL && !i->is_started) {
-		start(i, s, now);
-		while (!fetch_step(s->fetch, now)) {
-		}
-		finish(i, s, now);
+	if (!is_whole) {
+		s->stamp = (struct file_stamp){.size = 0};
+	}
+	if (s->path != NULL && is_whole) {
+		s->due = now + LOOK_US;
+	} else if (s->path != NULL && !i->is_started && !irr_set_has_data(s)) {
+		read_now(i, s, now);
 	} else if (s->path == NULL && is_whole) {
 		const struct irr_timing t = timing(i);
 		int64_t age_s = i->now_s - irr_set_fetched_s(s);

@@ -470,6 +470,37 @@ Test(irr, a_folder_of_files_stands_in_for_all_questions)
 	bench_fini(&b);
 }
 
+Test(irr, a_file_that_is_the_same_is_not_read_again_at_a_start)
+{
+	struct bench b;
+	bench_init(&b);
+	irr_free(b.irr);
+	b.conf.files_dir = b.dir;
+	start(&b);
+	put(&b, "AS-X.json", "{\"a\": [64501, 64502]}");
+	const struct irr_filter *f = get(&b, "AS-X");
+	int64_t fetched_s = set_of(&b, "AS-X")->part[IRR_ASNS].fetched_s;
+	irr_filter_put(b.irr, f);
+	irr_free(b.irr);
+	b.now += HOUR_US;
+	start(&b);
+	f = get(&b, "AS-X");
+	cr_expect(asn_set_count(f->asns) == 2);
+	settle(&b);
+	cr_expect(set_of(&b, "AS-X")->part[IRR_ASNS].fetched_s == fetched_s);
+	irr_filter_put(b.irr, f);
+	irr_free(b.irr);
+	/* Another one is read in the first turns; what the one before said holds until then. */
+	put(&b, "AS-X.json", "{\"a\": [64501, 64502, 64503]}");
+	start(&b);
+	f = get(&b, "AS-X");
+	cr_expect(asn_set_count(f->asns) == 2);
+	settle(&b);
+	cr_expect(asn_set_count(f->asns) == 3);
+	irr_filter_put(b.irr, f);
+	bench_fini(&b);
+}
+
 Test(irr, another_configuration_asks_again_with_its_own_words)
 {
 	struct bench b;
