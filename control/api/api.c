@@ -315,7 +315,8 @@ static bool conn_serve(struct conn *c, short events, const struct api_env *env, 
 
 static bool can_go_on(const struct conn *c)
 {
-	return c->job != NULL ? reply_has_room(&c->reply) : memchr(c->in, '\n', c->in_len) != NULL;
+	return c->job != NULL ? reply_has_room(&c->reply) && !c->job->is_waiting
+			      : memchr(c->in, '\n', c->in_len) != NULL;
 }
 
 bool api_serve(struct api *a, const struct pollfd *fds, unsigned count, usec_t now)

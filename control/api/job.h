@@ -72,7 +72,8 @@ struct job {
 	bool (*step)(struct job *j, const struct api_env *env, struct reply *out, usec_t now);
 	void (*free)(struct job *j);
 	struct api_request request;
-	uid_t uid; /* Who asks. */
+	uid_t uid;	 /* Who asks. */
+	bool is_waiting; /* For somebody else: the next turn of the loop is soon enough. */
 };
 
 struct job *job_status(const struct api_request *r);

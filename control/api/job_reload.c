@@ -119,6 +119,7 @@ static bool step(struct job *job, const struct api_env *env, struct reply *out, 
 	}
 	bool is_done = j->report.is_dry || reload->is_done(reload->context);
 	if (!is_done && now < j->give_up) {
+		job->is_waiting = true;
 		return false;
 	}
 	put_end(&j->report, is_done, out);

@@ -21,6 +21,7 @@ struct config_change {
 	bool has_session;    /* Of its session or the connection, */
 	bool is_new_session; /* which has to end for it; */
 	bool has_keys;	     /* of its keys; */
+	bool has_limits;     /* of how many prefixes it may announce; */
 	bool has_policy;     /* of the rules about its routes. */
 	char what[240]; /* The keys, with commas between; "" when the neighbour is new or gone. */
 };

@@ -130,6 +130,8 @@ static void diff_policy(const struct client_policy *a, const struct client_polic
 		struct client_policy but = *a;
 		memcpy((char *)&but + f->at, (const char *)b + f->at, f->size);
 		if (!client_policy_equal(&but, a)) {
+			bool is_limit = f->at == offsetof(struct client_policy, max_prefix);
+			out->has_limits = out->has_limits || is_limit;
 			diff_name(out, f->name);
 		}
 	}

@@ -282,7 +282,8 @@ static int change_one(struct reload *r, struct task *t)
 		t->is_done = t->are_keys_done = err == 0;
 		return err;
 	}
-	if (t->change.has_session && !t->is_done) {
+	bool is_members = t->change.has_session || t->change.has_limits;
+	if (is_members && !t->is_done) {
 		const struct member_conf conf = client_member(client, r->opts.state, dump_of(r));
 		err = server_change_member(server, t->peer, &conf);
 	}

@@ -234,6 +234,24 @@ Test(reload, a_second_one_is_refused_or_follows)
 	end(&b);
 }
 
+/* The worker watches them, so it has to know. */
+Test(reload, limits_are_the_members_and_other_rules_are_not)
+{
+	struct bench b;
+	stand(&b);
+	reload(&b,
+	       GENERAL
+	       "- {asn: 1, ip: 198.18.1.1, password: a}\n"
+	       "- {asn: 2, ip: 198.18.1.2, cfg: {filtering: {max_prefix: {limit_ipv4: 7}}}}\n"
+	       "- {asn: 3, ip: 198.18.1.3, cfg: {filtering: {max_as_path_len: 7}}}\n",
+	       false);
+	cr_expect_str_eq(b.report.refusal, "");
+	expect_asked(&b, "~1");
+	cr_expect_eq(b.report.diff.by_kind[CHANGE_CHANGED], 2);
+	cr_expect_eq(b.told, 1);
+	end(&b);
+}
+
 /* Which workers there are when none are named depends on the CPUs of the thread that reads. */
 Test(reload, another_choice_of_workers_is_no_difference)
 {
