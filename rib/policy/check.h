@@ -1,9 +1,9 @@
 /* The checks of what members announce: check.def is their table.
  *
  * What needs no prefix is checked once for a set of attributes (check_begin); the rest for each
- * route (check_route), which gives the first check that fails, in the order of the table, as the reason.
- * Looks at IRR data and ROAs are taken once for a route and shared by all that ask for them: the
- * checks, the escapes (a ROA as a route object), the informational communities.
+ * route (check_route), which gives the first check that fails, in the order of the table, as the
+ * reason.  IRR data and ROAs are looked up once for a route, for all that ask for them: the checks,
+ * the escapes (a ROA as a route object), the informational communities.
  *
  * All is pure, and reads policy alone.  RFC 6811; arouteserver's order. */
 #pragma once
