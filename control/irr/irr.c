@@ -470,6 +470,11 @@ uint32_t irr_generation(const struct irr *i)
 	return i->generation;
 }
 
+bool irr_is_asking(const struct irr *i)
+{
+	return i->running > 0;
+}
+
 const struct peeringdb *irr_peeringdb(const struct irr *i)
 {
 	return i->nets.nets;

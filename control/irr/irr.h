@@ -54,6 +54,7 @@ void irr_filter_put(struct irr *i, const struct irr_filter *filter);
 
 /* Moves when a filter has other sets, or a dump is another. */
 uint32_t irr_generation(const struct irr *i);
+bool irr_is_asking(const struct irr *i); /* Some AS-SET is asked for, or read, right now. */
 /* NULL: none was given, or it could not be read yet.  Borrowed until irr_serve. */
 const struct peeringdb *irr_peeringdb(const struct irr *i);
 struct prefix_set *irr_registrobr(const struct irr *i);

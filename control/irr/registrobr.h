@@ -19,7 +19,7 @@ struct registrobr_parse {
 void registrobr_parse_init(struct registrobr_parse *p, const char *text, size_t len);
 /* True when the end is reached. */
 bool registrobr_parse_step(struct registrobr_parse *p, size_t lines_max);
-/* The routes: rules with an origin, of the prefix and all longer ones.  One reference is the caller's;
- * NULL when there was none, so that a wrong file is not an empty registry. */
+/* The routes: rules with an origin, of the prefix and all longer ones.  One reference is the
+ * caller's; NULL when there was none, so that a wrong file is not an empty registry. */
 struct prefix_set *registrobr_parse_take(struct registrobr_parse *p);
 void registrobr_parse_fini(struct registrobr_parse *p);

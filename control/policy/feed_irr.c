@@ -5,6 +5,8 @@
 
 #include "rib/base/check.h"
 
+#define GATHER_US USEC_PER_SEC
+
 struct feed_irr {
 	struct irr *irr;
 	struct policy_desk *desk;
@@ -13,6 +15,7 @@ struct feed_irr {
 	struct irr_use *use;
 	bool is_touched;
 	uint32_t generation; /* Of the data, as it was put on the desk. */
+	usec_t since;	     /* Other data wait; 0: none. */
 };
 
 struct feed_irr *feed_irr_new(struct irr *irr, struct policy_desk *desk, const struct config *c,
@@ -81,12 +84,20 @@ static void feed_member(struct feed_irr *f, peer_id_t peer, usec_t now)
 	policy_desk_set_irr(f->desk, peer, filter->asns, filter->prefixes);
 }
 
+/* While more answers are on their way they become one change. */
+static bool is_early(struct feed_irr *f, usec_t now)
+{
+	f->since = f->since == 0 ? now : f->since;
+	return irr_is_asking(f->irr) && now - f->since < GATHER_US;
+}
+
 void feed_irr_step(struct feed_irr *f, usec_t now)
 {
-	if (!f->is_touched && f->generation == irr_generation(f->irr)) {
+	if (!f->is_touched && (f->generation == irr_generation(f->irr) || is_early(f, now))) {
 		return;
 	}
 	f->is_touched = false;
+	f->since = 0;
 	f->generation = irr_generation(f->irr);
 	for (unsigned peer = 0; peer < f->roster->capacity; peer++) {
 		feed_member(f, (peer_id_t)peer, now);

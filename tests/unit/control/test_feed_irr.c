@@ -137,6 +137,21 @@ Test(feed_irr, a_change_touches_the_members_that_use_it)
 	rig_fini(&r);
 }
 
+Test(feed_irr, answers_that_come_together_are_one_change)
+{
+	struct rig r;
+	rig_init(&r, "filtering: {irrdb: {tag_as_set: false}}");
+	feed_irr_step(r.feed, r.now);
+	settle(&r);
+	scratch_write(&r.scratch, "AS-X.json", "{\"a\": [64501, 64777]}");
+	scratch_write(&r.scratch, "AS-Y.json", "{\"a\": [64502, 64777, 64778]}");
+	r.now += 61 * USEC_PER_SEC;
+	settle(&r);
+	cr_expect_eq(r.published, 2);
+	cr_expect(!r.is_all && r.announcers == 3);
+	rig_fini(&r);
+}
+
 Test(feed_irr, a_community_about_as_sets_needs_them_too)
 {
 	struct rig r;
