@@ -13,10 +13,10 @@ int vrp_cmp(const struct vrp *a, const struct vrp *b)
 	if (order != 0) {
 		return order;
 	}
-	if (a->len_max != b->len_max) {
-		return a->len_max < b->len_max ? -1 : 1;
+	if (a->asn != b->asn) {
+		return a->asn < b->asn ? -1 : 1;
 	}
-	return (a->asn > b->asn) - (a->asn < b->asn);
+	return (a->len_max > b->len_max) - (a->len_max < b->len_max);
 }
 
 static int order_vrps(const void *a, const void *b)

@@ -19,7 +19,7 @@ struct vrp_change {
 	bool is_added; /* Else removed. */
 };
 
-/* By prefix, maximum length, AS number. */
+/* By prefix, AS number, maximum length: the order in which roa_new() has nothing to sort. */
 int vrp_cmp(const struct vrp *a, const struct vrp *b);
 /* Any order, duplicates are kept once; `items` is sorted in place.  NULL when memory is short. */
 struct vrp_set *vrp_set_new(struct vrp *items, size_t count);
