@@ -61,8 +61,13 @@ static void for_member(const struct history *h, unsigned member, unsigned prefix
 		route[i] = h->route[prefix][i];
 		struct naive_attrs *attrs = &route[i].attrs;
 		bool is_taken = naive_receives(world_role(w, i), w->speaker[i].conf.asn, attrs);
-		route[i].is_set = route[i].is_set && is_taken;
-		may_have[i] = i != member && is_sendable(&w->speaker[member].conf, attrs) &&
+		bool is_refused = rules_refuse(&w->rules, &w->scene, prefix, attrs);
+		bool is_deaf = rules_deafen(&w->rules, member, i);
+		h->totals->refused += route[i].is_set && is_refused;
+		h->totals->unheard += route[i].is_set && is_deaf;
+		route[i].is_set = route[i].is_set && is_taken && !is_refused;
+		may_have[i] = i != member && !is_deaf &&
+			      is_sendable(&w->speaker[member].conf, attrs) &&
 			      naive_may_hear(&attrs->asks, w->speaker[member].conf.asn) &&
 			      naive_sends(role, world_server_asn(0), attrs);
 		h->totals->kept += route[i].is_set &&

@@ -370,6 +370,7 @@ static struct world_opts opts_for(struct history *h)
 	uint64_t dice = hash_mix(h->seed, 0x750) % (2 * ARRAY_COUNT(tso_max));
 	o.tso_max = dice < ARRAY_COUNT(tso_max) ? tso_max[dice] : 0;
 	o.asks = o.sites == 1 && hash_mix(h->seed, 0xa5c) % 2 == 0 ? h->asks : NULL;
+	h->has_rules = o.asks != NULL && hash_mix(h->seed, 0x9011c7) % 2 == 0;
 	o.has_long = o.sites == 1 && !o.has_paths && o.log_bytes_max == 0 && prng_chance(&p, 1, 2);
 	members_prepare(h, &o);
 	return o;
@@ -378,6 +379,9 @@ static struct world_opts opts_for(struct history *h)
 static void play_event(struct history *h)
 {
 	struct world *w = h->world;
+	if (h->has_rules && prng_chance(&w->prng, 1, 4)) {
+		h->totals->rules_changed += world_change_rules(w);
+	}
 	history_event(h);
 	for (uint64_t n = prng_below(&w->prng, 12); n > 0; n--) {
 		world_turn(w, w->now + 20 * USEC_PER_MSEC);

@@ -25,6 +25,7 @@ struct totals {
 	uint64_t paths_gone, paths_compared;
 	uint64_t asked, asked_anew,
 		kept; /* Announcements that ask who may hear them; looks at one kept. */
+	uint64_t rules_changed, refused, unheard; /* And looks at one so. */
 	uint64_t answers, left_out, renewed;
 	uint64_t came, gone, changed; /* Members, while the server ran. */
 	uint64_t member_restarts, ends_of_rib, stale_compared, long_stale_compared;
@@ -67,6 +68,7 @@ struct history {
 	bool has_changes;		    /* Members come, go and are changed. */
 	bool is_out[WORLD_MEMBERS_MAX];	    /* It is no member now. */
 	bool is_changed[WORLD_MEMBERS_MAX]; /* Its session may have ended for it. */
+	bool has_rules;			    /* They change. */
 	unsigned downs_known[WORLD_MEMBERS_MAX];
 	uint32_t serial;
 	struct naive_asks asks[HISTORY_SERIALS]; /* [serial] */

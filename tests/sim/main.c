@@ -93,6 +93,10 @@ static unsigned say_totals(const struct totals *t)
 	say("asked", t->asked, &never);
 	say("asked_anew", t->asked_anew, &never);
 	say("kept_from_members", t->kept, &never);
+	printf("\nhistory: rules:");
+	say("changed", t->rules_changed, &never);
+	say("refused", t->refused, &never);
+	say("not_to_be_heard", t->unheard, &never);
 	printf("\nhistory: refreshes:");
 	say("answered_to_the_end", t->renewed, &never);
 	say("by_members", t->answers, &never);

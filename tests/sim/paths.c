@@ -41,13 +41,18 @@ unsigned paths_set(struct history *h, unsigned member, unsigned prefix)
 	return set;
 }
 
+static bool is_refused(const struct history *h, unsigned prefix, const struct naive_route *r)
+{
+	return rules_refuse(&h->world->rules, &h->world->scene, prefix, &r->attrs);
+}
+
 static unsigned offers_of(struct history *h, unsigned prefix, struct naive_offer *out)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < h->world->opts.members; i++) {
 		for (unsigned k = 0; k < PATH_SLOTS; k++) {
 			const struct naive_route *r = paths_slot(h, i, prefix, k);
-			if (r->is_set) {
+			if (r->is_set && !is_refused(h, prefix, r)) {
 				ASSERT(count < OFFERS_MAX);
 				out[count++] = (struct naive_offer){.owner = i, .attrs = r->attrs};
 			}
@@ -64,8 +69,10 @@ unsigned paths_expected(struct history *h, unsigned member, unsigned prefix,
 	int view[OFFERS_MAX];
 	unsigned count = offers_of(h, prefix, offer);
 	bool has_ids = c->takes_paths[h->world->universe[prefix].family];
-	struct naive_wish wish = {
-		.member = member, .asn = c->asn, .n = has_ids ? WORLD_PATHS_SENT : 1};
+	struct naive_wish wish = {.member = member,
+				  .asn = c->asn,
+				  .deaf = h->world->rules.deaf[member],
+				  .n = has_ids ? WORLD_PATHS_SENT : 1};
 	unsigned found = naive_views(offer, count, h->who, &wish, view);
 	for (unsigned i = 0; i < found; i++) {
 		out[i] = offer[view[i]].attrs;

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A test of the tests: bugs planted on purpose, each of which the simulator, or the model of the
-log's protocol (tests/model), must find.
+"""A test of the tests: bugs planted on purpose, each of which the simulator, the model of the log's
+protocol (tests/model), or the histories of a table alone (tests/unit/table) must find.
 
     tests/sim/planted.py [NAME...]
 
@@ -31,6 +31,8 @@ PROGRAMS = {
                 re.compile(r"(?:FAILED|CRASHED) with (seed 0*\d+)")),
     "protocol": ("tests/model/protocol", ["--poison", "--limit", "50000"],
                  re.compile(r"protocol: (\w+)[^:\n]*: FAILED in the order")),
+    "table": ("tests/unit/table/unit_table", ["--filter", "table/histories_in_which*"],
+              re.compile(r"(seed \d+)")),
 }
 # What is freed is overwritten (--poison) only where glibc does not keep it for the thread.
 POISONED = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}

@@ -605,6 +605,7 @@ static bool is_for(const struct naive_offer *o, const struct naive_wish *wish)
 {
 	return o->owner != wish->member && (o->attrs.otc == 0 || !wish->denies_otc) &&
 	       (!o->attrs.has_next_hop6 || wish->has_next_hop6) &&
+	       (wish->deaf == NULL || (wish->deaf[o->owner / 64] >> o->owner % 64 & 1) == 0) &&
 	       (wish->asn == 0 || naive_may_hear(&o->attrs.asks, wish->asn));
 }
 

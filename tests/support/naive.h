@@ -129,11 +129,12 @@ struct naive_offer {
 
 struct naive_wish {
 	unsigned member;
-	bool has_llgr;	    /* It may have long-lived stale routes. */
-	bool denies_otc;    /* It is sent no route with OTC. */
-	bool has_next_hop6; /* It may have IPv4 routes with IPv6 next hops. */
-	unsigned n;	    /* It is sent up to so many. */
-	uint32_t asn;	    /* 0: nothing is asked about it. */
+	bool has_llgr;	      /* It may have long-lived stale routes. */
+	bool denies_otc;      /* It is sent no route with OTC. */
+	bool has_next_hop6;   /* It may have IPv4 routes with IPv6 next hops. */
+	unsigned n;	      /* It is sent up to so many. */
+	uint32_t asn;	      /* 0: nothing is asked about it. */
+	const uint64_t *deaf; /* Bits: whose routes it may not have; NULL: nobody's. */
 };
 
 /* Indices of the offers that the member should have, best first, into `out`; returns how many.  Of

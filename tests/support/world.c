@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "rib/base/check.h"
-#include "tests/support/asks.h"
 
 #define STEP_US	  20
 #define LINK_US	  30
@@ -211,15 +210,31 @@ static unsigned configure_members(struct world *w, unsigned site, struct member_
 	return count;
 }
 
-/* What members ask, it understands. */
-static struct policy *policy_of(const struct world *w, const struct member_conf *conf,
-				unsigned count)
+static void set_scene(struct world *w, const struct member_conf *conf, unsigned count)
 {
-	asn_t asn[WORLD_MEMBERS_MAX + 1];
+	w->scene.members = count;
+	w->scene.universe = w->universe;
+	w->scene.universe_count = w->opts.universe;
 	for (unsigned i = 0; i < count; i++) {
-		asn[i] = conf[i].asn;
+		w->scene.asn[i] = conf[i].asn;
 	}
-	return w->opts.asks != NULL ? asks_policy(asn, count) : NULL;
+}
+
+bool world_change_rules(struct world *w)
+{
+	struct world_site *s = &w->site[0];
+	if (s->server == NULL || s->policy == NULL || !server_policy_is_done(s->server)) {
+		return false;
+	}
+	struct rules was = w->rules;
+	rules_change(&w->rules, &w->scene, &w->prng);
+	policy_free(s->older);
+	rules_scope_free(&s->scope);
+	s->older = s->policy;
+	s->scope = rules_scope(&was, &w->rules, &w->scene);
+	s->policy = rules_policy(&w->rules, &w->scene);
+	server_publish_policy(s->server, s->policy, &s->scope);
+	return true;
 }
 
 void world_start_server(struct world *w, unsigned site)
@@ -243,7 +258,10 @@ void world_start_server(struct world *w, unsigned site)
 	port.addr[1].addr = world_server_addr(site, FAMILY_IPV6);
 	port.addr[1].prefix_len = 64;
 	unsigned count = configure_members(w, site, conf);
-	s->policy = policy_of(w, conf, count);
+	if (w->opts.asks != NULL) {
+		set_scene(w, conf, count);
+		s->policy = rules_policy(&w->rules, &w->scene);
+	}
 	struct server_opts opts = {
 		.local_as = SERVER_AS + site,
 		.router_id = SERVER_V4 + site,
@@ -272,8 +290,10 @@ void world_stop_server(struct world *w, unsigned site)
 	struct world_site *s = &w->site[site];
 	server_free(s->server);
 	policy_free(s->policy);
+	policy_free(s->older);
+	rules_scope_free(&s->scope);
 	s->server = NULL;
-	s->policy = NULL;
+	s->policy = s->older = NULL;
 	s->nic->ops->close(s->nic);
 	s->nic = NULL;
 	w->server = w->site[0].server;
@@ -365,6 +385,7 @@ void world_init(struct world *w, const struct world_opts *opts)
 	prng_init(&w->prng, opts->seed);
 	epoch_thread_begin_alone();
 	make_universe(w);
+	w->rules.generation = 1;
 	w->hub = nic_hub_new(opts->members + site_count(w) + opts->guests, 4096);
 	nic_hub_set_time(w->hub, w->now, LINK_US);
 	nic_hub_set_filter(w->hub, keep_frame, w);

@@ -7,6 +7,7 @@
 #include "dataplane/nic/nic_fault.h"
 #include "dataplane/nic/nic_mem.h"
 #include "rib/base/prng.h"
+#include "tests/support/rules.h"
 #include "tests/support/speaker.h"
 
 #define WORLD_MEMBERS_MAX 128
@@ -53,8 +54,9 @@ struct world_opts {
 /* A server and its place on the LAN. */
 struct world_site {
 	struct nic *nic;
-	struct server *server; /* NULL while it is down. */
-	struct policy *policy; /* NULL: it judges by no rules. */
+	struct server *server;	       /* NULL while it is down. */
+	struct policy *policy, *older; /* Published; and before.  NULL: it judges by no rules. */
+	struct policy_scope scope;
 	usec_t core_due[CORE_COUNT_MAX];
 };
 
@@ -71,6 +73,8 @@ struct world {
 		unsigned member;
 	} tap[WORLD_MEMBERS_MAX];
 	struct naive_prefix universe[UNIVERSE_MAX];
+	struct rules rules; /* Of the moment, where something is asked. */
+	struct rules_scene scene;
 	bool is_cut[WORLD_MEMBERS_MAX];	   /* The member's cable: nothing passes. */
 	peer_id_t peer[WORLD_MEMBERS_MAX]; /* At its server; PEER_NONE: it is no member. */
 	bool is_frozen;			   /* The servers' workers do not run. */
@@ -81,6 +85,8 @@ struct world {
 /* The caller's memory is large (a speaker is ~90 kB): allocate it. */
 void world_init(struct world *w, const struct world_opts *opts);
 void world_fini(struct world *w);
+/* The server judges by other rules; false while it still adopts the last ones, or has none. */
+bool world_change_rules(struct world *w);
 /* A server is gone from one moment to the next, with all its memory; and comes back. */
 void world_stop_server(struct world *w, unsigned site);
 void world_start_server(struct world *w, unsigned site);

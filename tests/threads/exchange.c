@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "rib/base/check.h"
-#include "tests/support/asks.h"
 
 #define SERVER_V4   0xc6120001u
 #define EMPTY_TURNS 20
@@ -94,12 +93,14 @@ static void make_universe(struct exchange *x)
 
 static void make_server(struct exchange *x)
 {
-	asn_t asn[MEMBERS_MAX];
+	x->scene = (struct rules_scene){.members = x->opts.members,
+					.universe = x->universe,
+					.universe_count = x->opts.universe};
 	struct member_conf conf[MEMBERS_MAX];
 	memset(conf, 0, sizeof(conf));
 	for (unsigned i = 0; i < x->opts.members; i++) {
-		asn[i] = 100 + i;
-		conf[i] = (struct member_conf){.asn = asn[i],
+		x->scene.asn[i] = 100 + i;
+		conf[i] = (struct member_conf){.asn = 100 + i,
 					       .addr = member_addr(i),
 					       .session.hold_s = 90,
 					       .session.hold_min_s = 3,
@@ -113,7 +114,8 @@ static void make_server(struct exchange *x)
 	port.addr[0].prefix_len = 16;
 	port.addr[1].addr = v6_addr(1);
 	port.addr[1].prefix_len = 64;
-	x->policy = asks_policy(asn, x->opts.members);
+	x->rules.generation = 1;
+	x->policy = rules_policy(&x->rules, &x->scene);
 	x->server = server_new(&(struct server_opts){
 		.local_as = 65000,
 		.router_id = SERVER_V4,
@@ -196,6 +198,8 @@ void exchange_fini(struct exchange *x)
 	}
 	server_free(x->server);
 	policy_free(x->policy);
+	policy_free(x->older);
+	rules_scope_free(&x->scope);
 	x->server_nic->ops->close(x->server_nic);
 	for (unsigned i = 0; i < x->opts.members; i++) {
 		speaker_fini(&x->speaker[i]);
@@ -279,6 +283,22 @@ void exchange_watch(struct exchange *x)
 		watch_shard(x, server_shard(x->server, (core_id_t)i), FAMILY_IPV6);
 	}
 	epoch_quiescent();
+}
+
+bool exchange_change_rules(struct exchange *x)
+{
+	if (!server_policy_is_done(x->server)) {
+		return false;
+	}
+	struct rules was = x->rules;
+	rules_change(&x->rules, &x->scene, &x->prng);
+	policy_free(x->older);
+	rules_scope_free(&x->scope);
+	x->older = x->policy;
+	x->scope = rules_scope(&was, &x->rules, &x->scene);
+	x->policy = rules_policy(&x->rules, &x->scene);
+	server_publish_policy(x->server, x->policy, &x->scope);
+	return true;
 }
 
 bool exchange_is_empty(const struct exchange *x)

@@ -9,6 +9,7 @@
 
 #include "dataplane/core/core.h"
 #include "rib/base/prng.h"
+#include "tests/support/rules.h"
 #include "tests/support/speaker.h"
 #include "tests/threads/nic_pipe.h"
 
@@ -38,7 +39,10 @@ struct exchange {
 	struct nic_pipe_hub *hub;
 	struct nic *server_nic, *nic[MEMBERS_MAX];
 	struct server *server;
-	struct policy *policy;
+	struct policy *policy, *older; /* Published; and before. */
+	struct policy_scope scope;
+	struct rules rules;
+	struct rules_scene scene;
 	struct exchange_worker worker[WORKERS];
 	struct speaker speaker[MEMBERS_MAX];
 	struct naive_prefix universe[UNIVERSE_MAX];
@@ -55,6 +59,8 @@ void exchange_fini(struct exchange *x);
 void exchange_turn(struct exchange *x);
 /* Read status, statistics, logs' numbers and every entry with its attributes. */
 void exchange_watch(struct exchange *x);
+/* The server judges by other rules; false while somebody still adopts the last ones. */
+bool exchange_change_rules(struct exchange *x);
 /* Whether no worker holds a route, path, run or attribute set. */
 bool exchange_is_empty(const struct exchange *x);
 bool exchange_is_up(const struct exchange *x);

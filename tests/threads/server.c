@@ -27,7 +27,7 @@ struct history {
 	unsigned downs_known[MEMBERS_MAX];
 	usec_t stalled_until[MEMBERS_MAX];
 	uint32_t serial;
-	uint64_t turns, events, updates, downs, stalls, evictions;
+	uint64_t turns, events, updates, downs, stalls, evictions, rules_changed;
 };
 
 /* Sessions that ended took their routes with them. */
@@ -151,6 +151,9 @@ static void one_event(struct history *h)
 	unsigned member = (unsigned)prng_below(&x->prng, x->opts.members);
 	uint64_t dice = prng_below(&x->prng, 1000);
 	h->events++;
+	if (prng_chance(&x->prng, 1, 100)) {
+		h->rules_changed += exchange_change_rules(x);
+	}
 	if (dice < 650) {
 		event_routes(h, member, true);
 	} else if (dice < 950) {
@@ -184,12 +187,17 @@ static bool is_right(const struct history *h, unsigned member, unsigned i)
 	if (s->state != SPEAKER_UP) {
 		return !s->wants_up;
 	}
+	const struct rules *rules = &h->x->rules;
+	struct naive_route route[MEMBERS_MAX];
 	bool may_have[MEMBERS_MAX];
 	for (unsigned k = 0; k < h->x->opts.members; k++) {
-		may_have[k] =
-			k != member && naive_may_hear(&h->route[i][k].attrs.asks, s->conf.asn);
+		route[k] = h->route[i][k];
+		route[k].is_set =
+			route[k].is_set && !rules_refuse(rules, &h->x->scene, i, &route[k].attrs);
+		may_have[k] = k != member && !rules_deafen(rules, member, k) &&
+			      naive_may_hear(&route[k].attrs.asks, s->conf.asn);
 	}
-	int best = naive_first(h->route[i], h->x->who, h->x->opts.members, may_have);
+	int best = naive_first(route, h->x->who, h->x->opts.members, may_have);
 	if (best < 0 || !held->is_held) {
 		return held->is_held == (best >= 0);
 	}
@@ -299,11 +307,12 @@ static bool run(uint64_t seed)
 	exchange_init(h->x, &opts);
 	bool is_ok = play(h);
 	printf("threads: seed %lu: %u members, %lu events, %lu updates, %lu sessions ended, %lu "
+	       "changes of rules, %lu "
 	       "stalls, "
 	       "%lu evictions, "
 	       "%lu paths watched, turns %lu %lu %lu, %lu frames lost: %s\n",
-	       seed, opts.members, h->events, h->updates, h->downs, h->stalls, h->evictions,
-	       h->x->watched, metric_get(&server_core_stats(h->x->server, 0)->turns),
+	       seed, opts.members, h->events, h->updates, h->downs, h->rules_changed, h->stalls,
+	       h->evictions, h->x->watched, metric_get(&server_core_stats(h->x->server, 0)->turns),
 	       metric_get(&server_core_stats(h->x->server, 1)->turns),
 	       metric_get(&server_core_stats(h->x->server, 2)->turns), nic_pipe_lost(h->x->hub),
 	       is_ok ? "ok" : "FAILED");
