@@ -73,7 +73,9 @@ static void finish_irr(struct loader *l, struct policy_conf *p)
 		copy_text(g->registrobr_source != NULL ? g->registrobr_source : REGISTROBR_DEFAULT);
 	p->irr.asn = calloc(g->asn_count + 1, sizeof(*p->irr.asn));
 	ASSERT(p->irr.asn != NULL);
-	qsort(g->asn, g->asn_count, sizeof(*g->asn), order_by_asn);
+	if (g->asn_count > 0) {
+		qsort(g->asn, g->asn_count, sizeof(*g->asn), order_by_asn);
+	}
 	for (unsigned i = 0; i < g->asn_count; i++) {
 		if (i > 0 && g->asn[i].asn == g->asn[i - 1].asn) {
 			loader_fail(l, &g->asn[i].at, "AS%u was set before, at %s:%d:%d; keep one",
