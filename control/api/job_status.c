@@ -235,6 +235,9 @@ static json_t *status_json(const struct api_env *env, usec_t now)
 	json_object_set_new(row, "pending", pending);
 	json_object_set_new(row, "drops", drops_json(env->server));
 	set_number(row, "events_lost", events_lost(env->server));
+	if (env->policy != NULL) {
+		set_number(row, "policy_generation", env->policy->generation);
+	}
 	if (env->rpki != NULL && rpki_source_count(env->rpki) > 0) {
 		json_object_set_new(row, "rpki", rpki_json(env->rpki));
 	}

@@ -66,7 +66,7 @@ struct config {
 	} control;
 	struct rpki_conf rpki;
 	asn_t rs_as;
-	uint16_t paths_sent;	 /* `add_path.paths`; 0 without clients. */
+	uint16_t paths_sent; /* `add_path.paths`; 0 without clients. */
 	struct policy_conf policy;
 	struct irr_conf irr;
 	struct addr router_id;

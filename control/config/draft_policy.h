@@ -13,7 +13,7 @@ struct set_number {
 
 struct draft_limits {
 	struct set_number action, restart_min, counts_rejected, asks_peeringdb, increment,
-		increment_percent, limit[FAMILY_COUNT], limit_out[FAMILY_COUNT], warning_percent;
+		increment_percent, limit[FAMILY_COUNT], warning_percent;
 };
 
 struct draft_export {

@@ -213,7 +213,6 @@ static void finish_limits(const struct draft_limits *own, const struct draft_lim
 	out->warning_percent =
 		(uint8_t)draft_inherit(own->warning_percent, general->warning_percent, 0);
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		out->limit_out[f] = draft_inherit(own->limit_out[f], general->limit_out[f], 0);
 		out->is_own[f] = own->limit[f].is_set;
 		out->limit[f] = draft_inherit(own->limit[f], general->limit[f], limit_default[f]);
 	}

@@ -61,7 +61,6 @@ static bool is_same_max_prefix(const struct max_prefix_conf *a, const struct max
 	       a->counts_rejected == b->counts_rejected && a->asks_peeringdb == b->asks_peeringdb &&
 	       a->increment == b->increment && a->increment_percent == b->increment_percent &&
 	       a->warning_percent == b->warning_percent &&
-	       memcmp(a->limit_out, b->limit_out, sizeof(a->limit_out)) == 0 &&
 	       memcmp(a->is_own, b->is_own, sizeof(a->is_own)) == 0 &&
 	       memcmp(a->limit, b->limit, sizeof(a->limit)) == 0;
 }

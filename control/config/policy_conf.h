@@ -40,10 +40,9 @@ struct max_prefix_conf {
 	bool counts_rejected;
 	bool asks_peeringdb; /* Where `limit` is not the client's own. */
 	uint32_t increment, increment_percent;
-	bool is_own[FAMILY_COUNT];	  /* The client's own limit: goes before PeeringDB's. */
-	uint32_t limit[FAMILY_COUNT];	  /* Else the general one; 0: none. */
-	uint32_t limit_out[FAMILY_COUNT]; /* What it is sent at most; 0: no limit. */
-	uint8_t warning_percent;	  /* Of the limit; 0: no warning before it. */
+	bool is_own[FAMILY_COUNT];    /* The client's own limit: goes before PeeringDB's. */
+	uint32_t limit[FAMILY_COUNT]; /* Else the general one; 0: none. */
+	uint8_t warning_percent;      /* Of the limit; 0: no warning before it. */
 };
 
 /* Of one client. */

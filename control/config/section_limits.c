@@ -48,14 +48,6 @@ static const struct key both_key[] = {
 	 .max = 10080},
 	{.name = "count_rejected_routes", .kind = KEY_BOOL, .at = AT(counts_rejected)},
 	{.name = "peering_db", .read = read_peeringdb},
-	{.name = "limit_out_ipv4",
-	 .kind = KEY_NUMBER,
-	 .at = AT(limit_out[FAMILY_IPV4]),
-	 .max = LIMIT_MAX},
-	{.name = "limit_out_ipv6",
-	 .kind = KEY_NUMBER,
-	 .at = AT(limit_out[FAMILY_IPV6]),
-	 .max = LIMIT_MAX},
 	{.name = "warning_percent", .kind = KEY_NUMBER, .at = AT(warning_percent), .max = 100},
 };
 static const struct key_table both_keys = {

@@ -109,7 +109,7 @@ char *file_read(const char *path, struct file_facts *facts)
 
 static void put_bytes(struct source *s, const char *text, size_t len)
 {
-	if (s->len + len > s->max) {
+	if (s->len + len + 1 > s->max) {
 		s->max = (s->len + len) * 2 + 4096;
 		char *grown = malloc(s->max);
 		ASSERT(grown != NULL);
@@ -122,6 +122,7 @@ static void put_bytes(struct source *s, const char *text, size_t len)
 	}
 	memcpy(s->text + s->len, text, len);
 	s->len += len;
+	s->text[s->len] = '\0';
 }
 
 static void put_line(struct source *s, const struct reading *r, const char *text, size_t len)

@@ -238,12 +238,53 @@ static struct fy_parser *parser_new(struct fy_diag **out_diag)
 	return parser;
 }
 
+/* The place of `at` in the text. */
+static struct place place_in(const struct yaml *y, const char *text, const char *at)
+{
+	int line = 1, column = 1;
+	for (; text < at; text++) {
+		column = *text == '\n' ? 1 : column + 1;
+		line += *text == '\n';
+	}
+	return source_place(y->source, line, column);
+}
+
+/* What libfyaml's scanner would not end on, and what no configuration needs: NUL bytes, and
+ * directives other than %YAML. */
+static bool is_text(const struct yaml *y, const char *text, size_t len,
+		    struct config_errors *errors)
+{
+	static const char known[] = "%YAML 1.";
+	const char *nul = memchr(text, '\0', len);
+	if (nul != NULL) {
+		const struct place at = place_in(y, text, nul);
+		errors_add(errors, &at, false,
+			   "this is not valid YAML: a NUL byte; is the file UTF-8 text?");
+		return false;
+	}
+	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+		line += line[0] == '\n';
+		if (line[0] == '%' && strncmp(line, known, strlen(known)) != 0) {
+			const struct place at = place_in(y, text, line);
+			errors_add(
+				errors, &at, false,
+				"a line that begins with '%%' is a directive, and there is no use "
+				"for one here; remove it");
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Exactly one document; a second one is reported at its first node. */
 static bool load_document(struct yaml *y, struct config_errors *errors)
 {
 	const struct place whole = source_place(y->source, 1, 1);
 	size_t len;
 	const char *text = source_text(y->source, &len);
+	if (!is_text(y, text, len, errors)) {
+		return false;
+	}
 	if (fy_parser_set_string(y->parser, text, len) == 0) {
 		y->doc = fy_parse_load_document(y->parser);
 	}

@@ -174,6 +174,8 @@ static const struct mistake mistakes[] = {
 	 {{1, 1, "'cfg.rs_as' is missing"}, {5, 6, "there is no anchor '&general'"}}},
 	{"a tag", GOOD "clients: !include clients.yml\n", {{6, 19, "root key 'include'"}}},
 	{"a second document", GOOD "---\nclients: []\n", {{7, 1, "a second YAML document"}}},
+	{"a NUL byte in a text", GOOD "clients: \"a\\0b\"\n", {{6, 10, "NUL byte in it"}}},
+	{"a directive", "%a b\n" GOOD, {{1, 1, "is a directive"}}},
 	{"an empty file", "# nothing\n", {{1, 1, "the file is empty"}}},
 	{"a list for a file",
 	 "- a\n",

@@ -158,8 +158,6 @@ static const struct sample samples[] = {
 	 .value = "7",
 	 .other = "8",
 	 .place = SERVER},
-	{.path = "filtering.max_prefix.limit_out_ipv4", .value = "7", .other = "8"},
-	{.path = "filtering.max_prefix.limit_out_ipv6", .value = "7", .other = "8"},
 	{.path = "rpki_roas.source",
 	 .value = "rtr",
 	 .other = "ripe-rpki-validator-cache",
