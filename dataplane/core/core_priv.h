@@ -34,7 +34,7 @@
 #define TX_SEGMENTS	   16	 /* Of one connection in a turn. */
 #define ANSWERS_MAX	   256	 /* Segments without a connection that wait to be sent. */
 #define SPENT_MAX	   8	 /* Handshakes of a member's that are remembered. */
-#define KERNEL_PERIOD_US   50 /* Between looks at what the host's kernel sends: a system call each. */
+#define KERNEL_PERIOD_US   50 /* Between looks at what the kernel sends: a system call each. */
 
 enum work { WORK_SYNC, WORK_READ, WORK_PUMP, WORK_TX, WORK_STATUS, WORK_COUNT };
 
