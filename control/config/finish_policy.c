@@ -211,7 +211,7 @@ static void finish_limits(const struct draft_limits *own, const struct draft_lim
 	out->increment_percent = draft_inherit(own->increment_percent, general->increment_percent,
 					       INCREMENT_PERCENT);
 	out->warning_percent =
-		(uint8_t)draft_inherit(own->warning_percent, general->warning_percent, 0);
+		(uint8_t)draft_inherit(own->warning_percent, general->warning_percent, 90);
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
 		out->is_own[f] = own->limit[f].is_set;
 		out->limit[f] = draft_inherit(own->limit[f], general->limit[f], limit_default[f]);

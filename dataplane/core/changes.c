@@ -119,9 +119,7 @@ void member_change(struct member *m, struct member_conf *conf)
 	*mine = *conf;
 	free(conf);
 	m->stale.conf = member_stale(&session);
-	if (!max_prefix_rules_equal(&mine->max_prefix, &m->limits.machine.rules)) {
-		limits_change(m);
-	}
+	limits_change(m, &mine->max_prefix);
 	if (change == SESSION_CHANGE_ENDS) {
 		rival_free(m); /* Its OPEN says what was. */
 		session_reset(&m->session, &why, m->core->now);

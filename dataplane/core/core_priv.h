@@ -34,7 +34,7 @@
 #define TX_SEGMENTS	   16	 /* Of one connection in a turn. */
 #define ANSWERS_MAX	   256	 /* Segments without a connection that wait to be sent. */
 #define SPENT_MAX	   8	 /* Handshakes of a member's that are remembered. */
-#define KERNEL_PERIOD_US   50 /* Between looks at what the kernel sends: a system call each. */
+#define KERNEL_PERIOD_US   50	 /* Between looks at what the kernel sends: a system call each. */
 
 enum work { WORK_SYNC, WORK_READ, WORK_PUMP, WORK_TX, WORK_STATUS, WORK_COUNT };
 
@@ -292,8 +292,8 @@ void paths_expect(struct member *m);
 void paths_tick(struct member *m);
 /* limits.c: of prefixes. */
 void limits_init(struct member *m);
-void limits_change(struct member *m); /* Its rules are others. */
-void limits_up(struct member *m);
+void limits_change(struct member *m, const struct max_prefix_rules *rules);
+void limits_up(struct member *m);   /* Its session is up. */
 void limits_look(struct member *m); /* Count now. */
 void limits_tick(struct member *m);
 usec_t limits_due(const struct member *m);

@@ -115,16 +115,19 @@ void limits_init(struct member *m)
 	}
 }
 
-void limits_change(struct member *m)
-{
-	max_prefix_set_rules(&m->limits.machine, &m->conf->max_prefix);
-	m->limits.due =
-		m->is_up && max_prefix_is_on(&m->limits.machine) ? m->core->now : USEC_NEVER;
-}
-
 void limits_up(struct member *m)
 {
-	m->limits.due = max_prefix_is_on(&m->limits.machine) ? m->core->now : USEC_NEVER;
+	bool is_on = m->is_up && max_prefix_is_on(&m->limits.machine);
+	m->limits.due = is_on ? m->core->now : USEC_NEVER;
+}
+
+void limits_change(struct member *m, const struct max_prefix_rules *rules)
+{
+	if (max_prefix_rules_equal(&m->limits.machine.rules, rules)) {
+		return;
+	}
+	max_prefix_set_rules(&m->limits.machine, rules);
+	limits_up(m);
 }
 
 void limits_look(struct member *m)
