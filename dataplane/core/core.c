@@ -72,6 +72,10 @@ static void step_requests(struct core *c)
 			member_add(c, r);
 			continue;
 		}
+		if (r->kind == REQUEST_ORIGINATE) {
+			origin_set(c, r);
+			continue;
+		}
 		if (r->kind != REQUEST_SHUTDOWN && r->kind != REQUEST_RESTART) {
 			member_request(&c->server->member[r->peer], r);
 			continue;
@@ -83,6 +87,7 @@ static void step_requests(struct core *c)
 		}
 	}
 	spsc_release(c->requests);
+	origin_turn(c);
 }
 
 /* New rules: everything in this turn is by them, and what was judged by others is judged again.

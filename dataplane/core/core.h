@@ -110,14 +110,25 @@ enum request_kind {
 	REQUEST_ADD,	  /* These three: server_add_member and so on. */
 	REQUEST_REMOVE,
 	REQUEST_CHANGE,
+	REQUEST_ORIGINATE, /* server_originate. */
 };
+
+/* A route of our own.  An IPv4 prefix may have an IPv6 next hop (RFC 8950). */
+struct origin_route {
+	struct prefix prefix;
+	struct addr next_hop;
+};
+
+#define ORIGIN_ROUTES_MAX 64
 
 struct request {
 	enum request_kind kind;
 	peer_id_t peer;
 	char text[128];
-	struct auth *auth;	  /* KEYS, ADD: taken; NULL is none. */
-	struct member_conf *conf; /* ADD, CHANGE: taken. */
+	struct auth *auth;	      /* KEYS, ADD: taken; NULL is none. */
+	struct member_conf *conf;     /* ADD, CHANGE: taken. */
+	struct origin_route *origins; /* ORIGINATE: taken. */
+	unsigned origin_count;
 };
 
 /* False when the ring is full: nothing was taken, try again.  Control thread. */
@@ -151,6 +162,11 @@ int server_remove_member(struct server *s, peer_id_t peer);
  * Configuration Change and comes back.  The address stays; keys and is_enabled have their own
  * requests and are left as they are.  0, −EAGAIN or −ENOMEM. */
 int server_change_member(struct server *s, peer_id_t peer, const struct member_conf *conf);
+/* Announce these, at most ORIGIN_ROUTES_MAX, instead of the ones before, in the name of a number
+ * that was taken and is never added; always the same one.  In order of prefixes, each once; copied.
+ * Members' rules say who hears it.  0, −EAGAIN or −ENOMEM. */
+int server_originate(struct server *s, peer_id_t peer, const struct origin_route *route,
+		     unsigned count);
 /* Bring removed members further; to be called now and then.  How many are on their way. */
 unsigned server_settle_members(struct server *s);
 

@@ -127,6 +127,15 @@ struct nic_tx {
 	bool has_kept;
 };
 
+/* Routes of our own, on the worker whose number announces them: see origin.c. */
+struct origination {
+	peer_id_t peer;
+	bool is_up, is_changing;
+	struct origin_route had[2 * ORIGIN_ROUTES_MAX], route[ORIGIN_ROUTES_MAX];
+	unsigned had_count, count;
+	unsigned had_at, at; /* How far the walk over both has come. */
+};
+
 struct core {
 	core_id_t id;
 	struct server *server;
@@ -155,6 +164,7 @@ struct core {
 	struct nic_tx *tx;	   /* [nic] */
 	struct signer *signer;	   /* Of segments in `tx`. */
 	struct spsc *requests, *events;
+	struct origination origin;
 	struct import_env import_env;
 	struct addr local_addr[16 * 8];
 	struct core_stats stats;
@@ -305,6 +315,10 @@ void member_settled(struct member *m, unsigned families);
 /* Count a drop, for the worker and the member; and one of nobody's. */
 void member_drop(struct member *m, enum core_drop why);
 void core_drop(struct core *c, enum core_drop why);
+
+/* origin.c: take new routes of our own; and tell the shards, as there is room. */
+void origin_set(struct core *c, const struct request *r);
+void origin_turn(struct core *c);
 
 /* kernel.c: the host's side of shared ports. */
 /* Whether a frame with TCP, or with a report about it, is the kernel's; `is_member`: it is from or

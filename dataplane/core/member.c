@@ -660,7 +660,9 @@ void member_request(struct member *m, const struct request *r)
 		member_change(m, r->conf);
 		break;
 	case REQUEST_ADD:
-		ASSERT(r->kind != REQUEST_ADD); /* There is no member yet. */
+	case REQUEST_ORIGINATE:
+		/* These are about no member that is there. */
+		ASSERT(r->kind != REQUEST_ADD && r->kind != REQUEST_ORIGINATE);
 		break;
 	}
 	member_sync(m);

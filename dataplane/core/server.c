@@ -224,6 +224,7 @@ static void free_requests(struct core *c)
 		bool has_conf = r->kind == REQUEST_ADD || r->kind == REQUEST_CHANGE;
 		auth_free(r->kind == REQUEST_KEYS || r->kind == REQUEST_ADD ? r->auth : NULL);
 		free(has_conf ? r->conf : NULL);
+		free(r->kind == REQUEST_ORIGINATE ? r->origins : NULL);
 	}
 	spsc_free(c->requests);
 }

@@ -1,0 +1,184 @@
+/* Routes of the server's own: who hears them, and in what form.  RFC 4271 §5.1.2, §6.3. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rib/wire/update.h"
+#include "tests/unit/core/desk.h"
+
+/* What a host holds: a bit for each of the prefixes below. */
+struct held {
+	unsigned prefixes;
+	asn_t first_as, path_len;
+	uint8_t next_hop_last;
+	unsigned updates;
+};
+
+static struct held held[DESK_HOSTS];
+
+static const struct {
+	const char *text;
+	uint32_t next_hop;
+} ours[] = {
+	{"0.0.0.0/0", 0xc61200fe},
+	{"203.0.112.0/24", 0xc61200fd},
+	{"203.0.113.0/24", 0xc61200fd},
+	{"203.0.114.0/24", 0xc61200fd},
+};
+
+static struct origin_route route_of(unsigned i)
+{
+	struct origin_route r = {.next_hop = addr_v4(ours[i].next_hop)};
+	cr_assert_eq(prefix_parse(ours[i].text, &r.prefix, NULL), 0);
+	return r;
+}
+
+static void note(struct held *h, struct span nlri, bool is_there)
+{
+	struct rd rd = rd_of(nlri);
+	struct prefix p;
+	uint32_t path_id;
+	while (nlri_next(&rd, (struct nlri_form){.family = FAMILY_IPV4}, &p, &path_id)) {
+		for (unsigned i = 0; i < ARRAY_COUNT(ours); i++) {
+			struct origin_route r = route_of(i);
+			if (prefix_equal(&p, &r.prefix)) {
+				h->prefixes =
+					is_there ? h->prefixes | 1u << i : h->prefixes & ~(1u << i);
+			}
+		}
+	}
+}
+
+static void hear(void *context, const uint8_t *message, size_t len)
+{
+	static struct attr_draft draft;
+	struct held *h = context;
+	const struct update_opts opts = {.is_as4 = true, .families = {true, true}};
+	struct update u;
+	if (message[18] != BGP_UPDATE) {
+		return;
+	}
+	update_decode(span_of(message + 19, len - 19), &opts, &draft, &u);
+	cr_assert_eq(u.attrs.verdict, VERDICT_OK);
+	h->updates++;
+	note(h, u.withdrawn[UPDATE_FIELD].nlri, false);
+	note(h, u.announced[UPDATE_FIELD].nlri, true);
+	if (u.announced[UPDATE_FIELD].count > 0) {
+		h->first_as = draft.facts.neighbor_as;
+		h->path_len = draft.facts.path_len;
+		h->next_hop_last = u.announced[UPDATE_FIELD].next_hop.bytes[3];
+	}
+}
+
+static void originate(struct desk *d, peer_id_t peer, unsigned which)
+{
+	struct origin_route r[ARRAY_COUNT(ours)];
+	unsigned count = 0;
+	for (unsigned i = 0; i < ARRAY_COUNT(ours); i++) {
+		if ((which & 1u << i) != 0) {
+			r[count++] = route_of(i);
+		}
+	}
+	cr_assert_eq(server_originate(d->server, peer, r, count), 0);
+}
+
+static peer_id_t stand(struct desk *d, unsigned workers)
+{
+	desk_init(d, &(struct desk_opts){.workers = workers, .capacity = 5});
+	memset(held, 0, sizeof(held));
+	for (unsigned i = 0; i < DESK_HOSTS; i++) {
+		d->host[i].hear = hear;
+		d->host[i].context = &held[i];
+	}
+	int peer = server_take_member(d->server);
+	cr_assert_geq(peer, DESK_HOSTS);
+	return (peer_id_t)peer;
+}
+
+static void expect_held(unsigned prefixes, const char *when)
+{
+	for (unsigned i = 0; i < DESK_HOSTS; i++) {
+		cr_expect_eq(held[i].prefixes, prefixes, "%s: host %u has %x", when, i,
+			     held[i].prefixes);
+	}
+}
+
+static void replace_case(unsigned workers)
+{
+	struct desk d;
+	peer_id_t peer = stand(&d, workers);
+	desk_up(&d, 0, 0);
+	originate(&d, peer, 0x5);
+	desk_run(&d, USEC_PER_SEC);
+	cr_expect_eq(held[0].prefixes, 0x5);
+	cr_expect_eq(held[0].first_as, 65000);
+	cr_expect_eq(held[0].path_len, 1);
+	desk_up(&d, 1, 0);
+	desk_up(&d, 2, 0);
+	desk_run(&d, USEC_PER_SEC);
+	expect_held(0x5, "joined");
+	unsigned before = held[0].updates;
+	originate(&d, peer, 0x5);
+	desk_run(&d, USEC_PER_SEC);
+	cr_expect_eq(held[0].updates, before, "the same again is no news");
+	originate(&d, peer, 0xe);
+	desk_run(&d, USEC_PER_SEC);
+	expect_held(0xe, "replaced");
+	cr_expect_eq(held[0].next_hop_last, 0xfd);
+	/* A list on the heels of another. */
+	originate(&d, peer, 0x1);
+	originate(&d, peer, 0xb);
+	originate(&d, peer, 0x3);
+	desk_run(&d, USEC_PER_SEC);
+	expect_held(0x3, "the last of three");
+	originate(&d, peer, 0);
+	desk_run(&d, USEC_PER_SEC);
+	expect_held(0, "none");
+	desk_fini(&d);
+}
+
+Test(origin, new_routes_replace_the_ones_before_1_worker)
+{
+	replace_case(1);
+}
+
+Test(origin, new_routes_replace_the_ones_before_3_workers)
+{
+	replace_case(3);
+}
+
+/* Rules decide who hears a route of our own, and what they become decides anew. */
+Test(origin, policy_says_who_hears_them)
+{
+	struct desk d;
+	peer_id_t local = stand(&d, 2);
+	const struct policy_scope all = {.is_all = true};
+	struct policy *p[2];
+	for (unsigned g = 0; g < 2; g++) {
+		p[g] = policy_new(server_capacity(d.server));
+		p[g]->generation = g + 1;
+		p[g]->rs_as = 65000;
+		for (unsigned i = 0; i < DESK_HOSTS; i++) {
+			p[g]->peer[i] = peer_policy_new();
+			p[g]->peer[i]->asn = d.host[i].asn;
+			p[g]->peer[i]->hears = calloc(1, sizeof(uint64_t));
+			bool hears = g == 0 ? i == 0 : i != 0;
+			p[g]->peer[i]->hears[0] = 7 | (hears ? UINT64_C(1) << local : 0);
+		}
+		cr_assert(policy_finish(p[g]));
+	}
+	server_publish_policy(d.server, p[0], &all);
+	for (unsigned i = 0; i < DESK_HOSTS; i++) {
+		desk_up(&d, i, 0);
+	}
+	originate(&d, local, 0x1);
+	desk_run(&d, USEC_PER_SEC);
+	cr_expect(held[0].prefixes == 1 && held[1].prefixes == 0 && held[2].prefixes == 0);
+	cr_assert(server_policy_is_done(d.server));
+	server_publish_policy(d.server, p[1], &all);
+	desk_run(&d, USEC_PER_SEC);
+	cr_expect(held[0].prefixes == 0 && held[1].prefixes == 1 && held[2].prefixes == 1);
+	desk_fini(&d);
+	policy_free(p[0]);
+	policy_free(p[1]);
+}
