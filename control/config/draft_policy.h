@@ -64,6 +64,9 @@ struct draft_general {
 	struct place bogons_at, uses_roas_at, blackhole_at[FAMILY_COUNT], rtt_at, preset_at;
 	bool has_blackhole_next_hop[FAMILY_COUNT];
 	struct addr blackhole_next_hop[FAMILY_COUNT];
+	bool has_default[FAMILY_COUNT];
+	struct addr default_next_hop[FAMILY_COUNT];
+	struct place default_at;
 	bool has_rtt;
 	unsigned rtt_count;
 	uint16_t rtt_ms[RTT_THRESHOLDS_MAX];

@@ -105,6 +105,22 @@ static void finish_blackhole(struct loader *l, struct policy_conf *p)
 	}
 }
 
+static void finish_default(struct loader *l, struct policy_conf *p)
+{
+	const struct draft_general *g = &l->general;
+	memcpy(p->has_default, g->has_default, sizeof(p->has_default));
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		p->default_next_hop[f] =
+			g->has_default[f] ? g->default_next_hop[f] : (struct addr){0};
+	}
+	if (policy_conf_has_default(p) && config_capacity(l->config) <= l->client_count) {
+		loader_fail(l, &g->default_at,
+			    "'default_route' needs room for one more than there are clients; let "
+			    "'dataplane.members_max' be larger than %u",
+			    l->client_count);
+	}
+}
+
 static bool uses_rtt(const struct draft_general *g)
 {
 	for (unsigned i = 0; i < COMMUNITY_NAME_COUNT; i++) {
@@ -171,6 +187,7 @@ void finish_policy(struct loader *l)
 	finish_roas(g, p);
 	finish_irr(l, p);
 	finish_blackhole(l, p);
+	finish_default(l, p);
 	finish_communities(l);
 	finish_rtt(l, p);
 	check_general(l);

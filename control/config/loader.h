@@ -107,6 +107,7 @@ void read_asns(struct loader *l, const struct node *key, const struct node *v, v
 extern const struct key_table max_prefix_keys, client_max_prefix_keys;
 /* section_general.c: what the server has but once. */
 extern const struct key_table rpki_roas_keys, blackhole_keys, client_blackhole_keys, rfc1997_keys;
+extern const struct key_table default_route_keys;
 void read_rtt_thresholds(struct loader *l, const struct node *key, const struct node *v,
 			 void *target);
 void read_bogons(struct loader *l, const struct node *key, const struct node *v, void *target);

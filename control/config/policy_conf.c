@@ -169,9 +169,20 @@ static bool is_same_blackhole(const struct policy_conf *a, const struct policy_c
 	return a->blackhole.adds_noexport == b->blackhole.adds_noexport;
 }
 
+static bool is_same_default(const struct policy_conf *a, const struct policy_conf *b)
+{
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (a->has_default[f] != b->has_default[f] ||
+		    !addr_equal(&a->default_next_hop[f], &b->default_next_hop[f])) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool policy_conf_equal(const struct policy_conf *a, const struct policy_conf *b)
 {
-	return a->obeys_well_known == b->obeys_well_known &&
+	return is_same_default(a, b) && a->obeys_well_known == b->obeys_well_known &&
 	       a->rejects_not_global == b->rejects_not_global &&
 	       a->has_transit_rule == b->has_transit_rule &&
 	       a->transit_is_warning == b->transit_is_warning &&

@@ -116,9 +116,18 @@ struct policy_conf {
 		struct addr next_hop[FAMILY_COUNT];
 		bool adds_noexport;
 	} blackhole;
+	/* `default_route`: ours, for members with route_view default. */
+	bool has_default[FAMILY_COUNT];
+	struct addr default_next_hop[FAMILY_COUNT];
 	unsigned rtt_threshold_count;
 	uint16_t rtt_threshold_ms[RTT_THRESHOLDS_MAX];
 };
+
+/* Whether a default route of our own is announced at all. */
+static inline bool policy_conf_has_default(const struct policy_conf *p)
+{
+	return p->has_default[FAMILY_IPV4] || p->has_default[FAMILY_IPV6];
+}
 
 bool community_pattern_equal(const struct community_pattern *a, const struct community_pattern *b);
 void client_policy_fini(struct client_policy *p);

@@ -14,6 +14,10 @@ struct roster *roster_new(const struct config *c, unsigned capacity)
 	for (unsigned i = 0; i < c->client_count; i++) {
 		roster_set(r, (peer_id_t)i, &c->client[i]);
 	}
+	if (c->client_count < capacity) {
+		/* Routes of our own have the last number (server_origin). */
+		r->row[capacity - 1] = (struct roster_row){.addr = c->router_id, .asn = c->rs_as};
+	}
 	return r;
 }
 

@@ -36,20 +36,58 @@ static const struct key rpki_roas_key[] = {
 const struct key_table rpki_roas_keys = {
 	.where = "cfg.rpki_roas", .keys = rpki_roas_key, .count = ARRAY_COUNT(rpki_roas_key)};
 
-static void read_rewrite(struct loader *l, const struct node *key, const struct node *v,
-			 enum family family)
+/* An address of this family; false when there is none, or it was reported. */
+static bool read_hop(struct loader *l, const struct node *key, const struct node *v,
+		     enum family family, struct addr *out)
 {
-	struct addr *out = &l->general.blackhole_next_hop[family];
 	if (!is_there(v) || !value_addr(l, v, key->text, out)) {
-		return;
+		return false;
 	}
 	if (out->family != family) {
 		loader_fail(l, &v->at, "'%s' must be an IPv%s address, not '%s'", key->text,
 			    family == FAMILY_IPV4 ? "4" : "6", v->text);
-		return;
+		return false;
 	}
-	l->general.has_blackhole_next_hop[family] = true;
+	return true;
 }
+
+static void read_rewrite(struct loader *l, const struct node *key, const struct node *v,
+			 enum family family)
+{
+	struct draft_general *g = &l->general;
+	g->has_blackhole_next_hop[family] =
+		read_hop(l, key, v, family, &g->blackhole_next_hop[family]);
+}
+
+static void read_default(struct loader *l, const struct node *key, const struct node *v,
+			 enum family family)
+{
+	struct draft_general *g = &l->general;
+	g->default_at = key->at;
+	g->has_default[family] = read_hop(l, key, v, family, &g->default_next_hop[family]);
+}
+
+static void read_default4(struct loader *l, const struct node *key, const struct node *v,
+			  void *target)
+{
+	(void)target;
+	read_default(l, key, v, FAMILY_IPV4);
+}
+
+static void read_default6(struct loader *l, const struct node *key, const struct node *v,
+			  void *target)
+{
+	(void)target;
+	read_default(l, key, v, FAMILY_IPV6);
+}
+
+static const struct key default_route_key[] = {
+	{.name = "next_hop_ipv4", .read = read_default4},
+	{.name = "next_hop_ipv6", .read = read_default6},
+};
+const struct key_table default_route_keys = {.where = "cfg.default_route",
+					     .keys = default_route_key,
+					     .count = ARRAY_COUNT(default_route_key)};
 
 static void read_rewrite4(struct loader *l, const struct node *key, const struct node *v,
 			  void *target)

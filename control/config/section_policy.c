@@ -125,6 +125,7 @@ static const struct key cfg_key[] = {
 	{.name = "rtt_thresholds", .read = read_rtt_thresholds},
 	{.name = "communities", .read = read_communities},
 	{.name = "communities_preset", .read = read_preset},
+	{.name = "default_route", .kind = KEY_GENERAL, .table = &default_route_keys},
 	{.name = "custom_communities", .read = read_custom_communities},
 	{.name = "route_view", .kind = KEY_CHOICE, .at = AT(route_view), .choices = route_views},
 };

@@ -1,6 +1,7 @@
 /* Sources and server around the desk: see rules.h. */
 #include "control/daemon/rules.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "control/daemon/rtt_class.h"
@@ -18,6 +19,7 @@ struct rules {
 	struct feed_irr *feed;
 	struct rtt_class *rtt; /* [roster->capacity] */
 	usec_t rtt_due;
+	bool is_origin_due; /* Our own default route has to be said (again). */
 };
 
 static void publish(void *server, const struct policy *p, const struct policy_scope *scope)
@@ -70,6 +72,24 @@ static void take_roas(struct rules *r)
 			     rpki_take_touched(r->rpki));
 }
 
+/* Our own default route, with its next hop.  A worker that takes no request now is asked again. */
+static void originate(struct rules *r)
+{
+	const struct policy_conf *conf = &r->config->policy;
+	struct origin_route route[FAMILY_COUNT];
+	unsigned count = 0;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		if (conf->has_default[f]) {
+			route[count++] =
+				(struct origin_route){.prefix = {.family = (uint8_t)f},
+						      .next_hop = conf->default_next_hop[f]};
+		}
+	}
+	/* Without a number for it there was none before, and none is wanted: the loader has seen
+	 * to that. */
+	r->is_origin_due = server_originate(r->server, route, count) == -EAGAIN;
+}
+
 void rules_begin(struct rules *r, struct rpki *rpki, struct irr *irr, usec_t now)
 {
 	r->rpki = rpki;
@@ -77,6 +97,9 @@ void rules_begin(struct rules *r, struct rpki *rpki, struct irr *irr, usec_t now
 	r->feed = feed_irr_new(irr, r->desk, r->config, r->roster);
 	feed_irr_step(r->feed, now);
 	(void)policy_desk_step(r->desk, now);
+	if (policy_conf_has_default(&r->config->policy)) {
+		originate(r);
+	}
 }
 
 void rules_end(struct rules *r)
@@ -90,6 +113,7 @@ void rules_end(struct rules *r)
 void rules_adopt(struct rules *r)
 {
 	policy_desk_configure(r->desk, r->config);
+	r->is_origin_due = true;
 	if (r->feed != NULL) {
 		feed_irr_configure(r->feed, r->config);
 	}
@@ -123,4 +147,7 @@ void rules_step(struct rules *r, bool has_roas, usec_t now)
 		}
 	}
 	(void)policy_desk_step(r->desk, now);
+	if (r->is_origin_due) {
+		originate(r);
+	}
 }

@@ -66,16 +66,32 @@ static bool hears_all(const struct client_policy *p)
 	       !p->export_deny.has_peers && !p->export_allow.has_peers;
 }
 
+/* The number of our own routes (server_origin), where they are announced; else PEER_NONE. */
+static peer_id_t ours(const struct policy_input *in)
+{
+	peer_id_t last = (peer_id_t)(in->peer_count - 1);
+	return policy_conf_has_default(in->conf) && in->client[last] == NULL ? last : PEER_NONE;
+}
+
 uint64_t *hears_new(const struct policy_input *in, peer_id_t peer)
 {
 	const struct config_client *receiver = in->client[peer];
-	if (hears_all(&receiver->policy)) {
+	peer_id_t own = ours(in);
+	bool wants_default = receiver->policy.route_view == ROUTE_VIEW_DEFAULT;
+	if (own == PEER_NONE && hears_all(&receiver->policy)) {
 		return NULL;
 	}
 	uint64_t *bits = calloc((in->peer_count + 63) / 64, sizeof(*bits));
 	ASSERT(bits != NULL);
 	for (unsigned i = 0; i < in->peer_count; i++) {
-		if (in->client[i] != NULL && hears(receiver, in->client[i])) {
+		/* Our own default is for those alone who want nothing else, and they hear no other.
+		 * A number that nobody has is heard: who gets it begins with no difference. */
+		bool is_client = in->client[i] != NULL;
+		bool is_heard = i == own    ? wants_default
+				: is_client ? !(own != PEER_NONE && wants_default) &&
+						      hears(receiver, in->client[i])
+					    : true;
+		if (is_heard) {
 			bits_set(bits, i);
 		}
 	}

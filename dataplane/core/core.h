@@ -162,11 +162,13 @@ int server_remove_member(struct server *s, peer_id_t peer);
  * Configuration Change and comes back.  The address stays; keys and is_enabled have their own
  * requests and are left as they are.  0, −EAGAIN or −ENOMEM. */
 int server_change_member(struct server *s, peer_id_t peer, const struct member_conf *conf);
-/* Announce these, at most ORIGIN_ROUTES_MAX, instead of the ones before, in the name of a number
- * that was taken and is never added; always the same one.  In order of prefixes, each once; copied.
- * Members' rules say who hears it.  0, −EAGAIN or −ENOMEM. */
-int server_originate(struct server *s, peer_id_t peer, const struct origin_route *route,
-		     unsigned count);
+/* The number in whose name routes of our own are announced: the last one, unless a member has it;
+ * no member ever gets it.  PEER_NONE: there is none. */
+peer_id_t server_origin(const struct server *s);
+/* Announce these, at most ORIGIN_ROUTES_MAX, instead of the ones before.  In order of prefixes, each
+ * once; copied.  Members' rules say who hears it.  0, −EAGAIN, −ENOMEM, or −ENOSPC: there is no
+ * number for it. */
+int server_originate(struct server *s, const struct origin_route *route, unsigned count);
 /* Bring removed members further; to be called now and then.  How many are on their way. */
 unsigned server_settle_members(struct server *s);
 

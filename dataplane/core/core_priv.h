@@ -206,7 +206,14 @@ struct place_row {
 };
 
 /* slots.c */
-enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_USED, SLOT_LEAVING, SLOT_FORGETTING };
+enum slot_state {
+	SLOT_FREE,
+	SLOT_OURS, /* Routes of our own. */
+	SLOT_TAKEN,
+	SLOT_USED,
+	SLOT_LEAVING,
+	SLOT_FORGETTING
+};
 
 /* Control's view of a number. */
 struct slot {

@@ -143,10 +143,13 @@ void origin_set(struct core *c, const struct request *r)
 	o->is_changing = true;
 }
 
-int server_originate(struct server *s, peer_id_t peer, const struct origin_route *route,
-		     unsigned count)
+int server_originate(struct server *s, const struct origin_route *route, unsigned count)
 {
-	struct request r = {.kind = REQUEST_ORIGINATE, .peer = peer, .origin_count = count};
+	struct request r = {
+		.kind = REQUEST_ORIGINATE, .peer = server_origin(s), .origin_count = count};
+	if (r.peer == PEER_NONE) {
+		return -ENOSPC;
+	}
 	for (unsigned i = 1; i < count; i++) {
 		ASSERT(prefix_cmp(&route[i - 1].prefix, &route[i].prefix) < 0);
 	}

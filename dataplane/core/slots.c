@@ -6,6 +6,8 @@
  *       ↑                                                                      │
  *       └──────────────────── every shard has forgotten the number ────────────┘
  *
+ * The last number is ours, for routes of our own (origin.c), if no member has it from the start.
+ *
  * Between TAKEN and USED rules about the member can be published, so that it is judged by them from
  * its first route on.  An added member's address is in the table before its worker knows of it, and
  * until then its segments are a stranger's; a removed one's stays until its connections have ended,
@@ -52,6 +54,9 @@ bool slots_init(struct server *s)
 					   .hop_limit_min = s->conf[i].hop_limit_min};
 	}
 	s->place = place_of_slots(s);
+	if (s->opts.member_count < s->capacity) {
+		s->slot[s->capacity - 1].state = SLOT_OURS;
+	}
 	return s->place != NULL;
 }
 
@@ -96,6 +101,12 @@ static bool has_room(struct server *s, peer_id_t peer)
 unsigned server_capacity(const struct server *s)
 {
 	return s->capacity;
+}
+
+peer_id_t server_origin(const struct server *s)
+{
+	return s->slot[s->capacity - 1].state == SLOT_OURS ? (peer_id_t)(s->capacity - 1)
+							   : PEER_NONE;
 }
 
 int server_take_member(struct server *s)

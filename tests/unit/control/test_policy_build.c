@@ -10,14 +10,15 @@
 #include "rib/base/check.h"
 #include "tests/unit/control/scratch.h"
 
-#define CLIENT1 "- {asn: 64501, ip: 198.18.1.1%s}\n"
+#define RIG_NUMBERS 5 /* The last is nobody's: routes of our own have it. */
+#define CLIENT1	    "- {asn: 64501, ip: 198.18.1.1%s}\n"
 
 struct rig {
 	struct scratch scratch;
 	struct config *config;
-	const struct config_client *client[4];
+	const struct config_client *client[RIG_NUMBERS];
 	struct policy_sources sources;
-	struct policy_irr irr[4];
+	struct policy_irr irr[RIG_NUMBERS];
 	struct policy *policy;
 };
 
@@ -60,7 +61,7 @@ static bool build(struct rig *r, struct policy_scope *out)
 	const struct policy_input in = {
 		.conf = &r->config->policy,
 		.rs_as = r->config->rs_as,
-		.peer_count = 4,
+		.peer_count = RIG_NUMBERS,
 		.client = r->client,
 		.sources = &r->sources,
 		.before = r->policy,
@@ -255,7 +256,7 @@ Test(policy_build, round_trips_touch_what_asks_where_communities_can_ask_for_the
 {
 	struct rig r;
 	struct policy_scope scope;
-	uint16_t ms[4] = {5, 5, 5, 5};
+	uint16_t ms[RIG_NUMBERS] = {5, 5, 5, 5};
 	rig_init(&r);
 	r.sources.rtt_ms = ms;
 	configure(&r, "", "");
@@ -316,6 +317,20 @@ Test(policy_build, views_are_bits)
 	cr_expect(prefix_set_match(r.policy->peer[0]->export_allow, &p, 0, NULL));
 	cr_assert(prefix_parse("10.0.0.0/8", &p, NULL) == 0);
 	cr_expect(!prefix_set_match(r.policy->peer[0]->export_allow, &p, 0, NULL));
+	rig_fini(&r);
+}
+
+/* A default route of our own is for those who want it, and the only one that they hear. */
+Test(policy_build, our_own_default_is_for_its_view_alone)
+{
+	struct rig r;
+	struct policy_scope scope;
+	rig_init(&r);
+	configure(&r, "default_route: {next_hop_ipv4: 198.18.0.9}", "route_view: default");
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	cr_expect(hears(r.policy, 0, RIG_NUMBERS - 1) && !hears(r.policy, 0, 1));
+	cr_expect(!hears(r.policy, 1, RIG_NUMBERS - 1) && hears(r.policy, 1, 0));
 	rig_fini(&r);
 }
 

@@ -10,7 +10,7 @@ static const uint8_t route[] = {0, 0, 0,   20,	 0x40, 1, 1,   0,  0x40, 2,  6,	 
 /* With two members the third host is a stranger. */
 static void stand(struct desk *d, unsigned workers, unsigned members)
 {
-	desk_init(d, &(struct desk_opts){.workers = workers, .members = members, .capacity = 5});
+	desk_init(d, &(struct desk_opts){.workers = workers, .members = members, .capacity = 6});
 	for (unsigned i = members; i-- > 0;) {
 		desk_up(d, i, 0);
 	}

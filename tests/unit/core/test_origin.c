@@ -1,5 +1,6 @@
 /* Routes of the server's own: who hears them, and in what form.  RFC 4271 §5.1.2, §6.3. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,7 +71,7 @@ static void hear(void *context, const uint8_t *message, size_t len)
 	}
 }
 
-static void originate(struct desk *d, peer_id_t peer, unsigned which)
+static void originate(struct desk *d, unsigned which)
 {
 	struct origin_route r[ARRAY_COUNT(ours)];
 	unsigned count = 0;
@@ -79,10 +80,10 @@ static void originate(struct desk *d, peer_id_t peer, unsigned which)
 			r[count++] = route_of(i);
 		}
 	}
-	cr_assert_eq(server_originate(d->server, peer, r, count), 0);
+	cr_assert_eq(server_originate(d->server, r, count), 0);
 }
 
-static peer_id_t stand(struct desk *d, unsigned workers)
+static void stand(struct desk *d, unsigned workers)
 {
 	desk_init(d, &(struct desk_opts){.workers = workers, .capacity = 5});
 	memset(held, 0, sizeof(held));
@@ -90,9 +91,7 @@ static peer_id_t stand(struct desk *d, unsigned workers)
 		d->host[i].hear = hear;
 		d->host[i].context = &held[i];
 	}
-	int peer = server_take_member(d->server);
-	cr_assert_geq(peer, DESK_HOSTS);
-	return (peer_id_t)peer;
+	cr_assert_eq(server_origin(d->server), 4);
 }
 
 static void expect_held(unsigned prefixes, const char *when)
@@ -106,9 +105,9 @@ static void expect_held(unsigned prefixes, const char *when)
 static void replace_case(unsigned workers)
 {
 	struct desk d;
-	peer_id_t peer = stand(&d, workers);
+	stand(&d, workers);
 	desk_up(&d, 0, 0);
-	originate(&d, peer, 0x5);
+	originate(&d, 0x5);
 	desk_run(&d, USEC_PER_SEC);
 	cr_expect_eq(held[0].prefixes, 0x5);
 	cr_expect_eq(held[0].first_as, 65000);
@@ -118,20 +117,20 @@ static void replace_case(unsigned workers)
 	desk_run(&d, USEC_PER_SEC);
 	expect_held(0x5, "joined");
 	unsigned before = held[0].updates;
-	originate(&d, peer, 0x5);
+	originate(&d, 0x5);
 	desk_run(&d, USEC_PER_SEC);
 	cr_expect_eq(held[0].updates, before, "the same again is no news");
-	originate(&d, peer, 0xe);
+	originate(&d, 0xe);
 	desk_run(&d, USEC_PER_SEC);
 	expect_held(0xe, "replaced");
 	cr_expect_eq(held[0].next_hop_last, 0xfd);
 	/* A list on the heels of another. */
-	originate(&d, peer, 0x1);
-	originate(&d, peer, 0xb);
-	originate(&d, peer, 0x3);
+	originate(&d, 0x1);
+	originate(&d, 0xb);
+	originate(&d, 0x3);
 	desk_run(&d, USEC_PER_SEC);
 	expect_held(0x3, "the last of three");
-	originate(&d, peer, 0);
+	originate(&d, 0);
 	desk_run(&d, USEC_PER_SEC);
 	expect_held(0, "none");
 	desk_fini(&d);
@@ -151,7 +150,8 @@ Test(origin, new_routes_replace_the_ones_before_3_workers)
 Test(origin, policy_says_who_hears_them)
 {
 	struct desk d;
-	peer_id_t local = stand(&d, 2);
+	stand(&d, 2);
+	const peer_id_t local = server_origin(d.server);
 	const struct policy_scope all = {.is_all = true};
 	struct policy *p[2];
 	for (unsigned g = 0; g < 2; g++) {
@@ -171,7 +171,7 @@ Test(origin, policy_says_who_hears_them)
 	for (unsigned i = 0; i < DESK_HOSTS; i++) {
 		desk_up(&d, i, 0);
 	}
-	originate(&d, local, 0x1);
+	originate(&d, 0x1);
 	desk_run(&d, USEC_PER_SEC);
 	cr_expect(held[0].prefixes == 1 && held[1].prefixes == 0 && held[2].prefixes == 0);
 	cr_assert(server_policy_is_done(d.server));
@@ -181,4 +181,18 @@ Test(origin, policy_says_who_hears_them)
 	desk_fini(&d);
 	policy_free(p[0]);
 	policy_free(p[1]);
+}
+
+/* Where every number is a member's there is none for it, and a number of ours is no member's. */
+Test(origin, needs_a_number_of_its_own)
+{
+	struct desk d;
+	struct origin_route r = route_of(0);
+	desk_init(&d, &(struct desk_opts){.capacity = DESK_HOSTS});
+	cr_expect_eq(server_origin(d.server), PEER_NONE);
+	cr_expect_eq(server_originate(d.server, &r, 1), -ENOSPC);
+	desk_fini(&d);
+	desk_init(&d, &(struct desk_opts){.capacity = DESK_HOSTS + 1});
+	cr_expect_eq(server_take_member(d.server), -ENOSPC);
+	desk_fini(&d);
 }
