@@ -47,7 +47,7 @@ struct server_opts {
 	const struct member_conf *members; /* Copied. */
 	unsigned member_count;		   /* At most PEER_COUNT_MAX. */
 	/* Numbers, at most PEER_COUNT_MAX, for members that are added while it runs; 0 or too few:
-	 * as many as there are members.  One that nobody has costs some 20 octets on each worker. */
+	 * as many as there are members.  One that nobody has costs 20 octets on each worker. */
 	unsigned capacity;
 	const struct net_port_conf *ports; /* Copied. */
 	struct nic *const *nics;	   /* By net_port_conf.nic; borrowed until server_free. */
@@ -165,9 +165,9 @@ int server_change_member(struct server *s, peer_id_t peer, const struct member_c
 /* The number in whose name routes of our own are announced: the last one, unless a member has it;
  * no member ever gets it.  PEER_NONE: there is none. */
 peer_id_t server_origin(const struct server *s);
-/* Announce these, at most ORIGIN_ROUTES_MAX, instead of the ones before.  In order of prefixes, each
- * once; copied.  Members' rules say who hears it.  0, −EAGAIN, −ENOMEM, or −ENOSPC: there is no
- * number for it. */
+/* Announce these, at most ORIGIN_ROUTES_MAX, instead of the ones before.  In order of prefixes,
+ * each once; copied.  Members' rules say who hears it.  0, −EAGAIN, −ENOMEM, or −ENOSPC: there is
+ * no number for it. */
 int server_originate(struct server *s, const struct origin_route *route, unsigned count);
 /* Bring removed members further; to be called now and then.  How many are on their way. */
 unsigned server_settle_members(struct server *s);

@@ -61,7 +61,6 @@ bool export_open(struct export *ex, const bool families[FAMILY_COUNT],
 	ex->has_enhanced = false;
 	ex->rescan = 0;
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		ASSERT(!families[f] || class_idx[f] < WIRE_CLASS_COUNT);
 		ex->is_joined[f] = families[f];
 		ex->class_idx[f] = class_idx[f];
 		ex->is_eor_sent[f] = false;

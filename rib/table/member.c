@@ -146,7 +146,7 @@ static void wait_end(struct table *t, peer_id_t peer)
 
 void member_join(struct table *t, const struct op *op)
 {
-	ASSERT(op->class_idx < WIRE_CLASS_COUNT && op->from < t->core_count);
+	ASSERT(op->from < t->core_count);
 	member_leave(t, op->peer);
 	table_need_class(t, op->class_idx);
 	struct member *m = &t->member[op->peer];

@@ -18,7 +18,7 @@
 #define WIRE_CLASS_OTC_ADD   32u  /* Routes without OTC get one with our AS (RFC 9234 §5). */
 #define WIRE_CLASS_OTC_DENY  64u  /* Routes with OTC are not sent (RFC 9234 §5). */
 #define WIRE_CLASS_PREPEND   128u /* Paths begin with our AS, against RFC 7947 §2.2.2.1. */
-#define WIRE_CLASS_COUNT     256
+#define WIRE_CLASS_COUNT     256  /* All that an octet can be. */
 
 /* The form of a class; our own AS is what OTC_ADD and PREPEND add. */
 struct update_form wire_form(enum family family, unsigned class_idx, asn_t local_as);
