@@ -101,13 +101,17 @@ static json_t *summary_json(const struct neighbors_job *j, const struct api_env 
 	return row;
 }
 
-static json_t *messages_json(const metric_t counts[6])
+/* UPDATEs are sent from octets that many members share; what they carry is counted
+ * (`prefixes_sent`), not they. */
+static json_t *messages_json(const metric_t counts[6], bool is_sent)
 {
 	static const char *const names[] = {"faulty",	    "open",	 "update",
 					    "notification", "keepalive", "refresh"};
 	json_t *to = json_object();
 	for (unsigned i = 0; i < ARRAY_COUNT(names); i++) {
-		set_number(to, names[i], metric_get(&counts[i]));
+		if (!is_sent || i != BGP_UPDATE) {
+			set_number(to, names[i], metric_get(&counts[i]));
+		}
 	}
 	return to;
 }
@@ -365,8 +369,8 @@ static void set_import(json_t *row, const struct import_stats *st)
 
 static void set_traffic(json_t *row, const struct member_status *st)
 {
-	json_object_set_new(row, "messages_in", messages_json(st->session.messages_in));
-	json_object_set_new(row, "messages_out", messages_json(st->session.messages_out));
+	json_object_set_new(row, "messages_in", messages_json(st->session.messages_in, false));
+	json_object_set_new(row, "messages_out", messages_json(st->session.messages_out, true));
 	set_number(row, "prefixes_sent", st->prefixes_sent);
 	set_number(row, "withdraws_sent", st->withdraws_sent);
 	set_number(row, "bytes_in", st->bytes_in);

@@ -324,10 +324,12 @@ static void put_refresh(FILE *out, const json_t *row)
 
 static void put_messages(FILE *out, const char *name, const json_t *m)
 {
-	fprintf(out,
-		"  %-22s%llu open, %llu update, %llu notification, %llu keepalive, %llu refresh\n",
-		name, number_of(m, "open"), number_of(m, "update"), number_of(m, "notification"),
-		number_of(m, "keepalive"), number_of(m, "refresh"));
+	fprintf(out, "  %-22s%llu open, ", name, number_of(m, "open"));
+	if (json_object_get(m, "update") != NULL) {
+		fprintf(out, "%llu update, ", number_of(m, "update"));
+	}
+	fprintf(out, "%llu notification, %llu keepalive, %llu refresh\n",
+		number_of(m, "notification"), number_of(m, "keepalive"), number_of(m, "refresh"));
 }
 
 static void put_session(FILE *out, const json_t *row)

@@ -153,6 +153,21 @@ Test(api, neighbor_shows_both_roles)
 	fake_fini(&f);
 }
 
+/* They are sent from octets that members share, and nobody counts them: 0 would be wrong. */
+Test(api, updates_are_counted_one_way)
+{
+	struct fake f;
+	fake_init(&f, 1, NULL);
+	json_t *all = fake_ask(&f, "{\"command\":\"neighbor\",\"address\":\"198.18.1.1\"}");
+	const json_t *row = answer_row(all, 0);
+	const json_t *in = json_object_get(row, "messages_in");
+	const json_t *out = json_object_get(row, "messages_out");
+	cr_expect(json_object_get(in, "update") != NULL && json_object_get(in, "open") != NULL);
+	cr_expect(json_object_get(out, "update") == NULL && json_object_get(out, "open") != NULL);
+	json_decref(all);
+	fake_fini(&f);
+}
+
 /* RFC 8654, RFC 8950: shown where both sides have agreed on it. */
 Test(api, neighbor_shows_what_it_may_be_sent)
 {

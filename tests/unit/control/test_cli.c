@@ -229,6 +229,9 @@ Test(cli, tables_show_what_the_rows_say)
 	text = show(VIEW_NEIGHBOR, false, SIGNED END_DONE, &status, errors);
 	cr_expect(strstr(text, "  authentication        TCP-AO: sends with id 1, asks for id 2\n"));
 	cr_expect(strstr(text, "  refused               TCP-AO: 1 segment with a wrong digest\n"));
+	cr_expect(strstr(text, "  messages out          0 open, 0 notification, 0 keepalive, 0 "
+			       "refresh\n"),
+		  "%s", text);
 	free(text);
 	text = show(VIEW_NEIGHBOR, false, ROLES END_DONE, &status, errors);
 	cr_expect(strstr(text, "  roles                 we are its rs (strict), it says it is our "
