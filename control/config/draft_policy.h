@@ -72,7 +72,12 @@ struct draft_general {
 	uint16_t rtt_ms[RTT_THRESHOLDS_MAX];
 	char *registrobr_source;
 	struct names *roas_urls, *roas_anchors;
-	struct place roas_urls_at;
+	struct place roas_urls_at, irr_files_at;
+	struct draft_data {
+		char *path;
+		struct place at;
+	} * data; /* Files that the filters' data come from. */
+	unsigned data_count;
 	bool is_named[COMMUNITY_NAME_COUNT]; /* The file has it: the preset's does not count. */
 	struct draft_pattern community[COMMUNITY_NAME_COUNT][COMMUNITY_FORM_COUNT];
 	struct draft_pattern cause[REJECT_CODE_COUNT][COMMUNITY_FORM_COUNT];

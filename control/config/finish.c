@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/config/check_data.h"
 #include "control/config/loader.h"
 #include "rib/base/check.h"
 
@@ -225,7 +226,7 @@ static void take_router_id(struct loader *l)
 static void check_identity(struct loader *l)
 {
 	struct config *c = l->config;
-	if (!l->has_rs_as) {
+	if (!l->has_rs_as && !l->has_gap) {
 		loader_fail(l, &l->start,
 			    "'cfg.rs_as' is missing; add the route server's AS number");
 	}
@@ -415,4 +416,5 @@ void finish_config(struct loader *l)
 	check_aliases(l);
 	finish_paths_sent(l);
 	finish_rpki(l);
+	check_data(l);
 }

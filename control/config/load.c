@@ -76,6 +76,7 @@ static void include_file(struct loader *l, const struct place *at, const char *p
 static void fail_file(struct loader *l, const struct file *f, const char *what)
 {
 	const struct place whole = {.file = f->path};
+	l->has_gap = true;
 	if (f->includer < 0) {
 		loader_fail(l, &whole, "%s", what);
 	} else {
@@ -111,6 +112,7 @@ static void parse_file(struct loader *l, struct file *f, char *text, const struc
 	f->source = source_new(&opts, l->errors);
 	f->yaml = f->source != NULL ? yaml_parse(f->source, l->errors) : NULL;
 	if (f->yaml == NULL) {
+		l->has_gap = true;
 		return;
 	}
 	struct node root = yaml_root(f->yaml);

@@ -61,6 +61,7 @@ struct loader {
 	struct draft_session session; /* cfg's. */
 	struct draft_general general;
 	bool has_rs_as, has_router_id, has_shrink_max;
+	bool has_gap; /* A file could not be read: what is missing may stand there. */
 	struct addr router_id[8];
 	unsigned router_id_count;
 	struct place start; /* Of the main file. */

@@ -231,6 +231,10 @@ void draft_policy_fini(struct draft_policy *d)
 
 void draft_general_fini(struct draft_general *g)
 {
+	for (unsigned i = 0; i < g->data_count; i++) {
+		free(g->data[i].path);
+	}
+	free(g->data);
 	asn_set_put(g->transit_free);
 	asn_set_put(g->never_via);
 	prefix_set_put(g->global_black);

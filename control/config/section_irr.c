@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/config/check_data.h"
 #include "control/config/source.h"
 #include "control/config/values.h"
 #include "rib/base/check.h"
@@ -194,13 +195,19 @@ static void read_cache(struct loader *l, const struct node *key, const struct no
 static void read_peeringdb(struct loader *l, const struct node *key, const struct node *v,
 			   void *target)
 {
-	(void)read_path(l, key, v, &((struct irr_conf *)target)->peeringdb);
+	char **path = &((struct irr_conf *)target)->peeringdb;
+	if (read_path(l, key, v, path)) {
+		data_named(l, &v->at, *path);
+	}
 }
 
 static void read_registrobr(struct loader *l, const struct node *key, const struct node *v,
 			    void *target)
 {
-	(void)read_path(l, key, v, &((struct irr_conf *)target)->registrobr);
+	char **path = &((struct irr_conf *)target)->registrobr;
+	if (read_path(l, key, v, path)) {
+		data_named(l, &v->at, *path);
+	}
 }
 
 /* One `AS-SET: FILE`. */
@@ -224,6 +231,7 @@ static void add_file(struct loader *l, const struct node *key, const struct node
 	if (!read_path(l, key, v, &file.path)) {
 		return;
 	}
+	data_named(l, &v->at, file.path);
 	struct irr_file *grown = realloc(c->file, (c->file_count + 1) * sizeof(*grown));
 	ASSERT(grown != NULL);
 	c->file = grown;
@@ -242,7 +250,9 @@ static void read_files(struct loader *l, const struct node *key, const struct no
 		return;
 	}
 	if (v->kind != NODE_MAP) {
-		(void)read_path(l, key, v, &c->files_dir);
+		if (read_path(l, key, v, &c->files_dir)) {
+			l->general.irr_files_at = v->at;
+		}
 		return;
 	}
 	while (node_next_pair(v, &cursor, l->errors, &name, &file)) {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/config/check_data.h"
 #include "control/config/loader.h"
 #include "rib/base/check.h"
 
@@ -352,6 +353,7 @@ static void read_file(struct loader *l, const struct node *v)
 		return;
 	}
 	if (d.value.path != NULL) {
+		data_named(l, &v->at, d.value.path);
 		add_file(l, &v->at, &d.value);
 	}
 }
@@ -411,6 +413,7 @@ static void take_url(struct loader *l, const char *text, unsigned preference)
 	for (unsigned i = 0; i < anchors->count; i++) {
 		add_text(&f.anchors, &f.anchor_count, anchors->name[i]);
 	}
+	data_named(l, &g->roas_urls_at, path);
 	add_file(l, &g->roas_urls_at, &f);
 }
 

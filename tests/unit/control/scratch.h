@@ -19,5 +19,7 @@ void scratch_fini(struct scratch *s);
 /* The path of `name` in the directory; valid until the next call with the same buffer. */
 const char *scratch_path(const struct scratch *s, const char *name, char buf[256]);
 void scratch_write(const struct scratch *s, const char *name, const char *text);
+/* How much was said, but for files that are not on this machine. */
+unsigned scratch_findings(const struct config_errors *e);
 /* Load `yaml` as the main file; its mistakes also go to stderr. */
 struct config *scratch_load(struct scratch *s, const char *yaml, struct config_errors *e);

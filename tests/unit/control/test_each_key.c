@@ -311,7 +311,8 @@ static struct config *with(struct scratch *s, const struct sample *k, const char
 	}
 	snprintf(text, sizeof(text),
 		 PORT "cfg: {rs_as: 64500%s%s%s}\n"
-		      "clients: [{asn: 64501, ip: 198.18.1.1, cfg: {%s}}]\n",
+		      "clients: [{asn: 64501, ip: 198.18.1.1, cfg: {%s}}]\n"
+		      "rpki: {caches: [{address: 198.18.0.9}]}\n",
 		 part[0][0] != '\0' ? ", " : "", part[0],
 		 strncmp(k->path, "custom_", 7) != 0 ? CUSTOM : "", part[1]);
 	struct config *c = scratch_load(s, text, &e);

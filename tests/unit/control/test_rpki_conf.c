@@ -27,7 +27,7 @@ Test(rpki_conf, caches_and_files_are_read)
 		    "    - {path: /x, preference: 9, max_age: 60, trust_anchors: [ripe, arin]}\n"
 		    "  shrink_max: 20\n",
 		&e);
-	cr_assert(c != NULL && e.count == 0);
+	cr_assert(c != NULL && scratch_findings(&e) == 0);
 	const struct rpki_conf *r = &c->rpki;
 	cr_assert(r->cache_count == 3 && r->file_count == 3 && r->shrink_max == 20);
 	cr_expect(r->cache[0].port == 323 && !r->cache[0].is_ssh && r->cache[0].preference == 1);
@@ -79,7 +79,7 @@ Test(rpki_conf, arouteservers_keys_name_files)
 		"    ripe_rpki_validator_url: [\"https://console.rpki-client.org/vrps.json\",\n"
 		"                              /var/lib/a.json, \"file:///var/lib/b.json\"]\n",
 		&e);
-	cr_assert(c != NULL && e.count == 1 && e.error_count == 0);
+	cr_assert(c != NULL && scratch_findings(&e) == 1 && e.error_count == 0);
 	cr_expect(e.item[0].line == 9 && strstr(e.item[0].text, "let a timer fetch it") != NULL);
 	cr_assert(c->rpki.file_count == 2);
 	cr_expect(strcmp(c->rpki.file[0].path, "/var/lib/a.json") == 0);
@@ -95,7 +95,7 @@ Test(rpki_conf, arouteservers_keys_name_files)
 			      "              ignore_cache_files_older_than: 60,\n"
 			      "              ripe_rpki_validator_url: /z}\n",
 			 &e);
-	cr_assert(c != NULL && e.count == 0 && c->rpki.file_count == 3);
+	cr_assert(c != NULL && scratch_findings(&e) == 0 && c->rpki.file_count == 3);
 	static const struct {
 		unsigned age_s, anchors;
 	} wanted[] = {{60, 2}, {5, 1}, {60, 2}};
