@@ -27,6 +27,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -111,10 +112,43 @@ def meson_tests(tally, directory, label, *options, environment=None):
 
 def program(tally, name, argv, environment=None, timeout=1500):
     """A test program that counts for itself in its last line, or counts as one."""
-    started = time.monotonic()
+    began = time.monotonic()
     status, output = house.execute(argv, show=True, timeout=timeout,
                                    env={**os.environ, **(environment or {})})
-    seconds = time.monotonic() - started
+    count(tally, name, time.monotonic() - began, status, output)
+
+
+def side_by_side(tally, programs, width=2):
+    """{name: argv} of test programs that mostly wait: `width` of them at once, each one's output
+    when it ends."""
+    left, lock, running = list(programs.items()), threading.Lock(), set()
+
+    def work():
+        while True:
+            with lock:
+                if not left:
+                    return
+                name, argv = left.pop(0)
+            began = time.monotonic()
+            status, output = house.execute(argv, timeout=1500, started=running.add)
+            with lock:
+                say("".join("    %s\n" % line for line in output.rstrip().splitlines()).rstrip())
+                count(tally, name, time.monotonic() - began, status, output)
+
+    threads = [threading.Thread(target=work) for _ in range(width)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        del left[:]
+        for process in running:
+            if process.poll() is None:
+                process.terminate()
+
+
+def count(tally, name, seconds, status, output):
     lines = output.rstrip().splitlines()
     found = COUNTS.search(lines[-1]) if lines else None
     what = "%s (%.0f s)" % (name, seconds)
@@ -199,12 +233,20 @@ def suite_policy(tally):
     runs_of(tally, "policy")
 
 
+# Runs that load the machine, or measure; the others mostly wait for timers and routers.
+ALONE = ("first_light", "flood", "kernel", "lossy", "memif", "paths", "replay", "rtr", "scenarios",
+         "thousand")
+
+
 def runs_of(tally, suite):
     """The programs `run` in the folders of a suite."""
     folder = os.path.join(ROOT, "tests", suite)
-    for name in sorted(os.listdir(folder)):
-        if os.access(os.path.join(folder, name, "run"), os.X_OK):
-            program(tally, name, [os.path.join(folder, name, "run")])
+    runs = {name: [os.path.join(folder, name, "run")] for name in sorted(os.listdir(folder))
+            if os.access(os.path.join(folder, name, "run"), os.X_OK)}
+    for name in runs:
+        if name in ALONE:
+            program(tally, name, runs[name])
+    side_by_side(tally, {name: argv for name, argv in runs.items() if name not in ALONE})
 
 
 SUITES = {"tidy": suite_tidy, "unit": suite_unit, "sim": suite_sim, "fuzz": suite_fuzz,

@@ -43,15 +43,17 @@ def setup(what):
         raise StepFailed("scripts/setup %s: exit %d" % (what, status))
 
 
-def execute(argv, show=False, timeout=None, **more):
+def execute(argv, show=False, timeout=None, started=None, **more):
     """Run a program in a session of its own; (exit status, what it printed).
 
-    `show` passes its output on, line by line, as it comes.  When we are to end, it gets the
-    chance to clean up first."""
+    `show` passes its output on, line by line, as it comes; `started` is told of the process.  When
+    we are to end, it gets the chance to clean up first."""
     process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, errors="replace",
                                start_new_session=True, **more)
     alarm = _alarm(process, timeout) if timeout else None
+    if started:
+        started(process)
     try:
         lines = []
         for line in process.stdout:
