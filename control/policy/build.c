@@ -222,6 +222,8 @@ struct policy *policy_build(const struct policy_input *in)
 	}
 	p->generation = in->generation;
 	p->rs_as = in->rs_as;
+	p->knows_members = true;
+	p->origin = origin_of(in);
 	p->rejects_not_global = in->conf->rejects_not_global;
 	p->uses_roas_as_route_objects = in->conf->irr.uses_roas;
 	p->tags_as_set = in->conf->irr.tags_as_set;

@@ -66,8 +66,7 @@ static bool hears_all(const struct client_policy *p)
 	       !p->export_deny.has_peers && !p->export_allow.has_peers;
 }
 
-/* The number of our own routes (server_origin), where they are announced; else PEER_NONE. */
-static peer_id_t ours(const struct policy_input *in)
+peer_id_t origin_of(const struct policy_input *in)
 {
 	peer_id_t last = (peer_id_t)(in->peer_count - 1);
 	return policy_conf_has_default(in->conf) && in->client[last] == NULL ? last : PEER_NONE;
@@ -76,7 +75,7 @@ static peer_id_t ours(const struct policy_input *in)
 uint64_t *hears_new(const struct policy_input *in, peer_id_t peer)
 {
 	const struct config_client *receiver = in->client[peer];
-	peer_id_t own = ours(in);
+	peer_id_t own = origin_of(in);
 	bool wants_default = receiver->policy.route_view == ROUTE_VIEW_DEFAULT;
 	if (own == PEER_NONE && hears_all(&receiver->policy)) {
 		return NULL;

@@ -8,3 +8,5 @@ uint64_t *hears_new(const struct policy_input *in, peer_id_t peer);
 /* `export` by prefix and the default routes; one reference each is the caller's, NULL: no rule. */
 struct prefix_set *export_deny_of(const struct client_policy *p);
 struct prefix_set *export_allow_of(const struct client_policy *p);
+/* The number of our own routes (server_origin), where they are announced; else PEER_NONE. */
+peer_id_t origin_of(const struct policy_input *in);

@@ -81,6 +81,18 @@ static void compare_hears(const struct policy *p, const uint64_t *was, const uin
 	}
 }
 
+/* Our own routes go nowhere until their number is known, and nowhere again afterwards. */
+static void compare_origin(const struct policy *old, const struct policy *fresh,
+			   struct policy_scope *s)
+{
+	const peer_id_t origin[] = {old->origin, fresh->origin};
+	for (unsigned i = 0; old->origin != fresh->origin && i < ARRAY_COUNT(origin); i++) {
+		if (origin[i] < fresh->peer_count) {
+			bits_set(announcers_of(s, fresh->peer_count), origin[i]);
+		}
+	}
+}
+
 /* As who receives. */
 static void compare_receiver(const struct policy *p, const struct peer_policy *a,
 			     const struct peer_policy *b, struct policy_scope *s)
@@ -211,6 +223,7 @@ bool policy_scope_between(const struct policy *old, const struct policy *fresh,
 			compare_peer(old, fresh, i, &s);
 		}
 		if (!s.is_all) {
+			compare_origin(old, fresh, &s);
 			compare_data(old, fresh, roas, &s);
 		}
 	}

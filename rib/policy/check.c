@@ -367,6 +367,7 @@ void check_begin(struct check *c, const struct policy *p, peer_id_t peer, const 
 	asn_t origin = v->facts->origin_as;
 	*c = (struct check){.policy = p, .peer = p->peer[peer], .view = v};
 	if (c->peer == NULL) {
+		c->is_nobodys = p->knows_members && peer != p->origin;
 		return;
 	}
 	c->asks_blackhole = (meanings & blackhole) != 0;
@@ -440,6 +441,7 @@ void check_route(struct check *c, const struct prefix *prefix, struct route_verd
 {
 	*out = (struct route_verdict){.reason = REJECT_NONE};
 	if (c->peer == NULL) {
+		out->is_unsent = c->is_nobodys;
 		return;
 	}
 	check_next(c, prefix);

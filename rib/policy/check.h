@@ -46,6 +46,7 @@ struct check {
 	const struct policy *policy;
 	const struct peer_policy *peer; /* NULL: there are no rules. */
 	const struct set_view *view;
+	bool is_nobodys; /* There are none because the number is nobody's. */
 	/* Of the set. */
 	uint32_t failed;	   /* Bits of enum reject. */
 	bool is_origin_registered; /* By AS-SETs or the white list. */
@@ -69,7 +70,8 @@ void check_begin(struct check *c, const struct policy *p, peer_id_t peer, const 
 struct route_verdict {
 	enum reject reason;
 	bool is_blackhole;
-	bool is_unsent; /* Invalid by RPKI, which for this member is no reason to reject. */
+	bool is_unsent; /* Invalid by RPKI, which for this member is no reason to reject; or
+			 * nobody's. */
 	uint32_t tags;	/* Outbound communities that it gets: bits of enum community_name. */
 };
 

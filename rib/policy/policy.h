@@ -72,6 +72,11 @@ struct policy {
 	uint32_t generation;
 	asn_t rs_as;
 	unsigned peer_count;
+	/* A number without rules is nobody's: what its last member announced, and is still on its
+	 * way out, goes nowhere.  But for `origin`, whose routes are our own; PEER_NONE: none is.
+	 * Not set: nothing is checked of a number without rules, and everyone hears it. */
+	bool knows_members;
+	peer_id_t origin;
 	struct community_pattern pattern[COMMUNITY_NAME_COUNT][COMMUNITY_FORM_COUNT];
 	struct community_pattern cause_map[REJECT_CODE_COUNT][COMMUNITY_FORM_COUNT];
 	struct community_value *custom; /* `custom_communities`: scrubbed on input. */

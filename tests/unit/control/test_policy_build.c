@@ -334,6 +334,30 @@ Test(policy_build, our_own_default_is_for_its_view_alone)
 	rig_fini(&r);
 }
 
+/* Nobody is sent our own routes by rules that do not know them: neither before those that do are
+ * everywhere, nor after. */
+Test(policy_build, our_own_number_comes_and_goes_with_the_default)
+{
+	struct rig r;
+	struct policy_scope scope;
+	rig_init(&r);
+	configure(&r, "route_view: default", "");
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	cr_expect(r.policy->knows_members && r.policy->origin == PEER_NONE);
+	configure(&r, "route_view: default, default_route: {next_hop_ipv4: 198.18.0.9}", "");
+	cr_expect(build(&r, &scope));
+	cr_expect(scope.is_all || bits_has(scope.announcers, RIG_NUMBERS - 1));
+	policy_scope_fini(&scope);
+	cr_expect_eq(r.policy->origin, RIG_NUMBERS - 1);
+	configure(&r, "route_view: default", "");
+	cr_expect(build(&r, &scope));
+	cr_expect(scope.is_all || bits_has(scope.announcers, RIG_NUMBERS - 1));
+	policy_scope_fini(&scope);
+	cr_expect_eq(r.policy->origin, PEER_NONE);
+	rig_fini(&r);
+}
+
 Test(policy_build, custom_communities_are_attached_by_name)
 {
 	struct rig r;

@@ -338,6 +338,35 @@ Test(policy, without_rules_every_route_is_for_everyone_as_it_is)
 	bench_free(&b);
 }
 
+/* Of a former member something may still be on its way when its rules have gone. */
+Test(policy, what_a_number_without_a_member_announces_goes_nowhere)
+{
+	struct prng chance;
+	prng_init(&chance, 8);
+	struct bench b = bench_new(1, 100);
+	struct said_policy *s = said_policy_by_chance(&chance, 1);
+	struct said_route r = said_route_by_chance(&chance, s);
+	struct policy *p = policy_new(SAID_MEMBERS);
+	p->generation = 1;
+	p->knows_members = true;
+	p->origin = 3;
+	r.count = 0;
+	cr_assert(policy_finish(p) && judge_adopt(b.judge, p));
+	for (peer_id_t from = 2; from <= 3; from++) {
+		r.from = from;
+		struct judged judged = judge_once(&b, &r);
+		cr_expect_eq(judged.reason, REJECT_NONE);
+		const struct reach *reach = judged.attr->reach;
+		cr_expect(from == 3 ? reach == NULL : reach != NULL && reach->count == 0,
+			  "number %u", from);
+		intern_adjust(b.intern, judged.attr, -1);
+	}
+	cr_assert(judge_adopt(b.judge, NULL));
+	policy_free(p);
+	said_policy_free(s);
+	bench_free(&b);
+}
+
 /* Whatever place is the last, nothing is kept of a set that has none. */
 Test(policy, a_full_table_is_no_set_and_no_leak)
 {
