@@ -28,11 +28,12 @@ void limits_free(struct limits *l)
 	free(l);
 }
 
-/* False when the member's worker takes nothing now. */
+/* False when the member's worker takes nothing now.  Who is not added yet gets its limits then. */
 static bool tell(const struct limits *l, peer_id_t peer)
 {
 	const struct config_client *client = roster_client(l->opts.roster, peer);
-	if (client == NULL || !client->policy.max_prefix.asks_peeringdb) {
+	if (client == NULL || !client->policy.max_prefix.asks_peeringdb ||
+	    !server_has_member(l->opts.server, peer)) {
 		return true;
 	}
 	struct member_status st;

@@ -155,6 +155,9 @@ void server_give_member(struct server *s, peer_id_t peer);
  * is another member's; −EAGAIN: it still is, or the worker takes no request now; −ENOMEM: nothing
  * was changed, either. */
 int server_add_member(struct server *s, peer_id_t peer, const struct member_conf *conf);
+/* Whether the number is a member's that was added and has not been removed: nothing else may be
+ * changed. */
+bool server_has_member(const struct server *s, peer_id_t peer);
 /* Its session ends with Cease/Peer De-configured (RFC 4486), all its routes go, and in the end its
  * number is free.  0 or −EAGAIN. */
 int server_remove_member(struct server *s, peer_id_t peer);

@@ -193,6 +193,11 @@ int server_add_member(struct server *s, peer_id_t peer, const struct member_conf
 	return 0;
 }
 
+bool server_has_member(const struct server *s, peer_id_t peer)
+{
+	return peer < s->capacity && s->slot[peer].state == SLOT_USED;
+}
+
 int server_remove_member(struct server *s, peer_id_t peer)
 {
 	const struct request r = {.kind = REQUEST_REMOVE, .peer = peer};

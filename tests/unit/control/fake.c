@@ -104,6 +104,11 @@ int server_change_member(struct server *s, peer_id_t peer, const struct member_c
 	return ask(s, '~', peer);
 }
 
+bool server_has_member(const struct server *s, peer_id_t peer)
+{
+	return (s->waiting >> peer & 1) == 0;
+}
+
 static void bring_up(struct fake *f, unsigned peer)
 {
 	struct op up = {.kind = OP_UP,

@@ -27,7 +27,8 @@ struct server {
 	unsigned asked_count;
 	unsigned free_first, free_count; /* Numbers; more will be free unless is_without. */
 	bool is_without;
-	void *cores; /* Of test_daemon. */
+	uint64_t waiting; /* Bits: numbers that were taken, and whose members are not added yet. */
+	void *cores;	  /* Of test_daemon. */
 };
 
 struct fake {
