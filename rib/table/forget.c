@@ -124,6 +124,7 @@ void forget_end(struct table *t)
 		metric_set(&s->stale, 0);
 		metric_set(&s->refused_paths, 0);
 		metric_set(&s->refused_llgr, 0);
+		metric_set(&s->refused_sets, 0);
 		bits_clear(t->forget.going, p);
 		__atomic_store_n(&m->times_forgotten, m->times_forgotten + 1, __ATOMIC_RELEASE);
 	}

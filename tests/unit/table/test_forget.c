@@ -90,6 +90,26 @@ Test(forget, a_number_has_another_member_then_and_is_forgotten_again)
 	rig_fini(&r);
 }
 
+/* Its next member begins to count anew. */
+Test(forget, what_was_refused_of_the_last_member_is_not_the_next_ones)
+{
+	struct rig r;
+	begin(&r);
+	struct shard_peer_stats *s =
+		(struct shard_peer_stats *)(uintptr_t)shard_peer_stats(r.shard, FAMILY_IPV4, 1);
+	metric_set(&s->refused_paths, 1);
+	metric_set(&s->refused_llgr, 2);
+	metric_set(&s->refused_sets, 3);
+	rig_op(&r, OP_DOWN, 1, 1);
+	rig_op(&r, OP_FORGET, 1, 1);
+	pass(&r);
+	read_all(&r);
+	pass(&r);
+	cr_assert_eq(shard_times_forgotten(r.shard, 1), 1);
+	cr_expect(s->refused_paths == 0 && s->refused_llgr == 0 && s->refused_sets == 0);
+	rig_fini(&r);
+}
+
 /* Who comes during a round waits for the next, and the first is not kept waiting. */
 Test(forget, members_that_go_one_after_the_other_are_forgotten_in_rounds)
 {
