@@ -87,6 +87,7 @@ Test(rpki_conf, arouteservers_keys_name_files)
 	cr_expect(c->rpki.file[0].preference == 2 && c->rpki.file[1].preference == 3);
 	cr_expect(c->rpki.file[0].age_max_s == 21600 && c->rpki.file[0].anchor_count == 8);
 	config_free(c);
+	config_errors_free(&e);
 	c = scratch_load(&s,
 			 PORT "rpki: {files: [/x, {path: /y, max_age: 5, trust_anchors: [a]}]}\n"
 			      "cfg:\n"
@@ -104,6 +105,7 @@ Test(rpki_conf, arouteservers_keys_name_files)
 		cr_expect(c->rpki.file[i].anchor_count == wanted[i].anchors, "%u", i);
 	}
 	config_free(c);
+	config_errors_free(&e);
 	scratch_fini(&s);
 }
 
