@@ -17,7 +17,8 @@
 /* The member it is explained for. */
 struct target {
 	peer_id_t peer;
-	const struct policy *policy; /* NULL: there are no rules. */
+	const struct policy *policy;	    /* NULL: there are no rules. */
+	const struct config_client *client; /* NULL: it is none any more. */
 	const struct prefix *prefix;
 	struct member_status status;
 	struct update_form form;
@@ -27,7 +28,10 @@ struct target {
 
 static struct target target_of(const struct api_env *env, peer_id_t to, const struct scan_hit *hit)
 {
-	struct target t = {.peer = to, .policy = env->policy, .prefix = &hit->prefix};
+	struct target t = {.peer = to,
+			   .policy = env->policy,
+			   .client = roster_client(env->roster, to),
+			   .prefix = &hit->prefix};
 	server_member_status(env->server, to, &t.status);
 	bool is_up = t.status.state == FSM_ESTABLISHED;
 	t.form = shard_form(server_shard(env->server, 0), hit->family,
@@ -79,6 +83,22 @@ static bool note_of(const struct target *t, const struct path *p, struct to_note
 	return true;
 }
 
+/* Why a member does not hear an announcer at all. */
+static const char *view_of(const struct target *t)
+{
+	static const char *const text[] = {
+		[ROUTE_VIEW_FULL] = "its export rules leave this neighbour out",
+		[ROUTE_VIEW_CUSTOMERS_PEERS] = "its route_view is customers+peers, or its export "
+					       "rules leave this neighbour out",
+		[ROUTE_VIEW_OWN_TENANT] = "its route_view is own-tenant, or its export rules leave "
+					  "this neighbour out",
+		[ROUTE_VIEW_DEFAULT] = "its route_view is default",
+		[ROUTE_VIEW_NONE] = "its route_view is none",
+	};
+	return t->client != NULL ? text[t->client->policy.route_view]
+				 : "it hears nothing of this neighbour";
+}
+
 /* Policy keeps it from the member: the rule. */
 static void forbidden(const struct target *t, const struct path *p, char *text, size_t len)
 {
@@ -90,6 +110,8 @@ static void forbidden(const struct target *t, const struct path *p, char *text, 
 	} else if (note.community[0] != '\0') {
 		snprintf(text, len, "its communities forbid it: %s, %s", note.community,
 			 to_note_text(&note));
+	} else if (note.rule == TO_VIEW) {
+		snprintf(text, len, "policy forbids it: %s", view_of(t));
 	} else if (note.rule == TO_EXPORT_DENY) {
 		snprintf(text, len, "policy forbids it: %s, %s", to_note_text(&note),
 			 prefix_format(&note.prefix_rule.prefix, prefix));

@@ -6,6 +6,15 @@
 
 #include "control/config/loader.h"
 
+const char *const route_view_names[] = {
+	[ROUTE_VIEW_FULL] = "full",
+	[ROUTE_VIEW_CUSTOMERS_PEERS] = "customers+peers",
+	[ROUTE_VIEW_OWN_TENANT] = "own-tenant",
+	[ROUTE_VIEW_DEFAULT] = "default",
+	[ROUTE_VIEW_NONE] = "none",
+	NULL,
+};
+
 static void export_fini(struct export_rules *r)
 {
 	asn_set_put(r->asns);

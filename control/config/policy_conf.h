@@ -25,6 +25,7 @@ enum route_view {
 	ROUTE_VIEW_DEFAULT,	    /* 0.0.0.0/0 and ::/0. */
 	ROUTE_VIEW_NONE,
 };
+extern const char *const route_view_names[]; /* NULL ends. */
 
 /* One side of `export`.  Peers are named by AS number or by address. */
 struct export_rules {

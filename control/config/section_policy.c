@@ -105,12 +105,6 @@ static void read_preset(struct loader *l, const struct node *key, const struct n
 }
 
 #define AT(field) offsetof(struct draft_session, policy.field)
-static const char *const route_views[] = {[ROUTE_VIEW_FULL] = "full",
-					  [ROUTE_VIEW_CUSTOMERS_PEERS] = "customers+peers",
-					  [ROUTE_VIEW_OWN_TENANT] = "own-tenant",
-					  [ROUTE_VIEW_DEFAULT] = "default",
-					  [ROUTE_VIEW_NONE] = "none",
-					  NULL};
 
 static const struct key cfg_key[] = {
 	{.name = "rs_as", .read = read_rs_as},
@@ -127,7 +121,10 @@ static const struct key cfg_key[] = {
 	{.name = "communities_preset", .read = read_preset},
 	{.name = "default_route", .kind = KEY_GENERAL, .table = &default_route_keys},
 	{.name = "custom_communities", .read = read_custom_communities},
-	{.name = "route_view", .kind = KEY_CHOICE, .at = AT(route_view), .choices = route_views},
+	{.name = "route_view",
+	 .kind = KEY_CHOICE,
+	 .at = AT(route_view),
+	 .choices = route_view_names},
 };
 static const struct key_table cfg_keys = {.where = "cfg",
 					  .keys = cfg_key,
@@ -164,7 +161,10 @@ static const struct key client_cfg_key[] = {
 	{.name = "filtering", .kind = KEY_MAP, .table = &client_filtering_keys},
 	{.name = "blackhole_filtering", .kind = KEY_MAP, .table = &client_blackhole_keys},
 	{.name = "attach_custom_communities", .read = read_attach},
-	{.name = "route_view", .kind = KEY_CHOICE, .at = AT(route_view), .choices = route_views},
+	{.name = "route_view",
+	 .kind = KEY_CHOICE,
+	 .at = AT(route_view),
+	 .choices = route_view_names},
 	{.name = "tenant", .read = read_tenant},
 	{.name = "export", .read = read_export},
 	{.name = "custom_options",
