@@ -9,6 +9,7 @@
 #include "control/api/request.h"
 #include "control/config/diff.h"
 #include "control/config/roster.h"
+#include "control/policy/desk.h"
 #include "control/rpki/rpki.h"
 #include "control/state/state.h"
 #include "dataplane/core/core.h"
@@ -56,11 +57,12 @@ struct api_env {
 	const struct config *config; /* That is in force; a reload changes both. */
 	const struct roster *roster;
 	struct state *state;
-	struct rpki *rpki;	     /* NULL: not there. */
-	struct irr *irr;	     /* NULL: not there. */
-	const struct policy *policy; /* That is published; NULL: there are no rules. */
-	usec_t started;		     /* Monotonic. */
-	int64_t started_s;	     /* Seconds since 1970. */
+	struct rpki *rpki;		  /* NULL: not there. */
+	struct irr *irr;		  /* NULL: not there. */
+	const struct policy *policy;	  /* That is published; NULL: there are no rules. */
+	struct policy_desk_numbers rules; /* How they came about. */
+	usec_t started;			  /* Monotonic. */
+	int64_t started_s;		  /* Seconds since 1970. */
 	struct busy_meter *busy;
 	const char *config_file;
 	struct api_wish *wish;

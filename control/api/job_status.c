@@ -204,6 +204,17 @@ static json_t *irr_json(const struct irr *irr)
 	return to;
 }
 
+/* How rules came into force. */
+static json_t *rules_json(const struct policy_desk_numbers *n)
+{
+	json_t *to = json_object();
+	json_object_set_new(to, "is_publishing", json_boolean(n->is_publishing));
+	set_number(to, "published", n->made);
+	set_number(to, "without_effect", n->left);
+	set_number(to, "took_us", n->took_us);
+	return to;
+}
+
 static json_t *status_json(const struct api_env *env, usec_t now)
 {
 	char text[ADDR_TEXT_MAX];
@@ -237,6 +248,7 @@ static json_t *status_json(const struct api_env *env, usec_t now)
 	set_number(row, "events_lost", events_lost(env->server));
 	if (env->policy != NULL) {
 		set_number(row, "policy_generation", env->policy->generation);
+		json_object_set_new(row, "policy", rules_json(&env->rules));
 	}
 	if (env->rpki != NULL && rpki_source_count(env->rpki) > 0) {
 		json_object_set_new(row, "rpki", rpki_json(env->rpki));

@@ -667,6 +667,7 @@ static void loop(struct daemon *d)
 		/* Before what may need the new rules, and before anybody looks at the old. */
 		rules_step(d->rules, rpki_step(d->rpki, now), now);
 		d->env.policy = policy_now(rules_desk(d->rules));
+		d->env.rules = policy_desk_numbers(rules_desk(d->rules));
 		has_more = api_serve(d->api, fds + 1, count, now);
 		has_more = irr_serve(d->irr, now, (int64_t)time(NULL)) || has_more;
 		events_drain(d->events, d->server);
