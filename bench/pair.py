@@ -20,6 +20,7 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -33,6 +34,7 @@ from servers import LOAD_CPU, SERVER, SERVER6, SERVERS, Causewayd, Setup  # noqa
 SOURCE = ipaddress.IPv4Address("198.18.1.1")
 ASN_FIRST = 4200000001
 ASN_SHORT = 1001  # Of members that communities of four octets are to name.
+NOW = "now: "  # What causeway-bench says to whoever started it.
 LOAD_MAC = "02:00:5e:10:00:02"
 
 
@@ -98,11 +100,35 @@ class Bench:
         for name in full:
             netns.quiet("ip", "netns", "del", name)
 
+    def load(self, namespace, command, seconds, tell):
+        """Runs causeway-bench: (exit status, what it said).  `tell` is called with what it says
+        that it is time for."""
+        process = subprocess.Popen(
+            self.run.inside(namespace, "nice", "-n", "-20", "taskset", "-c", LOAD_CPU,
+                            os.path.join(self.build, "causeway-bench"), *command),
+            stdin=subprocess.PIPE if tell else subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)
+        timer = threading.Timer(seconds, process.kill)
+        timer.start()
+        text = ""
+        try:
+            for line in process.stdout:
+                text += line
+                if tell and line.startswith(NOW):
+                    tell(line[len(NOW):].strip())
+                    process.stdin.write("go on\n")
+                    process.stdin.flush()
+            return process.wait(), text
+        finally:
+            timer.cancel()
+            process.kill()
+
     def measure(self, kind, members, hold=90, timeout=120, options=(), alive=None,
-                scenario="cold"):
+                scenario="cold", beside=None):
         """Start a server, load it, stop it: (exit status, what causeway-bench said).
 
-        `alive` is called with the server after the load, before its end."""
+        `alive` is called with the server after the load, before its end; `beside` with the
+        server and what it is time for, where the scenario says so."""
         self.count += 1
         server_ns, load_ns = "server%d" % self.count, "load%d" % self.count
         if kind.load_port:
@@ -127,12 +153,8 @@ class Bench:
                 command += ["--port", kind.load_port, "--mtu", self.mtu, "--cpu", LOAD_CPU]
             if setup.has_overlap and not kind.solves_hiding:
                 command.append("--hiding")
-            done = subprocess.run(
-                self.run.inside(load_ns, "nice", "-n", "-20", "taskset", "-c", LOAD_CPU,
-                                os.path.join(self.build, "causeway-bench"), *command),
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                text=True, timeout=8 * timeout + 120)
-            status, text = done.returncode, done.stdout
+            status, text = self.load(load_ns, command, 8 * timeout + 120,
+                                     beside and (lambda what: beside(server, what)))
             if server.process.poll() is not None:
                 status, text = 70, text + "%s ended during the load, exit %d\n" % (
                     kind.name, server.process.returncode)

@@ -21,5 +21,6 @@ const struct scenario *scenario_at(unsigned i);
 
 /* scenario_late.c: how late changes arrive. */
 bool scenario_change(struct stage *s);
+bool scenario_beside(struct stage *s);
 bool scenario_stalled(struct stage *s);
 bool scenario_flapper(struct stage *s);

@@ -3,7 +3,10 @@
  * One group of one member is announced in a new version; the clock stops when the last of the
  * others holds it.  The clock is ours: what this process needs to read a thousand sockets is in
  * it, for every server alike. */
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "bench/scenario.h"
 
@@ -11,6 +14,8 @@
 #define PAUSE_US     2000 /* And as much again at most, so that no change meets the same phase. */
 #define FLAP_BATCH   64
 #define FLAP_BACKLOG 65536 /* Bytes not yet taken: the server reads no faster. */
+
+#define UNTIL_TOLD UINT64_MAX
 
 /* The names under which a series is reported. */
 struct series {
@@ -54,14 +59,32 @@ static bool change_once(struct stage *s, struct latencies *all)
 	return true;
 }
 
-/* Returns the p99; −1 when it failed. */
-static double measure(struct stage *s, unsigned changes, const struct series *names)
+/* Whoever started us has written a line, or is gone. */
+static bool is_told(void)
+{
+	char line[64];
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+	return poll(&in, 1, 0) > 0 && read(STDIN_FILENO, line, sizeof(line)) >= 0;
+}
+
+static bool is_over(uint64_t until_us)
+{
+	return until_us == UNTIL_TOLD ? is_told() : until_us != 0 && load_now_us() >= until_us;
+}
+
+/* Returns the p99; −1 when it failed.  Ends when there were as many changes, or when the time is
+ * over; 0: never. */
+static double measure_until(struct stage *s, unsigned changes, uint64_t until_us,
+			    const struct series *names)
 {
 	struct latencies all = {0};
 	double bins[REPORT_BINS], p99 = -1;
 	bool is_ok = true;
 	for (unsigned i = 0; i < changes && is_ok; i++) {
 		is_ok = change_once(s, &all);
+		if (is_over(until_us)) {
+			break;
+		}
 	}
 	if (is_ok) {
 		p99 = latencies_quantile(&all, 0.99);
@@ -76,6 +99,11 @@ static double measure(struct stage *s, unsigned changes, const struct series *na
 	s->but_group = PLAN_NONE;
 	free(all.us);
 	return p99;
+}
+
+static double measure(struct stage *s, unsigned changes, const struct series *names)
+{
+	return measure_until(s, changes, 0, names);
 }
 
 static const struct series ALONE = {"p50_us", "p99_us", "max_us", "latency_bins"};
@@ -94,6 +122,34 @@ bool scenario_change(struct stage *s)
 	stage_background(s, 0);
 	report_add(&s->report, "rate", s->options->rate);
 	is_ok = is_ok && stage_settle(s, "does not converge afterwards");
+	return stage_judge(s) && is_ok;
+}
+
+/* Whoever started us does his part with the server now, and writes a line when that is done. */
+static void tell(const char *what)
+{
+	printf("now: %s\n", what);
+	(void)fflush(stdout);
+}
+
+/* Some seconds alone, then while somebody else does something to the server; then he does more,
+ * and nothing is said. */
+bool scenario_beside(struct stage *s)
+{
+	uint64_t span_us = (uint64_t)s->options->seconds * US_PER_S;
+	if (!stage_fill(s)) {
+		return stage_judge(s);
+	}
+	double before = measure_until(s, UINT32_MAX, load_now_us() + span_us, &ALONE);
+	tell("beside");
+	double after = before < 0 ? -1 : measure_until(s, UINT32_MAX, UNTIL_TOLD, &LOADED);
+	report_add(&s->report, "p99_ratio", before > 0 ? after / before : 0);
+	stage_settle(s, "does not converge beside");
+	tell("still");
+	while (!is_told()) {
+		stage_run(s, NULL, PAUSE_US);
+	}
+	bool is_ok = after >= 0 && stage_settle(s, "does not converge afterwards");
 	return stage_judge(s) && is_ok;
 }
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import filters
 import pair
 
 
@@ -13,6 +14,7 @@ class Work(NamedTuple):
     options: tuple = ()
     deliveries: int = 0  # About: who would take too long for them is left out.
     hold: int = 90
+    filters: int = 0  # Prefixes in the filter of each member (bench/filters.py).
 
 
 QUICK = (
@@ -28,6 +30,8 @@ QUICK = (
          "change", 40, ("--prefixes", 10, "--changes", 100, "--rate", 20), 16000),
     Work("growth", "10 announcers x 40 prefixes, to 100 and 200 members.", "growth", 200,
          ("--announcers", 10, "--prefixes", 40), 120000),
+    Work("filters", "20 members x 10 prefixes, 1,000 prefixes in the filter of each.", "beside", 20,
+         ("--prefixes", 10, "--seconds", 2), 4000, filters=1000),
 )
 FULL = (
     Work("cold", "Cold start: 1,000 members x 50 prefixes, 4 in an attribute set (figure 1).",
@@ -53,6 +57,9 @@ FULL = (
          1000, (), 100000, hold=9),
     Work("growth", "100 announcers x 20 prefixes, to 100 and up to 2,000 members (figure 10).",
          "growth", 2000, ("--prefixes", 20), 7000000),
+    Work("filters", "Filters, ROAs and what is the same: 320 members x 94 prefixes, 10,000 prefixes"
+         " in the filter of each (figure 7).", "beside", 320, ("--prefixes", 94), 9600000,
+         filters=10000),
     Work("stalled", "The others' changes beside one of 1,000 members that does not read"
          " (figure 13).", "stalled", 1000, ("--prefixes", 10), 9990000),
     Work("flapper", "The others' changes beside one of 1,000 members that flaps 10,000 times a"
@@ -66,6 +73,8 @@ def can_do(kind, work, patience_s):
         return "not with %d members" % work.members
     if work.scenario == "policy" and not kind.has_policy:
         return "no policy"
+    if work.filters and not kind.is_ours:
+        return "only causewayd's rules are changed"
     seconds = kind.delivery_ns * work.deliveries / 1e9
     return "would take about %.0f s" % seconds if seconds > patience_s else None
 
@@ -88,8 +97,12 @@ def judge(kind, one, status):
 def measure(bench, work, name, number, timeout):
     """One measurement as report.py wants it, and what to print when it failed."""
     kind = pair.SERVERS[name]
-    status, text = run_once(bench, kind, work, timeout)
-    one = {**pair.parse(text), "work": work.name, "scenario": work.scenario, "server": name,
+    more = {}
+    if work.filters:
+        status, text, more = filters.measure(bench, kind, work, timeout)
+    else:
+        status, text = run_once(bench, kind, work, timeout)
+    one = {**pair.parse(text), **more, "work": work.name, "scenario": work.scenario, "server": name,
            "run": number}
     one["status"] = judge(kind, one, status)
     return one, text
