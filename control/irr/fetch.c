@@ -9,7 +9,7 @@
 #include "rib/base/check.h"
 
 #define ANSWER_BYTES_MAX ((size_t)64 << 20)
-#define SLICE_ITEMS	 1000 /* One to four milliseconds of parsing. */
+#define SLICE_WORK	 10000 /* One to four milliseconds of parsing. */
 
 enum fetch_state { FETCH_ASKING, FETCH_READING, FETCH_PARSING, FETCH_COMPLETE };
 
@@ -210,7 +210,7 @@ static void go_on(struct fetch *f, usec_t now)
 
 static void parse_slice(struct fetch *f, usec_t now)
 {
-	switch (irr_parse_step(&f->parse, SLICE_ITEMS)) {
+	switch (irr_parse_step(&f->parse, SLICE_WORK)) {
 	case IRR_PARSE_MORE:
 		break;
 	case IRR_PARSE_BAD:

@@ -134,3 +134,21 @@ enum items_verdict items_next(struct items *w, json_t **out_item)
 	}
 	return ITEMS_BAD;
 }
+
+bool items_shortcut(struct items *w, items_reader *read, void *out)
+{
+	struct items next = *w;
+	if (w->is_bad || w->place != ITEMS_IN_ARRAY || (!w->is_first && !take(&next, ','))) {
+		return false;
+	}
+	(void)peek(&next);
+	size_t len = read(span_of(next.text + next.at, next.len - next.at), out);
+	if (len == 0) {
+		return false;
+	}
+	ASSERT(len <= next.len - next.at);
+	next.at += len;
+	next.is_first = false;
+	*w = next;
+	return true;
+}

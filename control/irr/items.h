@@ -26,7 +26,13 @@ struct items {
 	bool is_bad;
 };
 
+/* Reads an item at the start of `text` that has one certain form: its length; 0: it has another. */
+typedef size_t items_reader(struct span text, void *out);
+
 void items_init(struct items *w, const char *text, size_t len);
 /* The next item; the caller frees it.  After END or BAD always the same again; END only when there
  * was at least one whole document. */
 enum items_verdict items_next(struct items *w, json_t **out_item);
+/* True when an item came next that `read` knew: it is past.  False: nothing has changed, and
+ * items_next tells what comes. */
+bool items_shortcut(struct items *w, items_reader *read, void *out);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/irr/bgpq4.h"
 #include "rib/base/check.h"
 #include "rib/base/hash.h"
 
@@ -105,6 +106,11 @@ static bool read_bound(const json_t *item, const char *key, unsigned low, uint8_
 	return true;
 }
 
+static void append_rule(struct irr_parse *p, const struct prefix_rule *rule)
+{
+	append(p, rule->prefix.family == FAMILY_IPV4 ? IRR_IPV4 : IRR_IPV6, rule);
+}
+
 static bool add_prefix(struct irr_parse *p, const json_t *item)
 {
 	const char *text = json_string_value(json_object_get(item, "prefix"));
@@ -121,7 +127,7 @@ static bool add_prefix(struct irr_parse *p, const json_t *item)
 		return false;
 	}
 	rule.le = le != 0 ? le : rule.ge;
-	append(p, rule.prefix.family == FAMILY_IPV4 ? IRR_IPV4 : IRR_IPV6, &rule);
+	append_rule(p, &rule);
 	return true;
 }
 
@@ -171,30 +177,48 @@ static enum irr_parse_verdict bad(struct irr_parse *p, const char *what)
 	return IRR_PARSE_BAD;
 }
 
-enum irr_parse_verdict irr_parse_step(struct irr_parse *p, size_t items_max)
+static enum irr_parse_verdict done(struct irr_parse *p)
 {
-	if (p->is_bad) {
-		return IRR_PARSE_BAD;
+	for (unsigned part = 0; part < IRR_PART_COUNT; part++) {
+		settle((enum irr_part)part, &p->list[part]);
 	}
-	for (size_t i = 0; i < items_max; i++) {
-		json_t *item = NULL;
-		switch (items_next(&p->walk, &item)) {
-		case ITEMS_BAD:
-			return bad(p, "no whole JSON document: it ends or is garbled");
-		case ITEMS_END:
-			for (unsigned part = 0; part < IRR_PART_COUNT; part++) {
-				settle((enum irr_part)part, &p->list[part]);
-			}
-			return IRR_PARSE_DONE;
-		default:
-			break;
-		}
-		bool is_good = json_is_integer(item) ? add_asn(p, item) : add_prefix(p, item);
-		json_decref(item);
-		if (!is_good) {
-			return bad(p, "an item that is no AS number and no prefix");
-		}
-		p->items++;
+	return IRR_PARSE_DONE;
+}
+
+/* One item, whatever it looks like; MORE when it was good. */
+static enum irr_parse_verdict take_item(struct irr_parse *p)
+{
+	json_t *item = NULL;
+	switch (items_next(&p->walk, &item)) {
+	case ITEMS_BAD:
+		return bad(p, "no whole JSON document: it ends or is garbled");
+	case ITEMS_END:
+		return done(p);
+	default:
+		break;
 	}
+	bool is_good = json_is_integer(item) ? add_asn(p, item) : add_prefix(p, item);
+	json_decref(item);
+	if (!is_good) {
+		return bad(p, "an item that is no AS number and no prefix");
+	}
+	p->items++;
 	return IRR_PARSE_MORE;
+}
+
+enum irr_parse_verdict irr_parse_step(struct irr_parse *p, size_t work_max)
+{
+	enum irr_parse_verdict verdict = p->is_bad ? IRR_PARSE_BAD : IRR_PARSE_MORE;
+	for (size_t work = 0; verdict == IRR_PARSE_MORE && work < work_max;) {
+		struct prefix_rule rule;
+		if (items_shortcut(&p->walk, bgpq4_prefix, &rule)) {
+			append_rule(p, &rule);
+			p->items++;
+			work++;
+		} else {
+			verdict = take_item(p);
+			work += IRR_PARSE_LONG;
+		}
+	}
+	return verdict;
 }

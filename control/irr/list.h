@@ -16,6 +16,8 @@ struct irr_list {
 	struct prefix_rule *rules; /* The others; owned. */
 };
 
+#define IRR_PARSE_LONG 10
+
 enum irr_parse_verdict { IRR_PARSE_MORE, IRR_PARSE_DONE, IRR_PARSE_BAD };
 
 /* bgpq4's JSON on its way to lists. */
@@ -35,7 +37,8 @@ uint64_t irr_list_hash(enum irr_part part, const struct irr_list *l);
 /* `text` is borrowed until the end.  bgpq4 -j: {"name": [64501, …]} or {"name": [{"prefix": "…",
  * "exact": true}, …]}; bounds as "greater-equal" and "less-equal". */
 void irr_parse_init(struct irr_parse *p, const char *text, size_t len);
-/* At most `items_max` items further.  DONE: the lists are whole, sorted and the caller's to take
+/* As many items further as cost `work_max`: a prefix in bgpq4's own form costs 1, any other item
+ * IRR_PARSE_LONG.  DONE: the lists are whole, sorted and the caller's to take
  * out; what he leaves is freed by fini. */
-enum irr_parse_verdict irr_parse_step(struct irr_parse *p, size_t items_max);
+enum irr_parse_verdict irr_parse_step(struct irr_parse *p, size_t work_max);
 void irr_parse_fini(struct irr_parse *p);

@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 
+#include "control/irr/bgpq4.h"
 #include "control/irr/list.h"
 #include "rib/base/prng.h"
 
@@ -150,6 +151,75 @@ static char *guarded(size_t len, char **out_end)
 	cr_assert(mprotect(map + pages * page, page, PROT_NONE) == 0);
 	*out_end = map + pages * page;
 	return map;
+}
+
+/* The same items with a blank more or less, which the shortcut does not know. */
+Test(irr, the_shortcut_reads_what_the_library_reads)
+{
+	static const char *const table[] = {
+		"\"198.18.0.0\\/24\", \"exact\": true",
+		"\"198.18.0.0/24\", \"exact\": true",
+		"\"198.18.0.0\\/24\", \"exact\": false, \"less-equal\": 28",
+		"\"198.18.0.0\\/24\", \"exact\": false, \"greater-equal\": 26, \"less-equal\": 28",
+		"\"198.18.0.0\\/24\", \"exact\": false, \"greater-equal\": 26",
+		"\"198.18.0.0\\/24\", \"exact\": false, \"less-equal\": 023",
+		"\"198.18.0.0\\/24\", \"exact\": false, \"less-equal\": 23",
+		"\"198.18.0.0\\/24\", \"exact\": false, \"less-equal\": 33",
+		"\"198.18.0.0\\/24\", \"exact\": false, \"less-equal\": 0028",
+		"\"198.18.0.0\\/24\", \"exact\": false, \"less-equal\": 28.5",
+		"\"198.18.0.0\\/24\", \"exact\": false",
+		"\"198.18.0.1\\/24\", \"exact\": true",
+		"\"198.18.0.0\\/33\", \"exact\": true",
+		"\"198.18.0.0\", \"exact\": true",
+		"\"198.18.0.0\\n/24\", \"exact\": true",
+		"\"198.18.0.0\\\", \"exact\": true",
+		"\"0.0.0.0\\/0\", \"exact\": false, \"less-equal\": 0",
+		"\"2001:db8::\\/32\", \"exact\": true",
+		"\"2001:DB8::\\/32\", \"exact\": false, \"less-equal\": 128",
+		"\"2001:db8::\\/32\", \"exact\": false, \"less-equal\": 129",
+		"\"2001:db8:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0\\/32\", \"exact\": true",
+		"\"\", \"exact\": true",
+	};
+	unsigned good = 0;
+	for (unsigned i = 0; i < ARRAY_COUNT(table); i++) {
+		char own[512], other[512];
+		struct irr_parse a, b;
+		(void)snprintf(own, sizeof(own), "{\"p\": [\n    { \"prefix\": %s }\n] }\n",
+			       table[i]);
+		(void)snprintf(other, sizeof(other), "{\"p\": [{\"prefix\": %s}]}", table[i]);
+		enum irr_parse_verdict v = parse(&a, own);
+		cr_expect(v == parse(&b, other), "%s", table[i]);
+		for (unsigned part = 0; part < IRR_PART_COUNT; part++) {
+			cr_expect(irr_list_hash(part, &a.list[part]) ==
+					  irr_list_hash(part, &b.list[part]),
+				  "%s", table[i]);
+		}
+		good += v == IRR_PARSE_DONE ? 1 : 0;
+		irr_parse_fini(&a);
+		irr_parse_fini(&b);
+	}
+	cr_expect(good == 10, "%u", good);
+}
+
+static const char *const FORMS[] = {
+	"{ \"prefix\": \"198.18.0.0\\/24\", \"exact\": true }",
+	"{ \"prefix\": \"2001:db8::\\/32\", \"exact\": false, \"greater-equal\": 40, "
+	"\"less-equal\": 44 }",
+};
+
+Test(irr, the_shortcut_knows_the_forms_of_bgpq4_and_no_part_of_one)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(FORMS); i++) {
+		struct prefix_rule rule;
+		size_t whole = strlen(FORMS[i]);
+		char *end, *map = guarded(whole, &end);
+		for (size_t len = 0; len <= whole; len++) {
+			memcpy(end - len, FORMS[i], len);
+			cr_expect_eq(bgpq4_prefix(span_of(end - len, len), &rule),
+				     len == whole ? whole : 0);
+		}
+		munmap(map, (size_t)(end - map) + (size_t)sysconf(_SC_PAGESIZE));
+	}
 }
 
 Test(irr, torn_and_garbled_answers_never_read_past_their_end)
