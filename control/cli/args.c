@@ -317,7 +317,11 @@ static bool read_irr(const struct parsed *p, struct cli *out)
 		if (strcmp(word, verbs[i][0]) == 0) {
 			json_object_set_new(out->request, "command", json_string(verbs[i][1]));
 			out->view = VIEW_CHANGE;
-			return p->word_count < 3 || set_as_set(p, out->request, p->word[2]);
+			if (p->word_count < 3) {
+				return i == 0 ||
+				       fail(p, "'%s' needs the AS-SET's name", "irr accept");
+			}
+			return set_as_set(p, out->request, p->word[2]);
 		}
 	}
 	if (p->word_count > 2) {

@@ -143,11 +143,17 @@ static void say_irr_origin(struct check *c, struct text *t)
 {
 	asn_t origin = c->view->facts->origin_as;
 	bool is_white = asn_set_has(c->peer->white_asn, origin);
-	text_printf(t, "origin AS%u is %s (%zu ASNs)", origin,
+	size_t count = asn_set_count(c->peer->as_set);
+	text_printf(t, "origin AS%u is %s ", origin,
 		    !c->is_origin_registered ? "not in the AS-SETs"
 		    : is_white		     ? "on the white list"
-					     : "in the AS-SETs",
-		    asn_set_count(c->peer->as_set));
+					     : "in the AS-SETs");
+	/* Then it is not the member's registration that is to be mended. */
+	if (count > 0) {
+		text_printf(t, "(%zu ASNs)", count);
+	} else {
+		text_put(t, "(without data: see causeway irr)");
+	}
 	say_escape(c, t);
 }
 

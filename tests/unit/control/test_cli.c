@@ -112,6 +112,7 @@ Test(cli, wrong_usage_is_told_without_a_server)
 		{"routes ten", "no prefix"},
 		{"routes --longer", "need a prefix"},
 		{"irr AS-X AS-Y", "one word too many"},
+		{"irr accept", "'irr accept' needs the AS-SET's name"},
 		{"routes 10.0.0.0/8 --longer --covering", "exclude each other"},
 		{"routes --to 198.18.1.1 --best", "neither"},
 		{"routes --best --filtered", "never the best"},

@@ -105,6 +105,10 @@ Test(policy, explain_shows_every_check_with_the_data_behind_it)
 	expect_note(n, count, REJECT_LEAK, CHECK_FAIL, "");
 	expect_note(n, count, REJECT_MAX_PREFIX, CHECK_SKIPPED, "");
 	cr_expect_eq(check_explain(NULL, 0, a, REJECT_NONE, &r.prefix, n), 4);
+	/* Whose AS-SETs have nothing: it is our data that is missing. */
+	count = check_explain(p, 1, a, REJECT_NONE, &r.prefix, n);
+	expect_note(n, count, REJECT_IRR_ORIGIN, CHECK_FAIL,
+		    "origin AS65001 is not in the AS-SETs (without data: see causeway irr)");
 	intern_adjust(in, a, -1);
 	intern_free(in);
 	policy_free(p);
