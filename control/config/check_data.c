@@ -28,9 +28,7 @@ void data_named(struct loader *l, const struct place *at, const char *path)
 static void warn_if_missing(struct loader *l, const struct place *at, const char *path)
 {
 	if (is_missing(path)) {
-		loader_warn(l, at,
-			    "there is no '%s' here now; put it there, or correct the "
-			    "correct the path",
+		loader_warn(l, at, "there is no '%s' here now; put it there, or correct the path",
 			    path);
 	}
 }

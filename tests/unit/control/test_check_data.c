@@ -39,7 +39,8 @@ Test(check_data, files_that_are_not_there_are_named_with_their_place)
 	struct config_errors e = load(&s, CFG "rpki: {files: [a.json]}\n"
 					      "irr:\n  files: {AS-X: b.json}\n  peeringdb: c.json\n"
 					      "  registrobr: d.txt\n");
-	cr_expect(e.count == 4 && is_said(&e, 6, "/a.json' here now"));
+	cr_expect(e.count == 4 &&
+		  is_said(&e, 6, "/a.json' here now; put it there, or correct the path"));
 	cr_expect(is_said(&e, 8, "/b.json' here now") && is_said(&e, 9, "/c.json' here now"));
 	cr_expect(is_said(&e, 10, "/d.txt' here now"));
 	config_errors_free(&e);
