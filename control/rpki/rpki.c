@@ -188,6 +188,20 @@ static bool is_same(const struct chosen *a, const struct chosen *b)
 	return a->mask == b->mask && a->versions == b->versions;
 }
 
+/* Has one of the sources had no data ever?  A new configuration may have a wrong path, or a cache
+ * that has yet to answer: until there is something new, what is in use stays. */
+static bool is_awaiting(const struct rpki *r, bool is_aspa)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		/* RTR before version 2 has no ASPAs. */
+		bool may_have = !is_aspa || !r->source[i].is_cache;
+		if (may_have && r->source[i].version == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* True when the VRPs in use are others now. */
 static bool build_roa(struct rpki *r, const struct chosen *c)
 {
@@ -197,6 +211,10 @@ static bool build_roa(struct rpki *r, const struct chosen *c)
 		if ((c->mask >> i & 1) != 0) {
 			sets[count++] = r->source[i].vrps;
 		}
+	}
+	if (count == 0 && is_awaiting(r, false)) {
+		r->vrps_chosen = *c;
+		return false;
 	}
 	if (count > 0) {
 		all = vrp_set_union(sets, count);
@@ -231,8 +249,11 @@ static bool build_aspa(struct rpki *r, const struct chosen *c)
 			lists[count++] = &r->source[i].aspas;
 		}
 	}
-	struct aspa *aspa = aspa_list_join(lists, count);
 	r->aspas_chosen = *c;
+	if (count == 0 && is_awaiting(r, true)) {
+		return false;
+	}
+	struct aspa *aspa = aspa_list_join(lists, count);
 	if (aspa_equal(aspa, r->aspa) || (aspa == NULL && count > 0)) {
 		aspa_put(aspa);
 		return false;

@@ -237,6 +237,28 @@ Test(rpki, another_configuration_keeps_the_sources_that_stay)
 	end(&b);
 }
 
+/* A wrong path in a new configuration, or a cache that has yet to answer, is no reason to validate
+ * nothing. */
+Test(rpki, data_of_a_source_that_is_gone_stay_until_a_new_one_has_some)
+{
+	struct bed b;
+	begin(&b);
+	write_roas(&b, 0, 3);
+	b.conf.file_count = 1;
+	start(&b);
+	cr_assert(rpki_numbers(b.rpki).v4 == 3);
+	struct rpki_conf wanted = b.conf;
+	wanted.file = b.conf.file + 1;
+	rpki_apply(b.rpki, &wanted, b.now);
+	(void)step(&b);
+	cr_expect(rpki_numbers(b.rpki).v4 == 3 && rpki_roa(b.rpki) != NULL);
+	cr_expect(rpki_aspa(b.rpki) != NULL);
+	expect_alarm(&b, 0, SOURCE_MISSING, "No such file");
+	write_roas(&b, 1, 2);
+	cr_expect(step(&b) && rpki_numbers(b.rpki).v4 == 2 && rpki_alarms(b.rpki) == 0);
+	end(&b);
+}
+
 /* Nobody waits for its thread, which rests before it tries again. */
 Test(rpki, a_cache_that_cannot_be_reached_is_lost)
 {
