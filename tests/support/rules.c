@@ -41,7 +41,7 @@ static void put_patterns(struct policy *p)
 static void put_member(struct policy *p, const struct rules *r, const struct rules_scene *s,
 		       unsigned i)
 {
-	unsigned words = (s->members + 63) / 64;
+	unsigned words = (s->members + s->spare + 63) / 64;
 	struct peer_policy *m = peer_policy_new();
 	ASSERT(m != NULL);
 	p->peer[i] = m;
@@ -58,7 +58,7 @@ static void put_member(struct policy *p, const struct rules *r, const struct rul
 
 struct policy *rules_policy(const struct rules *r, const struct rules_scene *s)
 {
-	struct policy *p = policy_new(s->members);
+	struct policy *p = policy_new(s->members + s->spare);
 	struct prefix_rule black[RULES_UNIVERSE_MAX];
 	struct vrp vrp[RULES_UNIVERSE_MAX];
 	size_t blacks = 0, vrps = 0;
@@ -66,8 +66,12 @@ struct policy *rules_policy(const struct rules *r, const struct rules_scene *s)
 	ASSERT(s->universe_count <= RULES_UNIVERSE_MAX);
 	p->generation = r->generation;
 	put_patterns(p);
+	p->knows_members = true;
+	p->origin = PEER_NONE;
 	for (unsigned i = 0; i < s->members; i++) {
-		put_member(p, r, s, i);
+		if (!r->is_out[i]) {
+			put_member(p, r, s, i);
+		}
 	}
 	for (unsigned i = 0; i < s->universe_count; i++) {
 		struct prefix prefix = prefix_of(s, i);
@@ -98,6 +102,7 @@ struct policy_scope rules_scope(const struct rules *was, const struct rules *is,
 		for (unsigned k = 0; k < words; k++) {
 			scope.announcers[k] |= was->deaf[i][k] ^ is->deaf[i][k];
 		}
+		scope.is_all |= was->is_out[i] != is->is_out[i];
 	}
 	for (unsigned i = 0; i < s->universe_count; i++) {
 		if (was->is_black[i] != is->is_black[i] || was->origin[i] != is->origin[i]) {

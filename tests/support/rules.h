@@ -14,6 +14,7 @@
 struct rules {
 	uint32_t generation;
 	uint64_t deaf[RULES_MEMBERS_MAX][RULES_MEMBERS_MAX / 64]; /* Bits: whom it does not hear. */
+	bool is_out[RULES_MEMBERS_MAX]; /* It is no member at the moment. */
 	bool is_black[RULES_UNIVERSE_MAX];
 	uint32_t origin[RULES_UNIVERSE_MAX]; /* Who alone may originate it; 0: anybody. */
 };
@@ -22,6 +23,7 @@ struct rules {
 struct rules_scene {
 	asn_t asn[RULES_MEMBERS_MAX];
 	unsigned members;
+	unsigned spare; /* Numbers behind theirs. */
 	const struct naive_prefix *universe;
 	unsigned universe_count;
 };

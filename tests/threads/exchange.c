@@ -2,6 +2,7 @@
  * member i is AS 100 + i, every fourth of them without 4-octet AS numbers. */
 #include "tests/threads/exchange.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
@@ -94,10 +95,10 @@ static void make_universe(struct exchange *x)
 static void make_server(struct exchange *x)
 {
 	x->scene = (struct rules_scene){.members = x->opts.members,
+					.spare = 1,
 					.universe = x->universe,
 					.universe_count = x->opts.universe};
-	struct member_conf conf[MEMBERS_MAX];
-	memset(conf, 0, sizeof(conf));
+	struct member_conf *conf = x->conf;
 	for (unsigned i = 0; i < x->opts.members; i++) {
 		x->scene.asn[i] = 100 + i;
 		conf[i] = (struct member_conf){.asn = 100 + i,
@@ -123,6 +124,7 @@ static void make_server(struct exchange *x)
 		.seed = x->opts.seed,
 		.members = conf,
 		.member_count = x->opts.members,
+		.capacity = x->opts.members + x->scene.spare,
 		.ports = &port,
 		.nics = &x->server_nic,
 		.port_count = 1,
@@ -164,7 +166,7 @@ static void make_speaker(struct exchange *x, unsigned i)
 void exchange_init(struct exchange *x, const struct exchange_opts *opts)
 {
 	ASSERT(opts->members <= MEMBERS_MAX && opts->universe <= UNIVERSE_MAX);
-	*x = (struct exchange){.opts = *opts, .now = clock_now()};
+	*x = (struct exchange){.opts = *opts, .now = clock_now(), .out = -1};
 	prng_init(&x->prng, opts->seed);
 	epoch_thread_begin();
 	make_universe(x);
@@ -213,6 +215,7 @@ void exchange_turn(struct exchange *x)
 {
 	bool did = false;
 	x->now = clock_now();
+	(void)server_settle_members(x->server);
 	for (unsigned i = 0; i < x->opts.members; i++) {
 		did = speaker_step(&x->speaker[i], x->now) || did;
 	}
@@ -237,7 +240,7 @@ static void watch_entry(struct exchange *x, const struct slab *slab, entry_id_t 
 		const struct attr *a = paths->path[i].attr;
 		struct prefix p = slab_prefix(slab, id);
 		ASSERT(p.family == family && p.len == (family == 0 ? 24 : 48));
-		ASSERT(paths->path[i].peer < x->opts.members && a->owner < WORKERS);
+		ASSERT(paths->path[i].peer <= x->opts.members && a->owner < WORKERS);
 		for (unsigned k = 0; k < a->wire_len; k++) {
 			x->watched_bytes += a->wire[k];
 		}
@@ -285,20 +288,98 @@ void exchange_watch(struct exchange *x)
 	epoch_quiescent();
 }
 
-bool exchange_change_rules(struct exchange *x)
+/* What nobody reads any more goes at once, so that reading it would be seen. */
+static bool is_published(struct exchange *x)
 {
 	if (!server_policy_is_done(x->server)) {
 		return false;
 	}
-	struct rules was = x->rules;
-	rules_change(&x->rules, &x->scene, &x->prng);
 	policy_free(x->older);
 	rules_scope_free(&x->scope);
+	x->older = NULL;
+	return true;
+}
+
+bool exchange_change_rules(struct exchange *x)
+{
+	if (!is_published(x)) {
+		return false;
+	}
+	struct rules was = x->rules;
+	rules_change(&x->rules, &x->scene, &x->prng);
+	for (unsigned i = 0; i < x->opts.members; i++) {
+		x->rules.is_out[i] = (int)i == x->out && !x->has_number;
+	}
+	x->is_rules_due = false;
 	x->older = x->policy;
 	x->scope = rules_scope(&was, &x->rules, &x->scene);
 	x->policy = rules_policy(&x->rules, &x->scene);
 	server_publish_policy(x->server, x->policy, &x->scope);
 	return true;
+}
+
+bool exchange_remove(struct exchange *x, unsigned member)
+{
+	enum speaker_state state = x->speaker[member].state;
+	/* Who is about to connect would try for ever. */
+	bool is_steady = state == SPEAKER_UP || state == SPEAKER_DOWN;
+	if (x->out >= 0 || !is_steady || server_remove_member(x->server, (peer_id_t)member) != 0) {
+		return false;
+	}
+	x->out = (int)member;
+	x->has_number = false;
+	x->is_rules_due = true;
+	x->speaker[member].wants_up = false;
+	return true;
+}
+
+bool exchange_add(struct exchange *x)
+{
+	if (x->is_rules_due && !exchange_change_rules(x)) {
+		return false;
+	}
+	/* With a connection from before it would be told nothing about its routes. */
+	if (x->out < 0 || x->speaker[x->out].state != SPEAKER_DOWN) {
+		return false;
+	}
+	if (!x->has_number) {
+		int number = server_take_member(x->server);
+		ASSERT(number == x->out || number == -EAGAIN);
+		x->has_number = x->is_rules_due = number >= 0;
+		return false;
+	}
+	if (!is_published(x) || x->rules.is_out[x->out] ||
+	    server_add_member(x->server, (peer_id_t)x->out, &x->conf[x->out]) != 0) {
+		return false;
+	}
+	x->speaker[x->out].wants_up = true;
+	x->out = -1;
+	return true;
+}
+
+void exchange_change_member(struct exchange *x, unsigned member)
+{
+	struct member_conf *conf = &x->conf[member];
+	conf->session.retry_s = (uint16_t)(3 + prng_below(&x->prng, 5));
+	conf->max_prefix.limit[FAMILY_IPV4] = 1000 + (uint32_t)prng_below(&x->prng, 5);
+	if (prng_chance(&x->prng, 1, 4)) {
+		conf->session.hold_s = prng_chance(&x->prng, 1, 2) ? 60 : 90;
+	}
+	if ((int)member != x->out) {
+		(void)server_change_member(x->server, (peer_id_t)member, conf);
+	}
+}
+
+void exchange_originate(struct exchange *x, unsigned count)
+{
+	struct origin_route route[3];
+	ASSERT(count <= ARRAY_COUNT(route));
+	for (unsigned i = 0; i < count; i++) {
+		struct addr a = addr_v4(0xcb007100u + (i << 8));
+		route[i] = (struct origin_route){.prefix = prefix_make(&a, 24),
+						 .next_hop = addr_v4(SERVER_V4)};
+	}
+	(void)server_originate(x->server, route, count);
 }
 
 bool exchange_is_empty(const struct exchange *x)

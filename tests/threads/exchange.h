@@ -42,11 +42,15 @@ struct exchange {
 	struct policy *policy, *older; /* Published; and before. */
 	struct policy_scope scope;
 	struct rules rules;
+	int out;	   /* Who is no member; −1: everybody is one. */
+	bool has_number;   /* `out` may come back as soon as the rules know it. */
+	bool is_rules_due; /* Those published do not know yet who is out. */
 	struct rules_scene scene;
 	struct exchange_worker worker[WORKERS];
 	struct speaker speaker[MEMBERS_MAX];
 	struct naive_prefix universe[UNIVERSE_MAX];
 	struct naive_speaker who[MEMBERS_MAX];
+	struct member_conf conf[MEMBERS_MAX];
 	uint64_t watched; /* Paths that exchange_watch saw. */
 	uint64_t watched_bytes;
 };
@@ -61,6 +65,14 @@ void exchange_turn(struct exchange *x);
 void exchange_watch(struct exchange *x);
 /* The server judges by other rules; false while somebody still adopts the last ones. */
 bool exchange_change_rules(struct exchange *x);
+/* The member is none any more, and comes back with the same number: false when that cannot be yet,
+ * and something has been done for it.  One is out at a time. */
+bool exchange_remove(struct exchange *x, unsigned member);
+bool exchange_add(struct exchange *x);
+/* It is configured otherwise, which may end its session. */
+void exchange_change_member(struct exchange *x, unsigned member);
+/* Routes of our own, which go nowhere. */
+void exchange_originate(struct exchange *x, unsigned count);
 /* Whether no worker holds a route, path, run or attribute set. */
 bool exchange_is_empty(const struct exchange *x);
 bool exchange_is_up(const struct exchange *x);

@@ -27,7 +27,7 @@ struct history {
 	unsigned downs_known[MEMBERS_MAX];
 	usec_t stalled_until[MEMBERS_MAX];
 	uint32_t serial;
-	uint64_t turns, events, updates, downs, stalls, evictions, rules_changed;
+	uint64_t turns, events, updates, downs, stalls, evictions, rules_changed, gone, came;
 };
 
 /* Sessions that ended took their routes with them. */
@@ -48,6 +48,7 @@ static void turn(struct history *h)
 {
 	exchange_turn(h->x);
 	note_downs(h);
+	h->came += h->x->out >= 0 && exchange_add(h->x);
 	if (++h->turns % WATCH_TURNS == 0) {
 		exchange_watch(h->x);
 	}
@@ -123,7 +124,7 @@ static void event_down(struct history *h, unsigned member)
 		return; /* Few laggards would live long enough to be asked to leave. */
 	}
 	h->downs++;
-	s->wants_up = prng_chance(&h->x->prng, 2, 3);
+	s->wants_up = (int)member != h->x->out && prng_chance(&h->x->prng, 2, 3);
 	if (prng_chance(&h->x->prng, 1, 4)) {
 		struct request r = {.kind = REQUEST_RESET, .peer = (peer_id_t)member};
 		server_request(h->x->server, &r);
@@ -145,6 +146,20 @@ static void event_stall(struct history *h, unsigned member)
 			h->x->now + prng_below(&h->x->prng, longest) * USEC_PER_MSEC);
 }
 
+/* Members come, go and change; and so do routes of our own. */
+static void event_member(struct history *h, unsigned member)
+{
+	struct exchange *x = h->x;
+	uint64_t dice = prng_below(&x->prng, 4);
+	if (dice == 0) {
+		exchange_change_member(x, member);
+	} else if (dice == 1) {
+		exchange_originate(x, (unsigned)prng_below(&x->prng, 4));
+	} else {
+		h->gone += exchange_remove(x, member);
+	}
+}
+
 static void one_event(struct history *h)
 {
 	struct exchange *x = h->x;
@@ -154,6 +169,9 @@ static void one_event(struct history *h)
 	if (prng_chance(&x->prng, 1, 100)) {
 		h->rules_changed += exchange_change_rules(x);
 	}
+	if (prng_chance(&x->prng, 1, 100)) {
+		event_member(h, member);
+	}
 	if (dice < 650) {
 		event_routes(h, member, true);
 	} else if (dice < 950) {
@@ -161,7 +179,7 @@ static void one_event(struct history *h)
 	} else if (dice < 965) {
 		event_down(h, member);
 	} else if (dice < 985) {
-		x->speaker[member].wants_up = true;
+		x->speaker[member].wants_up = (int)member != x->out;
 	} else if (dice < 990) {
 		event_stall(h, member);
 	} else if (x->speaker[member].state == SPEAKER_UP) {
@@ -225,14 +243,15 @@ static bool settle(struct history *h)
 {
 	usec_t until = h->x->now + SETTLE_US;
 	end_stalls(h, true);
-	while (h->x->now < until && (!exchange_is_up(h->x) || wrong_count(h) > 0)) {
+	while (h->x->now < until &&
+	       (h->x->out >= 0 || !exchange_is_up(h->x) || wrong_count(h) > 0)) {
 		turn(h);
 	}
 	until = h->x->now + 300 * USEC_PER_MSEC;
 	while (h->x->now < until) {
 		turn(h);
 	}
-	bool is_up = exchange_is_up(h->x);
+	bool is_up = exchange_is_up(h->x) && h->x->out < 0;
 	unsigned wrong = wrong_count(h), own = 0, broken = 0;
 	for (unsigned m = 0; m < h->x->opts.members; m++) {
 		struct member_status st;
@@ -257,6 +276,7 @@ static bool all_down(struct history *h)
 			    h->x->now);
 	}
 	usec_t until = h->x->now + SETTLE_US;
+	exchange_originate(h->x, 0);
 	while (h->x->now < until && !exchange_is_empty(h->x)) {
 		turn(h);
 	}
@@ -285,7 +305,7 @@ static bool play(struct history *h)
 		end_stalls(h, false);
 	}
 	for (unsigned i = 0; i < x->opts.members; i++) {
-		x->speaker[i].wants_up = x->speaker[i].wants_up || i % 2 == 0;
+		x->speaker[i].wants_up = x->speaker[i].wants_up || (i % 2 == 0 && (int)i != x->out);
 	}
 	return settle(h) && all_down(h);
 }
@@ -307,12 +327,12 @@ static bool run(uint64_t seed)
 	exchange_init(h->x, &opts);
 	bool is_ok = play(h);
 	printf("threads: seed %lu: %u members, %lu events, %lu updates, %lu sessions ended, %lu "
-	       "changes of rules, %lu "
-	       "stalls, "
+	       "changes of rules, %lu members gone and %lu come, %lu stalls, "
 	       "%lu evictions, "
 	       "%lu paths watched, turns %lu %lu %lu, %lu frames lost: %s\n",
-	       seed, opts.members, h->events, h->updates, h->downs, h->rules_changed, h->stalls,
-	       h->evictions, h->x->watched, metric_get(&server_core_stats(h->x->server, 0)->turns),
+	       seed, opts.members, h->events, h->updates, h->downs, h->rules_changed, h->gone,
+	       h->came, h->stalls, h->evictions, h->x->watched,
+	       metric_get(&server_core_stats(h->x->server, 0)->turns),
 	       metric_get(&server_core_stats(h->x->server, 1)->turns),
 	       metric_get(&server_core_stats(h->x->server, 2)->turns), nic_pipe_lost(h->x->hub),
 	       is_ok ? "ok" : "FAILED");
