@@ -47,6 +47,7 @@ Test(rpki_conf, caches_and_files_are_read)
 	cr_expect(r->file[2].preference == 9 && r->file[2].age_max_s == 60);
 	cr_expect(r->file[2].anchor_count == 2 && strcmp(r->file[2].anchors[1], "arin") == 0);
 	config_free(c);
+	config_errors_free(&e);
 	scratch_fini(&s);
 }
 
