@@ -15,6 +15,11 @@ static bool has_limit(const struct max_prefix *m, enum family family)
 	return m->rules.action != MAX_PREFIX_OFF && m->rules.limit[family] != 0;
 }
 
+static bool blocks(const struct max_prefix *m, enum family family)
+{
+	return has_limit(m, family) && m->rules.action == MAX_PREFIX_BLOCK;
+}
+
 /* Until counts have come, as many may be announced as if there were nothing. */
 static void set_room(struct max_prefix *m)
 {
@@ -35,7 +40,14 @@ void max_prefix_init(struct max_prefix *m, const struct max_prefix_rules *rules)
 void max_prefix_set_rules(struct max_prefix *m, const struct max_prefix_rules *rules)
 {
 	ASSERT(rules->action <= MAX_PREFIX_SHUTDOWN && rules->warning_percent <= 100);
+	bool is_freeing[FAMILY_COUNT];
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		is_freeing[f] = m->family[f].is_freeing || blocks(m, (enum family)f);
+	}
 	m->rules = *rules;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		m->family[f].is_freeing = is_freeing[f] && !blocks(m, (enum family)f);
+	}
 	set_room(m);
 }
 
@@ -43,7 +55,7 @@ bool max_prefix_is_on(const struct max_prefix *m)
 {
 	bool is_on = false;
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		is_on = is_on || has_limit(m, (enum family)f);
+		is_on = is_on || has_limit(m, (enum family)f) || m->family[f].is_freeing;
 	}
 	return is_on;
 }
@@ -76,7 +88,9 @@ static void take(struct max_prefix *m, enum family family, const struct max_pref
 		f->grant = 0;
 	}
 	f->coming = f->pushed - t->announces;
-	f->room = less(m->rules.limit[family], f->count + f->coming + f->grant);
+	f->room = has_limit(m, family)
+			  ? less(m->rules.limit[family], f->count + f->coming + f->grant)
+			  : UINT64_MAX;
 }
 
 /* `block`: the beginning is told, and what there is room for is granted. */
@@ -101,6 +115,18 @@ static enum max_prefix_step step_block(struct max_prefix_family *f, usec_t now)
 		return MAX_PREFIX_GRANT;
 	}
 	return MAX_PREFIX_NOTHING;
+}
+
+/* Nothing blocks any more: what was kept out is granted, until none is left or on its way. */
+static enum max_prefix_step step_free(struct max_prefix_family *f, usec_t now)
+{
+	f->is_freeing = f->blocked > 0 || f->coming > 0;
+	if (f->blocked == 0 || now < f->grant_due) {
+		return MAX_PREFIX_NOTHING;
+	}
+	f->grant = f->blocked;
+	f->grant_due = now + MAX_PREFIX_HOLD_US;
+	return MAX_PREFIX_GRANT;
 }
 
 static enum max_prefix_step step_over(struct max_prefix *m, struct max_prefix_family *f,
@@ -147,10 +173,16 @@ enum max_prefix_step max_prefix_count(struct max_prefix *m, enum family family,
 {
 	struct max_prefix_family *f = &m->family[family];
 
-	if (!has_limit(m, family)) {
+	if (!has_limit(m, family) && !f->is_freeing) {
 		return MAX_PREFIX_NOTHING;
 	}
 	take(m, family, tally, now);
+	if (f->is_freeing && step_free(f, now) == MAX_PREFIX_GRANT) {
+		return MAX_PREFIX_GRANT;
+	}
+	if (!has_limit(m, family)) {
+		return MAX_PREFIX_NOTHING;
+	}
 	bool is_near = is_near_now(m, f, m->rules.limit[family], now);
 	enum max_prefix_step step = step_over(m, f, m->rules.limit[family], now);
 	return step == MAX_PREFIX_NOTHING && is_near ? MAX_PREFIX_NEAR : step;

@@ -79,6 +79,7 @@ struct max_prefix_family {
 	usec_t grant_due, near_due, over_due; /* Not before these again. */
 	uint32_t exceeded, warnings;	      /* How often. */
 	bool is_near, is_over;
+	bool is_freeing;	       /* What a rule before has blocked is to be granted. */
 	uint8_t last_next, last_count; /* Of `last`: a ring. */
 	struct prefix last[MAX_PREFIX_LAST];
 };

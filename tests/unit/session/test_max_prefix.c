@@ -238,6 +238,39 @@ Test(max_prefix, another_limit_holds_from_the_next_count_on)
 	cr_expect_eq(m.family[FAMILY_IPV4].room, 6);
 }
 
+/* What `block` kept out does not stay out for ever when the operator wants something else. */
+Test(max_prefix, what_was_blocked_is_granted_when_nothing_blocks_any_more)
+{
+	static const struct {
+		enum max_prefix_do action;
+		uint32_t limit;
+	} cases[] = {
+		{MAX_PREFIX_WARN, 10},
+		{MAX_PREFIX_SHUTDOWN, 20},
+		{MAX_PREFIX_BLOCK, 0},
+		{MAX_PREFIX_OFF, 10},
+	};
+	for (unsigned i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct max_prefix m = machine(MAX_PREFIX_BLOCK, 10);
+		struct max_prefix_rules rules = rules_of(cases[i].action, cases[i].limit);
+		struct max_prefix_tally tally = {.received = 14, .accepted = 10, .blocked = 4};
+		usec_t now = A_MINUTE;
+		max_prefix_count(&m, FAMILY_IPV4, &tally, now);
+		max_prefix_set_rules(&m, &rules);
+		cr_expect(max_prefix_is_on(&m), "case %u: counts are wanted", i);
+		cr_expect_eq(max_prefix_count(&m, FAMILY_IPV4, &tally, ++now), MAX_PREFIX_GRANT,
+			     "case %u", i);
+		cr_expect_eq(m.family[FAMILY_IPV4].grant, 4, "case %u: all of them", i);
+		tally = (struct max_prefix_tally){.received = 14, .accepted = 14};
+		for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+			(void)max_prefix_count(&m, (enum family)f, &tally, ++now);
+		}
+		bool is_limited = cases[i].action != MAX_PREFIX_OFF && cases[i].limit != 0;
+		cr_expect_eq(max_prefix_is_on(&m), is_limited, "case %u: at rest again", i);
+		cr_expect(is_limited || m.family[FAMILY_IPV4].room == UINT64_MAX, "case %u", i);
+	}
+}
+
 /* A shard that applies what it is given, as rib/table does: whatever the order, the limit holds
  * under `block`, and once quiet as many are accepted as may be. */
 Test(max_prefix, block_never_exceeds_the_limit_and_wastes_nothing)
