@@ -1,0 +1,219 @@
+/* Scopes against the plain truth: whatever one field of the rules is changed to, a route whose
+ * verdict or dress becomes another is in the scope of the change. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "control/policy/scope.h"
+#include "rib/attr/intern.h"
+#include "rib/policy/index.h"
+#include "rib/policy/judge.h"
+#include "tests/unit/policy/said.h"
+
+#define SEEDS	   60
+#define ROUTES	   80
+#define FIELDS_MAX 2 /* What belongs together. */
+
+struct place {
+	size_t at, len;
+};
+
+static const struct field {
+	const char *name;
+	bool is_members;
+	bool is_shown; /* It changes what is shown of a route, and no verdict. */
+	struct place place[FIELDS_MAX];
+} fields[] = {
+#define PLACE(type, f)                                                                             \
+	{                                                                                          \
+		offsetof(struct type, f), sizeof(((struct type *)0)->f)                            \
+	}
+#define OF_ALL(f)                                                                                  \
+	{                                                                                          \
+		.name = #f, .place = { PLACE(policy, f) }                                          \
+	}
+#define OF_MEMBER(f)                                                                               \
+	{                                                                                          \
+		.name = #f, .is_members = true, .place = { PLACE(peer_policy, f) }                 \
+	}
+#define PAIR(type, f, g)                                                                           \
+	{                                                                                          \
+		PLACE(type, f), PLACE(type, g)                                                     \
+	}
+	OF_ALL(pattern),
+	{.name = "cause_map", .is_shown = true, .place = {PLACE(policy, cause_map)}},
+	OF_ALL(obeys_well_known),
+	OF_ALL(rejects_not_global),
+	OF_ALL(has_transit_rule),
+	OF_ALL(transit_is_warning),
+	OF_ALL(uses_roas_as_route_objects),
+	OF_ALL(tags_as_set),
+	OF_ALL(has_graceful_shutdown),
+	OF_ALL(blackhole_adds_noexport),
+	OF_ALL(blackhole),
+	OF_ALL(transit_free),
+	OF_ALL(never_via_rs),
+	OF_ALL(global_black),
+	OF_ALL(bogon),
+	OF_ALL(registrobr),
+	OF_ALL(roa),
+	OF_ALL(aspa),
+	OF_ALL(rtt_ms),
+	OF_MEMBER(next_hop),
+	{.name = "authorized",
+	 .is_members = true,
+	 .place = PAIR(peer_policy, authorized, authorized_count)},
+	OF_MEMBER(len),
+	OF_MEMBER(path_len_max),
+	OF_MEMBER(enforces_first_as),
+	OF_MEMBER(rejects_invalid_as),
+	OF_MEMBER(enforces_origin),
+	OF_MEMBER(enforces_prefix),
+	OF_MEMBER(allows_longer),
+	OF_MEMBER(has_rov),
+	OF_MEMBER(rejects_rov_invalid),
+	OF_MEMBER(has_aspa),
+	OF_MEMBER(rejects_aspa_invalid),
+	OF_MEMBER(has_graceful_shutdown),
+	OF_MEMBER(communities_max),
+	OF_MEMBER(graceful_shutdown_pref),
+	OF_MEMBER(as_set),
+	OF_MEMBER(as_set_prefix),
+	OF_MEMBER(white_asn),
+	OF_MEMBER(white_prefix),
+	OF_MEMBER(white_route),
+	OF_MEMBER(black),
+	{.name = "attach", .is_members = true, .place = PAIR(peer_policy, attach, attach_count)},
+	OF_MEMBER(is_restricted),
+	OF_MEMBER(authorised),
+	OF_MEMBER(has_blackhole_to),
+	OF_MEMBER(export_deny),
+	OF_MEMBER(export_allow),
+	OF_MEMBER(hears),
+};
+
+static void swap(void *a, void *b, const struct place *p)
+{
+	char kept[sizeof(struct policy)];
+	memcpy(kept, (char *)a + p->at, p->len);
+	memcpy((char *)a + p->at, (char *)b + p->at, p->len);
+	memcpy((char *)b + p->at, kept, p->len);
+}
+
+/* The field of `p`, or of some of its members, becomes that of `other`. */
+static void change(struct policy *p, struct policy *other, const struct field *f,
+		   struct prng *chance)
+{
+	for (unsigned i = 0; i < FIELDS_MAX; i++) {
+		if (!f->is_members) {
+			swap(p, other, &f->place[i]);
+		}
+	}
+	unsigned one = (unsigned)prng_below(chance, SAID_MEMBERS);
+	bool are_many = prng_chance(chance, 1, 2);
+	for (unsigned k = 0; f->is_members && k < SAID_MEMBERS; k++) {
+		bool is_it = are_many ? k % 4 == one % 4 : k == one;
+		for (unsigned i = 0; is_it && p->peer[k] != NULL && i < FIELDS_MAX; i++) {
+			swap(p->peer[k], other->peer[k], &f->place[i]);
+		}
+	}
+	index_free((struct policy_index *)(uintptr_t)p->index);
+	p->index = NULL;
+	cr_assert(policy_finish(p));
+}
+
+struct bench {
+	struct intern *intern;
+	struct judge *judge;
+};
+
+static struct judged judge_fresh(struct bench *b, const struct said_route *r)
+{
+	struct attr_draft draft;
+	said_draft(r, &draft);
+	judge_begin(b->judge, r->from, &draft, &r->next_hop, REJECT_NONE);
+	struct judged judged = judge_route(b->judge, &r->prefix);
+	judge_end(b->judge);
+	return judged;
+}
+
+/* Whether the route's verdict is another by `fresh`; then it must be in the scope. */
+static bool compare(struct bench *b, const struct policy *old, const struct policy *fresh,
+		    const struct policy_scope *scope, const struct said_route *r, const char *name)
+{
+	cr_assert(judge_adopt(b->judge, old));
+	struct judged was = judge_fresh(b, r);
+	cr_assert(judge_adopt(b->judge, fresh));
+	judge_begin_attr(b->judge, r->from, was.attr, REJECT_NONE);
+	struct judged now = judge_route(b->judge, &r->prefix);
+	judge_end(b->judge);
+	bool is_changed = now.attr != was.attr || now.reason != was.reason;
+	bool is_in = policy_scope_has(scope, r->from, &r->prefix) ||
+		     (scope->has_asking && judge_is_asked(b->judge, was.attr));
+	cr_expect(is_in || !is_changed, "%s: from %u, %s, then %s", name, r->from,
+		  reject_name(was.reason), reject_name(now.reason));
+	if (now.attr != was.attr) {
+		intern_adjust(b->intern, now.attr, -1);
+	}
+	intern_adjust(b->intern, was.attr, -1);
+	return is_changed;
+}
+
+/* Where much is rejected by one rule the others show nothing. */
+static unsigned rarity_of(uint64_t seed)
+{
+	return 2 + (unsigned)(seed % 5) * 3;
+}
+
+static unsigned try_field(const struct field *f, uint64_t seed)
+{
+	struct prng chance, same, others;
+	struct policy_scope scope;
+	unsigned changed = 0;
+	prng_init(&chance, seed);
+	same = chance;
+	prng_init(&others, seed + 1000);
+	struct said_policy *old = said_policy_by_chance(&chance, rarity_of(seed));
+	struct said_policy *fresh = said_policy_by_chance(&same, rarity_of(seed));
+	struct said_policy *other = said_policy_by_chance(&others, 2);
+	change(fresh->policy, other->policy, f, &others);
+	struct bench b = {.intern = intern_new(1, seed, 1000)};
+	b.judge = judge_new(&(struct judge_opts){b.intern, SAID_MEMBERS, seed});
+	(void)policy_scope_between(old->policy, fresh->policy, NULL, &scope);
+	for (unsigned i = 0; i < ROUTES; i++) {
+		struct said_route r = said_route_by_chance(&chance, old);
+		changed += compare(&b, old->policy, fresh->policy, &scope, &r, f->name);
+	}
+	policy_scope_fini(&scope);
+	said_policy_free(old);
+	said_policy_free(fresh);
+	said_policy_free(other);
+	intern_free(b.intern);
+	judge_free(b.judge);
+	return changed;
+}
+
+Test(scope, has_every_route_whose_verdict_a_field_changes)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(fields); i++) {
+		unsigned changed = 0;
+		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+			changed += try_field(&fields[i], seed);
+		}
+		cr_expect(changed > 0 || fields[i].is_shown, "%s: nothing has changed",
+			  fields[i].name);
+	}
+}
+
+Test(scope, of_equal_rules_is_empty)
+{
+	struct prng chance, same;
+	struct policy_scope scope;
+	prng_init(&chance, 1);
+	same = chance;
+	struct said_policy *a = said_policy_by_chance(&chance, 4);
+	struct said_policy *b = said_policy_by_chance(&same, 4);
+	cr_expect(!policy_scope_between(a->policy, b->policy, NULL, &scope));
+	policy_scope_fini(&scope);
+	said_policy_free(a);
+	said_policy_free(b);
+}
