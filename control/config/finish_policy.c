@@ -266,8 +266,17 @@ static const struct custom_community *find_custom(const struct config *c, const 
 
 static void check_attach(struct loader *l, const struct draft_policy *own)
 {
+	unsigned forms[COMMUNITY_FORM_COUNT] = {0};
 	for (unsigned i = 0; own->attach != NULL && i < own->attach->count; i++) {
-		if (find_custom(l->config, own->attach->name[i]) == NULL) {
+		const struct custom_community *c = find_custom(l->config, own->attach->name[i]);
+		for (unsigned f = 0; c != NULL && f < COMMUNITY_FORM_COUNT; f++) {
+			if (c->is_set[f] && ++forms[f] == ATTACH_MAX + 1) {
+				loader_fail(l, &own->attach_at,
+					    "at most %d communities of a form can be attached",
+					    ATTACH_MAX);
+			}
+		}
+		if (c == NULL) {
 			loader_fail(l, &own->attach_at,
 				    "there is no custom community '%s'; define it in "
 				    "cfg.custom_communities",

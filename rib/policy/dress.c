@@ -7,6 +7,10 @@
 #define FLAGS_COMMUNITY (ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE)
 #define SEGMENT_ASN_MAX 255
 
+/* The last ones are BLACKHOLE, NO_EXPORT and NO_ADVERTISE. */
+static_assert(ATTACH_MAX + (COMMUNITY_ROV_NOT_PERFORMED + 1) + 3 <= DRESS_ADD_MAX,
+	      "what is attached, told and added has room");
+
 /* Communities to add, as octets, by form. */
 struct additions {
 	struct wr w[COMMUNITY_FORM_COUNT];

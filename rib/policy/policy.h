@@ -22,6 +22,9 @@ enum blackhole_rule { BLACKHOLE_OFF, BLACKHOLE_UNCHANGED, BLACKHOLE_REWRITE };
  * shown with the communities that say why. */
 enum reject_policy { REJECT_POLICY_REJECT, REJECT_POLICY_TAG, REJECT_POLICY_TAG_AND_REJECT };
 
+/* Communities of one form that a member's routes may have attached. */
+#define ATTACH_MAX 48
+
 /* What holds for one member: as who announces, and as who receives.  `cfg` and the member's own
  * `cfg` merged.  A set that is NULL is empty. */
 struct peer_policy {

@@ -55,6 +55,39 @@ Test(filtering, roles_are_inherited_key_by_key)
 	scratch_fini(&s);
 }
 
+/* What is attached has to fit beside what is told: the loader knows how much there may be. */
+Test(filtering, as_many_communities_are_attached_as_fit)
+{
+	for (unsigned count = ATTACH_MAX; count <= ATTACH_MAX + 1; count++) {
+		struct scratch s;
+		struct config_errors e;
+		char text[16384];
+		size_t at = 0;
+		scratch_init(&s);
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s",
+				       PORT "cfg: {rs_as: 64500, custom_communities: {");
+		for (unsigned i = 0; i < count; i++) {
+			at += (size_t)snprintf(text + at, sizeof(text) - at,
+					       "%sc%u: {std: '64512:%u', lrg: 'rs_as:9:%u'}",
+					       i == 0 ? "" : ", ", i, i, i);
+		}
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+				       "}}\nclients:\n- {asn: 64501, ip: 198.18.1.1, "
+				       "cfg: {attach_custom_communities: [");
+		for (unsigned i = 0; i < count; i++) {
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%sc%u",
+					       i == 0 ? "" : ", ", i);
+		}
+		snprintf(text + at, sizeof(text) - at, "]}}\n");
+		struct config *c = scratch_load(&s, text, &e);
+		cr_expect((c != NULL) == (count <= ATTACH_MAX), "%u", count);
+		cr_expect(c != NULL || strstr(e.item[0].text, "at most") != NULL);
+		config_free(c);
+		config_errors_free(&e);
+		scratch_fini(&s);
+	}
+}
+
 /* A change of roles is a change of the session. */
 Test(filtering, roles_are_compared)
 {
