@@ -178,10 +178,22 @@ static uint32_t local_pref_of(const struct judge *j, const struct variant_key *k
 	return is_lowered ? peer->graceful_shutdown_pref : LOCAL_PREF_DEFAULT;
 }
 
+/* Where next hops are checked, the global address is, and a link-local one behind it may be another
+ * member's: routers would prefer it.  Deviates: RFC 2545 §3, the global one is sent alone. */
+static struct next_hop checked_next_hop(const struct judge *j, const struct variant_key *key)
+{
+	const struct peer_policy *peer = j->policy != NULL ? j->policy->peer[j->peer] : NULL;
+	struct next_hop hop = j->next_hop;
+	if (hop.len == 32 && peer != NULL && peer->next_hop != NEXT_HOP_ANY && !key->is_rejected) {
+		hop.len = 16;
+	}
+	return hop;
+}
+
 static struct next_hop sent_next_hop(const struct judge *j, const struct variant_key *key)
 {
 	if (!key->is_blackhole || j->policy->blackhole[key->family] != BLACKHOLE_REWRITE) {
-		return j->next_hop;
+		return checked_next_hop(j, key);
 	}
 	const struct addr *a = &j->policy->blackhole_next_hop[key->family];
 	struct next_hop hop = {.len = (uint8_t)family_bytes(a->family)};

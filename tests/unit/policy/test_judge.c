@@ -322,6 +322,40 @@ Test(policy, what_the_session_has_found_is_the_reason_whatever_the_rules)
 	bench_free(&b);
 }
 
+/* A check of the next hop is of the global address.  A link-local one behind it (RFC 2545 §3) may
+ * be anybody's, and routers prefer it: it is not sent where next hops are checked. */
+Test(policy, a_link_local_next_hop_that_nobody_has_checked_is_not_sent)
+{
+	static const uint8_t octets[32] = {
+		0x20, 1, 0xd, 0xb8, [15] = 1, [16] = 0xfe, 0x80, [31] = 9};
+	static const enum next_hop_rule rules[] = {NEXT_HOP_ANY, NEXT_HOP_STRICT};
+	for (unsigned i = 0; i < ARRAY_COUNT(rules); i++) {
+		struct bench b = bench_new(1, 100);
+		struct policy *p = policy_new(SAID_MEMBERS);
+		struct said_route r = {
+			.from = 3, .path_count = 1, .path = {64501}, .next_hop = {.len = 32}};
+		memcpy(r.next_hop.bytes, octets, sizeof(octets));
+		cr_assert(prefix_parse("2001:db8::/32", &r.prefix, NULL) == 0);
+		p->peer[3] = peer_policy_new();
+		p->peer[3]->has_blackhole_to = true;
+		p->peer[3]->addr = addr_make(FAMILY_IPV6, octets);
+		p->peer[3]->next_hop = rules[i];
+		cr_assert(policy_finish(p) && judge_adopt(b.judge, p));
+		struct judged judged = judge_once(&b, &r);
+		cr_expect(judged.reason == REJECT_NONE && judged.attr->next_hop_len == 32);
+		const struct attr *sent =
+			judged.attr->sent != NULL ? judged.attr->sent : judged.attr;
+		cr_expect_eq(sent->next_hop_len, rules[i] == NEXT_HOP_ANY ? 32 : 16);
+		cr_expect_arr_eq(attr_next_hop_octets(sent).data, octets, 16);
+		struct judged again = judge_kept(&b, &r, judged.attr, REJECT_NONE);
+		cr_expect_eq(again.attr, judged.attr);
+		intern_adjust(b.intern, judged.attr, -1);
+		cr_assert(judge_adopt(b.judge, NULL));
+		policy_free(p);
+		bench_free(&b);
+	}
+}
+
 Test(policy, without_rules_every_route_is_for_everyone_as_it_is)
 {
 	struct prng chance;
