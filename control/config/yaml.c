@@ -249,6 +249,22 @@ static struct place place_in(const struct yaml *y, const char *text, const char 
 	return source_place(y->source, line, column);
 }
 
+/* Whether a line begins at `at`, by any break that YAML has or had (1.1 §5.4), or the text, after a
+ * byte order mark. */
+static bool begins_line(const char *text, const char *at)
+{
+	static const char *const breaks[] = {"\n", "\r", "\xc2\x85", "\xe2\x80\xa8",
+					     "\xe2\x80\xa9"};
+	size_t before = (size_t)(at - text);
+	for (unsigned i = 0; i < ARRAY_COUNT(breaks); i++) {
+		size_t len = strlen(breaks[i]);
+		if (before >= len && memcmp(at - len, breaks[i], len) == 0) {
+			return true;
+		}
+	}
+	return before == 0 || (before == 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
+}
+
 /* What libfyaml's scanner would not end on, and what no configuration needs: NUL bytes, and
  * directives other than %YAML. */
 static bool is_text(const struct yaml *y, const char *text, size_t len,
@@ -262,10 +278,10 @@ static bool is_text(const struct yaml *y, const char *text, size_t len,
 			   "this is not valid YAML: a NUL byte; is the file UTF-8 text?");
 		return false;
 	}
-	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
-		line += line[0] == '\n';
-		if (line[0] == '%' && strncmp(line, known, strlen(known)) != 0) {
-			const struct place at = place_in(y, text, line);
+	for (const char *percent = strchr(text, '%'); percent != NULL;
+	     percent = strchr(percent + 1, '%')) {
+		if (begins_line(text, percent) && strncmp(percent, known, strlen(known)) != 0) {
+			const struct place at = place_in(y, text, percent);
 			errors_add(
 				errors, &at, false,
 				"a line that begins with '%%' is a directive, and there is no use "

@@ -167,6 +167,8 @@ static const struct mistake mistakes[] = {
 	 {{8, 3, "'asn' was set before, at "}}},
 	{"a root key twice", GOOD CFG, {{6, 1, "'cfg' was set before"}}},
 	{"a quotation mark left open", GOOD "clients: \"\n", {{6, 11, "not valid YAML"}}},
+	{"a directive", "%TAG ! tag:x,2000:\n---\n" GOOD, {{1, 1, "is a directive"}}},
+	{"a directive behind a carriage return", "\r\r%\x91\x91\n", {{1, 3, "is a directive"}}},
 	{"a tab for indentation", "cfg:\n\trs_as: 64500\n", {{2, 1, "not valid YAML"}}},
 	{"a bracket left open", PORT "  workers: [1, 2\n" CFG, {{7, 1, "not valid YAML"}}},
 	{"an anchor that is not there",
