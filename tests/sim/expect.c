@@ -265,12 +265,18 @@ void expect_dump(struct history *h)
 	const struct world *w = h->world;
 
 	for (unsigned m = 0; h->dump != NULL && m < w->opts.members; m++) {
+		const struct speaker_conf *c = &w->speaker[m].conf;
+		if (w->speaker[m].state != SPEAKER_UP || dump_leaves_out(c)) {
+			continue;
+		}
+		if (h->is_out[m]) { /* It has not heard yet that it is no member any more. */
+			dump_message(h->dump, c, NULL, 0, false);
+			continue;
+		}
 		for (unsigned i = 0; i < w->opts.universe; i++) {
 			struct naive_attrs attrs;
-			const struct speaker_conf *c = &w->speaker[m].conf;
-			bool is_told = w->speaker[m].state == SPEAKER_UP && !dump_leaves_out(c);
-			if (is_told && expected(h, m, i, &attrs)) {
-				dump_expect(h->dump, &w->speaker[m].conf, &w->universe[i], &attrs);
+			if (expected(h, m, i, &attrs)) {
+				dump_expect(h->dump, c, &w->universe[i], &attrs);
 			}
 		}
 	}
