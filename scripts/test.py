@@ -233,9 +233,9 @@ def suite_policy(tally):
     runs_of(tally, "policy")
 
 
-# Runs that load the machine, or measure; the others mostly wait for timers and routers.
-ALONE = ("first_light", "flood", "kernel", "lossy", "memif", "paths", "replay", "rtr", "scenarios",
-         "thousand")
+# Runs that load the machine, measure, or race with timers; the others mostly wait.
+ALONE = ("first_light", "flood", "graceful", "kernel", "llgr", "lossy", "memif", "paths", "replay",
+         "restart", "rtr", "scenarios", "thousand")
 
 
 def runs_of(tally, suite):
