@@ -115,21 +115,24 @@ bool community_pattern_equal(const struct community_pattern *a, const struct com
 	       memcmp(a->field, b->field, sizeof(a->field)) == 0;
 }
 
-static bool are_same_patterns(const struct policy_conf *a, const struct policy_conf *b)
+bool community_patterns_equal(const struct community_pattern (*a)[COMMUNITY_FORM_COUNT],
+			      const struct community_pattern (*b)[COMMUNITY_FORM_COUNT],
+			      unsigned count)
 {
-	for (unsigned f = 0; f < COMMUNITY_FORM_COUNT; f++) {
-		for (unsigned i = 0; i < COMMUNITY_NAME_COUNT; i++) {
-			if (!community_pattern_equal(&a->pattern[i][f], &b->pattern[i][f])) {
-				return false;
-			}
-		}
-		for (unsigned i = 0; i < REJECT_CODE_COUNT; i++) {
-			if (!community_pattern_equal(&a->cause_map[i][f], &b->cause_map[i][f])) {
+	for (unsigned i = 0; i < count; i++) {
+		for (unsigned f = 0; f < COMMUNITY_FORM_COUNT; f++) {
+			if (!community_pattern_equal(&a[i][f], &b[i][f])) {
 				return false;
 			}
 		}
 	}
 	return true;
+}
+
+static bool are_same_patterns(const struct policy_conf *a, const struct policy_conf *b)
+{
+	return community_patterns_equal(a->pattern, b->pattern, COMMUNITY_NAME_COUNT) &&
+	       community_patterns_equal(a->cause_map, b->cause_map, REJECT_CODE_COUNT);
 }
 
 static bool is_same_custom(const struct custom_community *a, const struct custom_community *b)

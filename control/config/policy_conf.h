@@ -131,6 +131,10 @@ static inline bool policy_conf_has_default(const struct policy_conf *p)
 }
 
 bool community_pattern_equal(const struct community_pattern *a, const struct community_pattern *b);
+/* The same of `count` meanings, each in every form. */
+bool community_patterns_equal(const struct community_pattern (*a)[COMMUNITY_FORM_COUNT],
+			      const struct community_pattern (*b)[COMMUNITY_FORM_COUNT],
+			      unsigned count);
 void client_policy_fini(struct client_policy *p);
 bool client_policy_equal(const struct client_policy *a, const struct client_policy *b);
 void policy_conf_fini(struct policy_conf *p);

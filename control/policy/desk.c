@@ -105,11 +105,6 @@ void policy_desk_configure(struct policy_desk *d, const struct config *c)
 	d->is_touched = true;
 }
 
-void policy_desk_touch(struct policy_desk *d)
-{
-	d->is_touched = true;
-}
-
 void policy_desk_set_rpki(struct policy_desk *d, struct roa *roa, struct aspa *aspa,
 			  struct prefix_set *touched)
 {

@@ -32,8 +32,8 @@ void policy_desk_attach(struct policy_desk *d, const struct policy_publisher *pu
 const struct policy *policy_now(const struct policy_desk *d);
 
 /* Put on the desk; what is given is held. */
+/* The configuration is another, or the roster's members are. */
 void policy_desk_configure(struct policy_desk *d, const struct config *c);
-void policy_desk_touch(struct policy_desk *d); /* The roster's members are others. */
 /* `touched` is taken: what differs from the last ROAs put here; NULL: to be found out. */
 void policy_desk_set_rpki(struct policy_desk *d, struct roa *roa, struct aspa *aspa,
 			  struct prefix_set *touched);

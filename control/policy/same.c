@@ -95,19 +95,9 @@ bool peer_policy_equal(const struct peer_policy *a, const struct peer_policy *b,
 
 static bool same_patterns(const struct policy *a, const struct policy *b)
 {
-	for (unsigned f = 0; f < COMMUNITY_FORM_COUNT; f++) {
-		for (unsigned i = 0; i < COMMUNITY_NAME_COUNT; i++) {
-			if (!community_pattern_equal(&a->pattern[i][f], &b->pattern[i][f])) {
-				return false;
-			}
-		}
-		for (unsigned i = 0; i < REJECT_CODE_COUNT; i++) {
-			if (!community_pattern_equal(&a->cause_map[i][f], &b->cause_map[i][f])) {
-				return false;
-			}
-		}
-	}
-	return same_values(a->custom, a->custom_count, b->custom, b->custom_count);
+	return community_patterns_equal(a->pattern, b->pattern, COMMUNITY_NAME_COUNT) &&
+	       community_patterns_equal(a->cause_map, b->cause_map, REJECT_CODE_COUNT) &&
+	       same_values(a->custom, a->custom_count, b->custom, b->custom_count);
 }
 
 static bool same_blackhole(const struct policy *a, const struct policy *b)

@@ -235,20 +235,6 @@ bool policy_scope_between(const struct policy *old, const struct policy *fresh,
 	return s.is_all || s.has_asking || s.announcers != NULL || s.prefixes != NULL;
 }
 
-void policy_scope_add(struct policy_scope *s, struct policy_scope *other, unsigned peer_count)
-{
-	s->is_all |= other->is_all;
-	s->has_asking |= other->has_asking;
-	if (other->prefixes != NULL) {
-		add_prefixes(s, other->prefixes);
-		other->prefixes = NULL;
-	}
-	for (unsigned i = 0; other->announcers != NULL && i < (peer_count + 63) / 64; i++) {
-		announcers_of(s, peer_count)[i] |= other->announcers[i];
-	}
-	policy_scope_fini(other);
-}
-
 void policy_scope_fini(struct policy_scope *s)
 {
 	free(s->announcers);

@@ -19,6 +19,4 @@ void policy_roa_change_fini(struct policy_roa_change *c);
  * thread. */
 bool policy_scope_between(const struct policy *old, const struct policy *fresh,
 			  const struct policy_roa_change *roas, struct policy_scope *out);
-/* What touches the one or the other, into `s`; takes what is in `other`. */
-void policy_scope_add(struct policy_scope *s, struct policy_scope *other, unsigned peer_count);
 void policy_scope_fini(struct policy_scope *s);

@@ -34,11 +34,12 @@ struct import {
 	const struct update_opts *opts;
 	const struct import_sink *sink;
 	struct import_stats *stats;
-	bool is_first;	/* Of the message's slices: what is counted once is counted now. */
-	uint32_t skip;	/* Prefixes that former slices have done. */
-	size_t octet;	/* Of its sequence: where the next prefix begins. */
-	uint32_t room;	/* Ops that may still be pushed. */
-	uint32_t total; /* Prefixes of the message so far. */
+	bool is_first;	  /* Of the message's slices: what is counted once is counted now. */
+	uint32_t skip;	  /* Prefixes that former slices have done. */
+	size_t octet;	  /* Of its sequence: where the next prefix begins. */
+	uint32_t room;	  /* Ops that may still be pushed. */
+	uint32_t total;	  /* Prefixes of the message so far. */
+	uint32_t refused; /* Of the share: there was no room for their sets. */
 	struct op op;
 };
 
@@ -109,10 +110,18 @@ static void judge_prefix(struct import *im)
 	im->op.kind = v.attr != NULL ? OP_ANNOUNCE : OP_WITHDRAW;
 	im->op.reason = (uint8_t)v.reason;
 	im->op.attr = v.attr; /* The op takes the reference. */
-	metric_add(v.attr != NULL ? &im->stats->announced : &im->stats->withdrawn, 1);
-	if (v.attr == NULL) {
-		metric_add(&im->stats->refused_memory, 1);
+	im->refused += v.attr == NULL;
+}
+
+/* Of a share that was judged. */
+static void count_judged(struct import *im, uint32_t count)
+{
+	metric_add(&im->stats->announced, count - im->refused);
+	if (im->refused > 0) {
+		metric_add(&im->stats->withdrawn, im->refused);
+		metric_add(&im->stats->refused_memory, im->refused);
 		im->stats->last_fault = "the table of attribute sets is full";
+		im->refused = 0;
 	}
 }
 
@@ -160,6 +169,7 @@ static void announce(struct import *im, const struct update_nlri *n, struct attr
 		im->op.policy = (uint16_t)judge_generation(judge);
 		push_each(im, n, share, true);
 		judge_end(judge);
+		count_judged(im, share.count);
 	}
 }
 

@@ -134,11 +134,6 @@ size_t asn_set_count(const struct asn_set *s)
 	return s == NULL ? 0 : s->count;
 }
 
-size_t asn_set_bytes(const struct asn_set *s)
-{
-	return s == NULL ? 0 : bytes_for(s->count, s->slot_bits);
-}
-
 bool asn_set_equal(const struct asn_set *a, const struct asn_set *b)
 {
 	size_t count = asn_set_count(a);

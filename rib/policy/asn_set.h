@@ -12,7 +12,6 @@ void asn_set_hold(struct asn_set *s); /* Control; NULL does nothing. */
 void asn_set_put(struct asn_set *s);  /* Control; NULL does nothing. */
 /* NULL is the empty set in all that follows. */
 size_t asn_set_count(const struct asn_set *s);
-size_t asn_set_bytes(const struct asn_set *s);
 bool asn_set_equal(const struct asn_set *a, const struct asn_set *b); /* O(n). */
 bool asn_set_has(const struct asn_set *s, asn_t asn);		      /* Any thread. */
 /* Each number, ascending. */

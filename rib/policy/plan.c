@@ -54,11 +54,6 @@ void planner_free(struct planner *pl)
 	}
 }
 
-const uint64_t *planner_everyone(const struct planner *pl)
-{
-	return pl->everyone;
-}
-
 /* What all who are sent the route have in common. */
 static struct dress common_dress(const struct policy *p, const struct plan_route *r)
 {

@@ -38,5 +38,3 @@ void planner_free(struct planner *pl);
 /* The parts' members are the planner's, until the next plan.  They are in one order for the same
  * route, whoever makes it. */
 void plan_make(struct planner *pl, const struct plan_route *route, struct plan *out);
-/* The bits of all members. */
-const uint64_t *planner_everyone(const struct planner *pl);

@@ -147,11 +147,6 @@ unsigned roa_covering(const struct roa *r, const struct prefix *p, struct vrp *o
 	return count;
 }
 
-bool roa_has_route(const struct roa *r, const struct prefix *p, asn_t origin)
-{
-	return roa_validate(r, p, origin) == ROV_VALID;
-}
-
 /* All that is under a payload's prefix: a change of one can turn a more specific route from
  * not found to invalid, whatever its greatest length. */
 static struct prefix_rule touched_by(const struct vrp *v)
@@ -191,14 +186,6 @@ struct prefix_set *roa_difference(const struct roa *a, const struct roa *b)
 	struct prefix_set *s = prefix_set_new(touched, count);
 	free(touched);
 	return s;
-}
-
-void roa_each(const struct roa *r, void (*f)(void *context, const struct vrp *vrp), void *context)
-{
-	for (size_t i = 0; i < roa_count(r); i++) {
-		struct vrp v = vrp_at(r, i);
-		f(context, &v);
-	}
 }
 
 const char *rov_state_name(enum rov_state s)

@@ -30,12 +30,8 @@ enum rov_state roa_validate(const struct roa *r, const struct prefix *p, asn_t o
 /* The payloads that cover `p`, most specific first: the first `max` of them into `out`; returns how
  * many there are.  Any thread. */
 unsigned roa_covering(const struct roa *r, const struct prefix *p, struct vrp *out, unsigned max);
-/* Whether a payload authorises `origin` to announce this: ROAs as route objects.  Any thread. */
-bool roa_has_route(const struct roa *r, const struct prefix *p, asn_t origin);
 /* What a change from one to the other touches: every prefix under one whose payloads differ, as
  * rules for any origin.  One reference is the caller's.  NULL when memory is short.  O(n). */
 struct prefix_set *roa_difference(const struct roa *a, const struct roa *b);
-/* Each payload, in the order of prefix_cmp. */
-void roa_each(const struct roa *r, void (*f)(void *context, const struct vrp *vrp), void *context);
 
 const char *rov_state_name(enum rov_state s); /* "not-found", "valid", "invalid" */

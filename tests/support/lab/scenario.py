@@ -22,23 +22,14 @@ from lab.netns import LabError, quiet
 from lab.peers.bird import Bird, parse_routes
 from lab.peers.exabgp import Exabgp
 from lab.route import Route, community, extended
-from lab.server import Causewayd
+from lab.server import PLACE, Causewayd
 
 FAMILIES = (4, 6)
 UP_S = 60      # Bounds, not expectations.
 WITHDRAWN = -1  # In place of a code: an error in the route, RFC 7606; nothing of it is kept.
 ANY_CODE = -2   # It is refused for a reason that arouteserver has no code for.
 STILL_S = 8    # What has not changed for so long is not going to be right.
-MAIN = """\
-dataplane:
-  idle: adaptive
-  ports:
-    - device: "{device}"
-      mtu: 1500
-      addresses: [{address4}/16, "{address6}/64"]
-control:
-  state_dir: {dir}/state
-  socket: {dir}/control.sock
+MAIN = PLACE + """\
 include: [general.yml, clients.yml]
 """
 

@@ -14,7 +14,7 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
 BUILD = os.path.join(ROOT, "build")
 RS_ASN = 64500
 
-CONFIG = """\
+PLACE = """\
 dataplane:
   idle: adaptive
   ports:
@@ -24,6 +24,8 @@ dataplane:
 control:
   state_dir: {dir}/state
   socket: {dir}/control.sock
+"""
+CONFIG = PLACE + """\
 cfg:
   rs_as: {asn}
   router_id: {address4}

@@ -375,19 +375,3 @@ Test(policy_build, custom_communities_are_attached_by_name)
 	cr_expect(r.policy->peer[1]->attach_count == 0);
 	rig_fini(&r);
 }
-
-Test(policy_build, a_scope_grows)
-{
-	struct policy_scope a = {.is_all = false}, b = {.is_all = false};
-	struct prefix_rule rule = {.ge = 8, .le = 32};
-	char text[128];
-	cr_assert(prefix_parse("10.0.0.0/8", &rule.prefix, NULL) == 0);
-	a.prefixes = prefix_set_new(&rule, 1);
-	cr_assert(prefix_parse("198.51.100.0/24", &rule.prefix, NULL) == 0);
-	rule.ge = 24;
-	b.prefixes = prefix_set_new(&rule, 1);
-	b.announcers = calloc(1, sizeof(uint64_t));
-	bits_set(b.announcers, 2);
-	policy_scope_add(&a, &b, 4);
-	cr_expect_str_eq(scope_text(&a, text, sizeof(text)), "[2](10.1.0.0/16)(198.51.100.0/24)");
-}

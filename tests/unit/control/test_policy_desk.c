@@ -112,7 +112,7 @@ Test(policy_desk, the_same_verdicts_are_not_published)
 {
 	struct rig r;
 	rig_init(&r);
-	policy_desk_touch(r.desk);
+	policy_desk_configure(r.desk, r.config);
 	policy_desk_set_rtt(r.desk, 1, 20);
 	cr_expect_not(policy_desk_step(r.desk, 1));
 	cr_expect(r.published == 0 && policy_desk_numbers(r.desk).left == 1);
@@ -163,7 +163,7 @@ Test(policy_desk, a_removed_member_has_no_rules)
 	struct rig r;
 	rig_init(&r);
 	roster_remove(r.roster, 0);
-	policy_desk_touch(r.desk);
+	policy_desk_configure(r.desk, r.config);
 	cr_expect(policy_desk_step(r.desk, 1) && r.is_all && r.last->peer[0] == NULL);
 	rig_fini(&r);
 }

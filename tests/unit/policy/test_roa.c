@@ -42,7 +42,6 @@ static void expect_state(const struct text_case *c)
 	struct prefix p = prefix_of(c->route);
 	cr_expect_eq(roa_validate(r, &p, c->origin), c->state, "%s %s AS%u", c->section, c->route,
 		     c->origin);
-	cr_expect_eq(roa_has_route(r, &p, c->origin), c->state == ROV_VALID);
 	roa_put(r);
 }
 
@@ -209,7 +208,6 @@ Test(roa, null_has_no_payloads)
 
 	cr_expect_eq(roa_validate(NULL, &p, 1), ROV_NOT_FOUND);
 	cr_expect_eq(roa_covering(NULL, &p, &v, 1), 0);
-	cr_expect(!roa_has_route(NULL, &p, 1));
 	cr_expect_eq(roa_count(NULL), 0);
 	cr_expect_eq(roa_bytes(NULL), 0);
 	cr_expect(roa_equal(NULL, empty));
