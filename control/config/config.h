@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "control/config/policy_conf.h"
+#include "control/config/registry_conf.h"
 #include "control/config/rpki_conf.h"
 #include "control/irr/conf.h"
 #include "dataplane/session/session.h"
@@ -65,6 +66,7 @@ struct config {
 		enum log_level log_level;
 	} control;
 	struct rpki_conf rpki;
+	struct registry_conf registry;
 	asn_t rs_as;
 	uint16_t paths_sent; /* `add_path.paths`; 0 without clients. */
 	struct policy_conf policy;

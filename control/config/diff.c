@@ -147,10 +147,13 @@ void config_diff(const struct config *running, const struct config *wanted, stru
 	diff_clients(a, b, CHANGE_CHANGED, out);
 	say(out, CHANGE_SERVER, policy_conf_equal(&a->policy, &b->policy), "policy");
 	say(out, CHANGE_SERVER, rpki_conf_equal(&a->rpki, &b->rpki), "rpki");
+	say(out, CHANGE_SERVER, registry_conf_equal_rules(&a->registry, &b->registry), "registry");
 	say(out, CHANGE_SERVER, irr_conf_equal(&a->irr, &b->irr), "irr");
 	say(out, CHANGE_SERVER, a->control.log_level == b->control.log_level, "control.log_level");
 	diff_dataplane(a, b, out);
 	diff_control(a, b, out);
+	say(out, CHANGE_RESTART, registry_conf_is_same_place(&a->registry, &b->registry),
+	    "registry.database, site or resolver");
 	say(out, CHANGE_RESTART, a->rs_as == b->rs_as, "cfg.rs_as");
 	say(out, CHANGE_RESTART, addr_equal(&a->router_id, &b->router_id), "cfg.router_id");
 	say(out, CHANGE_RESTART, a->paths_sent == b->paths_sent, "cfg.add_path.paths");

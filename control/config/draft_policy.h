@@ -53,6 +53,13 @@ struct draft_custom {
 	struct draft_pattern form[COMMUNITY_FORM_COUNT];
 };
 
+/* `registry`'s numbers. */
+struct draft_registry {
+	struct set_number recheck_s, grace_s[REGISTRY_PROOF_COUNT], len_min[FAMILY_COUNT],
+		len_max[FAMILY_COUNT], asns, prefixes, sessions, routes_ipv4, routes_ipv6;
+	struct place len_at;
+};
+
 /* Keys that only cfg and the root have. */
 struct draft_general {
 	struct set_number transit_action, never_via_peeringdb, allows_longer, tags_as_set,
@@ -90,6 +97,7 @@ struct draft_general {
 		struct place at;
 	} * asn;
 	unsigned asn_count;
+	struct draft_registry registry;
 };
 
 void draft_general_fini(struct draft_general *d);

@@ -9,6 +9,7 @@
 
 #include "control/config/check_data.h"
 #include "control/config/loader.h"
+#include "control/config/section_registry.h"
 #include "rib/base/check.h"
 
 /* All CPUs that we may use but the first; the first when it is the only one. */
@@ -416,5 +417,6 @@ void finish_config(struct loader *l)
 	check_aliases(l);
 	finish_paths_sent(l);
 	finish_rpki(l);
+	finish_registry(l);
 	check_data(l);
 }

@@ -287,6 +287,7 @@ void config_free(struct config *c)
 	free(c->dataplane.port);
 	free(c->client);
 	rpki_conf_fini(&c->rpki);
+	registry_conf_fini(&c->registry);
 	free(c->control.state_dir);
 	free(c->control.socket);
 	free(c->control.user);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/config/section_registry.h"
 #include "control/config/values.h"
 #include "rib/base/check.h"
 
@@ -385,7 +386,7 @@ static const struct key root_key[] = {
 	{.name = "include", .read = read_include},    {.name = "dataplane", .read = read_dataplane},
 	{.name = "control", .read = read_control},    {.name = "cfg", .read = read_cfg},
 	{.name = "clients", .read = read_clients},    {.name = "asns", .read = read_asns},
-	{.name = "bogons", .read = read_root_bogons}, {.name = "registry", .kind = KEY_LATER},
+	{.name = "bogons", .read = read_root_bogons}, {.name = "registry", .read = read_registry},
 	{.name = "rpki", .read = read_rpki},	      {.name = "irr", .read = read_irr},
 };
 const struct key_table root_keys = {.where = "", .keys = root_key, .count = ARRAY_COUNT(root_key)};

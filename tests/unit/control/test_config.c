@@ -192,7 +192,6 @@ static const struct mistake mistakes[] = {
 	{"a key of a later version",
 	 GOOD "control:\n  http: {listen: \"127.0.0.1:8179\"}\n",
 	 {{7, 3, "'control.http' is not in this version"}}},
-	{"the registry", GOOD "registry: {database: x}\n", {{6, 1, "'registry' is not in this"}}},
 	{"a log level",
 	 GOOD "control: {log_level: loud}\n",
 	 {{6, 22, "error, warning, notice, info or debug, not 'loud'"}}},
