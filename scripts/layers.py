@@ -34,6 +34,8 @@ ALLOWED = {
     "dataplane/tcp": TCP,
     "dataplane/session": SESSION,
     "dataplane/core": CORE,
+    # What is registered: pure, and below the rest of control/.
+    "control/registry": POLICY,
     # Inside control/ and bench/ any direction; never upwards into them.
     "control": ("control", *BELOW_CONTROL),
     "bench": ("bench", *BELOW_CONTROL),
