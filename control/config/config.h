@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "control/config/http_conf.h"
 #include "control/config/policy_conf.h"
 #include "control/config/registry_conf.h"
 #include "control/config/rpki_conf.h"
@@ -64,6 +65,7 @@ struct config {
 		char *read_group; /* May look. */
 		char *operator_group; /* May also change. */
 		enum log_level log_level;
+		struct http_conf http;
 	} control;
 	struct rpki_conf rpki;
 	struct registry_conf registry;

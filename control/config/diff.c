@@ -91,6 +91,7 @@ static void diff_control(const struct config *a, const struct config *b, struct 
 	    "control.read_group");
 	say(out, kind, is_same_text(a->control.operator_group, b->control.operator_group),
 	    "control.operator_group");
+	say(out, kind, http_conf_equal(&a->control.http, &b->control.http), "control.http");
 }
 
 static int compare_ip(const void *a, const void *b)

@@ -217,6 +217,7 @@ static struct config *load(const char *file, struct file_queue *q, struct config
 	c->control.log_level = LOG_INFO;
 	c->deferral_s = DEFERRAL_DEFAULT_S;
 	irr_conf_init(&c->irr);
+	http_conf_init(&c->control.http);
 	struct loader l = {.config = c, .errors = out_errors, .include = include_file, .files = q};
 
 	q->item[0] = (struct file){.path = strdup(file), .includer = -1};
@@ -293,5 +294,6 @@ void config_free(struct config *c)
 	free(c->control.user);
 	free(c->control.read_group);
 	free(c->control.operator_group);
+	http_conf_fini(&c->control.http);
 	free(c);
 }

@@ -82,6 +82,8 @@ void loader_warn(struct loader *l, const struct place *at, const char *format, .
 extern const struct key_table root_keys;
 void read_dataplane(struct loader *l, const struct node *key, const struct node *v, void *target);
 void read_control(struct loader *l, const struct node *key, const struct node *v, void *target);
+/* section_http.c: `control.http`. */
+void read_http(struct loader *l, const struct node *key, const struct node *v, void *target);
 void read_cfg(struct loader *l, const struct node *key, const struct node *v, void *target);
 void read_clients(struct loader *l, const struct node *key, const struct node *v, void *target);
 

@@ -79,7 +79,7 @@ static const struct key control_key[] = {
 	{.name = "read_group", .read = read_read_group},
 	{.name = "operator_group", .read = read_operator_group},
 	{.name = "log_level", .read = read_log_level},
-	{.name = "http", .kind = KEY_LATER},
+	{.name = "http", .read = read_http},
 };
 static const struct key_table control_keys = {.where = "control",
 					      .keys = control_key,
