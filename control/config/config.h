@@ -43,6 +43,7 @@ struct config_client {
 	uint8_t paths_limit;	/* `add_path.limit` */
 	struct client_policy policy;
 	struct auth_keys *keys; /* `password` or `tcp_ao`; NULL when there are none. */
+	bool is_disabled;	/* By whoever configured it: the registry. */
 };
 
 struct config {

@@ -132,7 +132,7 @@ static void diff_clients(const struct config *from, const struct config *to, enu
 		if (kind != CHANGE_CHANGED && other == NULL) {
 			add(out, kind)->ip = one->ip;
 		} else if (kind == CHANGE_CHANGED && other != NULL &&
-			   diff_client(one, other, &change)) {
+			   config_client_diff(one, other, &change)) {
 			*add(out, kind) = change;
 		}
 	}

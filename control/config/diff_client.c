@@ -137,8 +137,8 @@ static void diff_policy(const struct client_policy *a, const struct client_polic
 	}
 }
 
-bool diff_client(const struct config_client *a, const struct config_client *b,
-		 struct config_change *out)
+bool config_client_diff(const struct config_client *a, const struct config_client *b,
+			struct config_change *out)
 {
 	bool is_same_text = a->description == NULL || b->description == NULL
 				    ? a->description == b->description
@@ -146,6 +146,10 @@ bool diff_client(const struct config_client *a, const struct config_client *b,
 	*out = (struct config_change){.kind = CHANGE_CHANGED, .ip = a->ip};
 	if (!is_same_text) {
 		diff_name(out, "description");
+	}
+	out->has_state = a->is_disabled != b->is_disabled;
+	if (out->has_state) {
+		diff_name(out, b->is_disabled ? "disabled" : "enabled");
 	}
 	diff_session(a, b, out);
 	diff_keys(a, b, out);

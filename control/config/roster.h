@@ -16,6 +16,10 @@ struct roster_row {
 
 struct roster {
 	unsigned capacity; /* The server's. */
+	/* Numbers of clients by address: chains of those whose addresses fall together. */
+	unsigned bucket_count; /* A power of two. */
+	peer_id_t *bucket;     /* [bucket_count]; PEER_NONE: nobody. */
+	peer_id_t *next;       /* [capacity] */
 	struct roster_row row[];
 };
 
@@ -24,7 +28,7 @@ struct roster *roster_new(const struct config *c, unsigned capacity);
 void roster_free(struct roster *r);
 /* NULL when nobody has the number now. */
 const struct config_client *roster_client(const struct roster *r, peer_id_t peer);
-/* PEER_NONE when it is nobody's address.  O(capacity). */
+/* PEER_NONE when it is nobody's address. */
 peer_id_t roster_find(const struct roster *r, const struct addr *addr);
 /* `client` is borrowed until it is set anew. */
 void roster_set(struct roster *r, peer_id_t peer, const struct config_client *client);

@@ -35,7 +35,7 @@ struct member_conf client_member(const struct config_client *client, const struc
 		.hop_limit_min = client->hop_limit_min,
 		.paths_max = client->paths_limit,
 		.max_prefix = max_prefix_of(&client->policy.max_prefix, client->asn, dump),
-		.is_enabled = state_find(state, &client->ip) == NULL,
+		.is_enabled = !client->is_disabled && state_find(state, &client->ip) == NULL,
 		.keys = client->keys,
 	};
 }

@@ -31,6 +31,7 @@
 #include "control/daemon/events.h"
 #include "control/daemon/identity.h"
 #include "control/daemon/limits.h"
+#include "control/daemon/membership.h"
 #include "control/daemon/reload.h"
 #include "control/daemon/restart.h"
 #include "control/daemon/rules.h"
@@ -68,6 +69,7 @@ struct daemon {
 	bool is_restart; /* Asked for: it ends without a NOTIFICATION. */
 	struct api *api;
 	struct events *events;
+	struct membership *membership;
 	struct reload *reload;
 	struct rpki *rpki;
 	struct irr *irr;
@@ -406,16 +408,17 @@ static void adopted(void *context)
 	rules_adopt(d->rules);
 }
 
-static void rules_changed(void *context)
+static uint64_t rules_changed(void *context)
 {
 	struct daemon *d = context;
 	rules_adopt(d->rules);
+	return policy_desk_ticket(rules_desk(d->rules));
 }
 
-static bool rules_are_settled(void *context)
+static bool rules_are_settled(void *context, uint64_t ticket)
 {
 	const struct daemon *d = context;
-	return policy_desk_is_settled(rules_desk(d->rules));
+	return policy_desk_is_settled(rules_desk(d->rules), ticket);
 }
 
 static struct policy *rules_try(void *context, const struct config *wanted)
@@ -424,18 +427,28 @@ static struct policy *rules_try(void *context, const struct config *wanted)
 	return policy_desk_try(rules_desk(d->rules), wanted);
 }
 
+static void make_membership(struct daemon *d)
+{
+	const struct membership_opts opts = {.server = d->server,
+					     .roster = d->roster,
+					     .state = d->state,
+					     .irr = d->irr,
+					     .rules_changed = rules_changed,
+					     .rules_are_settled = rules_are_settled,
+					     .context = d};
+	d->membership = membership_new(&opts);
+}
+
 static int open_api(struct daemon *d)
 {
 	char why[512] = "";
+	make_membership(d);
 	const struct reload_opts reload = {.server = d->server,
 					   .config = d->config,
 					   .roster = d->roster,
-					   .state = d->state,
-					   .irr = d->irr,
+					   .membership = d->membership,
 					   .file = d->config_file,
 					   .adopted = adopted,
-					   .rules_changed = rules_changed,
-					   .rules_are_settled = rules_are_settled,
 					   .rules_try = rules_try,
 					   .context = d};
 	d->reload = reload_new(&reload);
@@ -555,6 +568,7 @@ static void stop(struct daemon *d)
 	workers_free(d->workers);
 	events_free(d->events);
 	reload_free(d->reload);
+	membership_free(d->membership);
 	rules_end(d->rules);
 	limits_free(d->limits);
 	irr_free(d->irr);
@@ -671,6 +685,7 @@ static void loop(struct daemon *d)
 		has_more = api_serve(d->api, fds + 1, count, now);
 		has_more = irr_serve(d->irr, now, (int64_t)time(NULL)) || has_more;
 		events_drain(d->events, d->server);
+		membership_step(d->membership);
 		reload_step(d->reload);
 		limits_step(d->limits);
 		busy_tick(&d->busy, d->server, now);

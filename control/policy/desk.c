@@ -15,6 +15,7 @@ struct policy_desk {
 	struct policy *now, *before; /* `before` is still read while `now` spreads. */
 	struct policy_scope scope;   /* Of `now`, while it spreads. */
 	bool is_touched, is_publishing;
+	uint64_t makes, settled; /* Times that rules were made; that they were in force. */
 	struct policy_sources sources;
 	struct policy_irr *irr; /* sources.irr, and */
 	uint16_t *rtt_ms;	/* sources.rtt_ms. */
@@ -168,6 +169,7 @@ static void end_publishing(struct policy_desk *d, usec_t now)
 	d->before = NULL;
 	policy_scope_fini(&d->scope);
 	d->is_publishing = false;
+	d->settled = d->makes;
 	d->numbers.took_us = now - d->numbers.published;
 }
 
@@ -180,12 +182,14 @@ bool policy_desk_step(struct policy_desk *d, usec_t now)
 		return false;
 	}
 	d->is_touched = false;
+	d->makes++;
 	const struct config_client **client = clients_of(d);
 	struct policy *fresh = make(d, d->config, client);
 	free(client);
 	if (!policy_scope_between(d->now, fresh, &d->roas, &d->scope)) {
 		/* The same verdicts; the sources as they are now are there with the next change. */
 		policy_free(fresh);
+		d->settled = d->makes;
 		d->numbers.left++;
 		return false;
 	}
@@ -199,9 +203,14 @@ bool policy_desk_step(struct policy_desk *d, usec_t now)
 	return true;
 }
 
-bool policy_desk_is_settled(const struct policy_desk *d)
+uint64_t policy_desk_ticket(const struct policy_desk *d)
 {
-	return !d->is_touched && !d->is_publishing;
+	return d->makes + d->is_touched;
+}
+
+bool policy_desk_is_settled(const struct policy_desk *d, uint64_t ticket)
+{
+	return d->settled >= ticket;
 }
 
 struct policy *policy_desk_try(const struct policy_desk *d, const struct config *wanted)

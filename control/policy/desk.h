@@ -45,8 +45,10 @@ void policy_desk_set_rtt(struct policy_desk *d, peer_id_t peer, uint16_t ms);
 
 /* Go on; called in every turn of the control loop.  True when rules were published. */
 bool policy_desk_step(struct policy_desk *d, usec_t now);
-/* Everything that was put on the desk is in force: judged by, everywhere. */
-bool policy_desk_is_settled(const struct policy_desk *d);
+/* A ticket for everything that was put on the desk so far; and whether that is in force: judged
+ * by, everywhere. */
+uint64_t policy_desk_ticket(const struct policy_desk *d);
+bool policy_desk_is_settled(const struct policy_desk *d, uint64_t ticket);
 
 /* What rules another configuration would make of the same sources, for a dry run: finished, for
  * the members that there are now.  The caller frees it (policy_free). */

@@ -80,7 +80,7 @@ Test(policy_desk, the_first_rules_need_no_publication)
 	cr_expect_eq(policy_now(r.desk)->generation, 1);
 	cr_expect(policy_now(r.desk)->peer[1] != NULL && policy_now(r.desk)->peer[2] == NULL);
 	cr_expect_not(policy_desk_step(r.desk, 1));
-	cr_expect(policy_desk_is_settled(r.desk) && r.published == 0);
+	cr_expect(policy_desk_is_settled(r.desk, policy_desk_ticket(r.desk)) && r.published == 0);
 	rig_fini(&r);
 }
 
@@ -94,7 +94,7 @@ Test(policy_desk, what_comes_while_rules_spread_is_one_generation)
 	policy_desk_set_irr(r.desk, 0, b, NULL);
 	policy_desk_set_irr(r.desk, 1, b, NULL);
 	cr_expect_not(policy_desk_step(r.desk, 20));
-	cr_expect(r.published == 1 && !policy_desk_is_settled(r.desk));
+	cr_expect(r.published == 1 && !policy_desk_is_settled(r.desk, policy_desk_ticket(r.desk)));
 	r.is_done = true;
 	cr_expect(policy_desk_step(r.desk, 30));
 	cr_expect(r.published == 2 && !r.is_all);
@@ -102,10 +102,36 @@ Test(policy_desk, what_comes_while_rules_spread_is_one_generation)
 	cr_expect_eq(policy_desk_numbers(r.desk).took_us, 20);
 	r.is_done = true;
 	cr_expect_not(policy_desk_step(r.desk, 40));
-	cr_expect(policy_desk_is_settled(r.desk));
+	cr_expect(policy_desk_is_settled(r.desk, policy_desk_ticket(r.desk)));
 	rig_fini(&r);
 	asn_set_put(a);
 	asn_set_put(b);
+}
+
+/* Whoever waits for its own rules does not wait for what others put on the desk later. */
+Test(policy_desk, a_ticket_is_for_what_was_there_before_it)
+{
+	struct rig r;
+	struct asn_set *a = one_asn(1);
+	rig_init(&r);
+	policy_desk_set_irr(r.desk, 0, a, NULL);
+	uint64_t first = policy_desk_ticket(r.desk);
+	cr_expect(policy_desk_step(r.desk, 10));
+	cr_expect_eq(policy_desk_ticket(r.desk), first);
+	policy_desk_set_irr(r.desk, 1, a, NULL);
+	uint64_t second = policy_desk_ticket(r.desk);
+	cr_expect_not(policy_desk_is_settled(r.desk, first));
+	r.is_done = true;
+	cr_expect(policy_desk_step(r.desk, 20));
+	cr_expect(policy_desk_is_settled(r.desk, first) && !policy_desk_is_settled(r.desk, second));
+	r.is_done = true;
+	cr_expect_not(policy_desk_step(r.desk, 30));
+	cr_expect(policy_desk_is_settled(r.desk, second));
+	policy_desk_configure(r.desk, r.config);
+	cr_expect_not(policy_desk_step(r.desk, 40));
+	cr_expect(policy_desk_is_settled(r.desk, policy_desk_ticket(r.desk)), "nothing differed");
+	rig_fini(&r);
+	asn_set_put(a);
 }
 
 Test(policy_desk, the_same_verdicts_are_not_published)

@@ -22,19 +22,21 @@ struct bench {
 	struct config *config;
 	struct roster *roster;
 	struct state *state;
+	struct membership *membership;
 	struct reload *reload;
 	struct reload_report report;
 	unsigned told;	    /* rules_changed. */
 	bool are_unsettled; /* The rules take their time. */
 };
 
-static void rules_changed(void *context)
+static uint64_t rules_changed(void *context)
 {
-	((struct bench *)context)->told++;
+	return ++((struct bench *)context)->told;
 }
 
-static bool rules_are_settled(void *context)
+static bool rules_are_settled(void *context, uint64_t ticket)
 {
+	(void)ticket;
 	return !((struct bench *)context)->are_unsettled;
 }
 
@@ -49,13 +51,18 @@ static void stand(struct bench *b)
 	config_errors_free(&e);
 	b->roster = roster_new(b->config, CAPACITY);
 	cr_assert_eq(state_open(b->scratch.dir, &b->state, why, sizeof(why)), 0);
+	const struct membership_opts members = {.server = &b->server,
+						.roster = b->roster,
+						.state = b->state,
+						.rules_changed = rules_changed,
+						.rules_are_settled = rules_are_settled,
+						.context = b};
+	b->membership = membership_new(&members);
 	const struct reload_opts opts = {.server = &b->server,
 					 .config = b->config,
 					 .roster = b->roster,
-					 .state = b->state,
+					 .membership = b->membership,
 					 .file = scratch_path(&b->scratch, "main.yml", b->path),
-					 .rules_changed = rules_changed,
-					 .rules_are_settled = rules_are_settled,
 					 .context = b};
 	b->reload = reload_new(&opts);
 }
@@ -67,6 +74,7 @@ static void end(struct bench *b)
 		auth_free(b->server.request[i].auth);
 	}
 	reload_free(b->reload);
+	membership_free(b->membership);
 	roster_free(b->roster);
 	config_free(b->config);
 	state_close(b->state);
@@ -79,6 +87,12 @@ static void reload(struct bench *b, const char *text, bool is_dry)
 	reload_report_fini(&b->report);
 	scratch_write(&b->scratch, "main.yml", text);
 	api->begin(api->context, is_dry, 0, &b->report);
+}
+
+static void step(struct bench *b)
+{
+	membership_step(b->membership);
+	reload_step(b->reload);
 }
 
 static bool is_done(const struct bench *b)
@@ -123,7 +137,7 @@ Test(reload, only_what_differs_is_asked_of_the_server)
 	cr_expect_eq(roster_client(b.roster, 2)->session.hold_s, 30);
 	cr_expect_eq(b.config->client_count, 3);
 	cr_expect_eq(b.told, 1);
-	reload_step(b.reload);
+	step(&b);
 	expect_asked(&b, "-1 ~2 +3");
 	end(&b);
 }
@@ -175,10 +189,10 @@ Test(reload, a_full_ring_is_tried_again)
 	reload(&b, GENERAL "- {asn: 1, ip: 198.18.1.1}\n- {asn: 4, ip: 198.18.1.4}\n", false);
 	cr_expect_not(is_done(&b));
 	cr_expect_eq(b.config->client_count, 2, "control's view is the new one");
-	reload_step(b.reload);
+	step(&b);
 	cr_expect_eq(b.server.asked_count, 0);
 	b.server.is_ring_full = false;
-	reload_step(b.reload);
+	step(&b);
 	cr_expect(is_done(&b));
 	expect_asked(&b, "-1 -2 +3");
 	cr_expect_eq(b.server.request_count, 1);
@@ -196,7 +210,7 @@ Test(reload, new_members_wait_for_their_rules)
 	cr_expect_eq(roster_find(b.roster, &fourth), 3, "the rules know who it is");
 	expect_asked(&b, "");
 	b.are_unsettled = false;
-	reload_step(b.reload);
+	step(&b);
 	expect_asked(&b, "+3");
 	cr_expect(is_done(&b));
 	end(&b);
@@ -211,7 +225,7 @@ Test(reload, new_members_wait_for_numbers)
 	cr_expect_not(is_done(&b));
 	expect_asked(&b, "+3");
 	b.server.free_count = 1;
-	reload_step(b.reload);
+	step(&b);
 	expect_asked(&b, "+3 +4");
 	cr_expect(is_done(&b) && b.told == 2);
 	end(&b);
@@ -228,7 +242,7 @@ Test(reload, a_second_one_is_refused_or_follows)
 	cr_expect_not_null(strstr(b.report.refusal, "under way"));
 	reload_signal(b.reload);
 	b.server.is_ring_full = false;
-	reload_step(b.reload); /* The first is done, and the signal's is begun. */
+	step(&b); /* The first is done, and the signal's is begun. */
 	cr_expect(is_done(&b));
 	expect_asked(&b, "-2 -1");
 	end(&b);
