@@ -2,7 +2,7 @@
 """Sets everything up, builds, and runs the tests.
 
     sudo scripts/test             all suites
-    sudo scripts/test SUITE...    only these: tidy unit sim fuzz interop policy
+    sudo scripts/test SUITE...    only these: tidy unit sim fuzz interop policy journey browser
 
 tidy     layers and tidiness of the sources; what the conformance table names exists
 unit     the lab's own tests; the unit tests built with gcc, then the same under ASan, UBSan and
@@ -14,6 +14,8 @@ fuzz     the corpora of the fuzz targets (scripts/fuzz finds them), each input r
          build and under the sanitizers
 interop  real routers in network namespaces: scripts/demo --once, then tests/interop/*/run
 policy   arouteserver's scenarios with real routers: tests/policy/*/run
+journey  the registry's whole path, with real routers, databases and sources: tests/journey/*/run
+browser  the pages in Chromium: tests/browser/*/run
 
 Ends with one line, "N passed, N failed", with ", N skipped" if any; exit 0 only when none failed.
 With CI=true a skip is a failure.
@@ -224,13 +226,16 @@ def suite_interop(tally):
     runs_of(tally, "interop")
 
 
-def suite_policy(tally):
-    if os.geteuid() != 0:
-        tally.add("policy", skipped=1, detail="network namespaces need root: sudo scripts/test")
-        return
-    house.setup("all")
-    house.build(GCC)
-    runs_of(tally, "policy")
+def suite_of_runs(name):
+    """A suite that is the runs of a folder."""
+    def suite(tally):
+        if os.geteuid() != 0:
+            tally.add(name, skipped=1, detail="network namespaces need root: sudo scripts/test")
+            return
+        house.setup("all")
+        house.build(GCC)
+        runs_of(tally, name)
+    return suite
 
 
 # Runs that load the machine, measure, or race with timers; the others mostly wait.
@@ -241,8 +246,11 @@ ALONE = ("first_light", "flood", "graceful", "kernel", "llgr", "lossy", "memif",
 def runs_of(tally, suite):
     """The programs `run` in the folders of a suite."""
     folder = os.path.join(ROOT, "tests", suite)
-    runs = {name: [os.path.join(folder, name, "run")] for name in sorted(os.listdir(folder))
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else ()
+    runs = {name: [os.path.join(folder, name, "run")] for name in names
             if os.access(os.path.join(folder, name, "run"), os.X_OK)}
+    if not runs:
+        tally.add(suite, failed=1, detail="no run is there")
     for name in runs:
         if name in ALONE:
             program(tally, name, runs[name])
@@ -250,7 +258,8 @@ def runs_of(tally, suite):
 
 
 SUITES = {"tidy": suite_tidy, "unit": suite_unit, "sim": suite_sim, "fuzz": suite_fuzz,
-          "interop": suite_interop, "policy": suite_policy}
+          "interop": suite_interop,
+          **{name: suite_of_runs(name) for name in ("policy", "journey", "browser")}}
 
 
 def main():
