@@ -7,6 +7,7 @@
 #include "control/api/reply.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 void reply_fini(struct reply *r)
 {
 	free(r->data);
+	json_decref(r->head);
 	*r = (struct reply){0};
 }
 
@@ -65,26 +67,115 @@ static void put_line(struct reply *r, const char *kind, json_t *value)
 	json_decref(line);
 }
 
+static void put(struct reply *r, const char *text)
+{
+	append(text, strlen(text), r);
+}
+
+static void put_value(struct reply *r, const json_t *value)
+{
+	int err = json_dump_callback(value, append, r, JSON_COMPACT | JSON_ENCODE_ANY);
+	ASSERT(err == 0);
+}
+
+/* `"name":value,` of a member that the document has beside its rows. */
+static void put_member(struct reply *r, const char *name, json_t *value)
+{
+	/* A program's words need not be UTF-8. */
+	json_t *key = json_string(name);
+	json_t *shown = value != NULL ? value : json_string("(not readable)");
+	put_value(r, key);
+	put(r, ":");
+	put_value(r, shown);
+	json_decref(key);
+	json_decref(shown);
+}
+
+/* {…head…, "rows": [ */
+static void begin_document(struct reply *r)
+{
+	const char *name;
+	json_t *value;
+	put(r, "{");
+	json_object_foreach(r->head, name, value)
+	{
+		put_member(r, name, json_incref(value));
+		put(r, ",");
+	}
+	put(r, "\"rows\":[");
+	r->has_begun = true;
+}
+
+/* What a bad end says stands in the document when rows are gone already. */
+static void end_document(struct reply *r)
+{
+	bool is_good = strcmp(r->status, "done") == 0;
+	if (!r->has_begun && is_good) {
+		begin_document(r);
+	}
+	if (!r->has_begun) {
+		return;
+	}
+	put(r, "],");
+	put_member(r, "status", json_string(r->status));
+	put(r, ",");
+	put_member(r, "text", r->text[0] != '\0' ? json_string(r->text) : json_null());
+	put(r, ",");
+	put_member(r, "next_cursor", r->cursor[0] != '\0' ? json_string(r->cursor) : json_null());
+	put(r, "}\n");
+}
+
 void reply_head(struct reply *r, json_t *value)
 {
 	r->rows = 0;
+	if (r->form == REPLY_DOCUMENT) {
+		ASSERT(r->head == NULL && value != NULL);
+		r->head = value;
+		return;
+	}
 	put_line(r, "head", value);
 }
 
 void reply_row(struct reply *r, json_t *value)
 {
 	r->rows++;
-	put_line(r, "row", value);
+	if (r->form == REPLY_LINES) {
+		put_line(r, "row", value);
+		return;
+	}
+	if (!r->has_begun) {
+		begin_document(r);
+	} else {
+		put(r, ",\n");
+	}
+	put_value(r, value);
+	json_decref(value);
+}
+
+void reply_next(struct reply *r, const char *cursor)
+{
+	(void)snprintf(r->cursor, sizeof(r->cursor), "%s", cursor);
 }
 
 void reply_end(struct reply *r, const char *status, const char *text)
 {
+	if (r->form == REPLY_DOCUMENT) {
+		r->is_ended = true;
+		(void)snprintf(r->status, sizeof(r->status), "%s", status);
+		(void)snprintf(r->text, sizeof(r->text), "%s", text != NULL ? text : "");
+		end_document(r);
+		return;
+	}
 	json_t *end = json_pack("{s:s, s:I}", "status", status, "rows", (json_int_t)r->rows);
 	if (text != NULL) {
 		json_object_set_new(end, "text", json_string(text));
 	}
+	if (r->cursor[0] != '\0') {
+		json_object_set_new(end, "next_cursor", json_string(r->cursor));
+	}
 	put_line(r, "end", end);
 	r->rows = 0;
+	r->cursor[0] = '\0';
 }
 
 bool reply_write(struct reply *r, int fd)
