@@ -154,6 +154,9 @@ static void set_dress(const struct target *t, const struct path *p, json_t *row)
 		json_object_set_new(row, "prepended", json_integer(note.prepends));
 		json_object_set_new(row, "prepended_by", json_string(note.prepend_community));
 	}
+	if (note.is_draining) {
+		json_object_set_new(row, "draining", json_true());
+	}
 	if (note.is_blackhole) {
 		json_object_set_new(row, "blackhole", json_true());
 	}

@@ -91,6 +91,23 @@ static void build_lists(const struct client_policy *p, const struct policy_irr *
 	prefix_set_hold(out->as_set_prefix);
 }
 
+static void build_grant(const struct policy_input *in, peer_id_t peer, struct peer_policy *out)
+{
+	const struct policy_grant *grant =
+		in->sources->grant != NULL ? &in->sources->grant[peer] : NULL;
+	if (grant == NULL) {
+		return;
+	}
+	out->is_restricted = grant->is_restricted;
+	out->authorised = grant->authorised;
+	out->limited = grant->limited;
+	out->draining = grant->draining;
+	prefix_set_hold(out->authorised);
+	prefix_set_hold(out->limited);
+	prefix_set_hold(out->draining);
+	out->limited_to = limited_to_new(in, peer);
+}
+
 static struct peer_policy *build_peer(const struct policy_input *in, peer_id_t peer)
 {
 	const struct config_client *client = in->client[peer];
@@ -105,6 +122,7 @@ static struct peer_policy *build_peer(const struct policy_input *in, peer_id_t p
 	out->has_graceful_shutdown = client->session.has_graceful_shutdown;
 	out->graceful_shutdown_pref = client->session.graceful_shutdown_pref;
 	build_lists(p, irr, out);
+	build_grant(in, peer, out);
 	out->has_blackhole_to = p->has_blackhole_to;
 	out->export_deny = export_deny_of(p);
 	out->export_allow = export_allow_of(p);

@@ -15,8 +15,18 @@ struct policy_irr {
 	struct prefix_set *prefixes;
 };
 
+/* Of one member: what the registry lets it announce.  All zero: it is none of the registry's. */
+struct policy_grant {
+	bool is_restricted; /* It may announce nothing else. */
+	bool hears_limited; /* It takes part in limited announcements, whoever announces. */
+	struct prefix_set *authorised;
+	/* Of `authorised`: for its tenant and those who take part alone; about to go. */
+	struct prefix_set *limited, *draining;
+};
+
 struct policy_sources {
-	const struct policy_irr *irr; /* [peer_count]; NULL: of nobody. */
+	const struct policy_irr *irr;	  /* [peer_count]; NULL: of nobody. */
+	const struct policy_grant *grant; /* The same. */
 	struct roa *roa;
 	struct aspa *aspa;
 	struct asn_set *never_via; /* PeeringDB's; counts where the configuration asks for it. */

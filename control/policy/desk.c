@@ -17,8 +17,9 @@ struct policy_desk {
 	bool is_touched, is_publishing;
 	uint64_t makes, settled; /* Times that rules were made; that they were in force. */
 	struct policy_sources sources;
-	struct policy_irr *irr; /* sources.irr, and */
-	uint16_t *rtt_ms;	/* sources.rtt_ms. */
+	struct policy_irr *irr;	    /* sources.irr, and */
+	struct policy_grant *grant; /* sources.grant, */
+	uint16_t *rtt_ms;	    /* sources.rtt_ms. */
 	struct policy_roa_change roas;
 	struct policy_desk_numbers numbers;
 };
@@ -59,13 +60,22 @@ struct policy_desk *policy_desk_new(const struct config *c, const struct roster 
 	d->capacity = roster->capacity;
 	d->irr = calloc(d->capacity + 1, sizeof(*d->irr));
 	d->rtt_ms = calloc(d->capacity + 1, sizeof(*d->rtt_ms));
-	ASSERT(d->irr != NULL && d->rtt_ms != NULL);
+	d->grant = calloc(d->capacity + 1, sizeof(*d->grant));
+	ASSERT(d->irr != NULL && d->grant != NULL && d->rtt_ms != NULL);
 	d->sources.irr = d->irr;
+	d->sources.grant = d->grant;
 	d->sources.rtt_ms = d->rtt_ms;
 	const struct config_client **client = clients_of(d);
 	d->now = make(d, c, client);
 	free(client);
 	return d;
+}
+
+static void drop_grant(const struct policy_grant *g)
+{
+	prefix_set_put(g->authorised);
+	prefix_set_put(g->limited);
+	prefix_set_put(g->draining);
 }
 
 void policy_desk_free(struct policy_desk *d)
@@ -80,12 +90,14 @@ void policy_desk_free(struct policy_desk *d)
 	for (unsigned i = 0; i < d->capacity; i++) {
 		asn_set_put(d->irr[i].asns);
 		prefix_set_put(d->irr[i].prefixes);
+		drop_grant(&d->grant[i]);
 	}
 	roa_put(d->sources.roa);
 	aspa_put(d->sources.aspa);
 	asn_set_put(d->sources.never_via);
 	prefix_set_put(d->sources.registrobr);
 	free(d->irr);
+	free(d->grant);
 	free(d->rtt_ms);
 	free(d);
 }
@@ -152,6 +164,29 @@ void policy_desk_set_irr(struct policy_desk *d, peer_id_t peer, struct asn_set *
 	asn_set_put(irr->asns);
 	prefix_set_put(irr->prefixes);
 	*irr = (struct policy_irr){.asns = asns, .prefixes = prefixes};
+	d->is_touched = true;
+}
+
+static bool is_same_grant(const struct policy_grant *a, const struct policy_grant *b)
+{
+	return a->is_restricted == b->is_restricted && a->hears_limited == b->hears_limited &&
+	       a->authorised == b->authorised && a->limited == b->limited &&
+	       a->draining == b->draining;
+}
+
+void policy_desk_set_grant(struct policy_desk *d, peer_id_t peer, const struct policy_grant *grant)
+{
+	static const struct policy_grant none = {.is_restricted = false};
+	const struct policy_grant *next = grant != NULL ? grant : &none;
+	ASSERT(peer < d->capacity);
+	if (is_same_grant(&d->grant[peer], next)) {
+		return;
+	}
+	prefix_set_hold(next->authorised);
+	prefix_set_hold(next->limited);
+	prefix_set_hold(next->draining);
+	drop_grant(&d->grant[peer]);
+	d->grant[peer] = *next;
 	d->is_touched = true;
 }
 

@@ -41,6 +41,10 @@ void policy_desk_set_never_via(struct policy_desk *d, struct asn_set *asns);
 void policy_desk_set_registrobr(struct policy_desk *d, struct prefix_set *routes);
 void policy_desk_set_irr(struct policy_desk *d, peer_id_t peer, struct asn_set *asns,
 			 struct prefix_set *prefixes);
+/* What the registry lets the number's member announce; NULL: it is none of the registry's.  To be
+ * set before the number's rules are wanted, and taken back when its member is removed.  Sets are
+ * told apart by their addresses first: hand in the same one while it says the same. */
+void policy_desk_set_grant(struct policy_desk *d, peer_id_t peer, const struct policy_grant *grant);
 void policy_desk_set_rtt(struct policy_desk *d, peer_id_t peer, uint16_t ms);
 
 /* Go on; called in every turn of the control loop.  True when rules were published. */

@@ -97,6 +97,24 @@ uint64_t *hears_new(const struct policy_input *in, peer_id_t peer)
 	return bits;
 }
 
+/* A number that nobody has is sent nothing. */
+uint64_t *limited_to_new(const struct policy_input *in, peer_id_t peer)
+{
+	const struct policy_grant *grant = in->sources->grant;
+	if (grant == NULL || prefix_set_count(grant[peer].limited) == 0) {
+		return NULL;
+	}
+	uint64_t *bits = calloc((in->peer_count + 63) / 64, sizeof(*bits));
+	ASSERT(bits != NULL);
+	for (unsigned i = 0; i < in->peer_count; i++) {
+		if (in->client[i] != NULL &&
+		    (grant[i].hears_limited || is_same_tenant(in->client[i], in->client[peer]))) {
+			bits_set(bits, i);
+		}
+	}
+	return bits;
+}
+
 struct prefix_set *export_deny_of(const struct client_policy *p)
 {
 	prefix_set_hold(p->export_deny.prefixes);

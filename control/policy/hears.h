@@ -5,6 +5,8 @@
 
 /* The bits of `peer` (malloc); NULL: everyone's. */
 uint64_t *hears_new(const struct policy_input *in, peer_id_t peer);
+/* Who is sent what a member may announce to some alone (malloc); NULL: nobody. */
+uint64_t *limited_to_new(const struct policy_input *in, peer_id_t peer);
 /* `export` by prefix and the default routes; one reference each is the caller's, NULL: no rule. */
 struct prefix_set *export_deny_of(const struct client_policy *p);
 struct prefix_set *export_allow_of(const struct client_policy *p);

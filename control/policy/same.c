@@ -45,7 +45,7 @@ static bool same_lists(const struct peer_policy *a, const struct peer_policy *b)
 	       same_asns(a->white_asn, b->white_asn) &&
 	       same_prefixes(a->white_prefix, b->white_prefix) &&
 	       same_prefixes(a->white_route, b->white_route) && same_prefixes(a->black, b->black) &&
-	       a->is_restricted == b->is_restricted && same_prefixes(a->authorised, b->authorised);
+	       a->is_restricted == b->is_restricted;
 }
 
 static bool same_lengths(const struct peer_policy *a, const struct peer_policy *b)
@@ -74,23 +74,31 @@ bool same_import(const struct peer_policy *a, const struct peer_policy *b)
 	       same_lists(a, b);
 }
 
-static bool same_hears(const uint64_t *a, const uint64_t *b, unsigned peer_count)
+bool same_bits(const uint64_t *a, const uint64_t *b, unsigned count)
 {
 	if (a == NULL || b == NULL) {
 		return a == b;
 	}
-	return memcmp(a, b, (peer_count + 63) / 64 * sizeof(*a)) == 0;
+	return memcmp(a, b, (count + 63) / 64 * sizeof(*a)) == 0;
+}
+
+bool same_grants(const struct peer_policy *a, const struct peer_policy *b, unsigned peer_count)
+{
+	return same_prefixes(a->authorised, b->authorised) &&
+	       same_prefixes(a->limited, b->limited) && same_prefixes(a->draining, b->draining) &&
+	       same_bits(a->limited_to, b->limited_to, peer_count);
 }
 
 bool peer_policy_equal(const struct peer_policy *a, const struct peer_policy *b,
 		       unsigned peer_count)
 {
 	return a->asn == b->asn && a->asn_alias == b->asn_alias && addr_equal(&a->addr, &b->addr) &&
-	       same_import(a, b) && a->has_blackhole_to == b->has_blackhole_to &&
+	       same_import(a, b) && same_grants(a, b, peer_count) &&
+	       a->has_blackhole_to == b->has_blackhole_to &&
 	       (a->export_allow == NULL) == (b->export_allow == NULL) &&
 	       same_prefixes(a->export_deny, b->export_deny) &&
 	       same_prefixes(a->export_allow, b->export_allow) &&
-	       same_hears(a->hears, b->hears, peer_count);
+	       same_bits(a->hears, b->hears, peer_count);
 }
 
 static bool same_patterns(const struct policy *a, const struct policy *b)

@@ -27,36 +27,36 @@ static void add_rule(void *context, const struct prefix_rule *rule)
 	r->item[r->count++] = *rule;
 }
 
-/* Add prefixes to the scope; takes `more`. */
-static void add_prefixes(struct policy_scope *s, struct prefix_set *more)
+/* Add prefixes to a set; takes `more`. */
+static void add_prefixes(struct prefix_set **to, struct prefix_set *more)
 {
-	if (prefix_set_count(more) == 0 || s->prefixes == NULL) {
+	if (prefix_set_count(more) == 0 || *to == NULL) {
 		if (prefix_set_count(more) == 0) {
 			prefix_set_put(more);
 		} else {
-			s->prefixes = more;
+			*to = more;
 		}
 		return;
 	}
-	size_t all = prefix_set_count(s->prefixes) + prefix_set_count(more);
+	size_t all = prefix_set_count(*to) + prefix_set_count(more);
 	struct rules rules = {.item = calloc(all, sizeof(struct prefix_rule))};
 	ASSERT(rules.item != NULL);
-	prefix_set_each(s->prefixes, add_rule, &rules);
+	prefix_set_each(*to, add_rule, &rules);
 	prefix_set_each(more, add_rule, &rules);
-	prefix_set_put(s->prefixes);
+	prefix_set_put(*to);
 	prefix_set_put(more);
-	s->prefixes = prefix_set_new(rules.item, rules.count);
-	ASSERT(s->prefixes != NULL);
+	*to = prefix_set_new(rules.item, rules.count);
+	ASSERT(*to != NULL);
 	free(rules.item);
 }
 
-static void add_difference(struct policy_scope *s, const struct prefix_set *a,
+static void add_difference(struct prefix_set **to, const struct prefix_set *a,
 			   const struct prefix_set *b)
 {
 	if (!same_prefixes(a, b)) {
 		struct prefix_set *difference = prefix_set_difference(a, b);
 		ASSERT(difference != NULL);
-		add_prefixes(s, difference);
+		add_prefixes(to, difference);
 	}
 }
 
@@ -93,6 +93,34 @@ static void compare_origin(const struct policy *old, const struct policy *fresh,
 	}
 }
 
+static struct prefix_set **own_of(struct policy_scope *s, unsigned peer_count, unsigned peer)
+{
+	if (s->own == NULL) {
+		s->own = calloc(peer_count, sizeof(struct prefix_set *));
+		ASSERT(s->own != NULL);
+		s->own_count = peer_count;
+	}
+	return &s->own[peer];
+}
+
+/* What the registry lets a member announce: no other prefixes of its change than those of the
+ * authorisations that differ, and with another audience those that are limited. */
+static void compare_grants(const struct policy *p, unsigned peer, const struct peer_policy *a,
+			   const struct peer_policy *b, struct policy_scope *s)
+{
+	if (same_grants(a, b, p->peer_count)) {
+		return;
+	}
+	struct prefix_set **own = own_of(s, p->peer_count, peer);
+	add_difference(own, a->authorised, b->authorised);
+	add_difference(own, a->limited, b->limited);
+	add_difference(own, a->draining, b->draining);
+	if (!same_bits(a->limited_to, b->limited_to, p->peer_count)) {
+		prefix_set_hold(b->limited);
+		add_prefixes(own, b->limited);
+	}
+}
+
 /* As who receives. */
 static void compare_receiver(const struct policy *p, const struct peer_policy *a,
 			     const struct peer_policy *b, struct policy_scope *s)
@@ -101,8 +129,8 @@ static void compare_receiver(const struct policy *p, const struct peer_policy *a
 		     a->has_graceful_shutdown != b->has_graceful_shutdown;
 	/* No rule is another thing than a rule without a prefix. */
 	s->is_all |= (a->export_allow == NULL) != (b->export_allow == NULL);
-	add_difference(s, a->export_deny, b->export_deny);
-	add_difference(s, a->export_allow, b->export_allow);
+	add_difference(&s->prefixes, a->export_deny, b->export_deny);
+	add_difference(&s->prefixes, a->export_allow, b->export_allow);
 	compare_hears(p, a->hears, b->hears, s);
 }
 
@@ -122,6 +150,8 @@ static void compare_peer(const struct policy *old, const struct policy *fresh, u
 	}
 	if (!same_import(a, b)) {
 		bits_set(announcers_of(s, fresh->peer_count), peer);
+	} else {
+		compare_grants(fresh, peer, a, b, s);
 	}
 	compare_receiver(fresh, a, b, s);
 }
@@ -169,12 +199,10 @@ static bool is_same_rtt(const struct policy *a, const struct policy *b)
 
 void policy_roa_change_add(struct policy_roa_change *c, struct prefix_set *touched, bool is_changed)
 {
-	struct policy_scope s = {.prefixes = c->touched};
 	c->is_unknown |= touched == NULL && is_changed;
 	if (touched != NULL) {
-		add_prefixes(&s, touched);
+		add_prefixes(&c->touched, touched);
 	}
-	c->touched = s.prefixes;
 }
 
 void policy_roa_change_fini(struct policy_roa_change *c)
@@ -194,7 +222,7 @@ static void compare_roas(const struct policy *a, const struct policy *b,
 		difference = roa_difference(a->roa, b->roa);
 		ASSERT(difference != NULL);
 	}
-	add_prefixes(s, difference);
+	add_prefixes(&s->prefixes, difference);
 	/* Without any no route is validated, which is another thing than not found. */
 	s->is_all |= (a->roa == NULL) != (b->roa == NULL);
 }
@@ -202,9 +230,9 @@ static void compare_roas(const struct policy *a, const struct policy *b,
 static void compare_data(const struct policy *a, const struct policy *b,
 			 const struct policy_roa_change *roas, struct policy_scope *s)
 {
-	add_difference(s, a->global_black, b->global_black);
-	add_difference(s, a->bogon, b->bogon);
-	add_difference(s, a->registrobr, b->registrobr);
+	add_difference(&s->prefixes, a->global_black, b->global_black);
+	add_difference(&s->prefixes, a->bogon, b->bogon);
+	add_difference(&s->prefixes, a->registrobr, b->registrobr);
 	if (a->roa != b->roa && (uses_roas(a) || uses_roas(b))) {
 		compare_roas(a, b, roas, s);
 	}
@@ -232,12 +260,17 @@ bool policy_scope_between(const struct policy *old, const struct policy *fresh,
 		s.is_all = true;
 	}
 	*out = s;
-	return s.is_all || s.has_asking || s.announcers != NULL || s.prefixes != NULL;
+	return s.is_all || s.has_asking || s.announcers != NULL || s.prefixes != NULL ||
+	       s.own != NULL;
 }
 
 void policy_scope_fini(struct policy_scope *s)
 {
 	free(s->announcers);
 	prefix_set_put(s->prefixes);
+	for (unsigned i = 0; i < s->own_count; i++) {
+		prefix_set_put(s->own[i]);
+	}
+	free(s->own);
 	*s = (struct policy_scope){.is_all = false};
 }

@@ -1,7 +1,7 @@
 /* What of the routes the difference between two generations may touch. */
 #pragma once
 
-#include "rib/policy/policy.h"
+#include "rib/policy/scope.h"
 
 /* What is known of the ROAs' difference, gathered over several changes. */
 struct policy_roa_change {

@@ -262,6 +262,23 @@ static bool fails_unauthorised(struct check *c)
 	return !is_listed(c, c->peer->authorised);
 }
 
+/* Of a blackholed host, which has no rule of its own: by the prefix that it lies in. */
+static int rule_len(const struct check *c, const struct prefix_set *set)
+{
+	struct prefix_rule rule;
+	if (c->is_blackhole) {
+		return prefix_set_cover_len(set, c->prefix);
+	}
+	return prefix_set_match(set, c->prefix, c->view->facts->origin_as, &rule) ? rule.prefix.len
+										  : -1;
+}
+
+bool check_is_among(const struct check *c, const struct prefix_set *some)
+{
+	int len = some != NULL ? rule_len(c, some) : -1;
+	return len >= 0 && len >= rule_len(c, c->peer->authorised);
+}
+
 static bool is_on_irr_origin(const struct check *c)
 {
 	return c->peer->enforces_origin;
@@ -453,6 +470,9 @@ void check_route(struct check *c, const struct prefix *prefix, struct route_verd
 	/* Invalid routes of a member for whom that is no reason are kept, but go nowhere. */
 	out->is_unsent = !c->is_blackhole &&
 			 (c->is_path_unsent || (c->peer->has_rov && check_rov(c) == ROV_INVALID));
+	out->is_limited = check_is_among(c, c->peer->limited);
+	/* Who asks for blackholing needs it to the last. */
+	out->is_draining = !c->is_blackhole && check_is_among(c, c->peer->draining);
 	uint32_t wanted = (uint32_t)(index_names(c->policy->index) & (tag(OUTBOUND_COUNT) - 1));
 	out->tags = wanted != 0 ? tags_of(c) & wanted : 0;
 }

@@ -72,7 +72,9 @@ struct route_verdict {
 	bool is_blackhole;
 	bool is_unsent; /* Invalid by RPKI, which for this member is no reason to reject; or
 			 * nobody's. */
-	uint32_t tags;	/* Outbound communities that it gets: bits of enum community_name. */
+	/* By its authorisation: it is for some alone, and is about to go (RFC 8326). */
+	bool is_limited, is_draining;
+	uint32_t tags; /* Outbound communities that it gets: bits of enum community_name. */
 };
 
 void check_route(struct check *c, const struct prefix *prefix, struct route_verdict *out);

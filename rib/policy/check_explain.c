@@ -127,7 +127,11 @@ static void say_bogon(struct check *c, struct text *t)
 
 static void say_unauthorised(struct check *c, struct text *t)
 {
-	say_match(c, t, c->peer->authorised);
+	if (say_match(c, t, c->peer->authorised)) {
+		text_put(t, check_is_among(c, c->peer->limited)	   ? "; limited"
+			    : check_is_among(c, c->peer->draining) ? "; draining"
+								   : "");
+	}
 }
 
 static void say_escape(struct check *c, struct text *t)

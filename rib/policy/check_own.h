@@ -1,4 +1,4 @@
-/* What check.c and check_explain.c share. */
+/* What check.c, check_explain.c and explain.c share. */
 #pragma once
 
 #include "rib/policy/check.h"
@@ -20,4 +20,6 @@ void check_next(struct check *c, const struct prefix *prefix);
 enum rov_state check_rov(struct check *c);
 const struct irr_look *check_irr(struct check *c);
 const struct path_look *check_path(struct check *c);
+/* Whether the authorisation that the route has, the most specific one, is among `some`. */
+bool check_is_among(const struct check *c, const struct prefix_set *some);
 unsigned check_community_count(const struct attr_facts *facts); /* Of all forms. */

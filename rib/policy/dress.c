@@ -7,8 +7,8 @@
 #define FLAGS_COMMUNITY (ATTR_FLAG_OPTIONAL | ATTR_FLAG_TRANSITIVE)
 #define SEGMENT_ASN_MAX 255
 
-/* The last ones are BLACKHOLE, NO_EXPORT and NO_ADVERTISE. */
-static_assert(ATTACH_MAX + (COMMUNITY_ROV_NOT_PERFORMED + 1) + 3 <= DRESS_ADD_MAX,
+/* The last ones are BLACKHOLE, NO_EXPORT, NO_ADVERTISE and GRACEFUL_SHUTDOWN. */
+static_assert(ATTACH_MAX + (COMMUNITY_ROV_NOT_PERFORMED + 1) + 4 <= DRESS_ADD_MAX,
 	      "what is attached, told and added has room");
 
 /* Communities to add, as octets, by form. */
@@ -25,7 +25,8 @@ uint64_t dress_scrubbed(void)
 bool dress_is_plain(const struct dress *d, uint64_t meanings)
 {
 	return (d->scrubbed & meanings) == 0 && d->prepend == 0 && !d->adds_blackhole &&
-	       !d->adds_no_export && !d->adds_no_advertise && d->tags == 0 && d->attach_count == 0;
+	       !d->adds_no_export && !d->adds_no_advertise && !d->adds_graceful_shutdown &&
+	       d->tags == 0 && d->attach_count == 0;
 }
 
 static void add_value(struct additions *a, const struct community_value *v)
@@ -62,6 +63,7 @@ static void collect(const struct policy *p, const struct dress *d, struct additi
 	add_well_known(out, d->adds_blackhole, COMMUNITY_BLACKHOLE);
 	add_well_known(out, d->adds_no_export, COMMUNITY_NO_EXPORT);
 	add_well_known(out, d->adds_no_advertise, COMMUNITY_NO_ADVERTISE);
+	add_well_known(out, d->adds_graceful_shutdown, COMMUNITY_GRACEFUL_SHUTDOWN);
 }
 
 static bool is_scrubbed(const struct policy *p, const struct dress *d, enum community_form form,

@@ -13,7 +13,7 @@ struct dress {
 	uint64_t scrubbed; /* Meanings of communities that are left out. */
 	unsigned prepend;  /* Times. */
 	asn_t prepend_as;
-	bool adds_blackhole, adds_no_export, adds_no_advertise;
+	bool adds_blackhole, adds_no_export, adds_no_advertise, adds_graceful_shutdown;
 	uint32_t tags;			      /* Outbound names, as bits, of `policy`. */
 	const struct community_value *attach; /* More to add. */
 	unsigned attach_count;

@@ -4,6 +4,7 @@
 #include "rib/attr/audience.h"
 #include "rib/base/check.h"
 #include "rib/policy/aspa.h"
+#include "rib/policy/check_own.h"
 
 /* A route, and one member. */
 struct question {
@@ -141,10 +142,23 @@ static bool is_kept_back(const struct question *q, char *text)
 		says_well_known(q, COMMUNITY_NO_ADVERTISE, text));
 }
 
+/* Whether the route's authorisation is among these. */
+static bool is_among(const struct question *q, bool is_blackhole, const struct prefix_set *some)
+{
+	const struct set_view v = set_view_of(q->attr);
+	const struct check c = {
+		.peer = q->from, .view = &v, .prefix = q->prefix, .is_blackhole = is_blackhole};
+	return check_is_among(&c, some);
+}
+
 /* The member's own rules, and the exchange's about it; TO_EVERYONE when none is against it. */
 static enum to_rule against(const struct question *q, struct to_note *n)
 {
 	asn_t origin = q->attr->facts.origin_as;
+	if (q->from != NULL && is_among(q, n->is_blackhole, q->from->limited) &&
+	    (q->from->limited_to == NULL || !bits_has(q->from->limited_to, q->to_id))) {
+		return TO_LIMITED;
+	}
 	if (q->to == NULL) {
 		return TO_EVERYONE;
 	}
@@ -210,6 +224,8 @@ static void explain_dress(const struct question *q, struct to_note *n)
 {
 	char text[COMMUNITY_TEXT_MAX];
 	n->prepends = prepends(q, n->prepend_community);
+	n->is_draining =
+		q->from != NULL && !n->is_blackhole && is_among(q, false, q->from->draining);
 	n->adds_no_export = (n->is_blackhole && q->policy->blackhole_adds_noexport) ||
 			    says_any(q, COMMUNITY_ADD_NOEXPORT_TO_ANY, text) ||
 			    says_to(q, COMMUNITY_ADD_NOEXPORT_TO_PEER, text);
@@ -280,6 +296,7 @@ const char *to_note_text(const struct to_note *n)
 		[TO_WELL_KNOWN] = "not to be announced to another AS (RFC 1997)",
 		[TO_RPKI_INVALID] = "invalid by RPKI: sent to nobody",
 		[TO_BLACKHOLE] = "the member takes no blackhole routes",
+		[TO_LIMITED] = "its authorisation is limited, and the member takes no part in that",
 		[TO_VIEW] = "the member is not given this announcer's routes",
 		[TO_EXPORT_DENY] = "a rule of the member's refuses the prefix",
 		[TO_EXPORT_ALLOW] = "the member wants other prefixes alone",

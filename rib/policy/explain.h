@@ -40,6 +40,7 @@ enum to_rule {
 	TO_WELL_KNOWN,	 /* RFC 1997: the same. */
 	TO_RPKI_INVALID, /* Accepted, but sent to nobody. */
 	TO_BLACKHOLE,	 /* The member takes no blackhole routes. */
+	TO_LIMITED,	 /* It is announced to some alone, by its authorisation. */
 	TO_VIEW,	 /* It is not given this announcer's routes. */
 	TO_EXPORT_DENY,	 /* It has a rule against the prefix: `prefix_rule`. */
 	TO_EXPORT_ALLOW, /* It has rules for others alone. */
@@ -56,6 +57,7 @@ struct to_note {
 	unsigned prepends;
 	char prepend_community[COMMUNITY_TEXT_MAX];
 	bool is_blackhole, adds_no_export, adds_no_advertise;
+	bool is_draining; /* LOCAL_PREF 0 and GRACEFUL_SHUTDOWN. */
 };
 
 struct to_note judge_explain_to(const struct policy *p, peer_id_t from, const struct attr *a,

@@ -18,7 +18,8 @@ struct variant_key {
 	union {
 		struct {
 			uint32_t tags;
-			bool is_rejected, is_unsent, is_blackhole;
+			bool is_rejected : 1, is_unsent : 1, is_blackhole : 1;
+			bool is_limited : 1, is_draining : 1;
 			uint8_t family; /* With is_blackhole. */
 		};
 		uint64_t word;
@@ -172,6 +173,9 @@ static uint32_t local_pref_of(const struct judge *j, const struct variant_key *k
 		return j->view.facts->local_pref;
 	}
 	const struct peer_policy *peer = j->policy->peer[j->peer];
+	if (key->is_draining) {
+		return 0;
+	}
 	bool is_lowered = peer != NULL && peer->has_graceful_shutdown &&
 			  j->view.facts->is_graceful_shutdown && !key->is_rejected &&
 			  !key->is_blackhole;
@@ -438,6 +442,8 @@ struct judged judge_route(struct judge *j, const struct prefix *prefix)
 	if (has_rules && !key.is_rejected) {
 		key.tags = verdict.tags;
 		key.is_unsent = verdict.is_unsent;
+		key.is_limited = verdict.is_limited;
+		key.is_draining = verdict.is_draining;
 		key.is_blackhole = verdict.is_blackhole;
 		key.family = verdict.is_blackhole ? prefix->family : 0;
 		key.takers = takers_of(j, prefix);

@@ -67,6 +67,7 @@ static struct dress common_dress(const struct policy *p, const struct plan_route
 	d.attach_count = peer->attach_count;
 	d.adds_blackhole = r->verdict->is_blackhole;
 	d.adds_no_export = r->verdict->is_blackhole && p->blackhole_adds_noexport;
+	d.adds_graceful_shutdown = r->verdict->is_draining; /* RFC 8326 §4.1. */
 	/* Who takes no part in graceful shutdown is not announced as about to go. */
 	if (p->has_graceful_shutdown && !peer->has_graceful_shutdown && !r->verdict->is_blackhole) {
 		d.scrubbed |= MEANING_BIT(MEANING_GRACEFUL_SHUTDOWN);
@@ -74,8 +75,16 @@ static struct dress common_dress(const struct policy *p, const struct plan_route
 	return d;
 }
 
-static bool is_for_nobody(const struct plan_route *r)
+static const uint64_t *limits_of(const struct planner *pl, const struct plan_route *r)
 {
+	return r->verdict->is_limited ? pl->policy->peer[r->peer]->limited_to : NULL;
+}
+
+static bool is_for_nobody(const struct planner *pl, const struct plan_route *r)
+{
+	if (r->verdict->is_limited && limits_of(pl, r) == NULL) {
+		return true;
+	}
 	/* RFC 1997: a route server's members are other ASes.  Where policy does not obey it the
 	 * communities have no such meaning. */
 	uint64_t kept_back = MEANING_BIT(MEANING_NO_EXPORT) | MEANING_BIT(MEANING_NO_ADVERTISE);
@@ -131,14 +140,16 @@ void plan_make(struct planner *pl, const struct plan_route *r, struct plan *out)
 	const uint64_t *hearers = index_hearers(x, r->peer);
 	const uint64_t *takers = takers_of(pl, r);
 	const uint64_t *receivers = r->verdict->is_blackhole ? index_blackhole_receivers(x) : NULL;
+	const uint64_t *limits = limits_of(pl, r);
 	bool is_asking = asks_anything(r->meanings);
 	struct dress common = common_dress(pl->policy, r);
 	out->count = 0;
 	out->is_for_everyone = false;
-	if (is_for_nobody(r)) {
+	if (is_for_nobody(pl, r)) {
 		return;
 	}
-	if (!is_asking && hearers == NULL && takers == NULL && receivers == NULL) {
+	if (!is_asking && hearers == NULL && takers == NULL && receivers == NULL &&
+	    limits == NULL) {
 		out->is_for_everyone = true;
 		out->count = 1;
 		out->part[0] = (struct plan_part){.members = pl->everyone, .dress = common};
@@ -151,6 +162,7 @@ void plan_make(struct planner *pl, const struct plan_route *r, struct plan *out)
 	keep(pl->who, hearers, pl->words);
 	keep(pl->who, takers, pl->words);
 	keep(pl->who, receivers, pl->words);
+	keep(pl->who, limits, pl->words);
 	if (asks != NULL) {
 		divide(pl, asks, &common, out);
 	} else if (!bits_is_empty(pl->who, pl->words)) {

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "rib/attr/audience.h"
 #include "rib/base/check.h"
 #include "rib/policy/aspa.h"
 #include "rib/policy/asn_set.h"
@@ -75,8 +74,8 @@ void peer_policy_put(struct peer_policy *p)
 		return;
 	}
 	struct prefix_set *const sets[] = {
-		p->as_set_prefix, p->white_prefix, p->white_route,  p->black,
-		p->authorised,	  p->export_deny,  p->export_allow,
+		p->as_set_prefix, p->white_prefix, p->white_route, p->black,	    p->authorised,
+		p->limited,	  p->draining,	   p->export_deny, p->export_allow,
 	};
 	for (unsigned i = 0; i < ARRAY_COUNT(sets); i++) {
 		prefix_set_put(sets[i]);
@@ -86,13 +85,6 @@ void peer_policy_put(struct peer_policy *p)
 	free(p->authorized);
 	free(p->attach);
 	free(p->hears);
+	free(p->limited_to);
 	free(p);
-}
-
-bool policy_scope_has(const struct policy_scope *scope, peer_id_t announcer,
-		      const struct prefix *prefix)
-{
-	return scope->is_all ||
-	       (scope->announcers != NULL && bits_has(scope->announcers, announcer)) ||
-	       prefix_set_covers(scope->prefixes, prefix);
 }

@@ -61,6 +61,10 @@ struct peer_policy {
 	/* By the registry; with is_restricted nothing else is accepted, whatever the IRR says. */
 	bool is_restricted;
 	struct prefix_set *authorised;
+	/* Of these, what is for `limited_to` alone (bits; NULL: nobody), and what is about to go:
+	 * where the most specific authorisation of a route is one of them. */
+	struct prefix_set *limited, *draining;
+	uint64_t *limited_to;
 
 	/* As who receives. */
 	bool has_blackhole_to;		 /* `announce_to_client` */
@@ -119,15 +123,3 @@ struct peer_policy *peer_policy_new(void); /* One reference; all zero; NULL: mem
 void peer_policy_hold(struct peer_policy *p);
 /* The last one gives back its sets and frees its arrays (malloc).  NULL is fine. */
 void peer_policy_put(struct peer_policy *p);
-
-/* What of the routes a change of rules may touch: all, or those of `announcers`, those of covered
- * `prefixes`, those whose communities ask for something. */
-struct policy_scope {
-	bool is_all;
-	bool has_asking;
-	uint64_t *announcers;	     /* Bits; NULL: none. */
-	struct prefix_set *prefixes; /* Covers them; NULL: none. */
-};
-/* But for `has_asking`, which is a matter of the set: judge_is_asked(). */
-bool policy_scope_has(const struct policy_scope *scope, peer_id_t announcer,
-		      const struct prefix *prefix);

@@ -149,6 +149,14 @@ bool prefix_set_covers(const struct prefix_set *s, const struct prefix *p)
 	return s != NULL && cover_find(s->cover, p).at != COVER_END;
 }
 
+int prefix_set_cover_len(const struct prefix_set *s, const struct prefix *p)
+{
+	struct cover_walk w = cover_find(s == NULL ? NULL : s->cover, p);
+	uint8_t len;
+	uint64_t value;
+	return cover_next(&w, &len, &value) ? len : -1;
+}
+
 struct prefix_set *prefix_set_difference(const struct prefix_set *a, const struct prefix_set *b)
 {
 	size_t count_a = prefix_set_count(a), count_b = prefix_set_count(b);

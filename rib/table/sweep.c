@@ -12,8 +12,7 @@
  */
 #include "rib/base/check.h"
 #include "rib/policy/judge.h"
-#include "rib/policy/policy.h"
-#include "rib/policy/prefix_set.h"
+#include "rib/policy/scope.h"
 #include "rib/table/table.h"
 
 #define SLICE_IDS 4096u
@@ -200,14 +199,23 @@ static bool has_prefix(const struct table *t, entry_id_t id)
 		return t->scope->is_all;
 	}
 	const struct prefix prefix = slab_prefix(&t->slab.slab, id);
-	return prefix_set_covers(t->scope->prefixes, &prefix);
+	return policy_scope_has_prefix(t->scope, &prefix);
 }
 
-static bool has_path(const struct table *t, const struct path *p)
+static bool has_own(const struct table *t, entry_id_t id, peer_id_t peer)
 {
 	const struct policy_scope *s = t->scope;
-	return (s->announcers != NULL && bits_has(s->announcers, p->peer)) ||
-	       (s->has_asking && judge_is_asked(t->judge, p->attr));
+	if (peer >= s->own_count || s->own[peer] == NULL) {
+		return s->announcers != NULL && bits_has(s->announcers, peer);
+	}
+	const struct prefix prefix = slab_prefix(&t->slab.slab, id);
+	return policy_scope_has_own(s, peer, &prefix);
+}
+
+static bool has_path(const struct table *t, entry_id_t id, const struct path *p)
+{
+	return has_own(t, id, p->peer) ||
+	       (t->scope->has_asking && judge_is_asked(t->judge, p->attr));
 }
 
 static void judge_entry(struct table *t, struct hearing *h, entry_id_t id)
@@ -220,7 +228,7 @@ static void judge_entry(struct table *t, struct hearing *h, entry_id_t id)
 	bool is_whole = has_prefix(t, id);
 	for (unsigned i = w->count; i-- > 0; w = table_working(t, id, &one)) {
 		const struct path *p = &w->path[i];
-		if (is_whole || has_path(t, p)) {
+		if (is_whole || has_path(t, id, p)) {
 			metric_t *refused = &t->peer_stats[p->peer].refused_sets;
 			hearing_begin(t, h, p, false);
 			apply_verdict(t, h, id, i, refused);

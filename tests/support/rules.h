@@ -5,7 +5,7 @@
 #pragma once
 
 #include "rib/base/prng.h"
-#include "rib/policy/policy.h"
+#include "rib/policy/scope.h"
 #include "tests/support/naive.h"
 
 #define RULES_MEMBERS_MAX  128

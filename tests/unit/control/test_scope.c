@@ -9,7 +9,7 @@
 #include "rib/policy/judge.h"
 #include "tests/unit/policy/said.h"
 
-#define SEEDS	   60
+#define SEEDS	   120
 #define ROUTES	   80
 #define FIELDS_MAX 2 /* What belongs together. */
 
@@ -85,6 +85,9 @@ static const struct field {
 	{.name = "attach", .is_members = true, .place = PAIR(peer_policy, attach, attach_count)},
 	OF_MEMBER(is_restricted),
 	OF_MEMBER(authorised),
+	OF_MEMBER(limited),
+	OF_MEMBER(draining),
+	OF_MEMBER(limited_to),
 	OF_MEMBER(has_blackhole_to),
 	OF_MEMBER(export_deny),
 	OF_MEMBER(export_allow),

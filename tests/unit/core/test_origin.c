@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rib/policy/scope.h"
 #include "rib/wire/update.h"
 #include "tests/unit/core/desk.h"
 

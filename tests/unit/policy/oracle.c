@@ -245,10 +245,6 @@ static enum reject reject_registered(const struct said_policy *s, const struct s
 	const struct peer_policy *rules = rules_of(s, r);
 	struct irr irr = irr_of(s, r);
 	bool is_escaped = irr.by_roa || irr.by_registrobr || irr.by_white_list;
-	if (rules->is_restricted && !is_blackhole(s, r) &&
-	    !list_has(&m->authorised, &r->prefix, said_origin(r))) {
-		return REJECT_UNAUTHORISED;
-	}
 	if (rules->enforces_origin && !irr.is_origin_good && !is_escaped) {
 		return REJECT_IRR_ORIGIN;
 	}
@@ -286,6 +282,10 @@ enum reject oracle_reject(const struct said_policy *s, const struct said_route *
 	if (rules->has_rov && rules->rejects_rov_invalid && rov(s, r) == ROV_INVALID) {
 		return REJECT_RPKI_INVALID;
 	}
+	if (rules->is_restricted &&
+	    !list_has(&s->member[r->from].authorised, &r->prefix, said_origin(r))) {
+		return REJECT_UNAUTHORISED;
+	}
 	if (rules->rejects_aspa_invalid && is_aspa_invalid(s, r)) {
 		return REJECT_ASPA_INVALID;
 	}
@@ -298,9 +298,44 @@ enum reject oracle_reject(const struct said_policy *s, const struct said_route *
 										: REJECT_NONE;
 }
 
+/* The longest prefix of a rule that has the route, or a blackholed host inside. */
+static int longest(const struct said_policy *s, const struct said_route *r,
+		   const struct said_list *l)
+{
+	int len = -1;
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct said_list one = {.count = 1, .rule = {l->rule[i]}};
+		bool has = is_blackhole(s, r) ? list_covers(&one, &r->prefix)
+					      : list_has(&one, &r->prefix, said_origin(r));
+		len = has && l->rule[i].prefix.len > len ? l->rule[i].prefix.len : len;
+	}
+	return len;
+}
+
+/* Whether no authorisation of the route is more specific than the best of these. */
+static bool is_best_of(const struct said_policy *s, const struct said_route *r,
+		       const struct said_list *some)
+{
+	int len = longest(s, r, some);
+	return len >= 0 && len >= longest(s, r, &s->member[r->from].authorised);
+}
+
+bool oracle_is_limited(const struct said_policy *s, const struct said_route *r)
+{
+	return is_best_of(s, r, &s->member[r->from].limited);
+}
+
+bool oracle_is_draining(const struct said_policy *s, const struct said_route *r)
+{
+	return !is_blackhole(s, r) && is_best_of(s, r, &s->member[r->from].draining);
+}
+
 uint32_t oracle_local_pref(const struct said_policy *s, const struct said_route *r)
 {
 	const struct peer_policy *rules = rules_of(s, r);
+	if (oracle_is_draining(s, r)) {
+		return 0;
+	}
 	return rules->has_graceful_shutdown && !is_blackhole(s, r) &&
 			       says_well_known(r, COMMUNITY_GRACEFUL_SHUTDOWN)
 		       ? rules->graceful_shutdown_pref
@@ -373,6 +408,9 @@ static bool is_sent(const struct said_policy *s, const struct said_route *r, pee
 	/* An invalid route that was not rejected is nobody's all the same. */
 	if (!is_blackhole(s, r) &&
 	    ((rules->has_rov && rov(s, r) == ROV_INVALID) || is_aspa_invalid(s, r))) {
+		return false;
+	}
+	if (oracle_is_limited(s, r) && !s->member[r->from].limited_to[to]) {
 		return false;
 	}
 	return communities_let(s, r, to) && member_lets(s, r, to);
@@ -524,6 +562,7 @@ struct oracle_sent oracle_sent(const struct said_policy *s, const struct said_ro
 			     says_to(s, r, COMMUNITY_ADD_NOEXPORT_TO_PEER, to);
 	out.adds_no_advertise = says(s, r, COMMUNITY_ADD_NOADVERTISE_TO_ANY, 0) ||
 				says_to(s, r, COMMUNITY_ADD_NOADVERTISE_TO_PEER, to);
+	put_well_known(&out, oracle_is_draining(s, r), COMMUNITY_GRACEFUL_SHUTDOWN);
 	put_well_known(&out, out.adds_no_export, COMMUNITY_NO_EXPORT);
 	put_well_known(&out, out.adds_no_advertise, COMMUNITY_NO_ADVERTISE);
 	out.prepends = r->path_count > 0 && r->path[0] != 0 ? prepends(s, r, to) : 0;

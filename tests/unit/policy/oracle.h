@@ -19,4 +19,7 @@ enum reject oracle_reject(const struct said_policy *s, const struct said_route *
 /* Of a route that is not rejected. */
 struct oracle_sent oracle_sent(const struct said_policy *s, const struct said_route *r,
 			       peer_id_t to);
+/* By its authorisation. */
+bool oracle_is_limited(const struct said_policy *s, const struct said_route *r);
+bool oracle_is_draining(const struct said_policy *s, const struct said_route *r);
 uint32_t oracle_local_pref(const struct said_policy *s, const struct said_route *r);

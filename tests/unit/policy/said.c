@@ -175,6 +175,35 @@ static void scalars_by_chance(struct prng *chance, unsigned rarity, struct peer_
 	}
 }
 
+/* Some of the rules of a list, and perhaps one that is not in it. */
+static void part_by_chance(struct prng *chance, const struct said_list *all, struct said_list *out)
+{
+	list_by_chance(chance, 4, true, out);
+	out->count = out->is_there && out->count > 0;
+	out->is_there |= once_in(chance, 2);
+	for (unsigned i = 0; out->is_there && i < all->count && out->count < SAID_LIST; i++) {
+		if (once_in(chance, 2)) {
+			out->rule[out->count++] = all->rule[i];
+		}
+	}
+}
+
+static void limits_by_chance(struct prng *chance, struct peer_policy *p, struct said_member *m)
+{
+	part_by_chance(chance, &m->authorised, &m->limited);
+	part_by_chance(chance, &m->authorised, &m->draining);
+	p->limited = set_of(&m->limited);
+	p->draining = set_of(&m->draining);
+	if (once_in(chance, 4)) {
+		return; /* For nobody. */
+	}
+	p->limited_to = calloc((SAID_MEMBERS + 63) / 64, sizeof(uint64_t));
+	for (unsigned i = 0; i < SAID_MEMBERS; i++) {
+		m->limited_to[i] = once_in(chance, 2);
+		p->limited_to[i / 64] |= m->limited_to[i] ? UINT64_C(1) << (i % 64) : 0;
+	}
+}
+
 static struct peer_policy *member_by_chance(struct prng *chance, unsigned rarity, unsigned member,
 					    struct said_member *m)
 {
@@ -209,6 +238,7 @@ static struct peer_policy *member_by_chance(struct prng *chance, unsigned rarity
 		m->hears[i] = once_in(chance, 2);
 		p->hears[i / 64] |= m->hears[i] ? UINT64_C(1) << (i % 64) : 0;
 	}
+	limits_by_chance(chance, p, m);
 	return p;
 }
 

@@ -33,6 +33,8 @@ struct said_member {
 	struct said_numbers as_set, white_asn;
 	bool has_hears;
 	bool hears[SAID_MEMBERS];
+	struct said_list limited, draining;
+	bool limited_to[SAID_MEMBERS];
 };
 
 /* The scalars of rules stand in `policy` itself. */

@@ -143,6 +143,7 @@ static void expect_explained_to(const struct said_policy *s, const struct said_r
 		cr_expect_eq(n.prepends, want->prepends);
 		cr_expect_eq(n.prepend_community[0] != '\0', want->prepends > 0);
 	}
+	cr_expect_eq(n.is_draining, oracle_is_draining(s, r));
 	cr_expect_eq(n.adds_no_export, want->adds_no_export);
 	cr_expect_eq(n.adds_no_advertise, want->adds_no_advertise);
 }
@@ -179,12 +180,16 @@ static void expect_judged(const struct said_policy *s, const struct said_route *
 struct seen {
 	unsigned reason[REJECT_COUNT];
 	unsigned meaning[MEANING_COUNT];
+	unsigned limited, draining;
 };
 
-static void note_seen(struct seen *seen, const struct said_policy *s, struct judged judged)
+static void note_seen(struct seen *seen, const struct said_policy *s, const struct said_route *r,
+		      struct judged judged)
 {
 	uint64_t meanings = asks_read(s->policy->index, &judged.attr->facts, judged.attr->wire);
 	seen->reason[judged.reason]++;
+	seen->limited += judged.reason == REJECT_NONE && oracle_is_limited(s, r);
+	seen->draining += judged.reason == REJECT_NONE && oracle_is_draining(s, r);
 	for (unsigned m = 0; judged.reason == REJECT_NONE && m < MEANING_COUNT; m++) {
 		seen->meaning[m] += (meanings & MEANING_BIT(m)) != 0;
 	}
@@ -201,7 +206,7 @@ static void judge_some(uint64_t seed, unsigned rarity, struct seen *seen)
 		struct said_route r = said_route_by_chance(&chance, s);
 		struct judged judged = judge_once(&b, &r);
 		expect_judged(s, &r, judged, seed);
-		note_seen(seen, s, judged);
+		note_seen(seen, s, &r, judged);
 		intern_adjust(b.intern, judged.attr, -1);
 	}
 	said_policy_free(s);
@@ -220,6 +225,7 @@ Test(policy, the_judge_says_what_the_oracle_says)
 		cr_expect(seen.reason[reason] > 5 || !is_met, "%s: %u",
 			  reject_name((enum reject)reason), seen.reason[reason]);
 	}
+	cr_expect(seen.limited > 100 && seen.draining > 100, "%u, %u", seen.limited, seen.draining);
 	for (unsigned m = 0; m < MEANING_COUNT; m++) {
 		cr_expect(seen.meaning[m] > 20 || m == MEANING_CAUSE, "meaning %u: %u", m,
 			  seen.meaning[m]);

@@ -4,6 +4,7 @@
 
 #include "rib/attr/intern.h"
 #include "rib/policy/judge.h"
+#include "rib/policy/scope.h"
 #include "rib/table/shard.h"
 
 /* A set is a function of (member number, variant): its community says which, so that a decoder can

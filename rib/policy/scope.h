@@ -1,0 +1,27 @@
+/* Scope: what of the routes a change of rules may touch.
+ *
+ * Control finds it (control/policy/scope.h), shards sweep it.  It may say too much, never too
+ * little: what it leaves out is not judged again. */
+#pragma once
+
+#include "rib/policy/policy.h"
+
+/* All routes, or those of `announcers`, those of covered `prefixes`, an announcer's `own` ones,
+ * those whose communities ask for something. */
+struct policy_scope {
+	bool is_all;
+	bool has_asking;
+	uint64_t *announcers;	     /* Bits; NULL: none. */
+	struct prefix_set *prefixes; /* Covers them; NULL: none. */
+	struct prefix_set **own;     /* [own_count] by announcer, NULL: none of its prefixes. */
+	unsigned own_count;
+};
+
+/* Whether it has a prefix whoever announces it. */
+bool policy_scope_has_prefix(const struct policy_scope *scope, const struct prefix *prefix);
+/* Whether it has an announcer's routes, or those of the prefix. */
+bool policy_scope_has_own(const struct policy_scope *scope, peer_id_t announcer,
+			  const struct prefix *prefix);
+/* Either.  But for `has_asking`, which is a matter of the set: judge_is_asked(). */
+bool policy_scope_has(const struct policy_scope *scope, peer_id_t announcer,
+		      const struct prefix *prefix);
