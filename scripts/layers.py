@@ -59,6 +59,9 @@ THIRD_PARTY = (
       "rib/base/addr.c:arpa/inet.h"),      # the text of an address
      "kernel sockets are control's"),
     (r"rtrlib/", ("control/rpki/cache.c",), "RTR stays behind cache.h"),
+    (r"unbound\.h", ("control/evidence/resolver.c",), "DNS stays behind resolver.h"),
+    (r"hpdf", ("control/evidence/letter.c",), "PDF stays behind letter.h"),
+    (r"gnutls/", ("control", "tests"), "certificates and TLS are control's"),
     (r"(jansson|libfyaml|microhttpd|sqlite3|libpq|systemd/)", ("control", "tests"),
      "formats and services are control's"),
 )
