@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "control/api/metrics.h"
 #include "control/config/socket_path.h"
 #include "rib/base/check.h"
 
@@ -238,6 +239,8 @@ static struct job *job_of(const struct api_request *r, const struct api_env *env
 		return job_irr(r);
 	case API_RELOAD:
 		return job_reload(r);
+	case API_METRICS:
+		return job_metrics(r, env);
 	default:
 		return job_change(r);
 	}

@@ -149,14 +149,21 @@ void exported_add(struct exported *e, const struct scan_hit *hit, unsigned *budg
 	*budget -= ids < *budget ? ids : *budget;
 }
 
-uint64_t exported_of(const struct exported *e, peer_id_t peer, const struct member_status *status)
+uint64_t exported_family(const struct exported *e, peer_id_t peer, const struct member_status *st,
+			 enum family family)
+{
+	ASSERT(peer < e->peer_count);
+	const struct exported_class *c = st->state == FSM_ESTABLISHED && st->families[family]
+						 ? find(e, st->class_idx[family], family)
+						 : NULL;
+	return c != NULL ? c->routes - c->less[peer] : 0;
+}
+
+uint64_t exported_of(const struct exported *e, peer_id_t peer, const struct member_status *st)
 {
 	uint64_t count = 0;
-	ASSERT(peer < e->peer_count);
-	for (unsigned f = 0; status->state == FSM_ESTABLISHED && f < FAMILY_COUNT; f++) {
-		const struct exported_class *c =
-			status->families[f] ? find(e, status->class_idx[f], f) : NULL;
-		count += c != NULL ? c->routes - c->less[peer] : 0;
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		count += exported_family(e, peer, st, (enum family)f);
 	}
 	return count;
 }

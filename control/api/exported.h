@@ -24,4 +24,6 @@ void exported_fini(struct exported *e);
 /* Counts *budget down for the members that it has to ask one by one, as scan_next does for ids. */
 void exported_add(struct exported *e, const struct scan_hit *hit, unsigned *budget);
 /* For a member with this status; 0 unless it is established. */
-uint64_t exported_of(const struct exported *e, peer_id_t peer, const struct member_status *status);
+uint64_t exported_family(const struct exported *e, peer_id_t peer, const struct member_status *st,
+			 enum family family);
+uint64_t exported_of(const struct exported *e, peer_id_t peer, const struct member_status *st);

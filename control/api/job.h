@@ -67,6 +67,8 @@ struct api_env {
 	const char *config_file;
 	struct api_wish *wish;
 	const struct api_reload *reload;
+	/* [peer]: when the session was established last, since 1970; 0: never.  NULL: not kept. */
+	const usec_t *established_us;
 };
 
 struct job {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "control/api/auth_json.h"
+#include "control/api/counts.h"
 #include "control/api/drop_json.h"
 #include "control/api/exported.h"
 #include "control/api/job.h"
@@ -23,10 +24,6 @@ struct neighbors_job {
 	bool has_head;
 };
 
-struct peer_counts {
-	uint64_t received, accepted, stale, blocked, refused_paths, refused_llgr;
-};
-
 static void set_number(json_t *to, const char *name, uint64_t value)
 {
 	json_object_set_new(to, name, json_integer((json_int_t)value));
@@ -37,28 +34,10 @@ static void set_text(json_t *to, const char *name, const char *text)
 	json_object_set_new(to, name, json_string(text));
 }
 
-static struct peer_counts counts_of(const struct server *s, enum family family, peer_id_t peer)
-{
-	struct peer_counts sum = {0};
-	for (unsigned i = 0; i < server_core_count(s); i++) {
-		const struct shard_peer_stats *st =
-			shard_peer_stats(server_shard(s, (core_id_t)i), family, peer);
-		sum.received += metric_get(&st->received);
-		sum.accepted += metric_get(&st->accepted);
-		sum.stale += metric_get(&st->stale);
-		sum.blocked += metric_get(&st->blocked);
-		sum.refused_paths += metric_get(&st->refused_paths);
-		sum.refused_llgr += metric_get(&st->refused_llgr);
-	}
-	/* Two counters that are read one after the other may be of two moments. */
-	sum.accepted = min_u64(sum.accepted, sum.received);
-	return sum;
-}
-
 static void set_counts(json_t *row, const struct server *s, peer_id_t peer)
 {
-	struct peer_counts v4 = counts_of(s, FAMILY_IPV4, peer);
-	struct peer_counts v6 = counts_of(s, FAMILY_IPV6, peer);
+	struct peer_counts v4 = peer_counts(s, FAMILY_IPV4, peer);
+	struct peer_counts v6 = peer_counts(s, FAMILY_IPV6, peer);
 	set_number(row, "received", v4.received + v6.received);
 	set_number(row, "accepted", v4.accepted + v6.accepted);
 	set_number(row, "filtered", v4.received + v6.received - v4.accepted - v6.accepted);
@@ -168,7 +147,7 @@ static json_t *families_json(const struct api_env *env, peer_id_t peer,
 	static const char *const names[] = {"ipv4", "ipv6"};
 	json_t *to = json_object();
 	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		struct peer_counts c = counts_of(env->server, (enum family)f, peer);
+		struct peer_counts c = peer_counts(env->server, (enum family)f, peer);
 		json_t *family = json_object();
 		json_object_set_new(family, "negotiated", json_boolean(st->families[f]));
 		json_object_set_new(family, "end_of_rib_sent", json_boolean(st->is_complete[f]));

@@ -1,11 +1,10 @@
 /* `status`: one row about the whole server, from counters that any thread may read. */
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "control/api/busy.h"
 #include "control/api/drop_json.h"
 #include "control/api/job.h"
+#include "control/api/memory.h"
 #include "control/irr/irr.h"
 #include "rib/base/check.h"
 
@@ -66,15 +65,13 @@ static json_t *sessions_json(const struct api_env *env, uint64_t *out_laggards, 
 }
 
 /* One family's numbers over all shards. */
-static json_t *routes_json(const struct server *s, enum family family, uint64_t *out_bytes,
-			   uint64_t *out_paths)
+static json_t *routes_json(const struct server *s, enum family family, uint64_t *out_paths)
 {
 	uint64_t entries = 0, paths = 0;
 	for (unsigned i = 0; i < server_core_count(s); i++) {
 		const struct shard_stats *st = shard_stats(server_shard(s, (core_id_t)i), family);
 		entries += metric_get(&st->entries);
 		paths += metric_get(&st->paths);
-		*out_bytes += metric_get(&st->table_bytes) + metric_get(&st->path_bytes);
 	}
 	json_t *to = json_object();
 	set_number(to, "prefixes", entries);
@@ -83,7 +80,7 @@ static json_t *routes_json(const struct server *s, enum family family, uint64_t 
 	return to;
 }
 
-static json_t *attrs_json(const struct server *s, uint64_t *out_bytes)
+static json_t *attrs_json(const struct server *s)
 {
 	uint64_t count = 0, bytes = 0;
 	for (unsigned i = 0; i < server_core_count(s); i++) {
@@ -94,7 +91,6 @@ static json_t *attrs_json(const struct server *s, uint64_t *out_bytes)
 	json_t *to = json_object();
 	set_number(to, "count", count);
 	set_number(to, "bytes", bytes);
-	*out_bytes += bytes;
 	return to;
 }
 
@@ -132,18 +128,6 @@ static json_t *log_json(const struct server *s)
 	set_number(to, "runs_dirty", sum.runs_dirty);
 	set_number(to, "prefixes_encoded", sum.encoded);
 	return to;
-}
-
-static uint64_t resident_bytes(void)
-{
-	unsigned long long total = 0, resident = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
-	if (f == NULL) {
-		return 0;
-	}
-	int got = fscanf(f, "%llu %llu", &total, &resident);
-	fclose(f);
-	return got == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 /* Every row of the table of drops, with what all workers have counted. */
@@ -218,7 +202,7 @@ static json_t *rules_json(const struct policy_desk_numbers *n)
 static json_t *status_json(const struct api_env *env, usec_t now)
 {
 	char text[ADDR_TEXT_MAX];
-	uint64_t bytes = 0, paths = 0, laggards = 0, ids = 0;
+	uint64_t bytes = memory_table_bytes(env->server), paths = 0, laggards = 0, ids = 0;
 	json_t *row = json_object();
 	json_object_set_new(row, "version", json_string(CAUSEWAY_VERSION));
 	set_number(row, "started", (uint64_t)env->started_s);
@@ -230,12 +214,12 @@ static json_t *status_json(const struct api_env *env, usec_t now)
 	json_object_set_new(row, "workers", workers_json(env, now));
 	json_object_set_new(row, "sessions", sessions_json(env, &laggards, &ids));
 	json_t *routes = json_object();
-	json_object_set_new(routes, "ipv4", routes_json(env->server, FAMILY_IPV4, &bytes, &paths));
-	json_object_set_new(routes, "ipv6", routes_json(env->server, FAMILY_IPV6, &bytes, &paths));
+	json_object_set_new(routes, "ipv4", routes_json(env->server, FAMILY_IPV4, &paths));
+	json_object_set_new(routes, "ipv6", routes_json(env->server, FAMILY_IPV6, &paths));
 	json_object_set_new(row, "routes", routes);
-	json_object_set_new(row, "attribute_sets", attrs_json(env->server, &bytes));
+	json_object_set_new(row, "attribute_sets", attrs_json(env->server));
 	json_t *memory = json_object();
-	set_number(memory, "resident_bytes", resident_bytes());
+	set_number(memory, "resident_bytes", memory_resident_bytes());
 	set_number(memory, "table_bytes", bytes);
 	set_number(memory, "bytes_per_path", paths > 0 ? bytes / paths : 0);
 	json_object_set_new(row, "memory", memory);

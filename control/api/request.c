@@ -154,6 +154,7 @@ static const struct {
 	[API_IRR_ACCEPT] = {"irr_accept", BIT(M_AS_SET), BIT(M_AS_SET), true},
 	[API_RESTART] = {"restart", BIT(M_REASON), 0, true},
 	[API_RELOAD] = {"reload", BIT(M_DRY_RUN), 0, true},
+	[API_METRICS] = {"metrics", 0, 0, false},
 };
 
 static bool find_command(const char *name, enum api_command *out)

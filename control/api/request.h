@@ -25,6 +25,7 @@ enum api_command {
 	API_IRR_ACCEPT,
 	API_RESTART,
 	API_RELOAD,
+	API_METRICS,
 	API_COMMAND_COUNT
 };
 

@@ -31,6 +31,7 @@ const char cli_help[] =
 	"  rpki PREFIX [ASN]                      what the RPKI says of a prefix and its origin\n"
 	"  reload [--dry-run]                     apply what the configuration says now, or only\n"
 	"                                         show it; sessions that are not concerned stay\n"
+	"  metrics                                every number, as OpenMetrics text\n"
 	"  restart [--reason TEXT]                end, so that the service manager starts it "
 	"again;\n"
 	"                                         members with graceful restart keep its routes\n"
@@ -282,6 +283,13 @@ static bool read_explain(const struct parsed *p, struct cli *out)
 	return set_prefix(p, out->request, p->word[1]);
 }
 
+static bool read_metrics(const struct parsed *p, struct cli *out)
+{
+	return read_plain(p, out) &&
+	       (!out->is_json ||
+		fail(p, "%s", "metrics are text for programs already: leave out '--json'"));
+}
+
 static bool set_origin(const struct parsed *p, json_t *request, const char *text)
 {
 	const char *digits = strncasecmp(text, "AS", 2) == 0 ? text + 2 : text;
@@ -346,6 +354,7 @@ static const struct command_row {
 	{"irr", VIEW_IRR, 0, read_irr},
 	{"restart", VIEW_CHANGE, OPT_REASON, read_plain},
 	{"reload", VIEW_RELOAD, OPT_DRY_RUN, read_reload},
+	{"metrics", VIEW_METRICS, 0, read_metrics},
 };
 
 static bool read_command(const struct parsed *p, struct cli *out)

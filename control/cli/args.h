@@ -18,6 +18,7 @@ enum cli_view {
 	VIEW_IRR,
 	VIEW_CHANGE,
 	VIEW_RELOAD,
+	VIEW_METRICS,
 	VIEW_COUNT
 };
 

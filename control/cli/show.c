@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "control/cli/put.h"
 #include "control/cli/tables.h"
 #include "rib/base/check.h"
 
@@ -126,6 +127,9 @@ static void table_row(struct show *s, const json_t *row)
 		break;
 	case VIEW_RELOAD:
 		table_reload_row(s->out, row);
+		break;
+	case VIEW_METRICS:
+		fputs(text_of(row, "text"), s->out);
 		break;
 	default:
 		break;

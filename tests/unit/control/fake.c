@@ -7,6 +7,8 @@
 
 #include <criterion/criterion.h>
 
+#include "control/api/metrics.h"
+
 unsigned server_core_count(const struct server *s)
 {
 	return s->core_count;
@@ -289,6 +291,8 @@ static struct job *job_of(struct fake *f, const char *request)
 		return job_irr(&r);
 	case API_RESTART:
 		return job_restart(&r);
+	case API_METRICS:
+		return job_metrics(&r, &f->env);
 	default:
 		return job_change(&r);
 	}

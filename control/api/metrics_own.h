@@ -1,0 +1,86 @@
+/* The inside of metrics: families are rows of tables, and a function writes each row's samples. */
+#pragma once
+
+#include "control/api/exported.h"
+#include "control/api/metrics.h"
+
+/* One member's numbers, taken at one moment. */
+struct metrics_member {
+	char address[ADDR_TEXT_MAX];
+	char *description; /* NULL: none. */
+	asn_t asn;
+	core_id_t worker;
+	enum fsm_state state;
+	uint64_t is_enabled;
+	uint64_t since_us, established_us; /* Since 1970; 0: not known, or never. */
+	uint64_t received[FAMILY_COUNT], accepted[FAMILY_COUNT], filtered[FAMILY_COUNT];
+	uint64_t exported[FAMILY_COUNT], stale[FAMILY_COUNT], blocked[FAMILY_COUNT];
+	uint64_t limit[FAMILY_COUNT], exceeded[FAMILY_COUNT], warned[FAMILY_COUNT];
+	uint64_t established, collisions;
+	uint64_t messages_in, messages_out, updates_in, announced, withdrawn;
+	uint64_t treat_as_withdraw, attr_discard, afi_disable, session_reset;
+	uint64_t prefixes_sent, withdraws_sent, bytes_in, bytes_out;
+	uint64_t retransmits, rtt_us, sendq_bytes, pending, evictions;
+};
+
+/* Routes of a member that are rejected for one reason. */
+struct metrics_rejected {
+	uint32_t member; /* Index. */
+	uint8_t family;
+	uint8_t reason;
+	uint64_t count;
+};
+
+struct metrics {
+	const struct api_env *env;
+	usec_t now;
+	uint64_t now_us; /* Since 1970. */
+	/* What is sent to each, counted before members are looked at. */
+	struct scan scan;
+	struct exported exported;
+	unsigned capacity, looked_at; /* Numbers of members. */
+	struct metrics_member *member;
+	unsigned member_count;
+	struct metrics_rejected *rejected;
+	unsigned rejected_count, rejected_size;
+	/* Where the text is. */
+	unsigned list, row, next;
+	bool is_begun; /* The row's first lines are written. */
+	size_t enough; /* In the text, for this slice. */
+};
+
+enum metric_value {
+	METRIC_NUMBER,
+	METRIC_TIME,	      /* Microseconds, shown as seconds. */
+	METRIC_TIME_OR_NONE,  /* The same; 0: no sample. */
+	METRIC_FAMILIES,      /* A number for each address family. */
+	METRIC_FAMILIES_SOME, /* The same; 0: no sample. */
+};
+
+/* A family of the text.  `write` adds its samples, from number m->next on of whatever it has a
+ * sample of, and false when it has to be called again. */
+struct metric_row {
+	struct om_family family;
+	bool (*write)(struct metrics *m, const struct metric_row *row, struct om_text *out);
+	size_t offset; /* Of the value, where `write` goes by it. */
+	enum metric_value value;
+};
+
+struct metric_list {
+	const struct metric_row *row;
+	unsigned count;
+};
+
+extern const struct metric_list metrics_of_server, metrics_of_tables, metrics_of_sources,
+	metrics_of_sessions;
+extern const char *const metric_families[FAMILY_COUNT]; /* "ipv4" */
+
+/* Whether this slice has written enough. */
+static inline bool metrics_is_enough(const struct metrics *m, const struct om_text *out)
+{
+	return out->len >= m->enough;
+}
+
+/* Take the members' numbers; true when all of them are taken. */
+bool metrics_take(struct metrics *m);
+void metrics_forget(struct metrics *m);
