@@ -239,6 +239,8 @@ static struct job *job_of(const struct api_request *r, const struct api_env *env
 		return job_irr(r);
 	case API_RELOAD:
 		return job_reload(r);
+	case API_EVENTS:
+		return job_events(r);
 	case API_METRICS:
 		return job_metrics(r, env);
 	default:

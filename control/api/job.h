@@ -67,6 +67,7 @@ struct api_env {
 	const char *config_file;
 	struct api_wish *wish;
 	const struct api_reload *reload;
+	struct feed *feed; /* NULL: not there. */
 	/* [peer]: when the session was established last, since 1970; 0: never.  NULL: not kept. */
 	const usec_t *established_us;
 };
@@ -89,6 +90,7 @@ struct job *job_rpki(const struct api_request *r);
 struct job *job_irr(const struct api_request *r);
 struct job *job_restart(const struct api_request *r);
 struct job *job_reload(const struct api_request *r);
+struct job *job_events(const struct api_request *r);
 void job_free(struct job *j);
 
 /* The member with this address; PEER_NONE when none is configured. */

@@ -71,6 +71,18 @@ static bool read_dry_run(const json_t *value, struct api_request *out)
 	return json_is_boolean(value);
 }
 
+static bool read_follow(const json_t *value, struct api_request *out)
+{
+	out->is_following = json_is_true(value);
+	return json_is_boolean(value);
+}
+
+static bool read_after(const json_t *value, struct api_request *out)
+{
+	out->after = (uint64_t)json_integer_value(value);
+	return json_is_integer(value) && json_integer_value(value) >= 0;
+}
+
 static bool read_reason(const json_t *value, struct api_request *out)
 {
 	const char *text = json_string_value(value);
@@ -108,6 +120,8 @@ enum {
 	M_ORIGIN,
 	M_AS_SET,
 	M_DRY_RUN,
+	M_FOLLOW,
+	M_AFTER,
 	M_COUNT
 };
 
@@ -124,6 +138,8 @@ static const struct {
 	[M_FILTERED] = {"filtered", read_filtered, "true or false"},
 	[M_BEST] = {"best", read_best, "true or false"},
 	[M_DRY_RUN] = {"dry_run", read_dry_run, "true or false"},
+	[M_FOLLOW] = {"follow", read_follow, "true or false"},
+	[M_AFTER] = {"after", read_after, "the number of an event"},
 	[M_REASON] = {"reason", read_reason, "a text of at most 127 octets"},
 	[M_ORIGIN] = {"origin", read_origin, "an AS number"},
 	[M_AS_SET] = {"as_set", read_as_set, "an AS-SET such as AS-EXAMPLE, or AS64501"},
@@ -155,6 +171,7 @@ static const struct {
 	[API_RESTART] = {"restart", BIT(M_REASON), 0, true},
 	[API_RELOAD] = {"reload", BIT(M_DRY_RUN), 0, true},
 	[API_METRICS] = {"metrics", 0, 0, false},
+	[API_EVENTS] = {"events", BIT(M_FOLLOW) | BIT(M_AFTER), 0, false},
 };
 
 static bool find_command(const char *name, enum api_command *out)

@@ -26,6 +26,7 @@ enum api_command {
 	API_RESTART,
 	API_RELOAD,
 	API_METRICS,
+	API_EVENTS,
 	API_COMMAND_COUNT
 };
 
@@ -39,6 +40,8 @@ struct api_request {
 	enum api_match match;
 	struct addr from, to;
 	bool is_filtered, is_best, is_dry_run;
+	bool is_following;
+	uint64_t after; /* events: the last that was seen. */
 	bool has_origin;
 	asn_t origin; /* rpki */
 	bool has_as_set;

@@ -32,6 +32,7 @@ const char cli_help[] =
 	"  reload [--dry-run]                     apply what the configuration says now, or only\n"
 	"                                         show it; sessions that are not concerned stay\n"
 	"  metrics                                every number, as OpenMetrics text\n"
+	"  events [--follow] [--after NUMBER]     what happened, and with --follow what happens\n"
 	"  restart [--reason TEXT]                end, so that the service manager starts it "
 	"again;\n"
 	"                                         members with graceful restart keep its routes\n"
@@ -57,6 +58,8 @@ enum {
 	OPT_HELP = 1 << 9,
 	OPT_VERSION = 1 << 10,
 	OPT_DRY_RUN = 1 << 11,
+	OPT_FOLLOW = 1 << 12,
+	OPT_AFTER = 1 << 13,
 };
 
 static const struct option_row {
@@ -77,6 +80,8 @@ static const struct option_row {
 	{"-h", OPT_HELP, false},
 	{"--version", OPT_VERSION, false},
 	{"--dry-run", OPT_DRY_RUN, false},
+	{"--follow", OPT_FOLLOW, false},
+	{"--after", OPT_AFTER, true},
 };
 
 struct parsed {
@@ -290,6 +295,22 @@ static bool read_metrics(const struct parsed *p, struct cli *out)
 		fail(p, "%s", "metrics are text for programs already: leave out '--json'"));
 }
 
+static bool read_events(const struct parsed *p, struct cli *out)
+{
+	const char *after = value_of(p, OPT_AFTER);
+	out->is_endless = (p->seen & OPT_FOLLOW) != 0;
+	json_object_set_new(out->request, "follow", json_boolean(out->is_endless));
+	if (after != NULL) {
+		size_t len = strlen(after);
+		if (len == 0 || len > 18 || strspn(after, "0123456789") != len) {
+			return fail(p, "'%s' is no number of an event", after);
+		}
+		json_object_set_new(out->request, "after",
+				    json_integer((json_int_t)strtoull(after, NULL, 10)));
+	}
+	return read_plain(p, out);
+}
+
 static bool set_origin(const struct parsed *p, json_t *request, const char *text)
 {
 	const char *digits = strncasecmp(text, "AS", 2) == 0 ? text + 2 : text;
@@ -355,6 +376,7 @@ static const struct command_row {
 	{"restart", VIEW_CHANGE, OPT_REASON, read_plain},
 	{"reload", VIEW_RELOAD, OPT_DRY_RUN, read_reload},
 	{"metrics", VIEW_METRICS, 0, read_metrics},
+	{"events", VIEW_EVENTS, OPT_FOLLOW | OPT_AFTER, read_events},
 };
 
 static bool read_command(const struct parsed *p, struct cli *out)

@@ -19,6 +19,7 @@ enum cli_view {
 	VIEW_CHANGE,
 	VIEW_RELOAD,
 	VIEW_METRICS,
+	VIEW_EVENTS,
 	VIEW_COUNT
 };
 
@@ -28,6 +29,7 @@ struct cli {
 	const char *socket;
 	bool is_json;
 	enum cli_view view;
+	bool is_endless;  /* events: rows come until the server or the user ends. */
 	bool is_detailed; /* routes: one exact prefix, so all attributes are shown. */
 	json_t *request;  /* RUN: the caller frees it. */
 };

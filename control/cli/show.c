@@ -3,7 +3,8 @@
  * Lists (neighbors, routes) become a JSON array that is written as the rows come; status and
  * neighbor an object; explain an object with its candidates, rpki one with its sources or VRPs,
  * reload one with its rows, whatever came of it; a change its status.  A request that
- * was refused before anything was written gives {"status": …, "text": …}.
+ * was refused before anything was written gives {"status": …, "text": …}.  What has no end (events
+ * that are followed) is one document a line.
  */
 #include "control/cli/show.h"
 
@@ -43,7 +44,8 @@ char *show_bytes(uint64_t bytes, char buf[32])
 
 static bool is_list(enum cli_view view)
 {
-	return view == VIEW_NEIGHBORS || view == VIEW_ROUTES || view == VIEW_IRR;
+	return view == VIEW_NEIGHBORS || view == VIEW_ROUTES || view == VIEW_IRR ||
+	       view == VIEW_EVENTS;
 }
 
 void show_begin(struct show *s, const struct cli *cli, FILE *out)
@@ -75,9 +77,15 @@ static void json_row(struct show *s, json_t *row)
 	case VIEW_RELOAD:
 		json_array_append(s->candidates, row);
 		break;
+	case VIEW_EVENTS:
 	case VIEW_NEIGHBORS:
 	case VIEW_ROUTES:
 	case VIEW_IRR:
+		if (s->cli->is_endless) {
+			json_dumpf(row, s->out, JSON_COMPACT);
+			fputc('\n', s->out);
+			break;
+		}
 		fputs(s->rows == 0 ? "[\n" : ",\n", s->out);
 		json_dumpf(row, s->out, JSON_COMPACT);
 		break;
@@ -128,6 +136,9 @@ static void table_row(struct show *s, const json_t *row)
 	case VIEW_RELOAD:
 		table_reload_row(s->out, row);
 		break;
+	case VIEW_EVENTS:
+		table_events_row(s->out, row);
+		break;
 	case VIEW_METRICS:
 		fputs(text_of(row, "text"), s->out);
 		break;
@@ -142,6 +153,9 @@ void show_row(struct show *s, json_t *row)
 		json_row(s, row);
 	} else {
 		table_row(s, row);
+	}
+	if (s->cli->is_endless) {
+		fflush(s->out); /* Whoever reads waits for it. */
 	}
 	s->rows++;
 }
@@ -175,6 +189,9 @@ static void json_reload_end(const struct show *s, const json_t *end)
 /* Close the JSON document. */
 static void json_end(struct show *s, const json_t *end, bool is_done)
 {
+	if (s->cli->is_endless && s->rows > 0) {
+		return; /* Each row was a document. */
+	}
 	if (is_list(s->cli->view) && (s->rows > 0 || is_done)) {
 		fputs(s->rows > 0 ? "\n]\n" : "[]\n", s->out);
 	} else if (s->cli->view == VIEW_RELOAD) {

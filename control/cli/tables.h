@@ -16,4 +16,5 @@ void table_irr_row(FILE *out, const json_t *row);
 /* A source, or a VRP that covers the prefix asked for; and what comes after all of them. */
 void table_rpki_row(FILE *out, const json_t *head, const json_t *row, bool is_first);
 void table_rpki_end(FILE *out, const json_t *head);
+void table_events_row(FILE *out, const json_t *row);
 void table_reload_row(FILE *out, const json_t *row);

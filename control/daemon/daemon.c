@@ -35,6 +35,7 @@
 #include "control/daemon/reload.h"
 #include "control/daemon/restart.h"
 #include "control/daemon/rules.h"
+#include "control/daemon/watch.h"
 #include "control/daemon/worker.h"
 #include "control/irr/irr.h"
 #include "control/rpki/rpki.h"
@@ -69,6 +70,8 @@ struct daemon {
 	bool is_restart; /* Asked for: it ends without a NOTIFICATION. */
 	struct api *api;
 	struct events *events;
+	struct feed *feed;
+	struct watch *watch;
 	struct membership *membership;
 	struct reload *reload;
 	struct rpki *rpki;
@@ -406,6 +409,7 @@ static void adopted(void *context)
 	rpki_apply(d->rpki, &d->config->rpki, launch_now());
 	irr_configure(d->irr, &d->config->irr, launch_now());
 	rules_adopt(d->rules);
+	watch_reload(d->watch);
 }
 
 static uint64_t rules_changed(void *context)
@@ -463,6 +467,10 @@ static int open_api(struct daemon *d)
 				  .config_file = d->config_file,
 				  .wish = &d->wish,
 				  .reload = reload_api(d->reload)};
+	/* Numbers of events ascend, over restarts, too. */
+	d->feed = feed_new((uint64_t)d->env.started_s * USEC_PER_SEC);
+	d->watch = watch_new(d->feed);
+	d->env.feed = d->feed;
 	const struct api_opts opts = {.socket = d->config->control.socket,
 				      .uid = d->identity.uid,
 				      .operator_gid = d->identity.operator_gid,
@@ -524,6 +532,8 @@ static int begin_rules(struct daemon *d)
 static int start_workers(struct daemon *d)
 {
 	d->events = events_new(d->roster, d->state);
+	events_tell(d->events, d->feed);
+	d->env.established_us = events_established(d->events);
 	const struct limits_opts limits = {
 		.server = d->server, .roster = d->roster, .state = d->state, .irr = d->irr};
 	d->limits = limits_new(&limits);
@@ -567,6 +577,8 @@ static void stop(struct daemon *d)
 	}
 	workers_free(d->workers);
 	events_free(d->events);
+	watch_free(d->watch);
+	feed_free(d->feed);
 	reload_free(d->reload);
 	membership_free(d->membership);
 	rules_end(d->rules);
@@ -685,6 +697,7 @@ static void loop(struct daemon *d)
 		has_more = api_serve(d->api, fds + 1, count, now);
 		has_more = irr_serve(d->irr, now, (int64_t)time(NULL)) || has_more;
 		events_drain(d->events, d->server);
+		watch_step(d->watch, &d->env, now);
 		membership_step(d->membership);
 		reload_step(d->reload);
 		limits_step(d->limits);

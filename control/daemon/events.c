@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/daemon/watch.h"
 #include "rib/base/check.h"
 
 #define QUIET_US (10 * USEC_PER_SEC)
@@ -28,7 +29,9 @@ enum { LIMIT_FAILED, LIMIT_FAULT, LIMIT_AUTH, LIMIT_PATHS, LIMIT_COUNT };
 struct events {
 	const struct roster *roster;
 	struct state *state;
+	struct feed *feed; /* NULL: nobody is told. */
 	uint64_t lost;
+	usec_t *established_us; /* [peer] */
 	struct {
 		struct addr addr;
 		struct limit limit;
@@ -44,12 +47,27 @@ struct events *events_new(const struct roster *roster, struct state *state)
 	ASSERT(e != NULL);
 	e->roster = roster;
 	e->state = state;
+	e->established_us = calloc(roster->capacity + 1, sizeof(*e->established_us));
+	ASSERT(e->established_us != NULL);
 	return e;
+}
+
+void events_tell(struct events *e, struct feed *feed)
+{
+	e->feed = feed;
+}
+
+const usec_t *events_established(const struct events *e)
+{
+	return e->established_us;
 }
 
 void events_free(struct events *e)
 {
-	free(e);
+	if (e != NULL) {
+		free(e->established_us);
+		free(e);
+	}
 }
 
 /* Whether a line may be written now; *out_left_out tells how many were not since the last. */
@@ -81,6 +99,50 @@ static unsigned limit_of(enum event_kind kind)
 	}
 }
 
+/* What an event of a session is for subscribers. */
+static const struct {
+	enum feed_type type;
+	const char *state; /* Of a session's; NULL: it has none. */
+	const char *text;
+} told[] = {
+	[EVENT_UP] = {FEED_SESSION, "up", "the session is up"},
+	[EVENT_DOWN] = {FEED_SESSION, "down", "the session is down"},
+	[EVENT_FAILED] = {FEED_SESSION, "failed", "the session failed"},
+	[EVENT_FAULT] = {FEED_FAULT, NULL, "an update was faulty"},
+	[EVENT_AUTH] = {FEED_FAULT, NULL, "a segment was refused"},
+	[EVENT_PATHS] = {FEED_FAULT, NULL, "paths were refused"},
+	[EVENT_LIMIT] = {FEED_LIMIT, NULL, "prefix limit"},
+	[EVENT_LIMIT_DOWN] = {FEED_LIMIT, "disabled", "prefix limit: the session was disabled"},
+};
+
+static void tell_one(struct events *e, const struct event *event, const struct roster_row *who,
+		     uint32_t left_out)
+{
+	char text[NOTIFY_TEXT_MAX + 64];
+	bool has_cause = event->text[0] != '\0';
+	const char *state = told[event->kind].state;
+	if (e->feed == NULL) {
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%s%s%s", told[event->kind].text, has_cause ? ": " : "",
+		       event->text);
+	json_t *data = json_pack("{s:I, s:I}", "asn", (json_int_t)who->asn, "left_out",
+				 (json_int_t)left_out);
+	json_t *open = NULL;
+	if (state != NULL) {
+		json_object_set_new(data, "state", json_string(state));
+	}
+	if (told[event->kind].type == FEED_SESSION) {
+		open = json_pack("{s:I, s:s}", "asn", (json_int_t)who->asn, "state", state);
+	}
+	feed_push(e->feed, &(struct feed_event){.type = told[event->kind].type,
+						.at_us = watch_now_us(),
+						.session = &who->addr,
+						.text = text,
+						.data = data,
+						.open = open});
+}
+
 static void log_one(struct events *e, const struct event *event)
 {
 	static const struct {
@@ -99,6 +161,9 @@ static void log_one(struct events *e, const struct event *event)
 	char peer[ADDR_TEXT_MAX], asn[16], more[16];
 	uint32_t left_out = 0;
 	const struct roster_row *who = &e->roster->row[event->peer];
+	if (event->kind == EVENT_UP) {
+		e->established_us[event->peer] = watch_now_us();
+	}
 	unsigned limit = limit_of(event->kind);
 	if (limit != LIMIT_COUNT && !is_due(&e->limit[event->peer][limit], event->at, &left_out)) {
 		return;
@@ -109,6 +174,7 @@ static void log_one(struct events *e, const struct event *event)
 		  addr_format(&who->addr, peer), "asn", asn, "cause",
 		  event->text[0] != '\0' ? event->text : NULL, "left_out",
 		  left_out > 0 ? more : NULL, NULL);
+	tell_one(e, event, who, left_out);
 }
 
 /* As if the operator had disabled it: it stays so when the server restarts. */
@@ -154,6 +220,14 @@ static void log_conflict(struct events *e, const struct event *event)
 		  "mac", mac_format(&event->mac, mac), "detail",
 		  "another station uses or wants this address of ours; we defend it", "left_out",
 		  left_out > 0 ? more : NULL, NULL);
+	if (e->feed != NULL) {
+		feed_push(e->feed,
+			  &(struct feed_event){
+				  .type = FEED_CONFLICT,
+				  .at_us = watch_now_us(),
+				  .text = "another station uses or wants an address of ours",
+				  .data = json_pack("{s:s, s:s}", "address", address, "mac", mac)});
+	}
 }
 
 static void log_lost(struct events *e, const struct server *s)

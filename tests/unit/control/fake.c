@@ -291,6 +291,8 @@ static struct job *job_of(struct fake *f, const char *request)
 		return job_irr(&r);
 	case API_RESTART:
 		return job_restart(&r);
+	case API_EVENTS:
+		return job_events(&r);
 	case API_METRICS:
 		return job_metrics(&r, &f->env);
 	default:

@@ -106,3 +106,56 @@ Test(events, conflicts_of_any_number_of_addresses_are_bounded)
 	events_free(e);
 	fake_fini(&f);
 }
+
+static void told(struct feed *feed, struct feed_reader *r, const char *type, const char *text)
+{
+	struct feed_shown shown;
+	cr_assert(feed_read(feed, r, &shown), "no event; wanted %s", text);
+	cr_expect_str_eq(shown.type, type);
+	const char *got = json_string_value(json_object_get(shown.event, "text"));
+	cr_expect(got != NULL && strcmp(got, text) == 0, "%s", got);
+}
+
+/* Subscribers hear what the log says: as often, and in its order. */
+Test(events, what_is_logged_is_told_to_subscribers)
+{
+	struct fake f;
+	struct feed *feed = feed_new(1);
+	struct feed_reader r = {.sees_all = true, .next = 1};
+	struct feed_shown shown;
+	fake_init(&f, 1, NULL);
+	struct events *e = events_new(f.roster, NULL);
+	events_tell(e, feed);
+	queue[queue_count++] = (struct event){.kind = EVENT_UP, .peer = 1, .at = USEC_PER_SEC};
+	for (unsigned i = 0; i < 3; i++) {
+		queue[queue_count++] = (struct event){.kind = EVENT_FAULT,
+						      .peer = 1,
+						      .at = USEC_PER_SEC + i,
+						      .text = "no ORIGIN"};
+	}
+	queue[queue_count++] = (struct event){.kind = EVENT_DOWN,
+					      .peer = 1,
+					      .at = 2 * USEC_PER_SEC,
+					      .text = "hold timer expired"};
+	conflict("198.18.0.1", 0x66, USEC_PER_SEC);
+	(void)drained(e, &f.server);
+	told(feed, &r, "session", "the session is up");
+	told(feed, &r, "fault", "an update was faulty: no ORIGIN");
+	told(feed, &r, "session", "the session is down: hold timer expired");
+	told(feed, &r, "conflict", "another station uses or wants an address of ours");
+	cr_expect(!feed_read(feed, &r, &shown));
+	cr_expect(events_established(e)[1] != 0 && events_established(e)[0] == 0);
+	/* To everybody: that it is up, and not what was wrong. */
+	struct feed_reader open = {.sees_open = true, .next = 1};
+	cr_assert(feed_read(feed, &open, &shown));
+	cr_expect(json_object_get(shown.event, "text") == NULL);
+	cr_expect_str_eq(json_string_value(json_object_get(shown.event, "session")), "198.18.1.2");
+	cr_assert(feed_read(feed, &open, &shown));
+	cr_expect_str_eq(
+		json_string_value(json_object_get(json_object_get(shown.event, "data"), "state")),
+		"down");
+	cr_expect(!feed_read(feed, &open, &shown));
+	events_free(e);
+	feed_free(feed);
+	fake_fini(&f);
+}

@@ -1,0 +1,143 @@
+/* Alarms are compared with those of the second before; see watch.h.
+ *
+ * An alarm is known by what it is of, "rpki FILE" or "irr AS-SET", and has a detail in words.  One
+ * that has another detail is told again. */
+#include "control/daemon/watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "control/irr/irr.h"
+#include "rib/base/check.h"
+
+struct watch {
+	struct feed *feed;
+	usec_t due;
+	uint64_t rules_made;
+	bool has_rules; /* `rules_made` is known. */
+	json_t *alarms; /* Of the last look: name → detail. */
+};
+
+uint64_t watch_now_us(void)
+{
+	struct timespec ts;
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
+}
+
+struct watch *watch_new(struct feed *feed)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+	ASSERT(w != NULL);
+	w->feed = feed;
+	w->alarms = json_object();
+	return w;
+}
+
+void watch_free(struct watch *w)
+{
+	if (w != NULL) {
+		json_decref(w->alarms);
+		free(w);
+	}
+}
+
+static void add_alarm(json_t *to, const char *kind, const char *of, const char *detail)
+{
+	char name[512];
+	(void)snprintf(name, sizeof(name), "%s %s", kind, of);
+	/* A program's words need not be UTF-8. */
+	json_t *text = json_string(detail);
+	json_object_set_new(to, name, text != NULL ? text : json_string("(not readable)"));
+}
+
+static json_t *look_for_alarms(const struct api_env *env)
+{
+	json_t *found = json_object();
+	for (unsigned i = 0; env->rpki != NULL && i < rpki_source_count(env->rpki); i++) {
+		const struct source *s = rpki_source(env->rpki, i);
+		if (s->alarm != SOURCE_FINE) {
+			add_alarm(found, "rpki", s->name, s->detail);
+		}
+	}
+	for (unsigned i = 0; env->irr != NULL && i < irr_set_count(env->irr); i++) {
+		const struct irr_set *s = irr_set_at(env->irr, i);
+		const struct irr_set_part *part = irr_set_alarmed(s);
+		if (part != NULL) {
+			add_alarm(found, "irr", s->name.text, part->detail);
+		}
+	}
+	return found;
+}
+
+static void tell_alarm(struct watch *w, const char *name, bool is_on, const char *detail)
+{
+	char text[768];
+	const char *of = strchr(name, ' ');
+	ASSERT(of != NULL);
+	(void)snprintf(text, sizeof(text), is_on ? "%s: %s" : "%s: the alarm is over", of + 1,
+		       detail);
+	feed_push(w->feed,
+		  &(struct feed_event){.type = FEED_ALARM,
+				       .at_us = watch_now_us(),
+				       .text = text,
+				       .data = json_pack("{s:s%, s:s, s:b, s:s}", "source", name,
+							 (size_t)(of - name), "name", of + 1,
+							 "is_on", is_on, "detail", detail)});
+}
+
+static void watch_alarms(struct watch *w, const struct api_env *env)
+{
+	json_t *found = look_for_alarms(env);
+	const char *name;
+	json_t *detail;
+	json_object_foreach(found, name, detail)
+	{
+		if (!json_equal(json_object_get(w->alarms, name), detail)) {
+			tell_alarm(w, name, true, json_string_value(detail));
+		}
+	}
+	json_object_foreach(w->alarms, name, detail)
+	{
+		if (json_object_get(found, name) == NULL) {
+			tell_alarm(w, name, false, json_string_value(detail));
+		}
+	}
+	json_decref(w->alarms);
+	w->alarms = found;
+}
+
+/* However many generations a second made, it is one event. */
+static void watch_rules(struct watch *w, const struct api_env *env)
+{
+	bool is_new = w->has_rules && env->rules.made != w->rules_made;
+	w->has_rules = true;
+	w->rules_made = env->rules.made;
+	if (is_new) {
+		feed_push(w->feed, &(struct feed_event){
+					   .type = FEED_RULES,
+					   .at_us = watch_now_us(),
+					   .text = "other rules are in force",
+					   .data = json_pack("{s:I}", "generation",
+							     (json_int_t)env->rules.generation)});
+	}
+}
+
+void watch_step(struct watch *w, const struct api_env *env, usec_t now)
+{
+	if (now < w->due) {
+		return;
+	}
+	w->due = now + USEC_PER_SEC;
+	watch_alarms(w, env);
+	watch_rules(w, env);
+}
+
+void watch_reload(struct watch *w)
+{
+	feed_push(w->feed, &(struct feed_event){.type = FEED_RELOAD,
+						.at_us = watch_now_us(),
+						.text = "the configuration was read again"});
+}

@@ -1,0 +1,19 @@
+/* Events that nobody reports but that can be seen: alarms that begin and end, rules that came into
+ * force, changes of the registry.  Looks once a second.  Control thread. */
+#pragma once
+
+#include "control/api/feed.h"
+#include "control/api/job.h"
+
+struct watch;
+
+/* `feed` is borrowed. */
+struct watch *watch_new(struct feed *feed);
+void watch_free(struct watch *w);
+/* In every turn of the control loop. */
+void watch_step(struct watch *w, const struct api_env *env, usec_t now);
+/* The configuration is another. */
+void watch_reload(struct watch *w);
+
+/* Microseconds since 1970. */
+uint64_t watch_now_us(void);
