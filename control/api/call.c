@@ -160,9 +160,11 @@ void call_free(struct call *c)
 bool call_find(struct call *c, const char *path)
 {
 	size_t root = strlen(ROUTE_ROOT);
-	bool is_ours = strncmp(path, ROUTE_ROOT, root) == 0 && path[root] == '/';
-	c->path = strdup(is_ours ? path + root : path);
+	bool is_below = strncmp(path, ROUTE_ROOT, root) == 0 && path[root] == '/';
+	c->path = strdup(is_below ? path + root : path);
 	ASSERT(c->path != NULL);
+	/* What scrapes metrics looks at the root. */
+	bool is_ours = is_below != (strcmp(c->path, ROUTE_AT_ROOT) == 0);
 	c->route = is_ours ? route_find(c->method, c->path, c->arg, &c->allowed) : NULL;
 	if (c->route != NULL) {
 		return true;
@@ -336,7 +338,7 @@ static bool check_body(struct call *c)
 
 /* --- Who --- */
 
-bool call_is_open(const struct call *c)
+static bool is_open(const struct call *c)
 {
 	enum registry_role role = c->who.role;
 	switch (c->route->access) {
@@ -355,9 +357,9 @@ bool call_is_open(const struct call *c)
 	}
 }
 
-static bool check_role(struct call *c)
+bool call_admit(struct call *c)
 {
-	if (call_is_open(c)) {
+	if (is_open(c)) {
 		return true;
 	}
 	if (c->who.role == ROLE_NOBODY) {
@@ -367,6 +369,22 @@ static bool check_role(struct call *c)
 			  c->who.role == ROLE_TENANT ? "tenant" : "viewer");
 	}
 	return false;
+}
+
+void call_revoke(struct call *c)
+{
+	job_free(c->job);
+	if (c->feed != NULL) {
+		c->feed->free(c->feed);
+	}
+	json_decref(c->json);
+	free(c->bytes);
+	c->job = NULL;
+	c->feed = NULL;
+	c->json = NULL;
+	c->bytes = NULL;
+	c->answer = ANSWER_NONE;
+	c->answered = NULL;
 }
 
 /* A job that ends before it says anything has only a status and a sentence. */
@@ -384,10 +402,7 @@ static void fail_of_job(struct call *c, const struct reply *r)
 	while (i < ARRAY_COUNT(ends) - 1 && strcmp(ends[i].status, r->status) != 0) {
 		i++;
 	}
-	job_free(c->job);
-	c->job = NULL;
-	c->answer = ANSWER_NONE;
-	c->answered = NULL;
+	call_revoke(c);
 	call_fail(c, ends[i].code, ends[i].reason, "%s", r->text);
 }
 
@@ -406,7 +421,7 @@ void call_run(struct call *c, usec_t now, int64_t now_s)
 	ASSERT(c->route != NULL && c->answer == ANSWER_NONE);
 	c->now = now;
 	c->now_s = now_s;
-	if (check_role(c) && check_query(c) && check_body(c)) {
+	if (call_admit(c) && check_query(c) && check_body(c)) {
 		c->route->handle(c);
 	}
 }

@@ -16,6 +16,7 @@
 #define CALL_QUERY_MAX	    16 /* Members of a query. */
 #define CALL_BODY_MAX	    ((size_t)1 << 20)
 #define CALL_BODY_LARGE_MAX ((size_t)8 << 20) /* Of routes that say so. */
+#define CALL_LARGE_ROUTES   "/import"
 #define CALL_KEY_MAX	    80		      /* Of an Idempotency-Key, with the terminator. */
 #define CALL_LIMIT_DEFAULT  100		      /* Items of a list. */
 #define CALL_LIMIT_MAX	    1000
@@ -80,7 +81,8 @@ struct call {
 	const char *answer_type; /* Media type. */
 	struct job *job;
 	struct call_feed *feed;
-	uint64_t revision;		 /* ETag; 0: none. */
+	uint64_t revision; /* ETag; 0: none. */
+	uint64_t state_revision; /* Of what else is shown; 0: nothing. */
 	char *location;			 /* NULL: none. */
 	unsigned retry_after_s, allowed; /* Bits of methods, with 405. */
 
@@ -130,5 +132,7 @@ void call_run(struct call *c, usec_t now, int64_t now_s);
 /* A step of the answer's job into a REPLY_DOCUMENT; true when the document has begun, or the answer
  * has become a problem (then ANSWER_JSON).  Not after that. */
 bool call_begin_job(struct call *c, struct reply *out, usec_t now);
-/* Whether the route is open to this role at all. */
-bool call_is_open(const struct call *c);
+/* Take back an answer that was not given: another may follow. */
+void call_revoke(struct call *c);
+/* Whether the route is open to who asks.  False: a problem (401, 403) is answered. */
+bool call_admit(struct call *c);

@@ -14,6 +14,9 @@
 #include "control/state/state.h"
 #include "dataplane/core/core.h"
 
+struct registrar;
+struct evidence;
+
 /* How many entries a slice may look at. */
 #define JOB_SLICE 4096
 
@@ -70,6 +73,8 @@ struct api_env {
 	struct feed *feed; /* NULL: not there. */
 	/* [peer]: when the session was established last, since 1970; 0: never.  NULL: not kept. */
 	const usec_t *established_us;
+	struct registrar *registrar; /* NULL: there is no registry. */
+	struct evidence *evidence;   /* NULL: there is none. */
 };
 
 struct job {

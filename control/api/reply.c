@@ -56,6 +56,11 @@ static int append(const char *bytes, size_t len, void *context)
 	return 0;
 }
 
+void reply_put(struct reply *r, const char *bytes, size_t len)
+{
+	(void)append(bytes, len, r);
+}
+
 static void put_line(struct reply *r, const char *kind, json_t *value)
 {
 	ASSERT(value != NULL);

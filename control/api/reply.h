@@ -42,5 +42,7 @@ void reply_row(struct reply *r, json_t *value);
 void reply_next(struct reply *r, const char *cursor);
 /* `status`: done, refused, not_found or usage; `text` may be NULL. */
 void reply_end(struct reply *r, const char *status, const char *text);
+/* Bytes that are neither lines nor a document. */
+void reply_put(struct reply *r, const char *bytes, size_t len);
 /* Write what waits to a non-blocking socket.  False when the other side has gone. */
 bool reply_write(struct reply *r, int fd);

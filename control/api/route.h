@@ -8,6 +8,7 @@
 
 #define ROUTE_ARGS_MAX 3
 #define ROUTE_ROOT     "/api/v1"
+#define ROUTE_AT_ROOT  "/metrics" /* The one path that is not below ROUTE_ROOT. */
 
 enum call_method { CALL_GET, CALL_POST, CALL_PATCH, CALL_DELETE, CALL_METHOD_COUNT };
 
