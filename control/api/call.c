@@ -170,7 +170,7 @@ bool call_find(struct call *c, const char *path)
 		return true;
 	}
 	if (c->allowed != 0) {
-		call_fail(c, 405, "method", "%s is not for this path", call_method_text(c->method));
+		call_fail(c, 405, "method", "this method is not for this path");
 	} else {
 		call_fail(c, 404, "not-found",
 			  "there is no such path; see " ROUTE_ROOT "/openapi.json");

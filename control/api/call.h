@@ -17,8 +17,8 @@
 #define CALL_BODY_MAX	    ((size_t)1 << 20)
 #define CALL_BODY_LARGE_MAX ((size_t)8 << 20) /* Of routes that say so. */
 #define CALL_LARGE_ROUTES   "/import"
-#define CALL_KEY_MAX	    80		      /* Of an Idempotency-Key, with the terminator. */
-#define CALL_LIMIT_DEFAULT  100		      /* Items of a list. */
+#define CALL_KEY_MAX	    80	/* Of an Idempotency-Key, with the terminator. */
+#define CALL_LIMIT_DEFAULT  100 /* Items of a list. */
 #define CALL_LIMIT_MAX	    1000
 
 /* One thing that happened. */
@@ -81,8 +81,8 @@ struct call {
 	const char *answer_type; /* Media type. */
 	struct job *job;
 	struct call_feed *feed;
-	uint64_t revision; /* ETag; 0: none. */
-	uint64_t state_revision; /* Of what else is shown; 0: nothing. */
+	uint64_t revision;		 /* ETag; 0: none. */
+	uint64_t state_revision;	 /* Of what else is shown; 0: nothing. */
 	char *location;			 /* NULL: none. */
 	unsigned retry_after_s, allowed; /* Bits of methods, with 405. */
 

@@ -37,6 +37,7 @@
 #include "control/daemon/rules.h"
 #include "control/daemon/watch.h"
 #include "control/daemon/worker.h"
+#include "control/http/http.h"
 #include "control/irr/irr.h"
 #include "control/rpki/rpki.h"
 #include "dataplane/core/launch.h"
@@ -69,6 +70,7 @@ struct daemon {
 	struct restart restart;
 	bool is_restart; /* Asked for: it ends without a NOTIFICATION. */
 	struct api *api;
+	struct http *http; /* NULL: no HTTP. */
 	struct events *events;
 	struct feed *feed;
 	struct watch *watch;
@@ -483,6 +485,21 @@ static int open_api(struct daemon *d)
 	return 0;
 }
 
+/* Before privileges go: a port may be one that only root can have. */
+static int open_http(struct daemon *d)
+{
+	char why[512] = "";
+	int err = http_open(&d->config->control.http, &d->http, why, sizeof(why));
+	return err == 0 ? 0 : fail(EX_UNAVAILABLE, "no HTTP", why);
+}
+
+static int begin_http(struct daemon *d)
+{
+	char why[512] = "";
+	int err = d->http != NULL ? http_begin(d->http, &d->env, why, sizeof(why)) : 0;
+	return err == 0 ? 0 : fail(EX_CONFIG, "no HTTP", why);
+}
+
 static int drop_privileges(struct daemon *d)
 {
 	int err = identity_assume(&d->identity);
@@ -549,9 +566,9 @@ static int start_workers(struct daemon *d)
 static int start(struct daemon *d)
 {
 	static int (*const steps[])(struct daemon * d) = {
-		resolve_identity, open_signals, open_state,  start_eal,
-		open_ports,	  start_irr,	make_server, open_api,
-		drop_privileges,  start_rpki,	begin_rules, start_workers,
+		resolve_identity, open_signals, open_state, start_eal,	   open_ports,
+		start_irr,	  make_server,	open_api,   open_http,	   drop_privileges,
+		start_rpki,	  begin_rules,	begin_http, start_workers,
 	};
 	for (unsigned i = 0; i < ARRAY_COUNT(steps); i++) {
 		int status = steps[i](d);
@@ -572,6 +589,7 @@ static void stop(struct daemon *d)
 		epoch_online();
 	}
 	api_close(d->api);
+	http_close(d->http);
 	if (d->server != NULL && d->events != NULL) {
 		events_drain(d->events, d->server);
 	}
@@ -624,6 +642,7 @@ static void take_signals(struct daemon *d, usec_t now)
 	while (read(d->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			reload_signal(d->reload);
+			http_reload(d->http);
 		} else {
 			begin_shutdown(d, now);
 		}
@@ -672,13 +691,14 @@ static void feed_watchdog(struct daemon *d, usec_t now)
 
 static void loop(struct daemon *d)
 {
-	struct pollfd fds[1 + API_FDS_MAX + RPKI_FDS_MAX + IRR_FDS_MAX];
+	struct pollfd fds[1 + API_FDS_MAX + RPKI_FDS_MAX + IRR_FDS_MAX + HTTP_FDS_MAX];
 	bool has_more = false;
 	for (;;) {
 		fds[0] = (struct pollfd){.fd = d->signal_fd, .events = POLLIN};
 		unsigned count = api_fds(d->api, fds + 1), all = 1 + count;
 		all += rpki_fds(d->rpki, fds + all);
 		all += irr_fds(d->irr, fds + all);
+		all += http_fds(d->http, fds + all);
 		epoch_offline();
 		int ready = poll(fds, all, has_more ? 0 : (int)(LOOP_US / USEC_PER_MSEC));
 		epoch_online();
@@ -696,6 +716,7 @@ static void loop(struct daemon *d)
 		d->env.rules = policy_desk_numbers(rules_desk(d->rules));
 		has_more = api_serve(d->api, fds + 1, count, now);
 		has_more = irr_serve(d->irr, now, (int64_t)time(NULL)) || has_more;
+		has_more = http_serve(d->http, now, (int64_t)time(NULL)) || has_more;
 		events_drain(d->events, d->server);
 		watch_step(d->watch, &d->env, now);
 		membership_step(d->membership);

@@ -37,16 +37,16 @@ static enum MHD_Result send_redirect(struct exchange *e)
 
 static enum MHD_Result send_page(struct exchange *e)
 {
-	const char *known = MHD_lookup_connection_value(e->connection, MHD_HEADER_KIND,
-							"If-None-Match");
+	const char *known =
+		MHD_lookup_connection_value(e->connection, MHD_HEADER_KIND, "If-None-Match");
 	bool is_known = known != NULL && tag_none_match(known, e->page->tag);
 	/* MHD does not write to it. */
 	union {
 		const unsigned char *in;
 		void *out;
 	} data = {.in = e->page->data};
-	struct MHD_Response *r = MHD_create_response_from_buffer(
-		is_known ? 0 : e->page->len, data.out, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *r = MHD_create_response_from_buffer(is_known ? 0 : e->page->len,
+								 data.out, MHD_RESPMEM_PERSISTENT);
 	put(r, "Content-Type", e->page->media_type);
 	put(r, "ETag", e->page->tag);
 	put(r, "Cache-Control", "no-cache");
@@ -186,8 +186,8 @@ static enum MHD_Result send_job(struct exchange *e)
 			return answer_send(e);
 		}
 	}
-	struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES,
-								   read_job, e, NULL);
+	struct MHD_Response *r =
+		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_job, e, NULL);
 	put(r, "Content-Type", "application/json");
 	put_fields(e, r);
 	return queue(e, 200, r);
@@ -197,8 +197,9 @@ static enum MHD_Result send_job(struct exchange *e)
 static void put_event(struct reply *out, const struct call_event *event)
 {
 	char head[96];
-	int len = snprintf(head, sizeof(head), "id: %llu\nevent: %s\ndata: ",
-			   (unsigned long long)event->id, event->type);
+	int len =
+		snprintf(head, sizeof(head),
+			 "id: %llu\nevent: %s\ndata: ", (unsigned long long)event->id, event->type);
 	char *data = json_dumps(event->data, JSON_COMPACT);
 	ASSERT(len > 0 && (size_t)len < sizeof(head) && data != NULL);
 	reply_put(out, head, (size_t)len);
@@ -220,7 +221,8 @@ bool answer_feed(struct exchange *e)
 		struct registry_author who;
 		e->due = h->now + HEARTBEAT_US;
 		/* A token that has ended ends its streams. */
-		e->reply.is_ended = e->token != NULL && !who_of_token(h->env, e->token, h->now_s, &who);
+		e->reply.is_ended =
+			e->token != NULL && !who_of_token(h->env, e->token, h->now_s, &who);
 		reply_put(&e->reply, ":\n\n", 3);
 	}
 	return e->reply.begin < e->reply.end;

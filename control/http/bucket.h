@@ -10,8 +10,8 @@
 #define BUCKET_COUNT 4096 /* 16 bytes each: 64 KiB. */
 
 struct buckets {
-	uint64_t seed;	      /* Of the hash: nobody shall be able to fill one set. */
-	usec_t cost, burst;   /* One visit; how far in debt one may go. */
+	uint64_t seed;	    /* Of the hash: nobody shall be able to fill one set. */
+	usec_t cost, burst; /* One visit; how far in debt one may go. */
 	struct bucket {
 		uint64_t key; /* Hash; 0: free. */
 		usec_t full;

@@ -240,6 +240,21 @@ static enum call_method method_of(const char *text)
 	return method;
 }
 
+static bool has_body(const struct exchange *e)
+{
+	const char *len = field(e, "Content-Length");
+	return (len != NULL && strcmp(len, "0") != 0) || field(e, "Transfer-Encoding") != NULL;
+}
+
+static enum MHD_Result send_refusal(struct exchange *e)
+{
+	if (e->http->now < e->due) {
+		exchange_suspend(e, EXCHANGE_HELD);
+		return MHD_YES;
+	}
+	return answer_send(e);
+}
+
 static enum MHD_Result begin(struct exchange *e, const char *url, const char *method)
 {
 	struct http *h = e->http;
@@ -261,11 +276,8 @@ static enum MHD_Result begin(struct exchange *e, const char *url, const char *me
 	} else if (find_call(e, url)) {
 		return MHD_YES;
 	}
-	if (e->call->status == 429) {
-		exchange_suspend(e, EXCHANGE_HELD);
-		return MHD_YES;
-	}
-	return answer_send(e);
+	/* An answer before the body costs the connection. */
+	return has_body(e) ? send_refusal(e) : MHD_YES;
 }
 
 /* --- The body --- */
@@ -314,8 +326,10 @@ static enum MHD_Result run(struct exchange *e)
 	if (e->page != NULL || e->redirect != NULL) {
 		return answer_send(e);
 	}
-	if (c->answer == ANSWER_NONE &&
-	    call_take_body(c, type != NULL ? type : "", span_of(e->body, e->body_len))) {
+	if (c->answer != ANSWER_NONE) {
+		return send_refusal(e);
+	}
+	if (call_take_body(c, type != NULL ? type : "", span_of(e->body, e->body_len))) {
 		call_run(c, e->http->now, e->http->now_s);
 	}
 	if (c->answer == ANSWER_NONE) {

@@ -9,10 +9,10 @@
 #include "control/http/page.h"
 #include "control/http/tls.h"
 
-#define HEADER_US     (15 * USEC_PER_SEC) /* To send a request's header, or to be idle. */
-#define BODY_US	      (30 * USEC_PER_SEC)
-#define HOLD_US	      (200 * USEC_PER_MSEC) /* Before one that comes too often is told so. */
-#define HEARTBEAT_US  (15 * USEC_PER_SEC)   /* Of an event stream. */
+#define HEADER_US    (15 * USEC_PER_SEC) /* To send a request's header, or to be idle. */
+#define BODY_US	     (30 * USEC_PER_SEC)
+#define HOLD_US	     (200 * USEC_PER_MSEC) /* Before one that comes too often is told so. */
+#define HEARTBEAT_US (15 * USEC_PER_SEC)   /* Of an event stream. */
 
 /* A connection. */
 struct client {
@@ -30,7 +30,7 @@ enum exchange_state {
 	EXCHANGE_WAITING, /* For the call's answer. */
 	EXCHANGE_BEGIN,	  /* For the job's first row. */
 	EXCHANGE_SENDING,
-	EXCHANGE_IDLE,	  /* Sending, and there is nothing to send now. */
+	EXCHANGE_IDLE, /* Sending, and there is nothing to send now. */
 };
 
 struct exchange {

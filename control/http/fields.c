@@ -80,7 +80,8 @@ bool tag_none_match(const char *text, const char *tag)
 static int hex_digit(char c)
 {
 	static const char digits[] = "0123456789abcdef";
-	const char *at = c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c) : NULL;
+	const char *at =
+		c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c) : NULL;
 	return at != NULL ? (int)(at - digits) : -1;
 }
 

@@ -19,7 +19,7 @@
 #include "control/http/fields.h"
 #include "rib/base/check.h"
 
-#define IDLE_S	      30 /* Nothing moves on a connection. */
+#define IDLE_S	      30		  /* Nothing moves on a connection. */
 #define POOL_BYTES    ((size_t)48 * 1024) /* Of a connection: header and buffers. */
 #define BACKLOG	      128
 #define SWEEP_US      USEC_PER_SEC
@@ -107,7 +107,8 @@ static enum MHD_Result on_accept(void *cls, const struct sockaddr *from, socklen
 	(void)len;
 	struct http *h = cls;
 	struct addr addr = addr_of(from);
-	bool is_within = buckets_take(&h->connects, buckets_addr_key(&h->connects, &addr), h->now) == 0;
+	bool is_within =
+		buckets_take(&h->connects, buckets_addr_key(&h->connects, &addr), h->now) == 0;
 	h->counts.refused_rate += !is_within;
 	return is_within ? MHD_YES : MHD_NO;
 }
@@ -190,9 +191,9 @@ static int on_certificate(gnutls_session_t session, const gnutls_datum_t *author
 	(void)algorithm_count;
 	struct MHD_Connection *connection = gnutls_session_get_ptr(session);
 	const union MHD_ConnectionInfo *info =
-		connection != NULL ? MHD_get_connection_info(connection,
-							     MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-				   : NULL;
+		connection != NULL
+			? MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			: NULL;
 	const struct client *c = info != NULL ? info->socket_context : NULL;
 	if (c == NULL || c->tls == NULL) {
 		return -1;
@@ -210,7 +211,7 @@ static struct MHD_Daemon *start(struct http *h, unsigned door)
 	flags |= h->tls != NULL ? MHD_USE_TLS : 0;
 	const struct MHD_OptionItem tls[] = {
 		{MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
-		{MHD_OPTION_HTTPS_CERT_CALLBACK, (intptr_t)on_certificate, NULL},
+		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)on_certificate},
 		{MHD_OPTION_END, 0, NULL},
 	};
 	const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
@@ -218,11 +219,10 @@ static struct MHD_Daemon *start(struct http *h, unsigned door)
 		flags, 0, on_accept, h, exchange_handle, h, MHD_OPTION_LISTEN_SOCKET,
 		h->door[door].fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)HTTP_BY_ADDRESS_MAX,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
-		MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, h,
-		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		POOL_BYTES, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_UNESCAPE_CALLBACK,
+		on_unescape, h, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
 		h->tls != NULL ? tls : none, MHD_OPTION_END);
 }
 

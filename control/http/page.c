@@ -18,8 +18,7 @@ static int compare(const void *key, const void *page)
 
 const struct page *page_find(const char *path)
 {
-	return page_count == 0 ? NULL
-			       : bsearch(path, pages, page_count, sizeof(pages[0]), compare);
+	return page_count == 0 ? NULL : bsearch(path, pages, page_count, sizeof(pages[0]), compare);
 }
 
 const char *page_folder(const char *path)

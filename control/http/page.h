@@ -4,9 +4,9 @@
 #include "rib/base/bytes.h"
 
 struct page {
-	const char *path;	/* "/portal/" */
+	const char *path; /* "/portal/" */
 	const char *media_type;
-	const char *tag;	/* Strong, of its content. */
+	const char *tag; /* Strong, of its content. */
 	const unsigned char *data;
 	size_t len;
 };

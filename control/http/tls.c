@@ -63,12 +63,11 @@ static bool is_pair(struct tls *t)
 	if (gnutls_pubkey_init(&of_key) != 0) {
 		return false;
 	}
-	bool is =
-		gnutls_pubkey_import_privkey(of_key, t->key, 0, 0) == 0 &&
-		gnutls_pubkey_get_key_id(of_key, GNUTLS_KEYID_USE_SHA256, a, &a_len) == 0 &&
-		gnutls_pubkey_get_key_id(t->chain[0].pubkey, GNUTLS_KEYID_USE_SHA256, b, &b_len) ==
-			0 &&
-		a_len == b_len && memcmp(a, b, a_len) == 0;
+	bool is = gnutls_pubkey_import_privkey(of_key, t->key, 0, 0) == 0 &&
+		  gnutls_pubkey_get_key_id(of_key, GNUTLS_KEYID_USE_SHA256, a, &a_len) == 0 &&
+		  gnutls_pubkey_get_key_id(t->chain[0].pubkey, GNUTLS_KEYID_USE_SHA256, b,
+					   &b_len) == 0 &&
+		  a_len == b_len && memcmp(a, b, a_len) == 0;
 	gnutls_pubkey_deinit(of_key);
 	return is;
 }
