@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "rib/base/check.h"
 #include "rib/base/text.h"
 
 static bool is_token_byte(char c)
@@ -16,14 +15,14 @@ enum claim_token claim_find_token(const char *text, size_t len, const char *toke
 	const size_t key_len = strlen(CLAIM_TOKEN_KEY), token_len = strlen(token);
 	const char *at = text, *end = text + len;
 	enum claim_token found = CLAIM_TOKEN_NONE;
-	ASSERT(token_len > 0);
 	while ((at = memmem(at, (size_t)(end - at), CLAIM_TOKEN_KEY, key_len)) != NULL) {
 		at += key_len;
 		const char *word = at;
 		while (at < end && is_token_byte(*at)) {
 			at++;
 		}
-		if ((size_t)(at - word) == token_len && memcmp(word, token, token_len) == 0) {
+		if (token_len > 0 && (size_t)(at - word) == token_len &&
+		    memcmp(word, token, token_len) == 0) {
 			return CLAIM_TOKEN_FOUND;
 		}
 		found = CLAIM_TOKEN_OTHER;

@@ -49,10 +49,9 @@ void finding_settle_origins(struct finding *whole)
 	}
 }
 
-bool finding_same(const struct finding *a, const struct finding *b)
+void finding_prove_origins(struct finding *f, const asn_t *origins, unsigned count)
 {
-	return a->result == b->result && strcmp(a->reason, b->reason) == 0 &&
-	       a->expires_s == b->expires_s && strcmp(a->certificate, b->certificate) == 0 &&
-	       a->origin_count == b->origin_count &&
-	       memcmp(a->origins, b->origins, a->origin_count * sizeof(a->origins[0])) == 0;
+	ASSERT(count <= FINDING_ORIGINS_MAX);
+	memcpy(f->origins, origins, count * sizeof(f->origins[0]));
+	f->origin_count = count;
 }

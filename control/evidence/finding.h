@@ -42,5 +42,5 @@ void finding_say(struct finding *f, enum finding_result result, const char *reas
  * worst one's, and "" when all are good. */
 void finding_take_origin(struct finding *whole, asn_t origin, const struct finding *one);
 void finding_settle_origins(struct finding *whole);
-/* Result, reason and what stands behind them are the same; the words may be others. */
-bool finding_same(const struct finding *a, const struct finding *b);
+/* It is about these, all of them. */
+void finding_prove_origins(struct finding *f, const asn_t *origins, unsigned count);

@@ -236,8 +236,9 @@ static void check_text(const struct claim *c, const struct cert *cert,
 		return;
 	}
 	out->expires_s = out->expires_s < cert_ends_s(cert) ? out->expires_s : cert_ends_s(cert);
-	finding_say(out, FINDING_VALID, "", "signed with the key of the certificate %s",
-		    cert_fingerprint(cert));
+	finding_prove_origins(out, c->origins, c->origin_count);
+	finding_say(out, FINDING_VALID, "", "signed by the certificate's key, good until %.8s",
+		    (const char *)field[FIELD_EXPIRY].data);
 }
 
 /* Without a text it is ours, with the day that we gave out this month, or the one before it. */

@@ -10,7 +10,7 @@
 #include "control/evidence/finding.h"
 #include "control/evidence/reverse.h"
 
-#define TXT_TOKEN_MAX 80
+#define TXT_TOKEN_MAX 80 /* Ours are shorter. */
 
 enum txt_status {
 	TXT_ANSWERED, /* With `count` records. */
