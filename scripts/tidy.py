@@ -4,8 +4,9 @@
     scripts/tidy.py             checks the tree; 0 when it is tidy
 
 C: files of at most 800 lines, functions of at most 70, no banned calls, no #if inside functions,
-formatted as .clang-format says, every .c file named in a meson.build.  All sources: lines of at
-most 100 columns (tabs of 8), no trailing space, no notes to ourselves.
+formatted as .clang-format says, every .c file named in a meson.build.  Pages: files of at most 800
+lines.  All sources: lines of at most 100 columns (tabs of 8), no trailing space, no notes to
+ourselves.
 """
 
 import os
@@ -16,6 +17,8 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 TOP = ("rib", "dataplane", "control", "bench", "tests", "scripts", "packaging", ".ci")
 FILE_LINES, FUNCTION_LINES, COLUMNS = 800, 70, 100
+
+PAGES = (".js", ".mjs", ".css", ".html")
 
 # (file, function): why it may be longer.
 LONG_FUNCTIONS = {}
@@ -38,7 +41,8 @@ def files():
     for top in TOP:
         for folder, folders, names in os.walk(os.path.join(ROOT, top)):
             # A fuzzer's inputs are no text, whatever they begin with.
-            folders[:] = [name for name in folders if name not in ("__pycache__", "corpus")]
+            folders[:] = [name for name in folders
+                          if name not in ("__pycache__", "corpus", "node_modules")]
             for name in names:
                 path = os.path.join(folder, name)
                 if is_text(path):
@@ -46,7 +50,7 @@ def files():
 
 
 def is_text(path):
-    if path.endswith((".c", ".h", ".def", ".py", ".sh", ".build")):
+    if path.endswith((".c", ".h", ".def", ".py", ".sh", ".build", *PAGES)):
         return True
     with open(path, "rb") as file:
         return file.read(2) == b"#!"
@@ -141,6 +145,8 @@ def main():
         if path.endswith((".c", ".h")):
             ours_c.append(path)
             found += check_c(path, text)
+        elif path.endswith(PAGES) and text.count("\n") > FILE_LINES:
+            found.append((1, "%d lines; at most %d" % (text.count("\n"), FILE_LINES)))
         if path.endswith(".c") and path not in built:
             found.append((1, "named in no meson.build"))
         if text and not text.endswith("\n"):

@@ -8,7 +8,7 @@ import { go, link_to } from "../lib/router.js";
 import { table } from "../lib/table.js";
 import { plain, verdict } from "../lib/words.js";
 import * as read from "./read.js";
-import { key_of, sentence, why } from "./routes.js";
+import { key_of, why } from "./routes.js";
 import { normal_prefix } from "./search.js";
 
 const DIRECTIONS = [["from", "announced by"], ["to", "sent to"]];
@@ -84,7 +84,7 @@ function reason_of(route) {
     }
     const rule = route.rule ? ` Decided by: ${route.rule}.` : "";
     const dress = dress_of(route);
-    return h("span", {}, sentence(route.fate), rule, dress ? ` Sent ${dress}.` : "");
+    return h("span", {}, format.sentence(route.fate), rule, dress ? ` Sent ${dress}.` : "");
 }
 
 function candidates(rows, redraw) {
@@ -107,7 +107,7 @@ function results(answer, is_from, redraw) {
     const text = answer.text ?? answer.result ?? "";
     return [
         text ? h("div", { class: "notice off", role: "status" },
-            h("p", {}, h("strong", {}, sentence(text)))) : null,
+            h("p", {}, h("strong", {}, format.sentence(text)))) : null,
         is_from ? rows.map((route) => announced(route, redraw))
             : rows.length > 0 ? candidates(rows, redraw) : null];
 }

@@ -1,10 +1,9 @@
 /* The looking glass: what the route server hears, refuses, and passes on. */
 import * as api from "../lib/api.js";
-import { h } from "../lib/dom.js";
+import { h, patch } from "../lib/dom.js";
 import * as live from "../lib/live.js";
 import { button } from "../lib/parts.js";
 import * as router from "../lib/router.js";
-import { patch } from "../lib/dom.js";
 import { sign_in, skip_link } from "../lib/signin.js";
 import { explain } from "./explain.js";
 import { member } from "./member.js";
@@ -42,7 +41,7 @@ router.start(PAGES, {
         done: () => {
             show_who();
             live.begin_stream();
-            router.again();
+            router.enter();
         },
     }),
 });

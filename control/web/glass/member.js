@@ -7,7 +7,7 @@ import * as parts from "../lib/parts.js";
 import { link_to } from "../lib/router.js";
 import { member_state, plain } from "../lib/words.js";
 import * as read from "./read.js";
-import { RouteList, sentence } from "./routes.js";
+import { RouteList } from "./routes.js";
 
 const EVERY_MS = 5000;
 const FAMILIES = [["ipv4", "IPv4"], ["ipv6", "IPv6"]];
@@ -81,18 +81,20 @@ function trouble_section(row) {
     }
     if (row.last_error) {
         notes.push(parts.notice(row.state === "Established" ? "off" : "bad", "Last error",
-            h("p", {}, sentence(row.last_error))));
+            h("p", {}, format.sentence(row.last_error))));
     }
     if (row.last_offence) {
-        notes.push(parts.notice("bad", `A faulty message, ${format.duration(row.last_offence.age_s)}` +
-            " ago", h("p", {}, sentence(row.last_offence.text)),
+        const age = format.duration(row.last_offence.age_s);
+        notes.push(parts.notice("bad", `A faulty message, ${age} ago`,
+            h("p", {}, format.sentence(row.last_offence.text)),
         h("details", {}, h("summary", {}, "The message"),
             h("p", { class: "mono" }, row.last_offence.message))));
     }
     const faults = row.import?.faults ?? [];
     if (faults.length > 0) {
         notes.push(parts.notice("busy", "Faulty updates", h("ul", {}, faults.map((fault) =>
-            h("li", {}, `${sentence(fault.fault)} ${format.plural(fault.count, "time")}`)))));
+            h("li", {}, format.sentence(fault.fault),
+                ` ${format.plural(fault.count, "time")}`)))));
     }
     return notes.length === 0 ? null : parts.section("What went wrong", null, notes);
 }

@@ -42,8 +42,8 @@ export async function members(context) {
     let trouble = null;
     const show = () => context.show(
         parts.heading("Members"),
-        h("p", { class: "lead" }, "Routers that have a session with this route server. “Filtered” " +
-            "counts routes that are refused; a member's page says why."),
+        h("p", { class: "lead" }, "Routers that have a session with this route server. " +
+            "“Filtered” counts routes that are refused; a member's page says why."),
         trouble ? parts.failure(trouble) : null,
         h("section", { class: "card", "aria-label": "Members" }, table({
             name: "members", caption: "Members and their routes", columns: COLUMNS, rows,

@@ -35,8 +35,8 @@ function alarms_of(status) {
             "brought up to date.", "#/sources"]);
     }
     if (status.registry?.alarms > 0) {
-        list.push(["Registry", `${format.plural(status.registry.alarms, "alarm")} in the registry ` +
-            "of customers.", null]);
+        list.push(["Registry", `${format.plural(status.registry.alarms, "alarm")} in ` +
+            "the registry of customers.", null]);
     }
     if (status.events_lost > 0) {
         list.push(["Log", `${format.plural(status.events_lost, "event")} could not be logged.`,
@@ -56,8 +56,9 @@ function top_figures(status) {
     const family = (name, it) => parts.figure(format.count(it.prefixes), name,
         `${format.plural(it.paths, "path")}`);
     return parts.figures(
-        parts.figure(`${format.count(sessions.established)} of ${format.count(sessions.configured)}`,
-            "Sessions up", sessions.disabled > 0 ? `${sessions.disabled} switched off` : "members"),
+        parts.figure(`${format.count(sessions.established)} of ` +
+            format.count(sessions.configured), "Sessions up",
+            sessions.disabled > 0 ? `${sessions.disabled} switched off` : "members"),
         family("IPv4 prefixes", routes.ipv4), family("IPv6 prefixes", routes.ipv6),
         parts.figure(format.bytes(status.memory.resident_bytes), "Memory",
             `${format.bytes(status.memory.table_bytes)} in tables`),
@@ -79,7 +80,8 @@ function sessions_section(status) {
     const states = Object.entries(status.sessions.by_state).filter(([, number]) => number > 0);
     return parts.section("Sessions by state", h("a", { href: "#/members" }, "All members"),
         states.length === 0 ? parts.empty("No member is configured.") : h("dl", { class: "facts" },
-            states.map(([name, number]) => h("div", {}, h("dt", {}, parts.badge(session_state(name))),
+            states.map(([name, number]) => h("div", {},
+                h("dt", {}, parts.badge(session_state(name))),
                 h("dd", {}, format.plural(number, "session"), h("br"),
                     h("span", { class: "quiet" }, session_state(name).means))))));
 }
@@ -94,7 +96,8 @@ function workers_section(status, redraw) {
         key: (row) => `worker-${row.worker}`, redraw,
         columns: [
             { name: "worker", title: "Worker", order: (row) => row.worker,
-                cell: (row) => `${row.worker}${row.cpu === undefined ? "" : ` on CPU ${row.cpu}`}` },
+                cell: (row) => (row.cpu === undefined ? row.worker
+                    : `${row.worker} on CPU ${row.cpu}`) },
             number("busy_percent", "Busy", (row) => `${row.busy_percent} %`),
             number("connections", "Connections"),
             number("frames_in", "Packets in"), number("frames_out", "Packets out")],

@@ -59,20 +59,14 @@ const MORE = { name: "more", title: "More", cell: more_of };
 export function why(route) {
     const code = route.reject_code === undefined ? "" : `, code ${route.reject_code}`;
     return h("div", { class: "why" },
-        h("div", {}, h("strong", {}, `${sentence(route.rejected)}`),
-            route.detail ? ` ${sentence(route.detail)}` : ""),
+        h("div", {}, h("strong", {}, `${format.sentence(route.rejected)}`),
+            route.detail ? ` ${format.sentence(route.detail)}` : ""),
         route.remedy ? h("div", {}, h("span", { class: "quiet" }, "What to do: "),
-            sentence(route.remedy))
+            format.sentence(route.remedy))
             : null,
         h("div", { class: "code" }, h("code", {}, route.reject_reason), code, " · ",
             h("a", { href: link_to("/explain", { prefix: route.prefix, from: route.from }) },
                 "All checks")));
-}
-
-/* The server's phrases begin small and end without a full stop. */
-export function sentence(text) {
-    const word = String(text ?? "");
-    return word.charAt(0).toUpperCase() + word.slice(1) + (/[.!?]$/.test(word) ? "" : ".");
 }
 
 const REASON = { name: "why", title: "Why refused", order: (row) => row.rejected, cell: why };

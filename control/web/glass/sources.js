@@ -5,7 +5,6 @@ import { keep_reading } from "../lib/live.js";
 import * as parts from "../lib/parts.js";
 import { table } from "../lib/table.js";
 import * as read from "./read.js";
-import { sentence } from "./routes.js";
 
 const EVERY_MS = 15000;
 
@@ -23,7 +22,7 @@ function rpki_section(answer, redraw) {
     return parts.section("Origin validation (RPKI)", null, table({
         name: "rpki", caption: "Sources of RPKI data", rows: answer.rows ?? [], redraw,
         key: (row) => row.source,
-        empty: parts.empty(answer.text ? sentence(answer.text)
+        empty: parts.empty(answer.text ? format.sentence(answer.text)
             : "No source of RPKI data is configured."),
         columns: [
             { name: "source", title: "Source", order: (row) => row.source,

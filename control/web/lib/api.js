@@ -111,6 +111,11 @@ export async function post(path, body, query) {
     return json_of(await send("POST", path, { body, query }));
 }
 
+/* A file, as it is. */
+export async function post_file(path, file, type) {
+    return json_of(await send("POST", path, { body: new Blob([file], { type }) }));
+}
+
 /* `revision`: of the object that was edited; when it is another by now the answer is 412. */
 export async function change(path, body, revision) {
     const headers = revision ? { "If-Match": `"${revision}"` } : {};

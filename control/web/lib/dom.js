@@ -69,10 +69,12 @@ function is_alike(old, node) {
         key_of(old) === key_of(node);
 }
 
+/* `open` of a <details> is the reader's, `tabindex` of a heading is the router's. */
+const NOT_OURS = ["open", "tabindex"];
+
 function patch_attributes(old, node) {
     for (const { name } of [...old.attributes]) {
-        /* `open` of a <details> is the reader's. */
-        if (!node.hasAttribute(name) && name !== "open") {
+        if (!node.hasAttribute(name) && !NOT_OURS.includes(name)) {
             old.removeAttribute(name);
         }
     }
@@ -100,6 +102,24 @@ function patch_node(old, node) {
     patch_children(old, [...node.childNodes]);
 }
 
+/* What has no key and stands between `at` and the wanted node is removed, rather than the wanted
+ * node moved: an element that moves loses the focus. */
+function without_strays(at, twin) {
+    let end = at;
+    while (end && end !== twin && !key_of(end)) {
+        end = end.nextSibling;
+    }
+    if (end !== twin) {
+        return at;
+    }
+    while (at !== twin) {
+        const next = at.nextSibling;
+        at.remove();
+        at = next;
+    }
+    return at;
+}
+
 function patch_children(parent, nodes) {
     const keyed = new Map();
     for (const child of parent.childNodes) {
@@ -120,6 +140,7 @@ function patch_children(parent, nodes) {
         const key = key_of(node);
         const twin = key ? keyed.get(key) : at;
         keyed.delete(key);
+        at = key && twin ? without_strays(at, twin) : at;
         if (twin && is_alike(twin, node)) {
             patch_node(twin, node);
             if (twin === at) {

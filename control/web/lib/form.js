@@ -5,6 +5,7 @@
  * many (options, any of them), moment (date and time, UTC).  A Problem's pointer ("/origins/1")
  * names the field that it is shown at; without one it stands above the form. */
 import { h, patch, unique } from "./dom.js";
+import { sentence } from "./format.js";
 import { announce } from "./parts.js";
 
 const words_of = (text) => text.split(/[\s,]+/).filter((word) => word);
@@ -90,14 +91,15 @@ function show_problem(parts, top, problem) {
     const part = parts.find((one) => one.field.name === name);
     if (!part) {
         patch(top, h("div", { class: "notice bad" },
-            h("p", {}, h("strong", {}, problem.message)),
-            problem.remedy ? h("p", {}, problem.remedy) : null,
+            h("p", {}, h("strong", {}, sentence(problem.message))),
+            problem.remedy ? h("p", {}, sentence(problem.remedy)) : null,
             problem.reason ? h("p", { class: "code" }, "Code: ",
                 h("code", {}, problem.reason)) : null));
         top.focus();
         return;
     }
-    patch(part.error, h("strong", {}, problem.message), problem.remedy ? ` ${problem.remedy}` : "");
+    patch(part.error, h("strong", {}, sentence(problem.message)),
+        problem.remedy ? ` ${sentence(problem.remedy)}` : "");
     const control = part.control.matches("input, select") ? part.control
         : part.control.querySelector("input") ?? part.control;
     control.setAttribute("aria-invalid", "true");

@@ -83,3 +83,9 @@ export function address_order(text) {
     const all = tail === undefined ? left : [...left, ...gap, ...right];
     return ":" + all.map((part) => part.padStart(4, "0")).join(":");
 }
+
+/* The server's phrases begin small and end without a full stop. */
+export function sentence(text) {
+    const word = String(text ?? "");
+    return word.charAt(0).toUpperCase() + word.slice(1) + (/[.!?]$/.test(word) ? "" : ".");
+}

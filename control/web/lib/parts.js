@@ -19,8 +19,8 @@ export function empty(title, ...more) {
 /* A request that failed: what happened, what to do, and a way to try again. */
 export function failure(problem, retry = null) {
     return h("div", { class: "notice bad", role: "alert" },
-        h("p", {}, h("strong", {}, problem.message)),
-        problem.remedy ? h("p", {}, problem.remedy) : null,
+        h("p", {}, h("strong", {}, format.sentence(problem.message))),
+        problem.remedy ? h("p", {}, format.sentence(problem.remedy)) : null,
         problem.reason ? h("p", { class: "code" }, "Code: ", h("code", {}, problem.reason)) : null,
         retry ? h("p", {}, button("Try again", retry)) : null);
 }
@@ -43,7 +43,7 @@ export function button_link(text, href, kind = "") {
 /* A section with its heading, for landmarks; `more` stands at the right of the heading. */
 export function section(title, more, ...children) {
     const id = `h-${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`;
-    return h("section", { class: "card", "aria-labelledby": id },
+    return h("section", { class: "card", "aria-labelledby": id, "data-key": id },
         h("div", { class: "card-head" }, h("h2", { id }, title), more), children);
 }
 

@@ -100,9 +100,10 @@ function context_of(main, is_new, first, parameters, query, leave) {
     return { parameters, query, title, show, signal: leave.signal, main };
 }
 
-async function turn() {
+/* `has_entered`: what is shown now is another page although its address is the same. */
+async function turn(has_entered = false) {
     const { path, query } = parse();
-    const is_new = path !== current.path;
+    const is_new = has_entered || path !== current.path;
     const first = current.path === null;
     current.leave.abort();
     current = { path, leave: new AbortController() };
@@ -138,8 +139,9 @@ function missing(context) {
 export function start(table, { title, sign_in }) {
     routes = table;
     options = { title, sign_in, missing };
-    addEventListener("hashchange", turn);
+    addEventListener("hashchange", () => turn());
     return turn();
 }
 
-export const again = () => turn();
+export const enter = () => turn(true);
+export const mark = () => mark_navigation(parse().path);

@@ -93,8 +93,8 @@ function tools(options, choice, all, shown, redraw) {
 }
 
 /* options: name, caption, columns [{name, title, cell, order, class}], rows, key(row),
- * filter(row) → text to search in, sort: the column to begin with, empty: what is shown without rows, redraw: shows the page
- * again.  The first column is the row's heading. */
+ * filter(row) → text to search in, sort: the column to begin with, empty: what is shown without
+ * rows, redraw: shows the page again.  The first column is the row's heading. */
 export function table(options) {
     const choice = choice_of(options.name);
     if (choice.sort === null && options.sort) { /* "-name": the largest first. */

@@ -1,0 +1,40 @@
+/* What the checks of an ASN or a prefix say. */
+import { h } from "../lib/dom.js";
+import * as format from "../lib/format.js";
+import * as parts from "../lib/parts.js";
+import { table } from "../lib/table.js";
+import { check_result, method, reason } from "../lib/words.js";
+
+/* "valid until", "since", "checked". */
+function when(check) {
+    if (check.expires_at) {
+        return [`ends ${format.from_now(check.expires_at)}`, h("br"),
+            h("span", { class: "quiet" }, format.moment(check.expires_at))];
+    }
+    return check.checked_at ? `checked ${format.from_now(check.checked_at)}` : "–";
+}
+
+function found(check) {
+    const text = reason(check.reason);
+    return h("div", { class: "why" }, text ? h("div", {}, text) : null,
+        check.detail ? h("div", { class: text ? "quiet" : null }, check.detail) : null,
+        check.remedy ? h("div", {}, h("span", { class: "quiet" }, "What to do: "), check.remedy)
+            : null,
+        check.error ? h("div", { class: "quiet" }, `The source fails: ${check.error}`) : null,
+        !text && !check.detail && !check.error ? "–" : null,
+        check.reason ? h("div", { class: "code" }, h("code", {}, check.reason)) : null);
+}
+
+export function checks_section(checks, actions) {
+    const rows = Object.entries(checks).map(([name, check]) => ({ name, ...check }));
+    const redraw = () => {};
+    return parts.section("Checks", h("span", { class: "quiet" }, "Any one proof is enough"), table({
+        name: "checks", caption: "Checks and what they found", rows, key: (row) => row.name, redraw,
+        columns: [
+            { name: "method", title: "Proof", cell: (row) => method(row.name).title },
+            { name: "result", title: "Result",
+                cell: (row) => parts.badge(check_result(row.result)) },
+            { name: "found", title: "What was found", cell: found },
+            { name: "when", title: "When", cell: when }],
+    }), actions);
+}
