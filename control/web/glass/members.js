@@ -21,7 +21,7 @@ const COLUMNS = [
     { name: "address", title: "Address", order: (row) => format.address_order(row.address),
         cell: (row) => h("a", { class: "mono", href: link_to(`/members/${row.address}`) },
             row.address) },
-    { name: "asn", title: "AS", class: "number", order: (row) => row.asn, cell: (row) => row.asn },
+    { name: "asn", title: "AS", order: (row) => row.asn, cell: (row) => row.asn },
     { name: "description", title: "Name", order: (row) => (row.description ?? "").toLowerCase(),
         cell: (row) => row.description ?? "–" },
     { name: "state", title: "State", order: (row) => member_state(row).text,
