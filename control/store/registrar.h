@@ -15,6 +15,7 @@
 #include "control/store/store.h"
 
 #define REGISTRAR_QUEUE_MAX 1024
+#define REGISTRAR_ITEMS_MAX 10000 /* Of one change. */
 #define REGISTRAR_FDS_MAX   1
 
 struct registrar;

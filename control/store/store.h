@@ -3,7 +3,7 @@
  * One thread of the store's own talks to the database and waits for it; the control thread gives it
  * changes to keep and questions, and takes news, through two locked queues, and never waits.
  *
- * (a) A change is one transaction: the next revision, its objects and the change itself, or nothing.
+ * (a) A change is one transaction: the next revision, its objects and the change, or nothing.
  * (b) The database's revision only follows the one before: who plans on an older registry than the
  *     database's gets STORE_CONFLICT, after the changes that it did not know.
  * (c) Each change has a mark made of the one before and its own text.  So what follows is known to
@@ -14,9 +14,8 @@
  * The registry and changes are built in the store's thread and handed over whole. */
 #pragma once
 
-#include <jansson.h>
-
 #include "control/registry/change.h"
+#include "control/store/keys.h"
 
 struct registry;
 struct store;
@@ -33,22 +32,15 @@ struct store_opts {
 
 enum store_news_kind {
 	STORE_LOADED,	 /* `registry`, in place of what there was; taken. */
+	STORE_KEYS,	 /* Request keys that were used, in place of those that are known. */
 	STORE_COMMITTED, /* The change under way is kept. */
 	STORE_CONFLICT,	 /* It was not, for others came first: they were told as STORE_CHANGE. */
 	STORE_FAILED,	 /* It was not done; `text` says why. */
 	STORE_CHANGE,	 /* Somebody else's, the next in order: `change`, taken. */
 	STORE_AWAY,	 /* The database cannot be used since `at_s`: `text`. */
 	STORE_BACK,	 /* It can; all that was missed was told. */
-	STORE_BROKEN,	 /* It is not to be used, until a restart: `text` has the remedy. */
 	STORE_NOTE,	 /* Something to log: `text`. */
 	STORE_ANSWER,	 /* To the question `ticket`. */
-};
-
-/* A request key that was used: "AUTHOR\nKEY". */
-struct store_key {
-	char *text;
-	uint64_t hash, revision;
-	int64_t at_s;
 };
 
 struct store_news {
@@ -58,7 +50,7 @@ struct store_news {
 	char text[STORE_TEXT_MAX]; /* Never has a password. */
 	struct registry *registry;
 	struct registry_change *change;
-	struct store_key *key; /* LOADED: those of the last day. */
+	struct request_key *key; /* KEYS: those of the last day; taken. */
 	size_t key_count;
 	bool is_copy;	  /* LOADED: from the local copy, perhaps older than the database. */
 	uint64_t took_us; /* COMMITTED: from the beginning of the transaction to its end. */
@@ -78,9 +70,8 @@ struct store *store_open(const struct store_opts *o, char *why, size_t why_size)
 /* Ends what is under way (seconds at most) and the thread.  NULL does nothing. */
 void store_close(struct store *s);
 int store_fd(const struct store *s); /* Readable when there is news. */
-/* Keep a change whose revision is the next.  `c` is copied.  False: one is under way already.
- * `request`: the key with its author, as struct store_key has it; NULL: none. */
-bool store_commit(struct store *s, const struct registry_change *c, const char *request);
+/* Keep a change whose revision is the next.  `c` is copied.  False: one is under way already. */
+bool store_commit(struct store *s, const struct registry_change *c);
 /* The next news; false when there is none.  Control thread. */
 bool store_take(struct store *s, struct store_news *out);
 void store_news_fini(struct store_news *n); /* What was not taken (set to NULL). */
