@@ -126,7 +126,6 @@ bool same_general(const struct policy *a, const struct policy *b)
 	       a->has_transit_rule == b->has_transit_rule &&
 	       a->transit_is_warning == b->transit_is_warning &&
 	       a->uses_roas_as_route_objects == b->uses_roas_as_route_objects &&
-	       a->has_graceful_shutdown == b->has_graceful_shutdown &&
 	       a->tags_as_set == b->tags_as_set && same_asns(a->transit_free, b->transit_free) &&
 	       same_asns(a->never_via_rs, b->never_via_rs) &&
 	       a->rtt_threshold_count == b->rtt_threshold_count &&

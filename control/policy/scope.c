@@ -1,9 +1,13 @@
 /* Scopes: see scope.h.
  *
  * What a rule of one announcer says touches its routes; a difference of sets of prefixes touches
- * what they cover; a member's view touches the routes of those that it begins or ceases to hear.
- * Everything else touches all routes: it costs a walk, in which a route whose verdict stays is not
- * even written. */
+ * what they cover, of one announcer where they are its authorisations; a member's view touches the
+ * routes of those that it begins or ceases to hear.  Everything else touches all routes: it costs a
+ * walk, in which a route whose verdict stays is not even written.
+ *
+ * Who comes or goes: bit sets of "everyone" have every number, whether or not it is somebody's, so
+ * one that begins to be differs from what it was in that communities name it, its address is a next
+ * hop of its AS, and by its own rules. */
 #include "control/policy/scope.h"
 
 #include <stdlib.h>
@@ -13,6 +17,7 @@
 #include "control/policy/same.h"
 #include "rib/attr/audience.h"
 #include "rib/base/check.h"
+#include "rib/policy/asks.h"
 #include "rib/policy/aspa.h"
 #include "rib/policy/roa.h"
 
@@ -121,39 +126,100 @@ static void compare_grants(const struct policy *p, unsigned peer, const struct p
 	}
 }
 
+/* Whether some route is a blackhole request. */
+static bool uses_blackholes(const struct policy *p)
+{
+	return p->blackhole[FAMILY_IPV4] != BLACKHOLE_OFF ||
+	       p->blackhole[FAMILY_IPV6] != BLACKHOLE_OFF;
+}
+
+/* Every route that the member may have: of everyone, or of those whom it hears. */
+static void add_heard(const struct policy *p, const uint64_t *hears, struct policy_scope *s)
+{
+	s->is_all |= hears == NULL;
+	for (unsigned i = 0; hears != NULL && i < p->peer_count; i++) {
+		if (bits_has(hears, i)) {
+			bits_set(announcers_of(s, p->peer_count), i);
+		}
+	}
+}
+
 /* As who receives. */
 static void compare_receiver(const struct policy *p, const struct peer_policy *a,
 			     const struct peer_policy *b, struct policy_scope *s)
 {
-	s->is_all |= a->has_blackhole_to != b->has_blackhole_to ||
-		     a->has_graceful_shutdown != b->has_graceful_shutdown;
+	if (a->has_blackhole_to != b->has_blackhole_to && uses_blackholes(p)) {
+		s->meanings |= MEANING_BIT(MEANING_BLACKHOLE) | MEANING_BIT(COMMUNITY_BLACKHOLING);
+	}
 	/* No rule is another thing than a rule without a prefix. */
-	s->is_all |= (a->export_allow == NULL) != (b->export_allow == NULL);
+	if ((a->export_allow == NULL) != (b->export_allow == NULL)) {
+		add_heard(p, a->hears, s);
+		add_heard(p, b->hears, s);
+	}
 	add_difference(&s->prefixes, a->export_deny, b->export_deny);
 	add_difference(&s->prefixes, a->export_allow, b->export_allow);
 	compare_hears(p, a->hears, b->hears, s);
 }
 
+static void add_name(struct policy_scope *s, asn_t asn)
+{
+	for (unsigned i = 0; i < s->named_count; i++) {
+		if (s->named[i] == asn) {
+			return;
+		}
+	}
+	s->named = realloc(s->named, (s->named_count + 1) * sizeof(*s->named));
+	ASSERT(s->named != NULL);
+	s->named[s->named_count++] = asn;
+}
+
+/* Routes that ask something about the member, and those whose next hop it may be (same-as). */
+static void add_naming(const struct policy *old, const struct policy *fresh,
+		       const struct peer_policy *member, struct policy_scope *s)
+{
+	if (member == NULL) {
+		return;
+	}
+	add_name(s, member->asn);
+	if (member->asn_alias != 0) {
+		add_name(s, member->asn_alias);
+	}
+	for (unsigned i = 0; i < fresh->peer_count; i++) {
+		const struct peer_policy *a = old->peer[i], *b = fresh->peer[i];
+		if (a != NULL && b != NULL && b->next_hop == NEXT_HOP_SAME_AS &&
+		    b->asn == member->asn) {
+			bits_set(announcers_of(s, fresh->peer_count), i);
+		}
+	}
+}
+
+/* A number without a member is like one of whom nothing is said, and who says nothing. */
+static const struct peer_policy nobody = {.has_blackhole_to = true};
+
+static bool is_same_member(const struct peer_policy *a, const struct peer_policy *b)
+{
+	return a != NULL && b != NULL && a->asn == b->asn && a->asn_alias == b->asn_alias &&
+	       addr_equal(&a->addr, &b->addr);
+}
+
 static void compare_peer(const struct policy *old, const struct policy *fresh, unsigned peer,
 			 struct policy_scope *s)
 {
-	const struct peer_policy *a = peer < old->peer_count ? old->peer[peer] : NULL;
-	const struct peer_policy *b = fresh->peer[peer];
+	const struct peer_policy *a = old->peer[peer], *b = fresh->peer[peer];
 	if (a == b) {
 		return;
 	}
-	/* Communities name members by their numbers, and views are of those that are there. */
-	if (a == NULL || b == NULL || a->asn != b->asn || a->asn_alias != b->asn_alias ||
-	    !addr_equal(&a->addr, &b->addr)) {
-		s->is_all = true;
-		return;
+	bool is_same = is_same_member(a, b);
+	if (!is_same) {
+		add_naming(old, fresh, a, s);
+		add_naming(old, fresh, b, s);
 	}
-	if (!same_import(a, b)) {
+	if (!is_same || !same_import(a, b)) {
 		bits_set(announcers_of(s, fresh->peer_count), peer);
 	} else {
 		compare_grants(fresh, peer, a, b, s);
 	}
-	compare_receiver(fresh, a, b, s);
+	compare_receiver(fresh, a != NULL ? a : &nobody, b != NULL ? b : &nobody, s);
 }
 
 static bool uses_roas(const struct policy *p)
@@ -238,7 +304,13 @@ static void compare_data(const struct policy *a, const struct policy *b,
 	}
 	s->is_all |= a->aspa != b->aspa && (uses_aspas(a) || uses_aspas(b)) &&
 		     !aspa_equal(a->aspa, b->aspa);
-	s->has_asking |= (uses_rtt(a) || uses_rtt(b)) && !is_same_rtt(a, b);
+	if ((uses_rtt(a) || uses_rtt(b)) && !is_same_rtt(a, b)) {
+		s->meanings |= MEANINGS_THAT_ASK;
+	}
+	/* Some member takes part, or none does any more: what the others announce loses it. */
+	if (a->has_graceful_shutdown != b->has_graceful_shutdown) {
+		s->meanings |= MEANING_BIT(MEANING_GRACEFUL_SHUTDOWN);
+	}
 }
 
 bool policy_scope_between(const struct policy *old, const struct policy *fresh,
@@ -260,8 +332,8 @@ bool policy_scope_between(const struct policy *old, const struct policy *fresh,
 		s.is_all = true;
 	}
 	*out = s;
-	return s.is_all || s.has_asking || s.announcers != NULL || s.prefixes != NULL ||
-	       s.own != NULL;
+	return s.is_all || s.meanings != 0 || s.named_count > 0 || s.announcers != NULL ||
+	       s.prefixes != NULL || s.own != NULL;
 }
 
 void policy_scope_fini(struct policy_scope *s)
@@ -272,5 +344,6 @@ void policy_scope_fini(struct policy_scope *s)
 		prefix_set_put(s->own[i]);
 	}
 	free(s->own);
+	free(s->named);
 	*s = (struct policy_scope){.is_all = false};
 }

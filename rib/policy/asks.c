@@ -29,11 +29,6 @@ struct asks_room {
 
 #define SETS (1 + PREPEND_MAX + 2 + NAMED_COUNT + 1)
 
-/* communities.def has them together. */
-#define MEANINGS_THAT_ASK                                                                          \
-	((MEANING_BIT(COMMUNITY_ADD_NOADVERTISE_TO_PEER) << 1) -                                   \
-	 MEANING_BIT(COMMUNITY_DO_NOT_ANNOUNCE_TO_ANY))
-
 bool asks_anything(uint64_t meanings)
 {
 	return (meanings & MEANINGS_THAT_ASK) != 0;
@@ -146,6 +141,46 @@ static void note_member(void *context, unsigned meaning, uint32_t last)
 		unsigned t = index_rtt(r->index, last);
 		r->rtt[meaning] |= t != RTT_NONE ? UINT32_C(1) << t : 0;
 	}
+}
+
+static bool is_any_of(const asn_t *asn, unsigned count, uint32_t last)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (asn[i] == last) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool names_member(struct matcher_range m, uint32_t last)
+{
+	for (unsigned i = 0; i < m.count; i++) {
+		if (named_of(m.first[i].meaning) < NAMED_COUNT && matcher_has(&m.first[i], last)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The number is looked at first: it is nearly always another's. */
+bool asks_name(const struct policy_index *x, const struct attr_facts *facts, const uint8_t *wire,
+	       const asn_t *asn, unsigned count)
+{
+	for (unsigned i = 0; i < COMMUNITY_FORM_COUNT; i++) {
+		enum community_form form = (enum community_form)i;
+		const struct attr_slice *slice = community_slice(facts, form);
+		struct rd rd = rd_of(span_of(wire + slice->offset, slice->len));
+		while (rd_left(&rd) >= community_len(form)) {
+			struct community c = community_read(&rd, form);
+			uint32_t last = c.field[community_last(form)];
+			if (is_any_of(asn, count, last) &&
+			    names_member(index_matchers(x, form, &c), last)) {
+				return true;
+			}
+		}
+	}
+	return false;
 }
 
 static void add(uint64_t *word, const uint64_t *more, unsigned words)

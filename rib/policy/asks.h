@@ -17,12 +17,21 @@
 
 #define PREPEND_MAX 3
 
+/* communities.def has them together. */
+#define MEANINGS_THAT_ASK                                                                          \
+	((MEANING_BIT(COMMUNITY_ADD_NOADVERTISE_TO_PEER) << 1) -                                   \
+	 MEANING_BIT(COMMUNITY_DO_NOT_ANNOUNCE_TO_ANY))
+
 /* Meanings that say something about who is sent a set, or how. */
 bool asks_anything(uint64_t meanings);
 
 /* What they all mean: bits of enum meaning. */
 uint64_t asks_read(const struct policy_index *x, const struct attr_facts *facts,
 		   const uint8_t *wire);
+
+/* Whether they ask something about a member with one of these AS numbers or aliases. */
+bool asks_name(const struct policy_index *x, const struct attr_facts *facts, const uint8_t *wire,
+	       const asn_t *asn, unsigned count);
 
 /* Sets of members; each `words` long. */
 struct asks {

@@ -7,6 +7,7 @@
 #include "rib/base/check.h"
 #include "rib/policy/export_index.h"
 #include "rib/policy/plan.h"
+#include "rib/policy/scope.h"
 
 #define LOCAL_PREF_DEFAULT 100
 #define VARIANTS_MAX	   8
@@ -468,7 +469,19 @@ void judge_end(struct judge *j)
 	j->is_begun = false;
 }
 
-bool judge_is_asked(const struct judge *j, const struct attr *a)
+bool judge_is_said(const struct judge *j, const struct policy_scope *scope, const struct attr *a,
+		   enum reject reason)
 {
-	return j->policy != NULL && asks_anything(asks_read(j->policy->index, &a->facts, a->wire));
+	/* What is kept out is so whatever it asks for; but for what would not fit. */
+	if (j->policy == NULL || (reason != REJECT_NONE && reason != REJECT_COMMUNITIES)) {
+		return false;
+	}
+	const struct policy_index *x = j->policy->index;
+	if (scope->meanings != 0 && (asks_read(x, &a->facts, a->wire) & scope->meanings) != 0) {
+		return true;
+	}
+	/* Who asks is sent on without what was asked. */
+	bool is_dressed = a->reach != NULL || a->sent != NULL;
+	return scope->named_count > 0 && (is_dressed || reason != REJECT_NONE) &&
+	       asks_name(x, &a->facts, a->wire, scope->named, scope->named_count);
 }

@@ -50,5 +50,8 @@ struct judged {
 struct judged judge_route(struct judge *j, const struct prefix *prefix);
 void judge_end(struct judge *j);
 
-/* Whether the set's communities ask for something, by the rules as they are. */
-bool judge_is_asked(const struct judge *j, const struct attr *a);
+struct policy_scope;
+/* Whether a path with this set is in the scope for what its communities say, by the rules as they
+ * are. */
+bool judge_is_said(const struct judge *j, const struct policy_scope *scope, const struct attr *a,
+		   enum reject reason);

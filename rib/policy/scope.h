@@ -7,10 +7,12 @@
 #include "rib/policy/policy.h"
 
 /* All routes, or those of `announcers`, those of covered `prefixes`, an announcer's `own` ones,
- * those whose communities ask for something. */
+ * those whose communities mean something, or name a member. */
 struct policy_scope {
 	bool is_all;
-	bool has_asking;
+	uint64_t meanings; /* Bits of enum meaning. */
+	asn_t *named;	   /* AS numbers and aliases. */
+	unsigned named_count;
 	uint64_t *announcers;	     /* Bits; NULL: none. */
 	struct prefix_set *prefixes; /* Covers them; NULL: none. */
 	struct prefix_set **own;     /* [own_count] by announcer, NULL: none of its prefixes. */
@@ -22,6 +24,6 @@ bool policy_scope_has_prefix(const struct policy_scope *scope, const struct pref
 /* Whether it has an announcer's routes, or those of the prefix. */
 bool policy_scope_has_own(const struct policy_scope *scope, peer_id_t announcer,
 			  const struct prefix *prefix);
-/* Either.  But for `has_asking`, which is a matter of the set: judge_is_asked(). */
+/* Either.  But for what communities say, which is a matter of the set: judge_is_said(). */
 bool policy_scope_has(const struct policy_scope *scope, peer_id_t announcer,
 		      const struct prefix *prefix);

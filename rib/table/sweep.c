@@ -215,7 +215,8 @@ static bool has_own(const struct table *t, entry_id_t id, peer_id_t peer)
 static bool has_path(const struct table *t, entry_id_t id, const struct path *p)
 {
 	return has_own(t, id, p->peer) ||
-	       (t->scope->has_asking && judge_is_asked(t->judge, p->attr));
+	       ((t->scope->meanings != 0 || t->scope->named_count > 0) &&
+		judge_is_said(t->judge, t->scope, p->attr, (enum reject)p->reason));
 }
 
 static void judge_entry(struct table *t, struct hearing *h, entry_id_t id)

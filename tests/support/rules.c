@@ -89,6 +89,23 @@ struct policy *rules_policy(const struct rules *r, const struct rules_scene *s)
 	return p;
 }
 
+/* Who comes or goes: its routes, those of whom it does not hear, what is asked about it. */
+static void add_membership(struct policy_scope *scope, const struct rules *was,
+			   const struct rules *is, unsigned member, asn_t asn)
+{
+	if (was->is_out[member] == is->is_out[member]) {
+		return;
+	}
+	const struct rules *in = is->is_out[member] ? was : is;
+	for (unsigned k = 0; k < RULES_MEMBERS_MAX / 64; k++) {
+		scope->announcers[k] |= in->deaf[member][k];
+	}
+	bits_set(scope->announcers, member);
+	scope->named = realloc(scope->named, (scope->named_count + 1) * sizeof(*scope->named));
+	ASSERT(scope->named != NULL);
+	scope->named[scope->named_count++] = asn;
+}
+
 struct policy_scope rules_scope(const struct rules *was, const struct rules *is,
 				const struct rules_scene *s)
 {
@@ -102,7 +119,7 @@ struct policy_scope rules_scope(const struct rules *was, const struct rules *is,
 		for (unsigned k = 0; k < words; k++) {
 			scope.announcers[k] |= was->deaf[i][k] ^ is->deaf[i][k];
 		}
-		scope.is_all |= was->is_out[i] != is->is_out[i];
+		add_membership(&scope, was, is, i, s->asn[i]);
 	}
 	for (unsigned i = 0; i < s->universe_count; i++) {
 		if (was->is_black[i] != is->is_black[i] || was->origin[i] != is->origin[i]) {
@@ -116,6 +133,7 @@ struct policy_scope rules_scope(const struct rules *was, const struct rules *is,
 void rules_scope_free(struct policy_scope *scope)
 {
 	free(scope->announcers);
+	free(scope->named);
 	prefix_set_put(scope->prefixes);
 	*scope = (struct policy_scope){.is_all = false};
 }

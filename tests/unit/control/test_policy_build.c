@@ -8,6 +8,9 @@
 #include "control/policy/scope.h"
 #include "rib/attr/audience.h"
 #include "rib/base/check.h"
+#include "rib/base/text.h"
+#include "rib/policy/asks.h"
+#include "rib/policy/prefix_set.h"
 #include "tests/unit/control/scratch.h"
 
 #define RIG_NUMBERS 5 /* The last is nobody's: routes of our own have it. */
@@ -75,24 +78,41 @@ static bool build(struct rig *r, struct policy_scope *out)
 	return is_changed;
 }
 
-/* What the change touches: "all", "none", or announcers and prefixes. */
-static const char *scope_text(struct policy_scope *s, char *buf, size_t len)
+static const char *const probes[] = {"10.1.0.0/16", "198.51.100.0/24", "192.0.2.128/25"};
+
+static void put_prefixes(struct text *t, const struct prefix_set *set)
 {
-	char *at = buf;
-	static const char *const probes[] = {"10.1.0.0/16", "198.51.100.0/24", "192.0.2.128/25"};
-	snprintf(buf, len, "%s", s->is_all ? "all" : "");
-	for (unsigned i = 0; s->announcers != NULL && i < 4; i++) {
-		at = buf + strlen(buf);
-		if (bits_has(s->announcers, i)) {
-			snprintf(at, len - strlen(buf), "[%u]", i);
+	for (unsigned i = 0; i < ARRAY_COUNT(probes); i++) {
+		struct prefix p;
+		cr_assert(prefix_parse(probes[i], &p, NULL) == 0);
+		if (prefix_set_covers(set, &p)) {
+			text_printf(t, "(%s)", probes[i]);
 		}
 	}
-	for (unsigned i = 0; s->prefixes != NULL && i < ARRAY_COUNT(probes); i++) {
-		struct prefix p;
-		at = buf + strlen(buf);
-		cr_assert(prefix_parse(probes[i], &p, NULL) == 0);
-		if (prefix_set_covers(s->prefixes, &p)) {
-			snprintf(at, len - strlen(buf), "(%s)", probes[i]);
+}
+
+/* What the change touches: "all", or announcers, prefixes, what communities mean and whom they
+ * name, and an announcer's own prefixes. */
+static const char *scope_text(struct policy_scope *s, char *buf, size_t len)
+{
+	struct text t = text_of(buf, len);
+	text_put(&t, s->is_all ? "all" : "");
+	for (unsigned i = 0; s->announcers != NULL && i < 4; i++) {
+		if (bits_has(s->announcers, i)) {
+			text_printf(&t, "[%u]", i);
+		}
+	}
+	put_prefixes(&t, s->prefixes);
+	text_put(&t, (s->meanings & MEANING_BIT(MEANING_BLACKHOLE)) != 0 ? "<blackhole>" : "");
+	text_put(&t,
+		 (s->meanings & MEANING_BIT(MEANING_GRACEFUL_SHUTDOWN)) != 0 ? "<shutdown>" : "");
+	for (unsigned i = 0; i < s->named_count; i++) {
+		text_printf(&t, "<AS%u>", s->named[i]);
+	}
+	for (unsigned i = 0; i < s->own_count; i++) {
+		if (s->own[i] != NULL) {
+			text_printf(&t, "[%u]", i);
+			put_prefixes(&t, s->own[i]);
 		}
 	}
 	policy_scope_fini(s);
@@ -117,8 +137,11 @@ static const struct change {
 	{"", "", "", "filtering: {rpki_bgp_origin_validation: {enabled: true}}", "[0]"},
 	{"", "", "", "filtering: {max_communities: 100}", "[0]"},
 	{"", "", "", "filtering: {reject_policy: {policy: reject}}", ""},
-	{"", "", "", "graceful_shutdown: {enabled: true}", "all"},
-	{"", "", "", "blackhole_filtering: {announce_to_client: false}", "all"},
+	{"", "", "", "graceful_shutdown: {enabled: true}", "[0]<shutdown>"},
+	{"", "", "", "blackhole_filtering: {announce_to_client: false}", ""},
+	{"blackhole_filtering: {policy_ipv4: propagate-unchanged}", "",
+	 "blackhole_filtering: {policy_ipv4: propagate-unchanged}",
+	 "blackhole_filtering: {announce_to_client: false}", "<blackhole>"},
 	{"", "", "rfc1997_wellknown_communities: {policy: rfc1997}", "", "all"},
 	{"", "", "communities: {prepend_once_to_any: {lrg: 'rs_as:1:1'}}", "", "all"},
 	{"", "", "custom_communities: {a: {lrg: 'rs_as:1:1'}}", "", "all"},
@@ -268,23 +291,111 @@ Test(policy_build, round_trips_touch_what_asks_where_communities_can_ask_for_the
 	(void)build(&r, &scope);
 	policy_scope_fini(&scope);
 	ms[1] = 20;
-	cr_expect(build(&r, &scope) && !scope.is_all && scope.has_asking);
+	cr_expect(build(&r, &scope) && !scope.is_all && scope.meanings == MEANINGS_THAT_ASK);
 	policy_scope_fini(&scope);
 	rig_fini(&r);
 }
 
-Test(policy_build, a_member_less_touches_everything)
+/* Its routes, and what says something about it; with views, those of whom it did not hear. */
+Test(policy_build, a_member_less_touches_what_is_about_it)
 {
 	struct rig r;
 	struct policy_scope scope;
+	char text[256];
 	rig_init(&r);
 	configure(&r, "", "");
 	(void)build(&r, &scope);
 	policy_scope_fini(&scope);
 	r.client[3] = NULL;
-	cr_expect(build(&r, &scope) && scope.is_all && r.policy->peer[3] == NULL);
+	cr_expect(build(&r, &scope) && r.policy->peer[3] == NULL);
+	cr_expect_str_eq(scope_text(&scope, text, sizeof(text)), "[3]<AS64503>", "%s", text);
+	/* Who hears nobody is another thing than a number that is nobody's, for all routes. */
+	configure(&r, "", "route_view: none");
+	r.client[0] = NULL;
+	(void)build(&r, &scope);
 	policy_scope_fini(&scope);
+	r.client[0] = &r.config->client[0];
+	cr_expect(build(&r, &scope));
+	cr_expect_str_eq(scope_text(&scope, text, sizeof(text)), "[0][1][2][3]<AS64501>", "%s",
+			 text);
 	rig_fini(&r);
+}
+
+static struct prefix_set *rules_of(const char *const *text, unsigned count)
+{
+	struct prefix_rule rule[4];
+	for (unsigned i = 0; i < count; i++) {
+		cr_assert(prefix_parse(text[i], &rule[i].prefix, NULL) == 0);
+		rule[i].ge = rule[i].prefix.len;
+		rule[i].le = 32;
+		rule[i].origin = 64501;
+	}
+	return prefix_set_new(rule, count);
+}
+
+/* One authorisation more or less is a matter of its prefix and of who has it. */
+Test(policy_build, an_authorisation_touches_its_prefix_from_its_member)
+{
+	static const char *const texts[] = {"10.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24"};
+	struct prefix_set *one = rules_of(texts, 1), *two = rules_of(texts, 2);
+	struct prefix_set *last = rules_of(texts + 1, 1);
+	struct policy_grant grant[RIG_NUMBERS] = {{.is_restricted = true, .authorised = one}};
+	const struct policy_grant next[] = {
+		{.is_restricted = true, .authorised = two},
+		{.is_restricted = true, .authorised = two, .limited = last},
+		{.is_restricted = true, .authorised = two, .limited = last, .draining = one},
+		{.is_restricted = true, .authorised = one},
+	};
+	static const char *const touched[] = {"[0](192.0.2.128/25)", "[0](192.0.2.128/25)",
+					      "[0](10.1.0.0/16)",
+					      "[0](10.1.0.0/16)(192.0.2.128/25)"};
+	struct rig r;
+	struct policy_scope scope;
+	char text[256];
+	rig_init(&r);
+	configure(&r, "", "");
+	r.sources.grant = grant;
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	cr_expect(!build(&r, &scope));
+	for (unsigned i = 0; i < ARRAY_COUNT(next); i++) {
+		grant[0] = next[i];
+		cr_expect(build(&r, &scope), "%u", i);
+		cr_expect_str_eq(scope_text(&scope, text, sizeof(text)), touched[i], "%u: %s", i,
+				 text);
+	}
+	grant[0].is_restricted = false;
+	cr_expect(build(&r, &scope));
+	cr_expect_str_eq(scope_text(&scope, text, sizeof(text)), "[0]");
+	rig_fini(&r);
+	prefix_set_put(one);
+	prefix_set_put(two);
+	prefix_set_put(last);
+}
+
+/* The announcer's tenant, and who takes part.  (Without tenants: its AS number.) */
+Test(policy_build, who_takes_part_hears_what_is_limited)
+{
+	static const char *const texts[] = {"192.0.2.0/24"};
+	struct prefix_set *set = rules_of(texts, 1);
+	struct policy_grant grant[RIG_NUMBERS] = {
+		{.is_restricted = true, .authorised = set, .limited = set}};
+	struct rig r;
+	struct policy_scope scope;
+	char text[256];
+	rig_init(&r);
+	configure(&r, "", "tenant: a");
+	r.sources.grant = grant;
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	cr_expect_eq(r.policy->peer[0]->limited_to[0], 0x1);
+	grant[2].hears_limited = true;
+	cr_expect(build(&r, &scope));
+	cr_expect_str_eq(scope_text(&scope, text, sizeof(text)), "[0](192.0.2.128/25)");
+	cr_expect_eq(r.policy->peer[0]->limited_to[0], 0x5);
+	cr_expect_null(r.policy->peer[2]->limited_to);
+	rig_fini(&r);
+	prefix_set_put(set);
 }
 
 static bool hears(const struct policy *p, unsigned receiver, unsigned announcer)

@@ -190,7 +190,7 @@ Test(policy_desk, a_removed_member_has_no_rules)
 	rig_init(&r);
 	roster_remove(r.roster, 0);
 	policy_desk_configure(r.desk, r.config);
-	cr_expect(policy_desk_step(r.desk, 1) && r.is_all && r.last->peer[0] == NULL);
+	cr_expect(policy_desk_step(r.desk, 1) && !r.is_all && r.last->peer[0] == NULL);
 	rig_fini(&r);
 }
 

@@ -151,7 +151,7 @@ static bool compare(struct bench *b, const struct policy *old, const struct poli
 	judge_end(b->judge);
 	bool is_changed = now.attr != was.attr || now.reason != was.reason;
 	bool is_in = policy_scope_has(scope, r->from, &r->prefix) ||
-		     (scope->has_asking && judge_is_asked(b->judge, was.attr));
+		     judge_is_said(b->judge, scope, was.attr, was.reason);
 	cr_expect(is_in || !is_changed, "%s: from %u, %s, then %s", name, r->from,
 		  reject_name(was.reason), reject_name(now.reason));
 	if (now.attr != was.attr) {
@@ -167,7 +167,20 @@ static unsigned rarity_of(uint64_t seed)
 	return 2 + (unsigned)(seed % 5) * 3;
 }
 
-static unsigned try_field(const struct field *f, uint64_t seed)
+/* What is changed, of two policies that say the same. */
+typedef void change_fn(struct policy *old, struct policy *fresh, const void *what,
+		       struct prng *chance);
+
+static void change_field(struct policy *old, struct policy *fresh, const void *what,
+			 struct prng *chance)
+{
+	(void)old;
+	struct said_policy *other = said_policy_by_chance(chance, 2);
+	change(fresh, other->policy, what, chance);
+	said_policy_free(other);
+}
+
+static unsigned try(change_fn *change_some, const void *what, const char *name, uint64_t seed)
 {
 	struct prng chance, same, others;
 	struct policy_scope scope;
@@ -177,19 +190,20 @@ static unsigned try_field(const struct field *f, uint64_t seed)
 	prng_init(&others, seed + 1000);
 	struct said_policy *old = said_policy_by_chance(&chance, rarity_of(seed));
 	struct said_policy *fresh = said_policy_by_chance(&same, rarity_of(seed));
-	struct said_policy *other = said_policy_by_chance(&others, 2);
-	change(fresh->policy, other->policy, f, &others);
 	struct bench b = {.intern = intern_new(1, seed, 1000)};
 	b.judge = judge_new(&(struct judge_opts){b.intern, SAID_MEMBERS, seed});
+	struct said_route r[ROUTES];
+	for (unsigned i = 0; i < ROUTES; i++) {
+		r[i] = said_route_by_chance(&chance, old);
+	}
+	change_some(old->policy, fresh->policy, what, &others);
 	(void)policy_scope_between(old->policy, fresh->policy, NULL, &scope);
 	for (unsigned i = 0; i < ROUTES; i++) {
-		struct said_route r = said_route_by_chance(&chance, old);
-		changed += compare(&b, old->policy, fresh->policy, &scope, &r, f->name);
+		changed += compare(&b, old->policy, fresh->policy, &scope, &r[i], name);
 	}
 	policy_scope_fini(&scope);
 	said_policy_free(old);
 	said_policy_free(fresh);
-	said_policy_free(other);
 	intern_free(b.intern);
 	judge_free(b.judge);
 	return changed;
@@ -200,11 +214,64 @@ Test(scope, has_every_route_whose_verdict_a_field_changes)
 	for (unsigned i = 0; i < ARRAY_COUNT(fields); i++) {
 		unsigned changed = 0;
 		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-			changed += try_field(&fields[i], seed);
+			changed += try(change_field, &fields[i], fields[i].name, seed);
 		}
 		cr_expect(changed > 0 || fields[i].is_shown, "%s: nothing has changed",
 			  fields[i].name);
 	}
+}
+
+static void finish_again(struct policy *p)
+{
+	index_free((struct policy_index *)(uintptr_t)p->index);
+	p->index = NULL;
+	cr_assert(policy_finish(p));
+}
+
+static void free_rules(struct policy *p, unsigned member)
+{
+	peer_policy_put(p->peer[member]);
+	p->peer[member] = NULL;
+}
+
+/* Members come, go, and have each other's numbers. */
+static void change_members(struct policy *old, struct policy *fresh, const void *what,
+			   struct prng *chance)
+{
+	(void)what;
+	old->knows_members = fresh->knows_members = true;
+	old->origin = fresh->origin = prng_chance(chance, 1, 2) ? 13 : PEER_NONE;
+	for (unsigned n = 1 + (unsigned)prng_below(chance, 3); n > 0; n--) {
+		unsigned k = (unsigned)prng_below(chance, SAID_MEMBERS);
+		unsigned m = (unsigned)prng_below(chance, SAID_MEMBERS);
+		switch (prng_below(chance, 3)) {
+		case 0:
+			free_rules(fresh, k);
+			break;
+		case 1:
+			free_rules(old, k);
+			break;
+		default: {
+			struct peer_policy *kept = fresh->peer[k];
+			fresh->peer[k] = fresh->peer[m];
+			fresh->peer[m] = kept;
+			break;
+		}
+		}
+	}
+	finish_again(old);
+	finish_again(fresh);
+}
+
+/* The worlds are small: nearly every route of theirs names somebody. */
+Test(scope, has_every_route_whose_verdict_a_member_changes, .timeout = 120)
+{
+	unsigned changed = 0, all = 0;
+	for (uint64_t seed = 1; seed <= 20 * SEEDS; seed++) {
+		changed += try(change_members, NULL, "members", seed);
+		all += ROUTES;
+	}
+	cr_expect(changed > all / 50, "%u of %u", changed, all);
 }
 
 Test(scope, of_equal_rules_is_empty)

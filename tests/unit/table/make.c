@@ -98,8 +98,16 @@ static bool asks_for(unsigned from, unsigned ask, enum make_ask rule, unsigned m
 	return false;
 }
 
+static bool is_out(const struct make_rules *r, unsigned member)
+{
+	return (r->out >> member & 1) != 0;
+}
+
 bool make_may_have(const struct make_rules *r, unsigned from, unsigned ask, unsigned member)
 {
+	if (is_out(r, from) || is_out(r, member)) {
+		return false;
+	}
 	if ((r->deaf[member] >> from & 1) != 0) {
 		return false;
 	}
@@ -119,9 +127,12 @@ bool make_leaves_asks(const struct make_rules *r, unsigned ask)
 	return leaves;
 }
 
-enum reject make_reason(const struct make_rules *r, enum family family, unsigned number,
-			asn_t origin)
+enum reject make_reason(const struct make_rules *r, unsigned from, enum family family,
+			unsigned number, asn_t origin)
 {
+	if (is_out(r, from)) {
+		return REJECT_NONE; /* Nothing is checked of it, and it goes nowhere. */
+	}
 	asn_t only = r->origin[family][number];
 	if ((r->black[family] >> number & 1) != 0) {
 		return REJECT_GLOBAL_BLACK_LIST;
@@ -154,6 +165,7 @@ static struct peer_policy *peer_policy_of(const struct make_rules *r, unsigned m
 {
 	struct peer_policy *p = peer_policy_new();
 	p->asn = asn_of(member);
+	p->has_blackhole_to = true;
 	p->has_rov = p->rejects_rov_invalid = true;
 	p->hears = malloc((MAKE_PEERS + 63) / 64 * sizeof(*p->hears));
 	memset(p->hears, 0xff, (MAKE_PEERS + 63) / 64 * sizeof(*p->hears));
@@ -180,8 +192,10 @@ struct policy *make_policy(const struct make_rules *r)
 	ASSERT(p != NULL);
 	p->generation = r->generation;
 	put_patterns(p, r);
+	p->knows_members = true;
+	p->origin = PEER_NONE;
 	for (unsigned i = 0; i < MAKE_MEMBERS; i++) {
-		p->peer[make_peer(i)] = peer_policy_of(r, i);
+		p->peer[make_peer(i)] = is_out(r, i) ? NULL : peer_policy_of(r, i);
 	}
 	for (unsigned i = 0; i < FAMILY_COUNT * MAKE_NUMBERS; i++) {
 		enum family f = (enum family)(i / MAKE_NUMBERS);
@@ -199,53 +213,6 @@ struct policy *make_policy(const struct make_rules *r)
 	bool is_whole = policy_finish(p);
 	ASSERT(is_whole);
 	return p;
-}
-
-/* What means something now, and did not, is asked by the sets that ask; what means nothing any more
- * could stand in any. */
-static void scope_of_asks(struct policy_scope *s, const struct make_rules *was,
-			  const struct make_rules *is)
-{
-	for (unsigned i = 0; i < MAKE_ASK_KINDS; i++) {
-		s->has_asking |= is->knows[i] && !was->knows[i];
-		s->is_all |= was->knows[i] && !is->knows[i];
-	}
-}
-
-struct policy_scope make_scope(const struct make_rules *was, const struct make_rules *is)
-{
-	struct policy_scope s = {.is_all = false};
-	struct prefix_rule rule[FAMILY_COUNT * MAKE_NUMBERS];
-	size_t rules = 0;
-	scope_of_asks(&s, was, is);
-	for (unsigned i = 0; i < MAKE_MEMBERS; i++) {
-		unsigned changed = (unsigned)(was->deaf[i] ^ is->deaf[i]);
-		for (unsigned k = 0; k < MAKE_MEMBERS; k++) {
-			if (s.announcers == NULL && changed != 0) {
-				s.announcers = calloc((MAKE_PEERS + 63) / 64, sizeof(uint64_t));
-			}
-			if ((changed >> k & 1) != 0) {
-				bits_set(s.announcers, make_peer(k));
-			}
-		}
-	}
-	for (unsigned i = 0; i < FAMILY_COUNT * MAKE_NUMBERS; i++) {
-		enum family f = (enum family)(i / MAKE_NUMBERS);
-		unsigned n = i % MAKE_NUMBERS;
-		if (((was->black[f] ^ is->black[f]) >> n & 1) != 0 ||
-		    was->origin[f][n] != is->origin[f][n]) {
-			rule[rules++] = rule_of(f, n);
-		}
-	}
-	s.prefixes = rules > 0 ? prefix_set_new(rule, rules) : NULL;
-	return s;
-}
-
-void make_scope_free(struct policy_scope *s)
-{
-	free(s->announcers);
-	prefix_set_put(s->prefixes);
-	*s = (struct policy_scope){0};
 }
 
 static void make_draft_spec(const struct attr_spec *spec, enum family family, struct made *out)

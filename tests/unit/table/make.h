@@ -4,7 +4,6 @@
 
 #include "rib/attr/intern.h"
 #include "rib/policy/judge.h"
-#include "rib/policy/scope.h"
 #include "rib/table/shard.h"
 
 /* A set is a function of (member number, variant): its community says which, so that a decoder can
@@ -74,19 +73,17 @@ struct make_rules {
 	uint32_t generation;
 	bool knows[MAKE_ASK_KINDS];		  /* Which asks mean something. */
 	uint16_t deaf[MAKE_MEMBERS];		  /* Members (bits) whose routes it may not have. */
+	uint16_t out;				  /* Those (bits) that are no members now. */
 	uint64_t black[FAMILY_COUNT];		  /* Numbers (bits) that nobody may announce. */
 	asn_t origin[FAMILY_COUNT][MAKE_NUMBERS]; /* Who alone may originate it; 0: anybody. */
 };
 /* All asks are known, and nothing else is forbidden. */
 struct make_rules make_rules_open(void);
 struct policy *make_policy(const struct make_rules *r);
-/* What of the routes the change touches; free with make_scope_free. */
-struct policy_scope make_scope(const struct make_rules *was, const struct make_rules *is);
-void make_scope_free(struct policy_scope *s);
-/* Asked one by one: why a route of this number and origin is refused; whether a set of `from` with
- * these asks may go to the member; and whether asks are left in it. */
-enum reject make_reason(const struct make_rules *r, enum family family, unsigned number,
-			asn_t origin);
+/* Asked one by one: why a route of `from`, this number and origin is refused; whether a set of
+ * `from` with these asks may go to the member; and whether asks are left in it. */
+enum reject make_reason(const struct make_rules *r, unsigned from, enum family family,
+			unsigned number, asn_t origin);
 bool make_may_have(const struct make_rules *r, unsigned from, unsigned ask, unsigned member);
 bool make_leaves_asks(const struct make_rules *r, unsigned ask);
 

@@ -79,7 +79,7 @@ void world_free(struct world *w)
 	intern_free(w->own);
 	policy_free(w->policy);
 	policy_free(w->older);
-	make_scope_free(&w->scope);
+	policy_scope_fini(&w->scope);
 	free(w);
 }
 

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
+#include "control/policy/scope.h"
 #include "tests/unit/table/world.h"
 
 #define KEY	   77

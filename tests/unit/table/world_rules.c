@@ -54,12 +54,12 @@ bool world_publish(struct world *w, const struct make_rules *rules)
 		return false;
 	}
 	policy_free(w->older);
-	make_scope_free(&w->scope);
+	policy_scope_fini(&w->scope);
 	struct make_rules next = *rules;
 	next.generation = w->policy->generation + 1;
-	w->scope = make_scope(rules_now(w), &next);
 	w->older = w->policy;
 	w->policy = make_policy(&next);
+	(void)policy_scope_between(w->older, w->policy, NULL, &w->scope);
 	w->era[w->era_count++] = next;
 	return true;
 }

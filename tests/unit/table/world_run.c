@@ -96,18 +96,38 @@ static void random_renewal(struct world *w, unsigned member)
 	}
 }
 
+/* Who has come waits until it is judged by rules that know it. */
+static bool may_come_up(const struct world *w, unsigned member)
+{
+	return w->policy == NULL || ((rules_now(w)->out >> member & 1) == 0 && has_swept(w));
+}
+
 static void random_session(struct world *w, unsigned member)
 {
 	if (!w->opts.is_plain && prng_chance(&w->prng, 1, 5)) {
 		random_timer(w, member);
 	} else if (!w->member[member].is_up) {
-		random_up(w, member);
+		if (may_come_up(w, member)) {
+			random_up(w, member);
+		}
 	} else if (prng_chance(&w->prng, 1, 12)) {
 		random_end(w, member);
 	} else if (prng_chance(&w->prng, 1, 6)) {
 		world_rescan(w, member);
 	} else if (prng_chance(&w->prng, 1, 3)) {
 		random_renewal(w, member);
+	}
+}
+
+/* A member that is away goes, or comes, with other ears. */
+static void random_membership(struct world *w, struct make_rules *r)
+{
+	unsigned member = (unsigned)prng_below(&w->prng, w->opts.members);
+	if (!w->member[member].is_up) {
+		r->out ^= (uint16_t)(1u << member);
+		r->deaf[member] = (uint16_t)(prng_chance(&w->prng, 1, 2)
+						     ? prng_below(&w->prng, 1u << MAKE_MEMBERS)
+						     : 0);
 	}
 }
 
@@ -119,7 +139,7 @@ static void random_rules(struct world *w)
 	enum family f = (enum family)prng_below(&w->prng, FAMILY_COUNT);
 	unsigned n = (unsigned)prng_below(&w->prng, w->opts.numbers);
 	do {
-		switch (prng_below(&w->prng, 4)) {
+		switch (prng_below(&w->prng, 5)) {
 		case 0: {
 			bool *knows = &r.knows[prng_below(&w->prng, MAKE_ASK_KINDS)];
 			*knows = !*knows;
@@ -131,6 +151,9 @@ static void random_rules(struct world *w)
 			break;
 		case 2:
 			r.black[f] ^= UINT64_C(1) << n;
+			break;
+		case 3:
+			random_membership(w, &r);
 			break;
 		default:
 			r.origin[f][n] = origins[prng_below(&w->prng, ARRAY_COUNT(origins))];
@@ -222,13 +245,13 @@ static bool has_unread(const struct world *w)
 }
 
 /* By the rules of the moment. */
-static uint8_t reason_of(const struct world *w, const struct sent *s, enum family f,
+static uint8_t reason_of(const struct world *w, unsigned from, const struct sent *s, enum family f,
 			 unsigned number)
 {
 	if (s->reason != REJECT_NONE || w->policy == NULL) {
 		return s->reason;
 	}
-	return (uint8_t)make_reason(rules_now(w), f, number, s->origin);
+	return (uint8_t)make_reason(rules_now(w), from, f, number, s->origin);
 }
 
 static uint32_t asked(const struct world *w, unsigned ask)
@@ -250,9 +273,10 @@ static unsigned oracle(const struct world *w, unsigned member, enum family f, un
 			const struct sent *s = &m->sent[f][number][id];
 			if (s->attr != NULL) {
 				ask[count] = s->ask;
-				path[count++] = (struct path){.attr = s->attr,
-							      .peer = peer_of(i),
-							      .reason = reason_of(w, s, f, number)};
+				path[count++] =
+					(struct path){.attr = s->attr,
+						      .peer = peer_of(i),
+						      .reason = reason_of(w, i, s, f, number)};
 			}
 		}
 	}
@@ -321,7 +345,7 @@ static void compare_counts(const struct world *w, unsigned member)
 			for (unsigned id = 0; id < WORLD_IDS; id++) {
 				const struct sent *s = &w->member[member].sent[f][n][id];
 				if (s->attr != NULL) {
-					want[reason_of(w, s, (enum family)f, n)]++;
+					want[reason_of(w, member, s, (enum family)f, n)]++;
 				}
 			}
 		}
