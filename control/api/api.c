@@ -57,6 +57,14 @@ peer_id_t env_find(const struct api_env *env, const struct addr *addr)
 	return roster_find(env->roster, addr);
 }
 
+peer_id_t job_find(const struct job *j, const struct api_env *env, const struct addr *addr,
+		   enum sight_degree degree)
+{
+	peer_id_t peer = env_find(env, addr);
+	return peer != PEER_NONE && sight_of_peer(&j->sight, env, peer) >= degree ? peer
+										  : PEER_NONE;
+}
+
 void end_unknown(struct reply *out, const struct addr *addr)
 {
 	char text[128], name[ADDR_TEXT_MAX];

@@ -73,7 +73,7 @@ void explain_from(const struct api_env *env, peer_id_t from, const struct scan_h
 		count++;
 	}
 	if (last == NULL) {
-		reply_end(out, "not_found", "the neighbour does not announce this prefix");
+		reply_end(out, "not_found", EXPLAIN_FROM_NOTHING);
 		return;
 	}
 	end(env, from, last, count, out);

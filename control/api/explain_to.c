@@ -227,8 +227,17 @@ static struct rank_peer *ranks_of(const struct shard *shard, size_t count)
 	return to;
 }
 
-void explain_to(const struct api_env *env, peer_id_t to, const struct scan_hit *hit,
-		struct reply *out)
+static bool is_seen(const struct api_env *env, const struct sight *sight, const struct paths *paths,
+		    unsigned i, const struct choice *chosen)
+{
+	enum sight_degree degree = sight_of_peer(sight, env, paths->path[i].peer);
+	bool is_best = i == 0 && paths->ranked_count > 0;
+	return degree == SIGHT_ALL || (degree == SIGHT_GLASS && is_best) ||
+	       is_chosen(chosen, &paths->path[i]);
+}
+
+void explain_to(const struct api_env *env, const struct sight *sight, peer_id_t to,
+		const struct scan_hit *hit, struct reply *out)
 {
 	char text[256];
 	const struct target t = target_of(env, to, hit);
@@ -242,6 +251,9 @@ void explain_to(const struct api_env *env, peer_id_t to, const struct scan_hit *
 	for (unsigned i = 0; i < paths->count; i++) {
 		char fate[160];
 		const struct path *p = &paths->path[i];
+		if (!is_seen(env, sight, paths, i, &chosen)) {
+			continue;
+		}
 		json_t *row = candidate_json(env, &hit->prefix, paths, i, peers);
 		json_object_set_new(row, "fate", json_string(fate_of(&t, paths, i, &chosen, fate)));
 		if (i < paths->ranked_count) {
@@ -252,8 +264,12 @@ void explain_to(const struct api_env *env, peer_id_t to, const struct scan_hit *
 		}
 		reply_row(out, row);
 	}
-	end_text(&t, &chosen, paths, env->roster, text, sizeof(text));
-	reply_end(out, "done", text);
+	if (out->rows == 0) {
+		reply_end(out, "not_found", EXPLAIN_TO_NOTHING);
+	} else {
+		end_text(&t, &chosen, paths, env->roster, text, sizeof(text));
+		reply_end(out, "done", text);
+	}
 	free(paths);
 	free(peers);
 }

@@ -7,6 +7,7 @@
 
 #include "control/api/reply.h"
 #include "control/api/request.h"
+#include "control/api/sight.h"
 #include "control/config/diff.h"
 #include "control/config/roster.h"
 #include "control/policy/desk.h"
@@ -82,7 +83,9 @@ struct job {
 	bool (*step)(struct job *j, const struct api_env *env, struct reply *out, usec_t now);
 	void (*free)(struct job *j);
 	struct api_request request;
-	uid_t uid;	 /* Who asks. */
+	uid_t uid;		    /* Who asks. */
+	char by[REGISTRY_NAME_MAX]; /* The same, by the name of a token; "": has none. */
+	struct sight sight;	    /* All, unless the maker says otherwise. */
 	bool is_waiting; /* For somebody else: the next turn of the loop is soon enough. */
 };
 
@@ -98,6 +101,9 @@ struct job *job_reload(const struct api_request *r);
 struct job *job_events(const struct api_request *r);
 void job_free(struct job *j);
 
+/* The member with this address that the job may tell of, as much as `degree`; else PEER_NONE. */
+peer_id_t job_find(const struct job *j, const struct api_env *env, const struct addr *addr,
+		   enum sight_degree degree);
 /* The member with this address; PEER_NONE when none is configured. */
 peer_id_t env_find(const struct api_env *env, const struct addr *addr);
 /* End with not_found and "ADDRESS is not a configured neighbour". */

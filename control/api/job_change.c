@@ -68,7 +68,7 @@ static bool begin(struct change_job *j, const struct api_env *env, struct reply 
 	const struct api_request *r = &j->job.request;
 	struct member_status st;
 	reply_head(out, json_pack("{s:s}", "command", api_command_text(r->command)));
-	j->peer = env_find(env, &r->address);
+	j->peer = job_find(&j->job, env, &r->address, SIGHT_ALL);
 	if (j->peer == PEER_NONE) {
 		end_unknown(out, &r->address);
 		return false;
@@ -99,7 +99,8 @@ static void log_change(const struct change_job *j)
 	snprintf(event, sizeof(event), "neighbor %s", api_command_text(r->command));
 	snprintf(uid, sizeof(uid), "%u", (unsigned)j->job.uid);
 	log_event(LOG_NOTICE, event, "peer", addr_format(&r->address, name), "reason",
-		  r->reason[0] != '\0' ? r->reason : NULL, "uid", uid, NULL);
+		  r->reason[0] != '\0' ? r->reason : NULL, j->job.by[0] != '\0' ? "by" : "uid",
+		  j->job.by[0] != '\0' ? j->job.by : uid, NULL);
 }
 
 static bool step(struct job *job, const struct api_env *env, struct reply *out, usec_t now)

@@ -19,7 +19,7 @@ static bool begin(struct explain_job *j, const struct api_env *env, struct reply
 	const struct api_request *r = &j->job.request;
 	const struct addr *about = r->has_from ? &r->from : &r->to;
 	j->has_begun = true;
-	j->about = env_find(env, about);
+	j->about = job_find(&j->job, env, about, SIGHT_ALL);
 	reply_head(out, json_pack("{s:s, s:s, s:s}", "command", api_command_text(r->command),
 				  "prefix", prefix_format(&r->prefix, prefix),
 				  r->has_from ? "from" : "to", addr_format(about, name)));
@@ -46,7 +46,7 @@ static bool step(struct job *job, const struct api_env *env, struct reply *out, 
 			if (job->request.has_from) {
 				explain_from(env, j->about, &hit, out);
 			} else {
-				explain_to(env, j->about, &hit, out);
+				explain_to(env, &job->sight, j->about, &hit, out);
 			}
 			return true;
 		}
@@ -54,7 +54,10 @@ static bool step(struct job *job, const struct api_env *env, struct reply *out, 
 	if (!scan_is_done(&j->scan)) {
 		return false;
 	}
-	reply_end(out, "not_found", "nobody announces this prefix");
+	reply_end(out, "not_found",
+		  !job->sight.is_limited  ? "nobody announces this prefix"
+		  : job->request.has_from ? EXPLAIN_FROM_NOTHING
+					  : EXPLAIN_TO_NOTHING);
 	return true;
 }
 

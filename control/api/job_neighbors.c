@@ -12,6 +12,7 @@
 #include "control/api/drop_json.h"
 #include "control/api/exported.h"
 #include "control/api/job.h"
+#include "control/api/offence_json.h"
 #include "rib/base/check.h"
 #include "rib/policy/policy.h"
 #include "rib/wire/role.h"
@@ -53,8 +54,9 @@ static void set_disabled(json_t *row, const struct api_env *env, const struct ad
 	}
 }
 
-static json_t *summary_json(const struct neighbors_job *j, const struct api_env *env,
-			    peer_id_t peer, const struct member_status *st, usec_t now)
+/* What a looking glass shows. */
+static json_t *glass_json(const struct neighbors_job *j, const struct api_env *env, peer_id_t peer,
+			  const struct member_status *st, usec_t now)
 {
 	char text[ADDR_TEXT_MAX];
 	const struct config_client *client = roster_client(env->roster, peer);
@@ -62,13 +64,24 @@ static json_t *summary_json(const struct neighbors_job *j, const struct api_env 
 	set_text(row, "address", addr_format(&client->ip, text));
 	set_number(row, "asn", client->asn);
 	set_text(row, "state", fsm_state_text(st->state));
-	json_object_set_new(row, "enabled", json_boolean(st->is_enabled));
 	usec_t since = st->since != 0 ? st->since : env->started;
 	set_number(row, "since_s", now > since ? (now - since) / USEC_PER_SEC : 0);
 	set_counts(row, env->server, peer);
 	set_number(row, "exported", exported_of(&j->exported, peer, st));
 	if (client->description != NULL) {
 		set_text(row, "description", client->description);
+	}
+	return row;
+}
+
+static json_t *summary_json(const struct neighbors_job *j, const struct api_env *env,
+			    peer_id_t peer, const struct member_status *st, usec_t now)
+{
+	const struct config_client *client = roster_client(env->roster, peer);
+	json_t *row = glass_json(j, env, peer, st, now);
+	json_object_set_new(row, "enabled", json_boolean(st->is_enabled));
+	if (client->policy.tenant != NULL) {
+		set_text(row, "tenant", client->policy.tenant);
 	}
 	if (st->is_enabled && st->rest_due > now) {
 		set_number(row, "rests_for_s", (st->rest_due - now) / USEC_PER_SEC + 1);
@@ -314,16 +327,10 @@ static json_t *faults_json(const struct import_stats *st)
 
 static void set_offence(json_t *row, const struct server *s, peer_id_t peer, usec_t now)
 {
-	struct member_offence o;
-	char text[OFFENCE_TEXT_MAX];
-	if (!server_member_offence(s, peer, &o)) {
-		return;
+	json_t *offence = offence_json(s, peer, now);
+	if (offence != NULL) {
+		json_object_set_new(row, "last_offence", offence);
 	}
-	json_t *to = json_object();
-	set_number(to, "age_s", now > o.at ? (now - o.at) / USEC_PER_SEC : 0);
-	set_text(to, "text", offence_format(&o.message, text, sizeof(text)));
-	set_text(to, "message", offence_hex(&o.message, text, sizeof(text)));
-	json_object_set_new(row, "last_offence", to);
 }
 
 static void set_import(json_t *row, const struct import_stats *st)
@@ -385,7 +392,15 @@ static void put_row(struct neighbors_job *j, const struct api_env *env, struct r
 		    peer_id_t peer, usec_t now)
 {
 	struct member_status st;
+	enum sight_degree degree = sight_of_peer(&j->job.sight, env, peer);
+	if (degree == SIGHT_NONE) {
+		return;
+	}
 	server_member_status(env->server, peer, &st);
+	if (degree == SIGHT_GLASS) {
+		reply_row(out, glass_json(j, env, peer, &st, now));
+		return;
+	}
 	json_t *row = summary_json(j, env, peer, &st, now);
 	if (j->job.request.command == API_NEIGHBOR) {
 		const struct config_client *client = roster_client(env->roster, peer);
@@ -410,7 +425,7 @@ static bool put_rows(struct neighbors_job *j, const struct api_env *env, struct 
 		     usec_t now)
 {
 	if (j->job.request.command == API_NEIGHBOR) {
-		peer_id_t peer = env_find(env, &j->job.request.address);
+		peer_id_t peer = job_find(&j->job, env, &j->job.request.address, SIGHT_GLASS);
 		if (peer != PEER_NONE) { /* Else it has just gone. */
 			put_row(j, env, out, peer, now);
 		}
@@ -434,7 +449,7 @@ static bool step(struct job *job, const struct api_env *env, struct reply *out, 
 		reply_head(out,
 			   json_pack("{s:s}", "command", api_command_text(job->request.command)));
 		if (job->request.command == API_NEIGHBOR &&
-		    env_find(env, &job->request.address) == PEER_NONE) {
+		    job_find(job, env, &job->request.address, SIGHT_GLASS) == PEER_NONE) {
 			end_unknown(out, &job->request.address);
 			return true;
 		}

@@ -154,7 +154,8 @@ static bool step(struct job *j, const struct api_env *env, struct reply *out, us
 		}
 	} else {
 		put_head(out, numbers_json(env->rpki, now), "sources");
-		for (unsigned i = 0; i < rpki_source_count(env->rpki); i++) {
+		unsigned count = j->sight.is_limited ? 0 : rpki_source_count(env->rpki);
+		for (unsigned i = 0; i < count; i++) {
 			reply_row(out, source_json(env->rpki, i, now));
 		}
 	}

@@ -199,17 +199,38 @@ static json_t *rules_json(const struct policy_desk_numbers *n)
 	return to;
 }
 
-static json_t *status_json(const struct api_env *env, usec_t now)
+static void set_identity(json_t *row, const struct api_env *env, usec_t now)
 {
 	char text[ADDR_TEXT_MAX];
-	uint64_t bytes = memory_table_bytes(env->server), paths = 0, laggards = 0, ids = 0;
-	json_t *row = json_object();
 	json_object_set_new(row, "version", json_string(CAUSEWAY_VERSION));
 	set_number(row, "started", (uint64_t)env->started_s);
 	set_number(row, "uptime_s", (now - env->started) / USEC_PER_SEC);
 	set_number(row, "rs_as", env->config->rs_as);
 	json_object_set_new(row, "router_id",
 			    json_string(addr_format(&env->config->router_id, text)));
+}
+
+/* Who the server is; where the looking glass is public also how much it has. */
+static json_t *limited_json(const struct api_env *env, const struct sight *sight, usec_t now)
+{
+	uint64_t paths = 0, laggards = 0, ids = 0;
+	json_t *row = json_object();
+	set_identity(row, env, now);
+	if (sight->sees_glass) {
+		json_t *routes = json_object();
+		json_object_set_new(row, "sessions", sessions_json(env, &laggards, &ids));
+		json_object_set_new(routes, "ipv4", routes_json(env->server, FAMILY_IPV4, &paths));
+		json_object_set_new(routes, "ipv6", routes_json(env->server, FAMILY_IPV6, &paths));
+		json_object_set_new(row, "routes", routes);
+	}
+	return row;
+}
+
+static json_t *status_json(const struct api_env *env, usec_t now)
+{
+	uint64_t bytes = memory_table_bytes(env->server), paths = 0, laggards = 0, ids = 0;
+	json_t *row = json_object();
+	set_identity(row, env, now);
 	set_restart(row, env->server, now);
 	json_object_set_new(row, "workers", workers_json(env, now));
 	json_object_set_new(row, "sessions", sessions_json(env, &laggards, &ids));
@@ -246,7 +267,8 @@ static json_t *status_json(const struct api_env *env, usec_t now)
 static bool step(struct job *j, const struct api_env *env, struct reply *out, usec_t now)
 {
 	reply_head(out, json_pack("{s:s}", "command", api_command_text(j->request.command)));
-	reply_row(out, status_json(env, now));
+	reply_row(out,
+		  j->sight.is_limited ? limited_json(env, &j->sight, now) : status_json(env, now));
 	reply_end(out, "done", NULL);
 	return true;
 }

@@ -5,12 +5,13 @@
  */
 #include "control/api/request.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "rib/base/check.h"
+
+#define LIMIT_MAX 100000
 
 typedef bool member_read(const json_t *value, struct api_request *out);
 
@@ -93,6 +94,35 @@ static bool read_reason(const json_t *value, struct api_request *out)
 	return true;
 }
 
+static bool read_limit(const json_t *value, struct api_request *out)
+{
+	json_int_t limit = json_integer_value(value);
+	out->limit = (uint64_t)limit;
+	return json_is_integer(value) && limit >= 1 && limit <= LIMIT_MAX;
+}
+
+void api_cursor_format(const struct api_cursor *c, char out[API_CURSOR_TEXT_MAX])
+{
+	(void)snprintf(out, API_CURSOR_TEXT_MAX, "%u.%u.%u.%u", c->shard, c->family, c->id,
+		       c->skip);
+}
+
+static bool read_cursor(const json_t *value, struct api_request *out)
+{
+	char text[API_CURSOR_TEXT_MAX];
+	struct api_cursor *c = &out->cursor;
+	const char *given = json_string_value(value);
+	out->has_cursor = true;
+	if (given == NULL ||
+	    sscanf(given, "%u.%u.%u.%u", &c->shard, &c->family, &c->id, &c->skip) != 4 ||
+	    c->family >= FAMILY_COUNT) {
+		return false;
+	}
+	/* Only what we have written ourselves. */
+	api_cursor_format(c, text);
+	return strcmp(text, given) == 0;
+}
+
 static bool read_origin(const json_t *value, struct api_request *out)
 {
 	json_int_t origin = json_integer_value(value);
@@ -122,6 +152,8 @@ enum {
 	M_DRY_RUN,
 	M_FOLLOW,
 	M_AFTER,
+	M_LIMIT,
+	M_CURSOR,
 	M_COUNT
 };
 
@@ -140,6 +172,8 @@ static const struct {
 	[M_DRY_RUN] = {"dry_run", read_dry_run, "true or false"},
 	[M_FOLLOW] = {"follow", read_follow, "true or false"},
 	[M_AFTER] = {"after", read_after, "the number of an event"},
+	[M_LIMIT] = {"limit", read_limit, "a number from 1 to 100000"},
+	[M_CURSOR] = {"cursor", read_cursor, "the 'next_cursor' of an answer"},
 	[M_REASON] = {"reason", read_reason, "a text of at most 127 octets"},
 	[M_ORIGIN] = {"origin", read_origin, "an AS number"},
 	[M_AS_SET] = {"as_set", read_as_set, "an AS-SET such as AS-EXAMPLE, or AS64501"},
@@ -161,7 +195,7 @@ static const struct {
 	[API_REFRESH] = {"refresh", BIT(M_ADDRESS) | BIT(M_REASON), BIT(M_ADDRESS), true},
 	[API_ROUTES] = {"routes",
 			BIT(M_PREFIX) | BIT(M_MATCH) | BIT(M_FROM) | BIT(M_TO) | BIT(M_FILTERED) |
-				BIT(M_BEST),
+				BIT(M_BEST) | BIT(M_LIMIT) | BIT(M_CURSOR),
 			0, false},
 	[API_EXPLAIN] = {"explain", BIT(M_PREFIX) | BIT(M_FROM) | BIT(M_TO), BIT(M_PREFIX), false},
 	[API_RPKI] = {"rpki", BIT(M_PREFIX) | BIT(M_ORIGIN), 0, false},
@@ -194,8 +228,20 @@ static unsigned find_member(const char *name)
 	return m;
 }
 
-/* Every member of the object; `why` says which is wrong. */
-static bool read_members(json_t *root, struct api_request *out, char *why, size_t why_len)
+static bool fail(struct api_fault *f, const char *member, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+static bool fail(struct api_fault *f, const char *member, const char *format, ...)
+{
+	va_list args;
+	(void)snprintf(f->member, sizeof(f->member), "%s", member);
+	va_start(args, format);
+	(void)vsnprintf(f->why, sizeof(f->why), format, args);
+	va_end(args);
+	return false;
+}
+
+/* Every member of the object. */
+static bool read_members(json_t *root, struct api_request *out, struct api_fault *fault)
 {
 	unsigned seen = 0;
 	const char *name;
@@ -207,68 +253,72 @@ static bool read_members(json_t *root, struct api_request *out, char *why, size_
 			continue;
 		}
 		if (m == M_COUNT || (commands[out->command].allowed & BIT(m)) == 0) {
-			snprintf(why, why_len, "'%s' has no member '%.64s'",
-				 commands[out->command].name, name);
-			return false;
+			return fail(fault, name, "'%s' has no member '%.64s'",
+				    commands[out->command].name, name);
 		}
 		if (!members[m].read(value, out)) {
-			snprintf(why, why_len, "'%s' must be %s", name, members[m].wanted);
-			return false;
+			return fail(fault, name, "'%s' must be %s", name, members[m].wanted);
 		}
 		seen |= BIT(m);
 	}
 	for (unsigned m = 0; m < M_COUNT; m++) {
 		if ((commands[out->command].needed & ~seen & BIT(m)) != 0) {
-			snprintf(why, why_len, "'%s' needs '%s'", commands[out->command].name,
-				 members[m].name);
-			return false;
+			return fail(fault, members[m].name, "'%s' needs '%s'",
+				    commands[out->command].name, members[m].name);
 		}
 	}
 	return true;
 }
 
 /* Members that contradict each other. */
-static bool is_consistent(const struct api_request *r, char *why, size_t why_len)
+static bool is_consistent(const struct api_request *r, struct api_fault *fault)
 {
-	const char *what = NULL;
 	if (r->match != API_MATCH_EXACT && !r->has_prefix) {
-		what = "longer and covering need a prefix";
-	} else if (r->has_to && (r->is_filtered || r->is_best)) {
-		what = "what goes to a neighbour is neither filtered nor ranked: leave out "
-		       "filtered "
-		       "and best";
-	} else if (r->command == API_EXPLAIN && r->has_from == r->has_to) {
-		what = "explain needs one of 'from' and 'to'";
-	} else if (r->has_origin && !r->has_prefix) {
-		what = "an origin needs a prefix";
-	} else if (r->is_filtered && r->is_best) {
-		what = "a filtered route is never the best one";
+		return fail(fault, "match", "longer and covering need a prefix");
 	}
-	if (what != NULL) {
-		snprintf(why, why_len, "%s", what);
+	if (r->has_to && (r->is_filtered || r->is_best)) {
+		return fail(fault, r->is_filtered ? "filtered" : "best",
+			    "what goes to a neighbour is neither filtered nor ranked: leave out "
+			    "filtered and best");
 	}
-	return what == NULL;
+	if (r->command == API_EXPLAIN && r->has_from == r->has_to) {
+		return fail(fault, "from", "explain needs one of 'from' and 'to'");
+	}
+	if (r->has_origin && !r->has_prefix) {
+		return fail(fault, "origin", "an origin needs a prefix");
+	}
+	if (r->is_filtered && r->is_best) {
+		return fail(fault, "best", "a filtered route is never the best one");
+	}
+	return true;
+}
+
+bool api_request_read(json_t *root, struct api_request *out, struct api_fault *out_fault)
+{
+	struct api_request r = {0};
+	if (!find_command(json_string_value(json_object_get(root, "command")), &r.command)) {
+		return fail(out_fault, "command", "there is no such command");
+	}
+	if (!read_members(root, &r, out_fault) || !is_consistent(&r, out_fault)) {
+		return false;
+	}
+	*out = r;
+	return true;
 }
 
 bool api_request_parse(const char *line, size_t len, struct api_request *out, char *why,
 		       size_t why_len)
 {
-	struct api_request r = {0};
+	struct api_fault fault;
 	json_error_t error;
 	json_t *root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
-	bool is_good = false;
-	if (!json_is_object(root)) {
-		snprintf(why, why_len, "the request is no JSON object: %s",
-			 root == NULL ? error.text : "another type");
-	} else if (!find_command(json_string_value(json_object_get(root, "command")), &r.command)) {
-		snprintf(why, why_len, "there is no such command");
-	} else {
-		is_good = read_members(root, &r, why, why_len) && is_consistent(&r, why, why_len);
+	bool is_good = json_is_object(root) ? api_request_read(root, out, &fault)
+					    : fail(&fault, "", "the request is no JSON object: %s",
+						   root == NULL ? error.text : "another type");
+	if (!is_good) {
+		(void)snprintf(why, why_len, "%s", fault.why);
 	}
 	json_decref(root);
-	if (is_good) {
-		*out = r;
-	}
 	return is_good;
 }
 

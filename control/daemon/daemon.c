@@ -471,7 +471,7 @@ static int open_api(struct daemon *d)
 				  .reload = reload_api(d->reload)};
 	/* Numbers of events ascend, over restarts, too. */
 	d->feed = feed_new((uint64_t)d->env.started_s * USEC_PER_SEC);
-	d->watch = watch_new(d->feed);
+	d->watch = watch_new(d->feed, d->roster);
 	d->env.feed = d->feed;
 	const struct api_opts opts = {.socket = d->config->control.socket,
 				      .uid = d->identity.uid,

@@ -14,6 +14,7 @@
 
 struct watch {
 	struct feed *feed;
+	const struct roster *roster;
 	usec_t due;
 	uint64_t rules_made;
 	bool has_rules; /* `rules_made` is known. */
@@ -27,11 +28,20 @@ uint64_t watch_now_us(void)
 	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
 }
 
-struct watch *watch_new(struct feed *feed)
+static const char *tenant_of(void *context, const struct addr *a)
+{
+	const struct watch *w = context;
+	peer_id_t peer = roster_find(w->roster, a);
+	return peer != PEER_NONE ? roster_client(w->roster, peer)->policy.tenant : NULL;
+}
+
+struct watch *watch_new(struct feed *feed, const struct roster *roster)
 {
 	struct watch *w = calloc(1, sizeof(*w));
 	ASSERT(w != NULL);
 	w->feed = feed;
+	w->roster = roster;
+	feed_ask(feed, tenant_of, w);
 	w->alarms = json_object();
 	return w;
 }

@@ -7,8 +7,8 @@
 
 struct watch;
 
-/* `feed` is borrowed. */
-struct watch *watch_new(struct feed *feed);
+/* Both are borrowed.  A session's events are told to the tenant that its member has. */
+struct watch *watch_new(struct feed *feed, const struct roster *roster);
 void watch_free(struct watch *w);
 /* In every turn of the control loop. */
 void watch_step(struct watch *w, const struct api_env *env, usec_t now);
