@@ -48,8 +48,8 @@ THIRD_PARTY = (
      "DPDK stays behind nic.h and launch.h"),
     (r"urcu", ("rib/base/epoch.c",), "liburcu stays behind epoch.h"),
     (r"nettle/", ("dataplane/tcp/md5.c", "dataplane/tcp/auth_mac.h", "dataplane/tcp/auth.c",
-                  "dataplane/tcp/lanes.c"),
-     "digests of segments are tcp's"),
+                  "dataplane/tcp/lanes.c", "control/registry/secret.c"),
+     "digests of segments are tcp's, those of secrets the registry's"),
     (r"(sys/socket|sys/un|sys/epoll|netinet/|arpa/|net/|netdb|linux/|poll\.h)",
      ("control", "bench", "tests",
       "dataplane/nic/nic_dpdk.c",   # finds the driver's socket, to sleep on it

@@ -27,7 +27,10 @@ struct registry_why {
 	char text[320], remedy[320];
 };
 
+/* Whether a session is to run: it and its tenant are enabled, and its AS number is proven. */
+bool registry_session_runs(const struct registry *r, const struct registry_session *s,
+			   struct registry_why *out_why); /* NULL: nobody asks why not. */
 /* Why this session's announcement is not authorised, and what to do.  False: it is. */
 bool registry_why(const struct registry *r, const struct registry_rules *rules,
 		  const struct registry_session *s, const struct prefix *p, asn_t origin,
-		  struct registry_why *out);
+		  int64_t now_s, struct registry_why *out);

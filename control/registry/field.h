@@ -80,5 +80,6 @@ json_t *registry_schema_input(enum registry_kind kind, bool is_new);
 
 /* RFC 3339, UTC. */
 bool registry_time_parse(const char *text, int64_t *out_s);
-#define REGISTRY_TIME_MAX 24
+#define REGISTRY_TIME_MAX   24
+#define REGISTRY_TIME_S_MAX INT64_C(253402300799)    /* The last second of the year 9999. */
 char *registry_time_format(int64_t at_s, char *buf); /* REGISTRY_TIME_MAX bytes; returns `buf`. */

@@ -14,6 +14,7 @@ struct registry_asn {
 	uint8_t state;	    /* enum asn_state */
 	char *reason, *proof_token;
 	int64_t verified_s;
+	int64_t due_s; /* When time alone changes its state. */
 };
 
 enum announce { ANNOUNCE_OFF, ANNOUNCE_LIMITED, ANNOUNCE_ON };
@@ -49,8 +50,9 @@ struct registry_prefix {
 	char *proof_token;
 	uint8_t state; /* enum prefix_state */
 	char *reason;
-	int64_t since_s; /* In this state. */
-	int64_t due_s;	 /* When time alone changes its state. */
+	struct registry_asns active_origins; /* Those that are proven. */
+	int64_t since_s;		     /* In this state. */
+	int64_t due_s;			     /* When time alone changes its state. */
 };
 
 enum evidence_type {

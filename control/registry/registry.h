@@ -22,6 +22,7 @@ struct registry_rules {
 	int64_t recheck_s;
 	struct registry_quota quota; /* Of a tenant that has none of its own. */
 	asn_t rs_as;
+	bool has_test_asns;		/* Those of RFC 5398 for documentation may be registered. */
 	const struct addr *server_addr; /* Ours: never given to a session.  Borrowed. */
 	size_t server_addr_count;
 	/* Addresses that the configuration's own clients have; NULL: none. */
@@ -43,6 +44,10 @@ uint64_t registry_revision(const struct registry *r);
  * (text into `why`); nothing is done. */
 bool registry_load(struct registry *r, uint64_t revision, const json_t *objects, char *why,
 		   size_t why_size);
+/* The same in pieces, into a registry that is fresh; on any thread.  After a false it is only to be
+ * freed. */
+bool registry_load_some(struct registry *r, const json_t *objects, char *why, size_t why_size);
+void registry_load_end(struct registry *r, uint64_t revision);
 /* The next revision, whole.  `change` stays the caller's.  False: it does not fit what is there;
  * nothing is done. */
 bool registry_apply(struct registry *r, const struct registry_change *change);
@@ -71,7 +76,7 @@ const struct registry_asn *registry_asn_verified(const struct registry *r, asn_t
 const struct registry_token *registry_token_of(const struct registry *r, const char *text,
 					       int64_t now_s);
 /* Time passes: when VERB_TICK will find something.  INT64_MAX: never. */
-int64_t registry_due_s(const struct registry *r, const struct registry_rules *rules);
+int64_t registry_due_s(const struct registry *r);
 /* An object as the API shows it: with what is computed (remedy; a prefix's checks). */
 json_t *registry_show(const struct registry *r, const struct registry_rules *rules,
 		      const struct registry_object *o, int64_t now_s);

@@ -107,7 +107,7 @@ void registrar_free(struct registrar *r)
 
 static void plan_tick(struct registrar *r)
 {
-	r->tick_s = r->is_loaded ? registry_due_s(r->registry, r->rules) : INT64_MAX;
+	r->tick_s = r->is_loaded ? registry_due_s(r->registry) : INT64_MAX;
 }
 
 void registrar_set_rules(struct registrar *r, const struct registry_rules *rules)

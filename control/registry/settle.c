@@ -1,0 +1,238 @@
+/* Subjects move. */
+#include "control/registry/settle.h"
+
+#include "control/registry/field_own.h"
+#include "control/registry/memory.h"
+
+/* Ids that are still to be settled. */
+struct work {
+	struct tx *tx;
+	registry_id_t *id;
+	size_t count, room;
+};
+
+static void work_add(struct work *w, const char *id)
+{
+	if (w->count == w->room) {
+		w->room = w->room == 0 ? 16 : w->room * 2;
+		w->id = realloc(w->id, w->room * sizeof(*w->id));
+		ASSERT(w->id != NULL);
+	}
+	w->id[w->count] = (registry_id_t){.text = ""};
+	memcpy(w->id[w->count++].text, id, REGISTRY_ID_LEN);
+}
+
+static bool work_add_object(void *context, const struct registry_object *o)
+{
+	work_add(context, o->id.text);
+	return true;
+}
+
+static bool collect(void *context, const struct registry_object *o)
+{
+	struct life_evidence *e = context;
+	if (e->count < EVIDENCE_TYPE_COUNT) {
+		e->item[e->count++] = (const struct registry_evidence *)o;
+	}
+	return true;
+}
+
+struct life_evidence settle_evidence(const struct registry *r, const char *subject)
+{
+	struct life_evidence e = {.count = 0};
+	registry_evidence_of(r, subject, collect, &e);
+	return e;
+}
+
+struct find_asn {
+	const char *tenant;
+	const struct registry_asn *found;
+};
+
+static bool is_of_tenant(void *context, const struct registry_object *o)
+{
+	struct find_asn *f = context;
+	const struct registry_asn *a = (const struct registry_asn *)o;
+	if (strcmp(a->tenant.text, f->tenant) == 0) {
+		f->found = a;
+	}
+	return f->found == NULL;
+}
+
+const struct registry_asn *settle_asn_of(const struct registry *r, asn_t asn, const char *tenant)
+{
+	struct find_asn f = {.tenant = tenant};
+	struct key_cursor c = key_asn(TAG_ASN, asn, NULL);
+	registry_walk(r, &c, is_of_tenant, &f);
+	return f.found;
+}
+
+/* RFC 6996 §5. */
+bool registry_asn_is_private(asn_t asn)
+{
+	return (asn >= 64512 && asn <= 65534) || (asn >= 4200000000u && asn <= 4294967294u);
+}
+
+static bool is_parent_proven(const struct registry *r, const struct registry_prefix *p)
+{
+	const struct registry_prefix *parent =
+		(const struct registry_prefix *)registry_get(r, REGISTRY_PREFIX, p->parent.text);
+	return parent != NULL && life_is_proven((enum prefix_state)parent->state);
+}
+
+static bool is_origin_verified(const struct registry *r, const struct registry_rules *rules,
+			       const struct registry_prefix *p, asn_t origin)
+{
+	const struct registry_asn *a = settle_asn_of(r, origin, p->tenant.text);
+	return (a != NULL && a->state == ASN_VERIFIED) ||
+	       (p->is_originated && origin == rules->rs_as);
+}
+
+/* A delegated prefix is proven by the one that it is delegated out of, but for a veto. */
+static struct life_judgement judge_ownership(const struct registry *r,
+					     const struct registry_rules *rules,
+					     const struct registry_prefix *p, int64_t now_s)
+{
+	struct life_evidence e = settle_evidence(r, p->object.id.text);
+	struct life_judgement j = life_judge(&e, rules, now_s);
+	if (p->parent.text[0] == '\0' || j.proof == PROOF_VETOED || j.proof == PROOF_VALID) {
+		return j;
+	}
+	if (is_parent_proven(r, p)) {
+		return (struct life_judgement){.proof = PROOF_VALID, .reason = ""};
+	}
+	if (!life_holds(j.proof)) {
+		j = (struct life_judgement){.proof = PROOF_NONE, .reason = "parent-unproven"};
+	}
+	return j;
+}
+
+struct life_judgement settle_judge(const struct registry *r, const struct registry_rules *rules,
+				   const struct registry_prefix *p, int64_t now_s)
+{
+	struct life_judgement j = judge_ownership(r, rules, p, now_s);
+	bool has_origin = false;
+	for (size_t i = 0; i < p->origins.count; i++) {
+		has_origin |= is_origin_verified(r, rules, p, p->origins.item[i]);
+	}
+	if (life_holds(j.proof) && !has_origin) {
+		return (struct life_judgement){.proof = PROOF_NONE, .reason = "asn-unverified"};
+	}
+	return j;
+}
+
+/* Those origins that are the tenant's own verified ones, and that a proof speaks for. */
+static void activate_origins(const struct tx *t, struct registry_prefix *p)
+{
+	struct life_evidence e = settle_evidence(t->registry, p->object.id.text);
+	bool is_delegated = p->parent.text[0] != '\0' && is_parent_proven(t->registry, p);
+	asn_t *item = registry_alloc(p->origins.count, sizeof(asn_t));
+	size_t count = 0;
+	for (size_t i = 0; i < p->origins.count; i++) {
+		asn_t origin = p->origins.item[i];
+		if (is_origin_verified(t->registry, t->rules, p, origin) &&
+		    (is_delegated || life_has_origin(&e, t->rules, t->now_s, origin))) {
+			item[count++] = origin;
+		}
+	}
+	free(p->active_origins.item);
+	p->active_origins.item = count > 0 ? item : NULL;
+	p->active_origins.count = count;
+	if (count == 0) {
+		free(item);
+	}
+}
+
+static void settle_prefix(struct work *w, const char *id)
+{
+	struct tx *t = w->tx;
+	struct registry_prefix *p = tx_copy(t, REGISTRY_PREFIX, id);
+	bool was_proven = life_is_proven((enum prefix_state)p->state);
+	struct life_facts facts = {.judged = settle_judge(t->registry, t->rules, p, t->now_s),
+				   .now_s = t->now_s};
+	life_settle(p, &facts);
+	activate_origins(t, p);
+	bool is_proven = life_is_proven((enum prefix_state)p->state);
+	tx_put(t, &p->object);
+	if (is_proven != was_proven) {
+		registry_delegated(t->registry, id, work_add_object, w);
+	}
+}
+
+/* Who has proven a number first has it. */
+static struct life_judgement judge_asn(const struct tx *t, const struct registry_asn *a)
+{
+	struct life_evidence e = settle_evidence(t->registry, a->object.id.text);
+	struct life_judgement j = life_judge(&e, t->rules, t->now_s);
+	const struct registry_asn *holder = registry_asn_verified(t->registry, a->asn);
+	/* A private number is proven by nobody's word: there is no holder. */
+	if (registry_asn_is_private(a->asn) && j.proof != PROOF_VETOED) {
+		j = (struct life_judgement){.proof = PROOF_VALID, .reason = ""};
+	}
+	if (life_holds(j.proof) && holder != NULL &&
+	    strcmp(holder->object.id.text, a->object.id.text) != 0) {
+		j = (struct life_judgement){.proof = PROOF_NONE, .reason = "asn-taken"};
+	}
+	return j;
+}
+
+static enum asn_state asn_next(const struct registry_asn *a, enum life_proof proof)
+{
+	if (a->state == ASN_REVOKED) {
+		return ASN_REVOKED;
+	}
+	if (life_holds(proof)) {
+		return ASN_VERIFIED;
+	}
+	return a->state == ASN_PENDING ? ASN_PENDING : ASN_SUSPENDED;
+}
+
+static void settle_asn(struct work *w, const char *id)
+{
+	struct tx *t = w->tx;
+	struct registry_asn *a = tx_copy(t, REGISTRY_ASN, id);
+	struct life_judgement j = judge_asn(t, a);
+	enum asn_state before = (enum asn_state)a->state;
+	a->state = (uint8_t)asn_next(a, j.proof);
+	registry_text_set(&a->reason, a->state == ASN_REVOKED ? "revoked" : j.reason);
+	a->due_s = a->state == ASN_REVOKED ? 0 : j.due_s;
+	if (a->state == ASN_VERIFIED && before != ASN_VERIFIED) {
+		a->verified_s = t->now_s;
+	}
+	struct key_cursor c = key_asn(TAG_ORIGIN, a->asn, a->tenant.text);
+	bool is_changed = (a->state == ASN_VERIFIED) != (before == ASN_VERIFIED);
+	tx_put(t, &a->object);
+	if (is_changed) {
+		registry_walk(t->registry, &c, work_add_object, w);
+	}
+}
+
+/* A chain of delegations is at most a few long (check_prefix.c), and a prefix is looked at again
+ * only when its parent has changed. */
+static void work_off(struct work *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		registry_id_t one = w->id[i];
+		if (registry_get(w->tx->registry, REGISTRY_ASN, one.text) != NULL) {
+			settle_asn(w, one.text);
+		} else if (registry_get(w->tx->registry, REGISTRY_PREFIX, one.text) != NULL) {
+			settle_prefix(w, one.text);
+		}
+	}
+	free(w->id);
+}
+
+void settle(struct tx *t, const char *id)
+{
+	struct work w = {.tx = t};
+	work_add(&w, id);
+	work_off(&w);
+}
+
+void settle_origin(struct tx *t, asn_t asn, const char *tenant)
+{
+	struct work w = {.tx = t};
+	struct key_cursor c = key_asn(TAG_ORIGIN, asn, tenant);
+	registry_walk(t->registry, &c, work_add_object, &w);
+	work_off(&w);
+}

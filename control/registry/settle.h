@@ -1,0 +1,19 @@
+/* Subjects move as far as their evidence and the clock bring them, and those that follow from them.
+ */
+#pragma once
+
+#include "control/registry/life.h"
+#include "control/registry/tx.h"
+
+/* An ASN or a prefix, and with it what depends on it: an ASN's prefixes, a prefix's delegated ones.
+ * O(those whose proof changes with it). */
+void settle(struct tx *t, const char *id);
+/* The prefixes that a tenant originates from an ASN. */
+void settle_origin(struct tx *t, asn_t asn, const char *tenant);
+struct life_evidence settle_evidence(const struct registry *r, const char *subject);
+/* What the evidence and what it depends on say about it now. */
+struct life_judgement settle_judge(const struct registry *r, const struct registry_rules *rules,
+				   const struct registry_prefix *p, int64_t now_s);
+/* What an ASN is to a tenant; NULL: not registered. */
+const struct registry_asn *settle_asn_of(const struct registry *r, asn_t asn, const char *tenant);
+bool registry_asn_is_private(asn_t asn);
