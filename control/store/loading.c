@@ -1,4 +1,4 @@
-/* See loading.h. */
+/* See loading.h.  The JSON of all objects at once would take far more memory than the registry. */
 #include "control/store/loading.h"
 
 #include <stdlib.h>
@@ -9,6 +9,8 @@
 #include "control/registry/registry.h"
 #include "rib/base/check.h"
 
+#define CHUNK 500 /* Objects. */
+
 struct loading {
 	struct load_sink sink;
 	struct registry *registry;
@@ -17,6 +19,13 @@ struct loading {
 	json_t *objects;
 	char why[STORE_TEXT_MAX];
 };
+
+static bool put_objects(struct loading *l)
+{
+	l->is_faulty = !registry_load_some(l->registry, l->objects, l->why, sizeof(l->why));
+	json_array_clear(l->objects);
+	return !l->is_faulty;
+}
 
 static bool take_object(void *context, enum registry_kind kind, const char *id, uint64_t revision,
 			const char *body)
@@ -33,7 +42,7 @@ static bool take_object(void *context, enum registry_kind kind, const char *id, 
 		l->is_copied = false;
 	}
 	json_array_append_new(l->objects, object);
-	return true;
+	return json_array_size(l->objects) < CHUNK || put_objects(l);
 }
 
 struct loading *loading_new(struct database *copy)
@@ -78,9 +87,7 @@ bool loading_is_copied(const struct loading *l)
 struct registry *loading_finish(struct loading *l, const struct head *head, char *why)
 {
 	char unused[STORE_TEXT_MAX];
-	bool is_good = !l->is_faulty && registry_load(l->registry, head->revision, l->objects,
-						      l->why, sizeof(l->why));
-	if (!is_good) {
+	if (l->is_faulty || !put_objects(l)) {
 		snprintf(why, STORE_TEXT_MAX,
 			 "the registry's database has an object that is none (%.200s); restore a "
 			 "backup, or run the version that wrote it",
@@ -91,6 +98,7 @@ struct registry *loading_finish(struct loading *l, const struct head *head, char
 		l->is_copied = sqlite_copy_end(l->copy, head, unused) == DATABASE_OK;
 		l->copy = NULL;
 	}
+	registry_load_end(l->registry, head->revision);
 	struct registry *r = l->registry;
 	l->registry = NULL;
 	return r;

@@ -145,6 +145,13 @@ static void lose(struct pq *p, enum wait_end end, char *why)
 	pq_disconnect(p);
 }
 
+/* "table … exists already", and the like. */
+static void ignore_notice(void *context, const char *message)
+{
+	(void)context;
+	(void)message;
+}
+
 bool pq_connect(struct pq *p, char *why)
 {
 	/* What the URL says goes before the first four: it comes later.  A dead peer is noticed. */
@@ -175,6 +182,7 @@ bool pq_connect(struct pq *p, char *why)
 		return false;
 	}
 	(void)PQsetnonblocking(p->conn, 1);
+	(void)PQsetNoticeProcessor(p->conn, ignore_notice, NULL);
 	return true;
 }
 
