@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "control/api/metrics.h"
+#include "control/api/job_call.h"
 #include "control/config/socket_path.h"
 #include "rib/base/check.h"
 
@@ -25,8 +26,8 @@ struct conn {
 	bool is_read_only;
 	bool is_closing; /* After what waits is written. */
 	uid_t uid;
-	size_t in_len;
-	char in[REQUEST_LINE_MAX];
+	size_t in_len, in_size; /* A line may be long: a call with its body. */
+	char *in;
 	struct reply reply;
 	struct job *job;
 };
@@ -153,6 +154,7 @@ int api_open(const struct api_opts *opts, const struct api_env *env, struct api 
 static void conn_free(struct conn *c)
 {
 	close(c->fd);
+	free(c->in);
 	job_free(c->job);
 	reply_fini(&c->reply);
 	free(c);
@@ -182,6 +184,12 @@ void api_close(struct api *a)
 	free(a);
 }
 
+/* An answer to somebody who only looks needs no long question. */
+static size_t line_max(const struct conn *c)
+{
+	return c->is_read_only ? REQUEST_LINE_MAX : CALL_LINE_MAX;
+}
+
 unsigned api_fds(const struct api *a, struct pollfd *out)
 {
 	unsigned count = 0;
@@ -191,7 +199,7 @@ unsigned api_fds(const struct api *a, struct pollfd *out)
 	for (unsigned i = 0; i < a->conn_count; i++) {
 		const struct conn *c = a->conn[i];
 		bool has_bytes = c->reply.end > c->reply.begin;
-		bool wants_input = !c->is_closing && c->job == NULL && c->in_len < sizeof(c->in);
+		bool wants_input = !c->is_closing && c->job == NULL && c->in_len < line_max(c);
 		out[count++] = (struct pollfd){
 			.fd = c->fd,
 			.events = (short)((has_bytes ? POLLOUT : 0) | (wants_input ? POLLIN : 0))};
@@ -256,10 +264,29 @@ static struct job *job_of(const struct api_request *r, const struct api_env *env
 	}
 }
 
+/* True when the line was a call, and be it one that cannot be done. */
+static bool begin_call(struct conn *c, const struct api_env *env, size_t line_len)
+{
+	char why[256];
+	if (!line_may_be_call(c->in, line_len)) {
+		return false;
+	}
+	c->job = job_call(c->in, line_len, env, c->is_read_only, why, sizeof(why));
+	if (c->job != NULL) {
+		c->job->uid = c->uid;
+	} else if (why[0] != '\0') {
+		reply_end(&c->reply, "usage", why);
+	}
+	return c->job != NULL || why[0] != '\0';
+}
+
 static void begin_request(struct conn *c, const struct api_env *env, size_t line_len)
 {
 	struct api_request r;
 	char why[256];
+	if (begin_call(c, env, line_len)) {
+		return;
+	}
 	if (!api_request_parse(c->in, line_len, &r, why, sizeof(why))) {
 		reply_end(&c->reply, "usage", why);
 	} else if (c->is_read_only && api_command_is_change(r.command)) {
@@ -278,7 +305,7 @@ static void next_request(struct conn *c, const struct api_env *env)
 	if (c->job != NULL) {
 		return;
 	}
-	if (line_end == NULL && c->in_len == sizeof(c->in)) {
+	if (line_end == NULL && c->in_len == line_max(c)) {
 		reply_end(&c->reply, "usage", "the request is too long");
 		c->in_len = 0;
 		c->is_closing = true;
@@ -292,7 +319,12 @@ static void next_request(struct conn *c, const struct api_env *env)
 
 static void read_some(struct conn *c)
 {
-	ssize_t got = recv(c->fd, c->in + c->in_len, sizeof(c->in) - c->in_len, MSG_DONTWAIT);
+	if (c->in_len == c->in_size && c->in_size < line_max(c)) {
+		c->in_size = (size_t)min_u64(c->in_size * 2 + REQUEST_LINE_MAX, line_max(c));
+		c->in = realloc(c->in, c->in_size);
+		ASSERT(c->in != NULL);
+	}
+	ssize_t got = recv(c->fd, c->in + c->in_len, c->in_size - c->in_len, MSG_DONTWAIT);
 	if (got > 0) {
 		c->in_len += (size_t)got;
 	} else if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {

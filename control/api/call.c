@@ -48,6 +48,12 @@ void call_stream(struct call *c, struct job *j)
 	finish(c, ANSWER_JOB, 200);
 }
 
+void call_stream_text(struct call *c, const char *media_type, struct job *j)
+{
+	c->answer_type = media_type;
+	call_stream(c, j);
+}
+
 void call_subscribe(struct call *c, struct call_feed *f)
 {
 	c->feed = f;
@@ -408,7 +414,7 @@ static void fail_of_job(struct call *c, const struct reply *r)
 
 bool call_begin_job(struct call *c, struct reply *out, usec_t now)
 {
-	ASSERT(c->answer == ANSWER_JOB && out->form == REPLY_DOCUMENT);
+	ASSERT(c->answer == ANSWER_JOB && out->form != REPLY_LINES);
 	if (c->job->step(c->job, c->env, out, now) && !out->has_begun) {
 		fail_of_job(c, out);
 		return true;

@@ -112,6 +112,8 @@ void call_fail(struct call *c, int status, const char *reason, const char *forma
 /* The job's rows as {…head…, "rows": […], "status", "text", "next_cursor"}; a job that ends badly
  * before its first row is a problem (not_found: 404, usage: 400, refused: 409).  Takes `j`. */
 void call_stream(struct call *c, struct job *j);
+/* The "text" of the job's rows, and nothing around it; `media_type` lives for ever. */
+void call_stream_text(struct call *c, const char *media_type, struct job *j);
 /* An endless answer; takes `f`. */
 void call_subscribe(struct call *c, struct call_feed *f);
 
@@ -129,7 +131,7 @@ bool call_take_body(struct call *c, const char *media_type, struct span raw);
 /* Check who asks, and the query; run the handler.  There may be an answer afterwards, or `answered`
  * is called in a later turn. */
 void call_run(struct call *c, usec_t now, int64_t now_s);
-/* A step of the answer's job into a REPLY_DOCUMENT; true when the document has begun, or the answer
+/* A step of the answer's job into a reply that is not of lines; true when the document has begun, or the answer
  * has become a problem (then ANSWER_JSON).  Not after that. */
 bool call_begin_job(struct call *c, struct reply *out, usec_t now);
 /* Take back an answer that was not given: another may follow. */

@@ -133,7 +133,7 @@ static void end_document(struct reply *r)
 void reply_head(struct reply *r, json_t *value)
 {
 	r->rows = 0;
-	if (r->form == REPLY_DOCUMENT) {
+	if (r->form != REPLY_LINES) {
 		ASSERT(r->head == NULL && value != NULL);
 		r->head = value;
 		return;
@@ -146,6 +146,12 @@ void reply_row(struct reply *r, json_t *value)
 	r->rows++;
 	if (r->form == REPLY_LINES) {
 		put_line(r, "row", value);
+		return;
+	}
+	if (r->form == REPLY_TEXT) {
+		put(r, json_string_value(json_object_get(value, "text")));
+		r->has_begun = true;
+		json_decref(value);
 		return;
 	}
 	if (!r->has_begun) {
@@ -164,11 +170,13 @@ void reply_next(struct reply *r, const char *cursor)
 
 void reply_end(struct reply *r, const char *status, const char *text)
 {
-	if (r->form == REPLY_DOCUMENT) {
+	if (r->form != REPLY_LINES) {
 		r->is_ended = true;
 		(void)snprintf(r->status, sizeof(r->status), "%s", status);
 		(void)snprintf(r->text, sizeof(r->text), "%s", text != NULL ? text : "");
-		end_document(r);
+		if (r->form == REPLY_DOCUMENT) {
+			end_document(r);
+		}
 		return;
 	}
 	json_t *end = json_pack("{s:s, s:I}", "status", status, "rows", (json_int_t)r->rows);

@@ -2,7 +2,8 @@
  *
  * On the control socket each line is an object with one member: first {"head": …}, then {"row": …}
  * for each row, then {"end": {"status": …, "text": …, "rows": n}}.  Over HTTP it is one document:
- * {…head…, "rows": […], "status": …, "text": …, "next_cursor": …}.  A job asks reply_has_room()
+ * {…head…, "rows": […], "status": …, "text": …, "next_cursor": …}; or nothing but the "text" of
+ * each row.  A job asks reply_has_room()
  * before it makes more, so what waits stays near REPLY_BYTES however many rows there are. */
 #pragma once
 
@@ -18,7 +19,7 @@
 #define REPLY_TEXT_MAX	 256
 #define REPLY_CURSOR_MAX 128
 
-enum reply_form { REPLY_LINES, REPLY_DOCUMENT };
+enum reply_form { REPLY_LINES, REPLY_DOCUMENT, REPLY_TEXT };
 
 struct reply {
 	char *data;

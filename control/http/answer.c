@@ -175,6 +175,8 @@ static ssize_t read_job(void *cls, uint64_t position, char *to, size_t max)
 
 static enum MHD_Result send_job(struct exchange *e)
 {
+	const char *type = e->call->answer_type;
+	e->reply.form = type != NULL ? REPLY_TEXT : REPLY_DOCUMENT;
 	if (!e->reply.has_begun) {
 		bool has_begun = call_begin_job(e->call, &e->reply, e->http->now);
 		epoch_quiescent();
@@ -188,7 +190,7 @@ static enum MHD_Result send_job(struct exchange *e)
 	}
 	struct MHD_Response *r =
 		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_job, e, NULL);
-	put(r, "Content-Type", "application/json");
+	put(r, "Content-Type", type != NULL ? type : "application/json");
 	put_fields(e, r);
 	return queue(e, 200, r);
 }

@@ -80,3 +80,14 @@ Test(document, lines_have_the_cursor_at_their_end)
 	json_decref(j);
 	reply_fini(&r);
 }
+
+Test(document, text_is_the_text_of_its_rows)
+{
+	struct reply r = {.form = REPLY_TEXT};
+	reply_head(&r, json_object());
+	reply_row(&r, json_pack("{s:s}", "text", "one\n"));
+	reply_row(&r, json_pack("{s:s}", "text", "two\n"));
+	reply_end(&r, "done", NULL);
+	cr_expect(r.is_ended && r.end == 8 && memcmp(r.data, "one\ntwo\n", 8) == 0);
+	reply_fini(&r);
+}
