@@ -396,7 +396,7 @@ static bool pass_one(void *context, const struct registry_object *o)
 	return pass->left > 0 && pass->evidence->writing < WRITES_MAX;
 }
 
-/* True when it has not reached the end. */
+/* True when it can go on at once: it has not reached the end, and what it finds can be written. */
 static bool walk_on(struct evidence *e, struct walk *walk, unsigned steps, walk_fn *fn)
 {
 	struct pass pass = {.evidence = e, .fn = fn, .walk = walk, .left = steps};
@@ -406,7 +406,7 @@ static bool walk_on(struct evidence *e, struct walk *walk, unsigned steps, walk_
 			      from.text[0] != '\0' ? from.text : NULL, pass_one, &pass);
 		walk->is_on = pass.left == 0 || e->writing >= WRITES_MAX;
 	}
-	return walk->is_on;
+	return walk->is_on && e->writing < WRITES_MAX;
 }
 
 /* Nothing was found of it yet. */
@@ -469,13 +469,14 @@ static void walk_usual(struct evidence *e)
 		e->usual_due = e->now + each_us;
 	}
 	for (unsigned i = 0; i < SLICE && e->usual_due <= e->now && count > 0; i++) {
-		if (e->agenda.count >= AGENDA_FULL) {
+		if (e->agenda.count >= AGENDA_FULL || e->writing >= WRITES_MAX) {
 			return;
 		}
-		if (!walk_on(e, &e->usual, 1, visit_usual)) {
-			e->usual.at = (registry_id_t){.text = ""};
+		if (walk_on(e, &e->usual, 1, visit_usual)) {
+			e->usual_due += each_us + 1;
+		} else {
+			e->usual.at = (registry_id_t){.text = ""}; /* Round again. */
 		}
-		e->usual_due += each_us + 1;
 	}
 }
 
@@ -487,17 +488,17 @@ bool evidence_step(struct evidence *e, usec_t now, int64_t now_s)
 	if (e->resolver != NULL) {
 		resolver_step(e->resolver, now);
 	}
-	has_more = irr_ask_step(e->irr, now);
-	if (e->world.registry(e->world.context) == NULL) {
-		return has_more;
+	/* From what is wanted to what is asked, so that nothing waits for the next turn. */
+	if (e->world.registry(e->world.context) != NULL) {
+		has_more = walk_roas(e);
+		if (e->first.is_on) {
+			has_more = walk_on(e, &e->first, SLICE, visit_new) || has_more;
+		}
+		walk_usual(e);
+		has_more = keep_agenda(e) || has_more;
+		take_looks(e);
 	}
-	take_looks(e);
-	has_more = walk_roas(e) || has_more;
-	if (e->first.is_on) {
-		has_more = walk_on(e, &e->first, SLICE, visit_new) || has_more;
-	}
-	walk_usual(e);
-	return keep_agenda(e) || has_more;
+	return irr_ask_step(e->irr, now) || has_more;
 }
 
 unsigned evidence_fds(const struct evidence *e, struct pollfd out[EVIDENCE_FDS_MAX])

@@ -51,7 +51,7 @@ static bool would_end(const struct given *g, enum evidence_type type, const stru
 	    (e->expires_s != 0 && e->expires_s <= g->now_s)) {
 		return false;
 	}
-	(void)registry_fail(out, 409, "state", "",
+	(void)registry_fail(out, 409, "not-allowed", "",
 			    "there is a %s that counts; a new one would have to wait for an "
 			    "operator, and end it",
 			    record_type_text(type));

@@ -1,8 +1,8 @@
 /* Proofs that somebody gives to us: a signature, RDAP's JSON, a letter.
  *
- * What is given is judged at once.  A good one becomes the body of a VERB_EVIDENCE about the object;
- * a bad one is refused with its reason and changes nothing, so that a slip cannot take away a proof
- * that is there.  Who gives it decides what it is worth:
+ * What is given is judged at once.  A good one becomes the body of a VERB_EVIDENCE about the
+ * object; a bad one is refused with its reason and changes nothing, so that a slip cannot take away
+ * a proof that is there.  Who gives it decides what it is worth:
  *
  *   operator, system   it counts at once: the operator has fetched or compared it
  *   tenant             a letter and RDAP's JSON wait (pending) until an operator approves them, for
@@ -32,8 +32,8 @@ struct given {
 };
 
 /* `body`: {"certificate": PEM, "signature": base64, "message": the text, when it is not the one of
- * given_message()}.  All three: the body of a VERB_EVIDENCE (the caller's), or NULL with *out_error.
- */
+ * given_message()}.
+ * All three: the body of a VERB_EVIDENCE (the caller's), or NULL with *out_error. */
 json_t *given_signature(const struct given *g, const json_t *body,
 			struct registry_error *out_error);
 json_t *given_rdap(const struct given *g, struct span json, struct registry_error *out_error);

@@ -2,8 +2,8 @@
  * that all prefixes of one origin share a question.
  *
  * Two questions may be asked of a number: its objects in the trusted sources, which are those of
- * the configuration's section `irr`, and, to tell a missing object from one elsewhere, in any source
- * that the server has.  Control thread; it never waits. */
+ * the configuration's section `irr`, and, to tell a missing object from one elsewhere, in any
+ * source that the server has.  Control thread; it never waits. */
 #pragma once
 
 #include <poll.h>

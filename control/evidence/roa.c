@@ -54,7 +54,8 @@ static void check_origin(const struct roa *vrps, const struct claim *c, asn_t or
 			    "the ROA of AS%u over %s ends at maxLength %u; it has to be %u", origin,
 			    text, found.len_max, c->len_max);
 	} else if (found.len_max < c->len_max) {
-		finding_say(out, FINDING_MISMATCH, "roa-maxlength",
+		/* The prefix itself is valid: this is no "no", it is a ROA that is not there. */
+		finding_say(out, FINDING_MISSING, "roa-maxlength",
 			    "the ROA of AS%u allows %s up to /%u, but up to /%u is asked for; "
 			    "raise the ROA's maxLength, or lower max_length to %u",
 			    origin, text, found.len_max, c->len_max, found.len_max);

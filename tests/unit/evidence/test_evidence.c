@@ -1,0 +1,164 @@
+/* Proofs over time: when they are looked at, and what of it is written. */
+#include <stdio.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "tests/unit/evidence/world.h"
+
+#define ROA    (1U << EVIDENCE_ROA)
+#define IRR    (1U << EVIDENCE_IRR)
+#define DNS    (1U << EVIDENCE_DNS)
+#define MINUTE (60 * USEC_PER_SEC)
+#define HOUR   (60 * MINUTE)
+
+static void expect(const struct world *w, unsigned n, enum evidence_type type,
+		   enum evidence_result result, const char *reason)
+{
+	const struct registry_evidence *e = world_record(w, n, type);
+	cr_assert(e != NULL);
+	cr_expect(e->result == result, "result %u: %s", e->result, e->detail);
+	cr_expect_str_eq(e->reason, reason);
+}
+
+Test(evidence, what_is_new_is_looked_at_at_once)
+{
+	struct world w;
+	world_init(&w, 3, ROA | IRR);
+	world_set_roa(&w, 64500);
+	world_set_routes(&w, "{\"prefix\": \"198.18.1.0/24\", \"exact\": true}");
+	world_run(&w, USEC_PER_SEC);
+	for (unsigned n = 0; n < 3; n++) {
+		expect(&w, n, EVIDENCE_ROA, RESULT_VALID, "");
+		cr_expect(world_record(&w, n, EVIDENCE_ROA)->origins.count == 1);
+	}
+	expect(&w, 1, EVIDENCE_IRR, RESULT_VALID, "");
+	expect(&w, 2, EVIDENCE_IRR, RESULT_MISSING, "irr-missing");
+	world_fini(&w);
+}
+
+Test(evidence, other_roas_are_seen_at_once_and_only_news_is_written)
+{
+	struct world w;
+	world_init(&w, 400, ROA);
+	world_set_roa(&w, 64500);
+	world_run(&w, USEC_PER_SEC);
+	cr_expect(w.written == 400);
+	world_set_roa(&w, 64500); /* Another table that says the same. */
+	world_run(&w, USEC_PER_SEC);
+	cr_expect(w.written == 400 && w.commands == 400);
+	world_set_roa(&w, 64666);
+	world_run(&w, USEC_PER_SEC);
+	expect(&w, 399, EVIDENCE_ROA, RESULT_INVALID, "roa-asn-mismatch");
+	cr_expect(w.written == 800);
+	world_fini(&w);
+}
+
+Test(evidence, rpki_data_that_are_stale_take_nothing_away)
+{
+	struct world w;
+	world_init(&w, 2, ROA);
+	world_set_roa(&w, 64500);
+	world_run(&w, USEC_PER_SEC);
+	w.stale = "all caches are lost";
+	world_set_roa(&w, 0);
+	world_run(&w, 3 * HOUR);
+	expect(&w, 0, EVIDENCE_ROA, RESULT_VALID, "");
+	cr_expect(w.written == 2);
+	w.stale = NULL;
+	world_run(&w, USEC_PER_SEC);
+	expect(&w, 0, EVIDENCE_ROA, RESULT_MISSING, "roa-missing");
+	world_fini(&w);
+}
+
+Test(evidence, everything_is_visited_once_in_the_configured_time)
+{
+	struct world w;
+	world_init(&w, 20, IRR);
+	world_run(&w, USEC_PER_SEC);
+	const uint64_t first = evidence_numbers(w.evidence).checks[EVIDENCE_IRR];
+	cr_expect(first == 20, "%u", (unsigned)first);
+	const unsigned written = w.written;
+	world_run(&w, HOUR);
+	const uint64_t second = evidence_numbers(w.evidence).checks[EVIDENCE_IRR] - first;
+	cr_expect(second >= 19 && second <= 21, "%u", (unsigned)second);
+	cr_expect(w.written == written);
+	world_set_routes(&w, "{\"prefix\": \"198.18.1.0/24\", \"exact\": true}");
+	world_run(&w, HOUR + 11 * MINUTE);
+	expect(&w, 1, EVIDENCE_IRR, RESULT_VALID, "");
+	cr_expect(w.written == written + 1);
+	world_fini(&w);
+}
+
+Test(evidence, a_check_that_is_asked_for_is_done_at_once)
+{
+	struct world w;
+	world_init(&w, 2, IRR);
+	world_run(&w, 10 * USEC_PER_SEC);
+	expect(&w, 1, EVIDENCE_IRR, RESULT_MISSING, "irr-missing");
+	world_set_routes(&w, "{\"prefix\": \"198.18.1.0/24\", \"exact\": true}");
+	for (unsigned i = 0; i < 100; i++) {
+		evidence_check_now(w.evidence, "p-0000000000001");
+	}
+	const uint64_t before = evidence_numbers(w.evidence).checks[EVIDENCE_IRR];
+	world_run(&w, USEC_PER_SEC);
+	expect(&w, 1, EVIDENCE_IRR, RESULT_VALID, "");
+	cr_expect(evidence_numbers(w.evidence).checks[EVIDENCE_IRR] == before + 1);
+	evidence_check_now(w.evidence, "p-nobodyshere1"); /* No such prefix. */
+	world_run(&w, USEC_PER_SEC);
+	world_fini(&w);
+}
+
+Test(evidence, a_source_that_fails_says_so_once_and_is_asked_again)
+{
+	struct world w;
+	world_init(&w, 1, DNS);
+	world_run(&w, 12 * USEC_PER_SEC);
+	for (unsigned i = 0; i < 100 && world_record(&w, 0, EVIDENCE_DNS) == NULL; i++) {
+		world_run(&w, 11 * USEC_PER_SEC);
+	}
+	const struct registry_evidence *e = world_record(&w, 0, EVIDENCE_DNS);
+	cr_assert(e != NULL);
+	cr_expect(e->result == RESULT_PENDING || e->result == RESULT_ERROR);
+	cr_expect(evidence_numbers(w.evidence).alarms == 1);
+	const unsigned written = w.written;
+	world_run(&w, HOUR);
+	cr_expect(w.written == written);
+	cr_expect(evidence_numbers(w.evidence).errors[EVIDENCE_DNS] > 1);
+	world_fini(&w);
+}
+
+Test(evidence, a_kind_that_is_not_accepted_is_not_looked_at)
+{
+	struct world w;
+	world_init(&w, 2, ROA);
+	world_set_roa(&w, 64500);
+	world_run(&w, HOUR);
+	cr_expect(world_record(&w, 0, EVIDENCE_IRR) == NULL);
+	cr_expect(evidence_numbers(w.evidence).checks[EVIDENCE_IRR] == 0);
+	world_fini(&w);
+}
+
+Test(evidence, while_the_registry_cannot_be_written_nothing_is_done)
+{
+	struct world w;
+	world_init(&w, 2, ROA);
+	world_set_roa(&w, 64500);
+	w.is_away = true;
+	world_run(&w, HOUR);
+	cr_expect(w.commands == 0);
+	w.is_away = false;
+	world_run(&w, USEC_PER_SEC);
+	cr_expect(w.written == 2);
+	world_fini(&w);
+}
+
+Test(evidence, it_may_end_while_something_is_written)
+{
+	struct world w;
+	world_init(&w, 20, ROA);
+	world_set_roa(&w, 64500);
+	(void)evidence_step(w.evidence, w.now, WORLD_START_S);
+	cr_expect(w.queued > 0);
+	world_fini(&w);
+}
