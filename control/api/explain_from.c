@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "control/api/refusal.h"
 #include "control/api/route_json.h"
 #include "rib/base/check.h"
 #include "rib/policy/explain.h"
@@ -39,19 +40,21 @@ static json_t *checks_json(const struct policy *policy, const struct path *p,
 	return list;
 }
 
-static void end(const struct api_env *env, peer_id_t from, const struct path *p, unsigned count,
-		struct reply *out)
+static void end(const struct api_env *env, const struct prefix *prefix, const struct path *p,
+		unsigned count, struct reply *out)
 {
-	char name[ADDR_TEXT_MAX], text[512];
-	addr_format(&env->roster->row[from].addr, name);
+	struct refusal why;
+	char name[ADDR_TEXT_MAX], text[1024];
+	addr_format(&env->roster->row[p->peer].addr, name);
 	enum reject reason = (enum reject)p->reason;
 	if (count > 1) {
 		snprintf(text, sizeof(text), "%s announces %u paths of this prefix", name, count);
 	} else if (reason == REJECT_NONE) {
 		snprintf(text, sizeof(text), "the route of %s is accepted", name);
 	} else {
-		snprintf(text, sizeof(text), "the route of %s is rejected: %s. %s", name,
-			 reject_text(reason), reject_remedy(reason));
+		refusal_of(env, p, prefix, &why);
+		snprintf(text, sizeof(text), "the route of %s is rejected: %s. %s%s%s", name,
+			 why.text, why.detail, why.detail[0] != '\0' ? " " : "", why.remedy);
 	}
 	reply_end(out, "done", text);
 }
@@ -76,5 +79,5 @@ void explain_from(const struct api_env *env, peer_id_t from, const struct scan_h
 		reply_end(out, "not_found", EXPLAIN_FROM_NOTHING);
 		return;
 	}
-	end(env, from, last, count, out);
+	end(env, &hit->prefix, last, count, out);
 }

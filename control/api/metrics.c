@@ -4,16 +4,15 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "control/api/handlers.h"
 #include "control/api/metrics_own.h"
 #include "rib/base/check.h"
 
 const char *const metric_families[FAMILY_COUNT] = {[FAMILY_IPV4] = "ipv4", [FAMILY_IPV6] = "ipv6"};
 
 static const struct metric_list *const lists[] = {
-	&metrics_of_server,
-	&metrics_of_tables,
-	&metrics_of_sources,
-	&metrics_of_sessions,
+	&metrics_of_server,   &metrics_of_tables,   &metrics_of_sources,
+	&metrics_of_registry, &metrics_of_sessions,
 };
 
 struct metrics *metrics_new(const struct api_env *env)
@@ -48,7 +47,8 @@ static bool look(struct metrics *m)
 	while (scan_next(&m->scan, &budget, &hit)) {
 		exported_add(&m->exported, &hit, &budget);
 	}
-	return scan_is_done(&m->scan) && metrics_take(m);
+	m->is_taken = scan_is_done(&m->scan) && metrics_take(m) && metrics_count_registry(m);
+	return m->is_taken;
 }
 
 /* Some rows of the list that the walk is in; true when it has no more. */
@@ -83,7 +83,7 @@ bool metrics_step(struct metrics *m, const struct api_env *env, struct om_text *
 	m->env = env;
 	m->enough = out->len + METRICS_SLICE;
 	set_time(m, now);
-	if ((m->looked_at < m->capacity || !scan_is_done(&m->scan)) && !look(m)) {
+	if (!m->is_taken && !look(m)) {
 		return false;
 	}
 	while (m->list < ARRAY_COUNT(lists) && write_rows(m, lists[m->list], out)) {
@@ -136,4 +136,10 @@ struct job *job_metrics(const struct api_request *r, const struct api_env *env)
 	j->job = (struct job){.step = step, .free = free_metrics, .request = *r};
 	j->metrics = metrics_new(env);
 	return &j->job;
+}
+
+void serve_metrics(struct call *c)
+{
+	const struct api_request r = {.command = API_METRICS};
+	call_stream_text(c, OM_MEDIA_TYPE, job_metrics(&r, c->env));
 }

@@ -3,6 +3,7 @@
 
 #include "control/api/exported.h"
 #include "control/api/metrics.h"
+#include "control/registry/object.h"
 
 /* One member's numbers, taken at one moment. */
 struct metrics_member {
@@ -31,6 +32,15 @@ struct metrics_rejected {
 	uint64_t count;
 };
 
+/* The registry's objects, by what they are. */
+struct metrics_registry {
+	unsigned kind;		     /* Counted are those of the kinds before, and of this one */
+	char after[REGISTRY_ID_MAX]; /* up to this. */
+	uint64_t objects[REGISTRY_KIND_COUNT];
+	uint64_t asns[ASN_REVOKED + 1], prefixes[PREFIX_STATE_COUNT];
+	uint64_t evidence[EVIDENCE_TYPE_COUNT][RESULT_COUNT];
+};
+
 struct metrics {
 	const struct api_env *env;
 	usec_t now;
@@ -43,6 +53,8 @@ struct metrics {
 	unsigned member_count;
 	struct metrics_rejected *rejected;
 	unsigned rejected_count, rejected_size;
+	struct metrics_registry registry;
+	bool is_taken; /* Everything that is looked at before the first line. */
 	/* Where the text is. */
 	unsigned list, row, next;
 	bool is_begun; /* The row's first lines are written. */
@@ -72,7 +84,7 @@ struct metric_list {
 };
 
 extern const struct metric_list metrics_of_server, metrics_of_tables, metrics_of_sources,
-	metrics_of_sessions;
+	metrics_of_registry, metrics_of_sessions;
 extern const char *const metric_families[FAMILY_COUNT]; /* "ipv4" */
 
 /* Whether this slice has written enough. */
@@ -83,4 +95,6 @@ static inline bool metrics_is_enough(const struct metrics *m, const struct om_te
 
 /* Take the members' numbers; true when all of them are taken. */
 bool metrics_take(struct metrics *m);
+/* Count the registry's objects; true when all of them are counted. */
+bool metrics_count_registry(struct metrics *m);
 void metrics_forget(struct metrics *m);

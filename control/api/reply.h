@@ -16,7 +16,7 @@
 #define REPLY_BYTES ((size_t)64 * 1024)
 
 #define REPLY_STATUS_MAX 16
-#define REPLY_TEXT_MAX	 256
+#define REPLY_TEXT_MAX	 1024
 #define REPLY_CURSOR_MAX 128
 
 enum reply_form { REPLY_LINES, REPLY_DOCUMENT, REPLY_TEXT };

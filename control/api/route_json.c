@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "control/api/refusal.h"
 #include "rib/attr/aspath.h"
 #include "rib/attr/community.h"
 #include "rib/policy/explain.h"
@@ -152,20 +153,27 @@ static void add_community(json_t *row, const struct community_value *v)
 	json_array_append_new(list, json_string(text));
 }
 
-static void set_rejection(const struct api_env *env, json_t *row, const struct path *p)
+static void set_rejection(const struct api_env *env, json_t *row, const struct path *p,
+			  const struct prefix *prefix)
 {
+	struct refusal why;
 	struct community_value tag[32];
 	enum reject reason = (enum reject)p->reason;
 	unsigned count = env->policy != NULL ? reject_communities(env->policy, p->peer, reason, tag,
 								  ARRAY_COUNT(tag))
 					     : 0;
-	set_text(row, "rejected", reject_text(reason));
+	refusal_of(env, p, prefix, &why);
+	set_text(row, "rejected", why.text);
 	set_text(row, "reject_reason", reject_name(reason));
 	if (reject_code(reason) != 0) {
 		json_object_set_new(row, "reject_code",
 				    json_integer((json_int_t)reject_code(reason)));
 	}
-	set_text(row, "remedy", reject_remedy(reason));
+	if (why.detail[0] != '\0') {
+		set_text(row, "registry_reason", why.reason);
+		set_text(row, "detail", why.detail);
+	}
+	set_text(row, "remedy", why.remedy);
 	for (unsigned i = 0; i < count; i++) {
 		add_community(row, &tag[i]);
 	}
@@ -203,7 +211,7 @@ json_t *route_json(const struct api_env *env, const struct prefix *prefix,
 	if (is_ranked) {
 		set_state(env, row, p, prefix);
 	} else {
-		set_rejection(env, row, p);
+		set_rejection(env, row, p, prefix);
 	}
 	return row;
 }

@@ -471,8 +471,15 @@ static void put_attributes(FILE *out, const json_t *row)
 /* What the customer of a rejected route can do. */
 static void put_remedy(FILE *out, const json_t *row)
 {
+	if (json_object_get(row, "detail") != NULL) {
+		fputs("    detail      ", out);
+		put_text(out, text_of(row, "detail"), 0);
+		fputc('\n', out);
+	}
 	if (json_object_get(row, "remedy") != NULL) {
-		fprintf(out, "    remedy      %s\n", text_of(row, "remedy"));
+		fputs("    remedy      ", out);
+		put_text(out, text_of(row, "remedy"), 0);
+		fputc('\n', out);
 	}
 }
 
