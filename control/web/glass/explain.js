@@ -8,6 +8,7 @@ import { go, link_to } from "../lib/router.js";
 import { table } from "../lib/table.js";
 import { plain, verdict } from "../lib/words.js";
 import * as read from "./read.js";
+import * as viewer from "./viewer.js";
 import { key_of, why } from "./routes.js";
 import { normal_prefix } from "./search.js";
 
@@ -124,7 +125,7 @@ export async function explain(context) {
     const show = () => context.show(parts.heading("Explain"),
         h("p", { class: "lead" }, "Why a member's route is accepted or refused, or why a member " +
             "is sent one route and not another."),
-        box, answer ? results(answer, Boolean(query.from), show) : null);
+        viewer.hint("Explanations"), box, answer ? results(answer, Boolean(query.from), show) : null);
     show();
     if (is_asked) {
         const { prefix, from, to } = query;

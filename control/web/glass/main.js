@@ -11,6 +11,7 @@ import { members } from "./members.js";
 import { overview } from "./overview.js";
 import { search } from "./search.js";
 import { sources } from "./sources.js";
+import * as viewer from "./viewer.js";
 
 const PAGES = [
     ["/", overview],
@@ -19,29 +20,40 @@ const PAGES = [
     ["/search", search],
     ["/explain", explain],
     ["/sources", sources],
+    ["/sign-in", ask_token],
 ];
 
-/* Who is signed in matters only where the looking glass is not for everybody. */
+function ask_token(context, problem = null) {
+    sign_in(context, problem, {
+        lead: problem ? "This looking glass is not public: it asks for an access token."
+            : "With a token you see more: a customer the refused routes of its own sessions, an " +
+                "operator everything.",
+        done: async () => {
+            await viewer.ask();
+            show_who();
+            live.begin_stream();
+            if (problem) {
+                router.enter();
+            } else {
+                router.go("/");
+            }
+        },
+    });
+}
+
+/* Most looking glasses are for everybody; who has a token sees more. */
 function show_who() {
     const sign_out = () => {
         api.set_token("");
         location.reload();
     };
     patch(document.getElementById("who"),
-        api.token() ? button("Sign out", sign_out, { kind: "small" }) : h("span", {}));
+        api.token() ? button("Sign out", sign_out, { kind: "small" })
+            : h("a", { href: "#/sign-in" }, "Sign in"));
 }
 
 skip_link();
 show_who();
+await viewer.ask();
 live.begin_stream();
-router.start(PAGES, {
-    title: "Looking glass",
-    sign_in: (context, problem) => sign_in(context, problem, {
-        lead: "This looking glass is not public: it asks for an access token.",
-        done: () => {
-            show_who();
-            live.begin_stream();
-            router.enter();
-        },
-    }),
-});
+router.start(PAGES, { title: "Looking glass", sign_in: ask_token });

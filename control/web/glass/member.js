@@ -7,15 +7,16 @@ import * as parts from "../lib/parts.js";
 import { link_to } from "../lib/router.js";
 import { member_state, plain } from "../lib/words.js";
 import * as read from "./read.js";
+import * as viewer from "./viewer.js";
 import { RouteList } from "./routes.js";
 
 const EVERY_MS = 5000;
 const FAMILIES = [["ipv4", "IPv4"], ["ipv6", "IPv6"]];
 const TABS = [["filtered", "Refused"], ["accepted", "Accepted"], ["exported", "Sent to it"]];
 const NOTHING = {
-    filtered: "No route of this member is refused.",
-    accepted: "No route of this member is accepted.",
-    exported: "This member is sent nothing.",
+    filtered: "No refused route to be seen.",
+    accepted: "No accepted route to be seen.",
+    exported: "No route to be seen that this member is sent.",
 };
 
 const histories = new Map(); /* By address; goes on when one comes back. */
@@ -131,7 +132,8 @@ function charts(samples, history) {
                 { name: "accepted", read: (sample) => sample.row.accepted },
                 { name: "refused", read: (sample) => sample.row.filtered },
                 { name: "sent to it", read: (sample) => sample.row.exported }])),
-        h("section", { class: "card", "aria-label": "Updates over time" },
+        !samples.at(-1).row.import ? null : h("section",
+            { class: "card", "aria-label": "Updates over time" },
             chart("Prefixes in updates, a second", samples, [
                 { name: "announced",
                     read: history.rate((sample) => sample.row.import?.announced ?? 0) },
@@ -149,7 +151,8 @@ function routes_section(address, tab, list, row, redraw) {
                 href: link_to(`/members/${address}`, { routes: name }),
                 "aria-current": name === tab ? "true" : null,
             }, `${title} (${format.count(numbers[name])})`))))),
-        list.view(`Routes: ${plain(tab)}`, parts.empty(NOTHING[tab]), redraw));
+        list.view(`Routes: ${plain(tab)}`, parts.empty(NOTHING[tab], tab === "accepted" ? null
+            : viewer.hint("Refused routes, and what a member is sent,")), redraw));
 }
 
 function title_of(row, address) {
@@ -173,7 +176,8 @@ export async function member(context) {
             h("p", { class: "lead" }, member_state(row).means),
             trouble ? parts.failure(trouble) : null, trouble_section(row), top_figures(row),
             charts(history.samples, history),
-            h("div", { class: "columns" }, session_section(row), families_section(row)),
+            row.families ? h("div", { class: "columns" }, session_section(row),
+                families_section(row)) : null,
             routes_section(address, tab, list, row, show));
     };
     await keep_reading(async () => {

@@ -7,16 +7,17 @@ import * as parts from "../lib/parts.js";
 import { table } from "../lib/table.js";
 import { session_state } from "../lib/words.js";
 import * as read from "./read.js";
+import * as viewer from "./viewer.js";
 
 const EVERY_MS = 5000;
 
 /* Goes on where it was when one comes back to the page. */
 const history = new History();
 
-const paths = (family) => (sample) => sample.status.routes[family].paths;
+const paths = (family) => (sample) => sample.status.routes?.[family].paths ?? null;
 const encoded = (sample) => sample.status.log?.prefixes_encoded ?? 0;
 const frames = (name) => (sample) =>
-    sample.status.workers.reduce((sum, worker) => sum + worker[name], 0);
+    (sample.status.workers ?? []).reduce((sum, worker) => sum + worker[name], 0);
 
 /* What an operator should look at, as [title, text, link]. */
 function alarms_of(status) {
@@ -52,31 +53,37 @@ function alarms_section(alarms) {
 }
 
 function top_figures(status) {
-    const { sessions, routes } = status;
+    const { sessions, routes, memory } = status;
     const family = (name, it) => parts.figure(format.count(it.prefixes), name,
         `${format.plural(it.paths, "path")}`);
     return parts.figures(
-        parts.figure(`${format.count(sessions.established)} of ` +
+        sessions ? parts.figure(`${format.count(sessions.established)} of ` +
             format.count(sessions.configured), "Sessions up",
-            sessions.disabled > 0 ? `${sessions.disabled} switched off` : "members"),
-        family("IPv4 prefixes", routes.ipv4), family("IPv6 prefixes", routes.ipv6),
-        parts.figure(format.bytes(status.memory.resident_bytes), "Memory",
-            `${format.bytes(status.memory.table_bytes)} in tables`),
+        sessions.disabled > 0 ? `${sessions.disabled} switched off` : "members") : null,
+        routes ? [family("IPv4 prefixes", routes.ipv4), family("IPv6 prefixes", routes.ipv6)]
+            : null,
+        memory ? parts.figure(format.bytes(memory.resident_bytes), "Memory",
+            `${format.bytes(memory.table_bytes)} in tables`) : null,
         parts.figure(format.duration(status.uptime_s), "Up for", `version ${status.version}`));
 }
 
+/* Those of what the reader may see. */
 function charts(samples) {
+    const { routes, workers } = samples.at(-1).status;
     return h("div", { class: "columns" },
-        h("section", { class: "card", "aria-label": "Routes over time" },
+        routes ? h("section", { class: "card", "aria-label": "Routes over time" },
             chart("Routes", samples, [{ name: "IPv4", read: paths("ipv4") },
-                { name: "IPv6", read: paths("ipv6") }])),
-        h("section", { class: "card", "aria-label": "Updates over time" },
+                { name: "IPv6", read: paths("ipv6") }])) : null,
+        workers ? h("section", { class: "card", "aria-label": "Updates over time" },
             chart("Updates", samples, [
                 { name: "prefixes passed on / s", read: history.rate(encoded) },
-                { name: "packets in / s", read: history.rate(frames("frames_in")) }])));
+                { name: "packets in / s", read: history.rate(frames("frames_in")) }])) : null);
 }
 
 function sessions_section(status) {
+    if (!status.sessions) {
+        return null;
+    }
     const states = Object.entries(status.sessions.by_state).filter(([, number]) => number > 0);
     return parts.section("Sessions by state", h("a", { href: "#/members" }, "All members"),
         states.length === 0 ? parts.empty("No member is configured.") : h("dl", { class: "facts" },
@@ -91,7 +98,7 @@ function workers_section(status, redraw) {
         name, title, class: "number", order: (row) => row[name],
         cell: cell ?? ((row) => format.count(row[name])),
     });
-    return parts.section("Workers", null, table({
+    return !status.workers ? null : parts.section("Workers", null, table({
         name: "workers", caption: "Workers of the server", rows: status.workers,
         key: (row) => `worker-${row.worker}`, redraw,
         columns: [
@@ -105,12 +112,13 @@ function workers_section(status, redraw) {
 }
 
 function server_section(status) {
-    const { rpki, irr, log, pending } = status;
+    const { rpki, irr, log, pending, memory } = status;
     return parts.section("Server", null, parts.facts([
         ["AS number", `AS${status.rs_as}`],
         ["Router ID", status.router_id],
-        ["Memory for a path", format.bytes(status.memory.bytes_per_path)],
-        ["Attribute sets", format.count(status.attribute_sets?.count)],
+        ["Memory for a path", memory ? format.bytes(memory.bytes_per_path) : null],
+        ["Attribute sets", status.attribute_sets ? format.count(status.attribute_sets.count)
+            : null],
         ["Export log", log ? `${format.bytes(log.bytes)} of ${format.bytes(log.bytes_max)}` : null],
         ["Still to be sent", pending ? `${format.count(pending.prefixes)} prefixes to ` +
             `${format.plural(pending.neighbors, "member")}` : null],
@@ -121,7 +129,7 @@ function server_section(status) {
 
 function drops_section(status, redraw) {
     const rows = (status.drops ?? []).filter((row) => row.count > 0);
-    return parts.section("What was dropped", null, table({
+    return !status.drops ? null : parts.section("What was dropped", null, table({
         name: "drops", caption: "What was dropped, and how often", rows, redraw,
         key: (row) => row.name, sort: "-count", empty: parts.empty("Nothing was dropped."),
         columns: [
@@ -140,7 +148,7 @@ export async function overview(context) {
     let trouble = null;
     const show = () => {
         const alarms = alarms_of(status);
-        const well = alarms.length === 0
+        const well = !viewer.sees_all() ? null : alarms.length === 0
             ? parts.badge({ tone: "good", sign: "✓" }, "All is well")
             : parts.badge({ tone: "bad", sign: "!" }, format.plural(alarms.length, "alarm"));
         context.show(parts.heading(`Route server AS${status.rs_as}`, well),

@@ -6,8 +6,9 @@ export async function status(signal) {
     return answer.rows ? answer.rows[0] : answer;
 }
 
+/* All of them: the list has no pages. */
 export async function members(signal) {
-    return api.list("/neighbors", {}, signal, 20000);
+    return (await api.get("/neighbors", {}, signal)).rows ?? [];
 }
 
 export async function member(address, signal) {
@@ -40,13 +41,25 @@ export async function explain(query, signal) {
     }
 }
 
-/* Of a server without RPKI data or AS-SETs there is nothing to show, which is no failure. */
-export async function source(path, signal) {
+/* Of a server without RPKI data there is nothing to show, which is no failure. */
+export async function rpki(signal) {
     try {
-        return await api.get(path, {}, signal);
+        return await api.get("/rpki", {}, signal);
     } catch (problem) {
-        if (problem.status === 404 || problem.status === 409 || problem.status === 503) {
+        if (problem.status === 409) {
             return { rows: [], text: problem.message };
+        }
+        throw problem;
+    }
+}
+
+/* AS-SETs are shown to operators only; null for others. */
+export async function irr(signal) {
+    try {
+        return await api.get("/irr", {}, signal);
+    } catch (problem) {
+        if ([401, 403, 404].includes(problem.status)) {
+            return null;
         }
         throw problem;
     }

@@ -5,6 +5,7 @@ import { Problem } from "../lib/api.js";
 import * as format from "../lib/format.js";
 import * as parts from "../lib/parts.js";
 import { go, link_to } from "../lib/router.js";
+import * as viewer from "./viewer.js";
 import { RouteList } from "./routes.js";
 
 const MATCHES = [["exact", "exactly this prefix"], ["longer", "it and what lies inside"],
@@ -64,7 +65,7 @@ export async function search(context) {
     const show = () => context.show(parts.heading("Search"),
         h("p", { class: "lead" }, "All paths of a prefix that members announce, in the order in " +
             "which the server prefers them, and those that it refuses."),
-        box, shown.length > 0 ? results(...shown, query, show) : null);
+        viewer.hint("Refused routes and all but the best path"), box, shown.length > 0 ? results(...shown, query, show) : null);
     show();
     if (shown.length > 0) {
         await Promise.all(shown.map((list) => list.more()));

@@ -5,6 +5,7 @@ import { keep_reading } from "../lib/live.js";
 import * as parts from "../lib/parts.js";
 import { table } from "../lib/table.js";
 import * as read from "./read.js";
+import * as viewer from "./viewer.js";
 
 const EVERY_MS = 15000;
 
@@ -40,6 +41,16 @@ function rpki_section(answer, redraw) {
     }));
 }
 
+/* What everybody may know. */
+function totals(answer) {
+    return parts.section("Origin validation (RPKI)", null, parts.facts([
+        ["VRPs, IPv4", format.count(answer.vrps_ipv4)],
+        ["VRPs, IPv6", format.count(answer.vrps_ipv6)], ["ASPAs", format.count(answer.aspas)],
+        ["Changed", answer.changed_age_s === undefined ? null
+            : `${format.duration(answer.changed_age_s)} ago`]]),
+    viewer.hint("The sources and their state"));
+}
+
 function irr_section(answer, redraw) {
     return parts.section("AS-SETs (IRR)", null, table({
         name: "irr", caption: "AS-SETs that filters use", rows: answer.rows ?? [], redraw,
@@ -62,13 +73,14 @@ function irr_section(answer, redraw) {
 export async function sources(context) {
     context.title("Sources");
     let rpki = {};
-    let irr = {};
+    let irr = null;
     const show = () => context.show(parts.heading("Sources"),
         h("p", { class: "lead" }, "What the server checks origins against, and how fresh it is."),
-        rpki_section(rpki, show), irr_section(irr, show));
+        viewer.sees_all() ? rpki_section(rpki, show) : totals(rpki),
+        irr ? irr_section(irr, show) : null);
     await keep_reading(async () => {
-        [rpki, irr] = await Promise.all([read.source("/rpki", context.signal),
-            read.source("/irr", context.signal)]);
+        rpki = await read.rpki(context.signal);
+        irr = await read.irr(context.signal);
         show();
     }, EVERY_MS, context.signal);
 }
