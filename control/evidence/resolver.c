@@ -50,15 +50,16 @@ static int configure(struct ub_ctx *ctx, const struct resolver_opts *o)
 	for (unsigned i = 0; err == 0 && i < ARRAY_COUNT(option); i++) {
 		err = ub_ctx_set_option(ctx, option[i][0], option[i][1]);
 	}
-	for (unsigned i = 0; err == 0 && i < ARRAY_COUNT(OPENED); i++) {
-		err = ub_ctx_zone_add(ctx, OPENED[i], "nodefault");
-	}
 	if (err == 0) {
 		err = o->forward != NULL ? ub_ctx_set_fwd(ctx, o->forward)
 					 : ub_ctx_resolvconf(ctx, NULL);
 	}
 	if (err == 0 && o->trust_anchor != NULL) {
 		err = ub_ctx_add_ta_file(ctx, o->trust_anchor);
+	}
+	/* Last: the first of these ends the time of options. */
+	for (unsigned i = 0; err == 0 && i < ARRAY_COUNT(OPENED); i++) {
+		err = ub_ctx_zone_remove(ctx, OPENED[i]);
 	}
 	return err;
 }
