@@ -193,6 +193,20 @@ static void set_state(const struct api_env *env, json_t *row, const struct path 
 	}
 }
 
+/* A route of our own, and in whose name. */
+static void set_originated(const struct api_env *env, json_t *row, const struct path *p)
+{
+	char text[64] = "by the server";
+	asn_t asn = p->attr->facts.origin_as;
+	if (env->policy == NULL || p->peer != env->policy->origin) {
+		return;
+	}
+	if (asn != env->policy->rs_as) {
+		snprintf(text, sizeof(text), "by the server for AS%u", asn);
+	}
+	set_text(row, "originated", text);
+}
+
 json_t *route_json(const struct api_env *env, const struct prefix *prefix,
 		   const struct paths *paths, unsigned index, const struct attr *attr)
 {
@@ -205,6 +219,7 @@ json_t *route_json(const struct api_env *env, const struct prefix *prefix,
 		set_text(row, "from", addr_format(&who->addr, text));
 		json_object_set_new(row, "asn", json_integer(who->asn));
 	}
+	set_originated(env, row, p);
 	bool is_ranked = index < paths->ranked_count;
 	json_object_set_new(row, "rank", json_integer(is_ranked ? (json_int_t)index + 1 : 0));
 	attr_json(attr, row);

@@ -544,6 +544,12 @@ static void put_dress(FILE *out, const json_t *row)
 		fprintf(out, "  (prepended %llu times by %s)", number_of(row, "prepended"),
 			text_of(row, "prepended_by"));
 	}
+	if (json_object_get(row, "originated") != NULL) {
+		fprintf(out, "  (originated %s)", text_of(row, "originated"));
+	}
+	if (json_is_true(json_object_get(row, "draining"))) {
+		fputs("  (draining)", out);
+	}
 	if (json_is_true(json_object_get(row, "blackhole"))) {
 		fputs("  (blackhole)", out);
 	}

@@ -7,6 +7,7 @@
 #include "control/daemon/rtt_class.h"
 #include "control/policy/feed_irr.h"
 #include "rib/base/check.h"
+#include "rib/base/log.h"
 
 #define RTT_US USEC_PER_SEC /* How often round-trip times are looked at. */
 
@@ -19,7 +20,9 @@ struct rules {
 	struct feed_irr *feed;
 	struct rtt_class *rtt; /* [roster->capacity] */
 	usec_t rtt_due;
-	bool is_origin_due; /* Our own default route has to be said (again). */
+	bool is_origin_due;	   /* Our own routes have to be said (again); */
+	struct origin_route *said; /* these were. */
+	unsigned said_count;
 };
 
 static void publish(void *server, const struct policy *p, const struct policy_scope *scope)
@@ -48,6 +51,7 @@ void rules_free(struct rules *r)
 {
 	if (r != NULL) {
 		policy_desk_free(r->desk);
+		free(r->said);
 		free(r->rtt);
 		free(r);
 	}
@@ -72,22 +76,62 @@ static void take_roas(struct rules *r)
 			     rpki_take_touched(r->rpki));
 }
 
-/* Our own default route, with its next hop.  A worker that takes no request now is asked again. */
+static bool is_said(const struct rules *r, const struct origin_route *route, unsigned count)
+{
+	bool is_same = count == r->said_count;
+	for (unsigned i = 0; i < count && is_same; i++) {
+		const struct origin_route *a = &r->said[i], *b = &route[i];
+		is_same = prefix_equal(&a->prefix, &b->prefix) &&
+			  addr_equal(&a->next_hop, &b->next_hop) && a->asn == b->asn;
+	}
+	return is_same;
+}
+
+static int say(struct rules *r, struct origin_route *route, unsigned count)
+{
+	int err = is_said(r, route, count) ? 0 : server_originate(r->server, route, count);
+	if (err == 0) {
+		free(r->said);
+		r->said = route;
+		r->said_count = count;
+	} else {
+		free(route);
+	}
+	return err;
+}
+
+/* Our own default route and customers' prefixes, with their next hops.  A worker that takes no
+ * request now is asked again. */
 static void originate(struct rules *r)
 {
-	const struct policy_conf *conf = &r->config->policy;
-	struct origin_route route[FAMILY_COUNT];
-	unsigned count = 0;
-	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		if (conf->has_default[f]) {
-			route[count++] =
-				(struct origin_route){.prefix = {.family = (uint8_t)f},
-						      .next_hop = conf->default_next_hop[f]};
-		}
+	unsigned count;
+	struct policy_originated *own = policy_desk_own(r->desk, &count);
+	struct origin_route *route = calloc(count + 1, sizeof(*route));
+	ASSERT(route != NULL && count <= ORIGIN_ROUTES_MAX);
+	for (unsigned i = 0; i < count; i++) {
+		route[i] = (struct origin_route){
+			.prefix = own[i].prefix, .next_hop = own[i].next_hop, .asn = own[i].asn};
 	}
-	/* Without a number for it there was none before, and none is wanted: the loader has seen
-	 * to that. */
-	r->is_origin_due = server_originate(r->server, route, count) == -EAGAIN;
+	/* Without a number for it there was none before, and no default is wanted: the loader has
+	 * seen to that. */
+	int err = say(r, route, count);
+	if (err == -ENOSPC && count > 0) {
+		log_event(LOG_ERROR, "routes not originated", "detail",
+			  "every number is a neighbour's; raise dataplane.members_max and restart "
+			  "the server",
+			  NULL);
+	}
+	r->is_origin_due = err == -EAGAIN;
+	free(own);
+}
+
+bool rules_set_originated(struct rules *r, const struct policy_originated *route, unsigned count)
+{
+	if (count > RULES_ORIGINATED_MAX) {
+		return false;
+	}
+	r->is_origin_due |= policy_desk_set_originated(r->desk, route, count);
+	return true;
 }
 
 void rules_begin(struct rules *r, struct rpki *rpki, struct irr *irr, usec_t now)

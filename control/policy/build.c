@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "control/policy/hears.h"
+#include "control/policy/own.h"
 #include "rib/base/check.h"
 
 /* Control's memory: when it is short, there is nothing to go on with. */
@@ -241,7 +242,9 @@ struct policy *policy_build(const struct policy_input *in)
 	p->generation = in->generation;
 	p->rs_as = in->rs_as;
 	p->knows_members = true;
-	p->origin = origin_of(in);
+	p->origin = own_number(in);
+	p->own = in->own;
+	own_routes_hold(p->own);
 	p->rejects_not_global = in->conf->rejects_not_global;
 	p->uses_roas_as_route_objects = in->conf->irr.uses_roas;
 	p->tags_as_set = in->conf->irr.tags_as_set;

@@ -24,14 +24,25 @@ struct policy_grant {
 	struct prefix_set *limited, *draining;
 };
 
+/* A prefix that the server announces for a customer. */
+struct policy_originated {
+	struct prefix prefix;
+	struct addr next_hop;
+	asn_t asn; /* In whose name; 0: ours. */
+	const char *tenant;
+	bool is_limited, is_draining;
+};
+
 struct policy_sources {
 	const struct policy_irr *irr;	  /* [peer_count]; NULL: of nobody. */
 	const struct policy_grant *grant; /* The same. */
 	struct roa *roa;
 	struct aspa *aspa;
 	struct asn_set *never_via; /* PeeringDB's; counts where the configuration asks for it. */
-	struct prefix_set *registrobr; /* Prefixes with their origins; the same. */
-	const uint16_t *rtt_ms;	       /* [peer_count]; NULL: of nobody. */
+	struct prefix_set *registrobr;		    /* Prefixes with their origins; the same. */
+	const struct policy_originated *originated; /* Each prefix once. */
+	unsigned originated_count;
+	const uint16_t *rtt_ms; /* [peer_count]; NULL: of nobody. */
 };
 
 struct policy_input {
@@ -41,6 +52,7 @@ struct policy_input {
 	const struct config_client *const *client; /* [peer_count]; NULL: no such member. */
 	const struct policy_sources *sources;
 	const struct policy *before; /* May be NULL. */
+	struct own_routes *own;	     /* own_build(); NULL: the server announces nothing. */
 	uint32_t generation;
 };
 

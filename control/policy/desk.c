@@ -2,8 +2,10 @@
 #include "control/policy/desk.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "control/config/diff.h"
+#include "control/policy/own.h"
 #include "control/policy/scope.h"
 #include "rib/base/check.h"
 
@@ -17,9 +19,12 @@ struct policy_desk {
 	bool is_touched, is_publishing;
 	uint64_t makes, settled; /* Times that rules were made; that they were in force. */
 	struct policy_sources sources;
-	struct policy_irr *irr;	    /* sources.irr, and */
-	struct policy_grant *grant; /* sources.grant, */
-	uint16_t *rtt_ms;	    /* sources.rtt_ms. */
+	struct policy_irr *irr;		      /* sources.irr, and */
+	struct policy_grant *grant;	      /* sources.grant, */
+	struct policy_originated *originated; /* sources.originated, with texts of its own, */
+	struct own_routes *own;		      /* and who hears that. */
+	bool is_own_stale;		      /* Members or the list are others. */
+	uint16_t *rtt_ms;		      /* sources.rtt_ms. */
 	struct policy_roa_change roas;
 	struct policy_desk_numbers numbers;
 };
@@ -34,10 +39,10 @@ static const struct config_client **clients_of(const struct policy_desk *d)
 	return client;
 }
 
-static struct policy *make(const struct policy_desk *d, const struct config *c,
-			   const struct config_client *const *client)
+static struct policy_input input_of(const struct policy_desk *d, const struct config *c,
+				    const struct config_client *const *client)
 {
-	const struct policy_input in = {
+	return (struct policy_input){
 		.conf = &c->policy,
 		.rs_as = c->rs_as,
 		.peer_count = d->capacity,
@@ -46,8 +51,22 @@ static struct policy *make(const struct policy_desk *d, const struct config *c,
 		.before = d->now,
 		.generation = d->now != NULL ? d->now->generation + 1 : 1,
 	};
+}
+
+/* Of what is on the desk. */
+static struct policy *make(struct policy_desk *d)
+{
+	const struct config_client **client = clients_of(d);
+	struct policy_input in = input_of(d, d->config, client);
+	if (d->is_own_stale) {
+		own_routes_put(d->own);
+		d->own = own_build(&in);
+		d->is_own_stale = false;
+	}
+	in.own = d->own;
 	struct policy *p = policy_build(&in);
 	ASSERT(p != NULL);
+	free(client);
 	return p;
 }
 
@@ -65,9 +84,8 @@ struct policy_desk *policy_desk_new(const struct config *c, const struct roster 
 	d->sources.irr = d->irr;
 	d->sources.grant = d->grant;
 	d->sources.rtt_ms = d->rtt_ms;
-	const struct config_client **client = clients_of(d);
-	d->now = make(d, c, client);
-	free(client);
+	d->is_own_stale = true;
+	d->now = make(d);
 	return d;
 }
 
@@ -76,6 +94,16 @@ static void drop_grant(const struct policy_grant *g)
 	prefix_set_put(g->authorised);
 	prefix_set_put(g->limited);
 	prefix_set_put(g->draining);
+}
+
+static void drop_originated(struct policy_desk *d)
+{
+	for (unsigned i = 0; i < d->sources.originated_count; i++) {
+		free((char *)(uintptr_t)d->originated[i].tenant);
+	}
+	free(d->originated);
+	d->sources.originated = d->originated = NULL;
+	d->sources.originated_count = 0;
 }
 
 void policy_desk_free(struct policy_desk *d)
@@ -96,6 +124,8 @@ void policy_desk_free(struct policy_desk *d)
 	aspa_put(d->sources.aspa);
 	asn_set_put(d->sources.never_via);
 	prefix_set_put(d->sources.registrobr);
+	drop_originated(d);
+	own_routes_put(d->own);
 	free(d->irr);
 	free(d->grant);
 	free(d->rtt_ms);
@@ -115,7 +145,7 @@ const struct policy *policy_now(const struct policy_desk *d)
 void policy_desk_configure(struct policy_desk *d, const struct config *c)
 {
 	d->config = c;
-	d->is_touched = true;
+	d->is_own_stale = d->is_touched = true;
 }
 
 void policy_desk_set_rpki(struct policy_desk *d, struct roa *roa, struct aspa *aspa,
@@ -185,9 +215,48 @@ void policy_desk_set_grant(struct policy_desk *d, peer_id_t peer, const struct p
 	prefix_set_hold(next->authorised);
 	prefix_set_hold(next->limited);
 	prefix_set_hold(next->draining);
+	d->is_own_stale |= d->grant[peer].hears_limited != next->hears_limited;
 	drop_grant(&d->grant[peer]);
 	d->grant[peer] = *next;
 	d->is_touched = true;
+}
+
+static bool is_same_originated(const struct policy_originated *a, const struct policy_originated *b)
+{
+	bool has_tenants = a->tenant != NULL && b->tenant != NULL;
+	return prefix_equal(&a->prefix, &b->prefix) && addr_equal(&a->next_hop, &b->next_hop) &&
+	       a->asn == b->asn && a->is_limited == b->is_limited &&
+	       a->is_draining == b->is_draining &&
+	       (has_tenants ? strcmp(a->tenant, b->tenant) == 0 : a->tenant == b->tenant);
+}
+
+bool policy_desk_set_originated(struct policy_desk *d, const struct policy_originated *route,
+				unsigned count)
+{
+	bool is_same = count == d->sources.originated_count;
+	for (unsigned i = 0; i < count && is_same; i++) {
+		is_same = is_same_originated(&d->originated[i], &route[i]);
+	}
+	if (is_same) {
+		return false;
+	}
+	drop_originated(d);
+	d->originated = calloc(count + 1, sizeof(*route));
+	ASSERT(d->originated != NULL);
+	for (unsigned i = 0; i < count; i++) {
+		d->originated[i] = route[i];
+		d->originated[i].tenant = route[i].tenant != NULL ? strdup(route[i].tenant) : NULL;
+		ASSERT((d->originated[i].tenant != NULL) == (route[i].tenant != NULL));
+	}
+	d->sources.originated = d->originated;
+	d->sources.originated_count = count;
+	d->is_own_stale = d->is_touched = true;
+	return true;
+}
+
+struct policy_originated *policy_desk_own(const struct policy_desk *d, unsigned *out_count)
+{
+	return own_list(&d->config->policy, &d->sources, out_count);
 }
 
 void policy_desk_set_rtt(struct policy_desk *d, peer_id_t peer, uint16_t ms)
@@ -218,9 +287,7 @@ bool policy_desk_step(struct policy_desk *d, usec_t now)
 	}
 	d->is_touched = false;
 	d->makes++;
-	const struct config_client **client = clients_of(d);
-	struct policy *fresh = make(d, d->config, client);
-	free(client);
+	struct policy *fresh = make(d);
 	if (!policy_scope_between(d->now, fresh, &d->roas, &d->scope)) {
 		/* The same verdicts; the sources as they are now are there with the next change. */
 		policy_free(fresh);
@@ -257,7 +324,11 @@ struct policy *policy_desk_try(const struct policy_desk *d, const struct config 
 			client[i] = config_find(order, wanted->client_count, &client[i]->ip);
 		}
 	}
-	struct policy *p = make(d, wanted, client);
+	struct policy_input in = input_of(d, wanted, client);
+	in.own = own_build(&in);
+	struct policy *p = policy_build(&in);
+	ASSERT(p != NULL);
+	own_routes_put(in.own);
 	free(client);
 	free(order);
 	return p;

@@ -45,6 +45,11 @@ void policy_desk_set_irr(struct policy_desk *d, peer_id_t peer, struct asn_set *
  * set before the number's rules are wanted, and taken back when its member is removed.  Sets are
  * told apart by their addresses first: hand in the same one while it says the same. */
 void policy_desk_set_grant(struct policy_desk *d, peer_id_t peer, const struct policy_grant *grant);
+/* What the server announces for customers, each prefix once; copied.  False: the same as before. */
+bool policy_desk_set_originated(struct policy_desk *d, const struct policy_originated *route,
+				unsigned count);
+/* All that the server announces itself (own_list): the caller frees it. */
+struct policy_originated *policy_desk_own(const struct policy_desk *d, unsigned *out_count);
 void policy_desk_set_rtt(struct policy_desk *d, peer_id_t peer, uint16_t ms);
 
 /* Go on; called in every turn of the control loop.  True when rules were published. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/policy/own.h"
 #include "rib/attr/audience.h"
 #include "rib/base/check.h"
 #include "rib/wire/role.h"
@@ -66,35 +67,54 @@ static bool hears_all(const struct client_policy *p)
 	       !p->export_deny.has_peers && !p->export_allow.has_peers;
 }
 
-peer_id_t origin_of(const struct policy_input *in)
-{
-	peer_id_t last = (peer_id_t)(in->peer_count - 1);
-	return policy_conf_has_default(in->conf) && in->client[last] == NULL ? last : PEER_NONE;
-}
-
 uint64_t *hears_new(const struct policy_input *in, peer_id_t peer)
 {
 	const struct config_client *receiver = in->client[peer];
-	peer_id_t own = origin_of(in);
-	bool wants_default = receiver->policy.route_view == ROUTE_VIEW_DEFAULT;
-	if (own == PEER_NONE && hears_all(&receiver->policy)) {
+	peer_id_t own = own_number(in);
+	/* Who wants our own default alone hears no other. */
+	bool wants_own = own != PEER_NONE && policy_conf_has_default(in->conf) &&
+			 receiver->policy.route_view == ROUTE_VIEW_DEFAULT;
+	if (!wants_own && hears_all(&receiver->policy)) {
 		return NULL;
 	}
 	uint64_t *bits = calloc((in->peer_count + 63) / 64, sizeof(*bits));
 	ASSERT(bits != NULL);
 	for (unsigned i = 0; i < in->peer_count; i++) {
-		/* Our own default is for those alone who want nothing else, and they hear no other.
-		 * A number that nobody has is heard: who gets it begins with no difference. */
-		bool is_client = in->client[i] != NULL;
-		bool is_heard = i == own    ? wants_default
-				: is_client ? !(own != PEER_NONE && wants_default) &&
-						      hears(receiver, in->client[i])
-					    : true;
-		if (is_heard) {
+		/* A number that nobody has is heard: who gets it begins with no difference.  And of
+		 * ours each route has its own hearers. */
+		if (in->client[i] == NULL || (!wants_own && hears(receiver, in->client[i]))) {
 			bits_set(bits, i);
 		}
 	}
 	return bits;
+}
+
+/* Who has a view in which the customer's routes are, and no rule against it. */
+static bool hears_originated(const struct policy_input *in, unsigned peer,
+			     const struct policy_originated *o)
+{
+	const struct config_client *receiver = in->client[peer];
+	struct config_client customer = {.asn = o->asn};
+	bool is_default = o->asn == 0 && o->prefix.len == 0;
+	if (receiver == NULL) {
+		return false;
+	}
+	if (is_default || receiver->policy.route_view == ROUTE_VIEW_DEFAULT) {
+		return is_default && receiver->policy.route_view == ROUTE_VIEW_DEFAULT;
+	}
+	customer.policy.tenant = (char *)(uintptr_t)o->tenant;
+	bool takes_part = in->sources->grant != NULL && in->sources->grant[peer].hears_limited;
+	return hears(receiver, &customer) &&
+	       (!o->is_limited || takes_part || is_same_tenant(receiver, &customer));
+}
+
+void hearers_of(const struct policy_input *in, const struct policy_originated *o, uint64_t *bits)
+{
+	for (unsigned i = 0; i < in->peer_count; i++) {
+		if (hears_originated(in, i, o)) {
+			bits_set(bits, i);
+		}
+	}
 }
 
 /* A number that nobody has is sent nothing. */

@@ -5,10 +5,10 @@
 
 /* The bits of `peer` (malloc); NULL: everyone's. */
 uint64_t *hears_new(const struct policy_input *in, peer_id_t peer);
+/* Who hears what the server announces for a customer; or, for itself, its default. */
+void hearers_of(const struct policy_input *in, const struct policy_originated *o, uint64_t *bits);
 /* Who is sent what a member may announce to some alone (malloc); NULL: nobody. */
 uint64_t *limited_to_new(const struct policy_input *in, peer_id_t peer);
 /* `export` by prefix and the default routes; one reference each is the caller's, NULL: no rule. */
 struct prefix_set *export_deny_of(const struct client_policy *p);
 struct prefix_set *export_allow_of(const struct client_policy *p);
-/* The number of our own routes (server_origin), where they are announced; else PEER_NONE. */
-peer_id_t origin_of(const struct policy_input *in);

@@ -19,6 +19,7 @@
 #include "rib/base/check.h"
 #include "rib/policy/asks.h"
 #include "rib/policy/aspa.h"
+#include "rib/policy/own.h"
 #include "rib/policy/roa.h"
 
 struct rules {
@@ -142,6 +143,40 @@ static void add_heard(const struct policy *p, const uint64_t *hears, struct poli
 			bits_set(announcers_of(s, p->peer_count), i);
 		}
 	}
+}
+
+static struct prefix_rule rule_of(const struct prefix *p)
+{
+	return (struct prefix_rule){.prefix = *p, .ge = p->len, .le = p->len};
+}
+
+/* Our own routes that another audience hears, or in another way. */
+static void compare_own(const struct policy *old, const struct policy *fresh,
+			struct policy_scope *s)
+{
+	const struct own_routes *a = old->own, *b = fresh->own;
+	unsigned a_count = own_routes_count(a), b_count = own_routes_count(b), i = 0, j = 0;
+	if (a == b || fresh->origin >= fresh->peer_count) {
+		return; /* compare_origin() */
+	}
+	struct rules rules = {.item = calloc(a_count + b_count + 1, sizeof(*rules.item))};
+	ASSERT(rules.item != NULL);
+	while (i < a_count || j < b_count) {
+		const struct own_route *x = i < a_count ? own_routes_at(a, i) : NULL;
+		const struct own_route *y = j < b_count ? own_routes_at(b, j) : NULL;
+		int order = x == NULL ? 1 : y == NULL ? -1 : prefix_cmp(&x->prefix, &y->prefix);
+		if (order != 0 || !own_route_equal(a, x, b, y)) {
+			rules.item[rules.count++] = rule_of(order <= 0 ? &x->prefix : &y->prefix);
+		}
+		i += order <= 0;
+		j += order >= 0;
+	}
+	if (rules.count > 0) {
+		struct prefix_set *set = prefix_set_new(rules.item, rules.count);
+		ASSERT(set != NULL);
+		add_prefixes(own_of(s, fresh->peer_count, fresh->origin), set);
+	}
+	free(rules.item);
 }
 
 /* As who receives. */
@@ -324,6 +359,7 @@ bool policy_scope_between(const struct policy *old, const struct policy *fresh,
 		}
 		if (!s.is_all) {
 			compare_origin(old, fresh, &s);
+			compare_own(old, fresh, &s);
 			compare_data(old, fresh, roas, &s);
 		}
 	}

@@ -117,9 +117,10 @@ enum request_kind {
 struct origin_route {
 	struct prefix prefix;
 	struct addr next_hop;
+	asn_t asn; /* The AS_PATH: a customer's, in whose name it is announced; 0: ours. */
 };
 
-#define ORIGIN_ROUTES_MAX 64
+#define ORIGIN_ROUTES_MAX 4096
 
 struct request {
 	enum request_kind kind;

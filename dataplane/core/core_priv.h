@@ -131,7 +131,7 @@ struct nic_tx {
 struct origination {
 	peer_id_t peer;
 	bool is_up, is_changing;
-	struct origin_route had[2 * ORIGIN_ROUTES_MAX], route[ORIGIN_ROUTES_MAX];
+	struct origin_route *had, *route; /* NULL: none. */
 	unsigned had_count, count;
 	unsigned had_at, at; /* How far the walk over both has come. */
 };
@@ -325,6 +325,7 @@ void core_drop(struct core *c, enum core_drop why);
 
 /* origin.c: take new routes of our own; and tell the shards, as there is room. */
 void origin_set(struct core *c, const struct request *r);
+void origin_fini(struct core *c);
 void origin_turn(struct core *c);
 
 /* kernel.c: the host's side of shared ports. */

@@ -6,8 +6,10 @@
  * announces the rest, as far as the outboxes have room in a turn.  An announcement of what is
  * announced already changes nothing.
  *
- * The path is our own AS alone: a member takes nothing from an external peer without the peer's AS
- * in front (RFC 4271 §6.3). */
+ * The path is one AS number: our own, for a member takes nothing from an external peer without the
+ * peer's AS in front (RFC 4271 §6.3); or that of the customer in whose name it is announced, as
+ * members get what the customer announces itself (RFC 7947 §2.2.2.1).  That one's loop detection
+ * keeps it from the customer. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -48,14 +50,14 @@ static void withdraw(struct core *c, const struct origin_route *route)
 	push_route(c, &op);
 }
 
-static void make_draft(const struct core *c, struct attr_draft *draft)
+static void make_draft(const struct core *c, asn_t asn, struct attr_draft *draft)
 {
 	const uint8_t origin = ORIGIN_IGP;
 	uint8_t path[6];
 	struct wr p = wr_of(path, sizeof(path));
 	wr_u8(&p, AS_SEQUENCE);
 	wr_u8(&p, 1);
-	wr_u32(&p, c->server->opts.local_as);
+	wr_u32(&p, asn != 0 ? asn : c->server->opts.local_as);
 	struct wr w = wr_of(draft->wire, sizeof(draft->wire));
 	attr_put(&w, ATTR_FLAG_TRANSITIVE, ATTR_ORIGIN, span_of(&origin, 1));
 	attr_put(&w, ATTR_FLAG_TRANSITIVE, ATTR_AS_PATH, span_of(path, wr_len(&p)));
@@ -65,11 +67,11 @@ static void make_draft(const struct core *c, struct attr_draft *draft)
 
 static void announce(struct core *c, const struct origin_route *route)
 {
-	struct attr_draft draft; /* 8 KiB; routes of our own are few. */
+	struct attr_draft draft; /* 8 KiB; routes of our own are no hot path. */
 	struct next_hop hop = {.len = (uint8_t)family_bytes(route->next_hop.family)};
 	struct op op = {.kind = OP_ANNOUNCE, .family = route->prefix.family};
 	memcpy(hop.bytes, route->next_hop.bytes, hop.len);
-	make_draft(c, &draft);
+	make_draft(c, route->asn, &draft);
 	judge_begin(c->judge, c->origin.peer, &draft, &hop, REJECT_NONE);
 	struct judged judged = judge_route(c->judge, &route->prefix);
 	judge_end(c->judge);
@@ -125,22 +127,43 @@ void origin_turn(struct core *c)
 	o->is_changing = o->had_at < o->had_count || o->at < o->count;
 }
 
-/* What a walk has announced stands before what it has not yet withdrawn: both lists are sorted. */
+/* What a walk has announced stands before what it has not yet withdrawn: both lists are sorted.
+ * Lists are control's to make, and this one is made where nothing waits. */
+static struct origin_route *join_lists(const struct origination *o, unsigned *out_count)
+{
+	unsigned left = o->had_count - o->had_at;
+	struct origin_route *all = malloc((o->at + left + 1) * sizeof(*all));
+	ASSERT(all != NULL);
+	if (o->at > 0) {
+		memcpy(all, o->route, o->at * sizeof(*all));
+	}
+	if (left > 0) {
+		memcpy(all + o->at, o->had + o->had_at, left * sizeof(*all));
+	}
+	*out_count = o->at + left;
+	return all;
+}
+
 void origin_set(struct core *c, const struct request *r)
 {
 	struct origination *o = &c->origin;
-	unsigned left = o->had_count - o->had_at;
 	ASSERT(!o->is_up || o->peer == r->peer);
-	ASSERT(o->at + left <= ARRAY_COUNT(o->had) && r->origin_count <= ARRAY_COUNT(o->route));
-	memmove(o->had + o->at, o->had + o->had_at, left * sizeof(o->had[0]));
-	memcpy(o->had, o->route, o->at * sizeof(o->had[0]));
-	o->had_count = o->at + left;
-	memcpy(o->route, r->origins, r->origin_count * sizeof(o->route[0]));
-	free(r->origins);
+	ASSERT(r->origin_count <= ORIGIN_ROUTES_MAX);
+	struct origin_route *had = join_lists(o, &o->had_count);
+	origin_fini(c);
+	o->had = had;
+	o->route = r->origins;
 	o->count = r->origin_count;
 	o->peer = r->peer;
 	o->had_at = o->at = 0;
 	o->is_changing = true;
+}
+
+void origin_fini(struct core *c)
+{
+	free(c->origin.had);
+	free(c->origin.route);
+	c->origin.had = c->origin.route = NULL;
 }
 
 int server_originate(struct server *s, const struct origin_route *route, unsigned count)

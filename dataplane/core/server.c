@@ -262,6 +262,7 @@ void server_free(struct server *s)
 	}
 	for (unsigned i = 0; s->core != NULL && i < s->opts.core_count; i++) {
 		intern_free(s->core[i].intern);
+		origin_fini(&s->core[i]);
 		judge_free(s->core[i].judge);
 	}
 	for (unsigned i = 0; s->member_memory != NULL && i < s->capacity; i++) {

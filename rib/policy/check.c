@@ -384,7 +384,8 @@ void check_begin(struct check *c, const struct policy *p, peer_id_t peer, const 
 	asn_t origin = v->facts->origin_as;
 	*c = (struct check){.policy = p, .peer = p->peer[peer], .view = v};
 	if (c->peer == NULL) {
-		c->is_nobodys = p->knows_members && peer != p->origin;
+		c->is_own = p->knows_members && peer == p->origin;
+		c->is_nobodys = p->knows_members && !c->is_own;
 		return;
 	}
 	c->asks_blackhole = (meanings & blackhole) != 0;
@@ -457,6 +458,12 @@ static_assert(OUTBOUND_COUNT <= 32, "tags are bits of a word");
 void check_route(struct check *c, const struct prefix *prefix, struct route_verdict *out)
 {
 	*out = (struct route_verdict){.reason = REJECT_NONE};
+	if (c->is_own) {
+		out->own = own_routes_find(c->policy->own, prefix);
+		out->is_unsent = out->own == NULL;
+		out->is_draining = out->own != NULL && out->own->is_draining;
+		return;
+	}
 	if (c->peer == NULL) {
 		out->is_unsent = c->is_nobodys;
 		return;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "rib/policy/index.h"
+#include "rib/policy/own.h"
 #include "rib/policy/roa.h"
 
 /* A set of attributes, decoded or interned.  Borrowed. */
@@ -46,7 +47,8 @@ struct check {
 	const struct policy *policy;
 	const struct peer_policy *peer; /* NULL: there are no rules. */
 	const struct set_view *view;
-	bool is_nobodys; /* There are none because the number is nobody's. */
+	bool is_nobodys; /* There are none because the number is nobody's, */
+	bool is_own;	 /* or because its routes are our own. */
 	/* Of the set. */
 	uint32_t failed;	   /* Bits of enum reject. */
 	bool is_origin_registered; /* By AS-SETs or the white list. */
@@ -68,6 +70,7 @@ void check_begin(struct check *c, const struct policy *p, peer_id_t peer, const 
 		 uint64_t meanings);
 
 struct route_verdict {
+	const struct own_route *own; /* One of ours; with rules that know it. */
 	enum reject reason;
 	bool is_blackhole;
 	bool is_unsent; /* Invalid by RPKI, which for this member is no reason to reject; or

@@ -151,10 +151,25 @@ static bool is_among(const struct question *q, bool is_blackhole, const struct p
 	return check_is_among(&c, some);
 }
 
+static bool is_own(const struct question *q)
+{
+	return q->from == NULL && q->policy->knows_members && q->from_id == q->policy->origin;
+}
+
+/* Of a route of our own; NULL: the rules know of none. */
+static const struct own_route *own_of(const struct question *q)
+{
+	return is_own(q) ? own_routes_find(q->policy->own, q->prefix) : NULL;
+}
+
 /* The member's own rules, and the exchange's about it; TO_EVERYONE when none is against it. */
 static enum to_rule against(const struct question *q, struct to_note *n)
 {
 	asn_t origin = q->attr->facts.origin_as;
+	const struct own_route *own = own_of(q);
+	if (is_own(q) && (own == NULL || !bits_has(own_hearers(q->policy->own, own), q->to_id))) {
+		return TO_OWN;
+	}
 	if (q->from != NULL && is_among(q, n->is_blackhole, q->from->limited) &&
 	    (q->from->limited_to == NULL || !bits_has(q->from->limited_to, q->to_id))) {
 		return TO_LIMITED;
@@ -224,8 +239,10 @@ static void explain_dress(const struct question *q, struct to_note *n)
 {
 	char text[COMMUNITY_TEXT_MAX];
 	n->prepends = prepends(q, n->prepend_community);
-	n->is_draining =
-		q->from != NULL && !n->is_blackhole && is_among(q, false, q->from->draining);
+	const struct own_route *own = own_of(q);
+	n->is_draining = own != NULL ? own->is_draining
+				     : q->from != NULL && !n->is_blackhole &&
+					       is_among(q, false, q->from->draining);
 	n->adds_no_export = (n->is_blackhole && q->policy->blackhole_adds_noexport) ||
 			    says_any(q, COMMUNITY_ADD_NOEXPORT_TO_ANY, text) ||
 			    says_to(q, COMMUNITY_ADD_NOEXPORT_TO_PEER, text);
@@ -296,6 +313,7 @@ const char *to_note_text(const struct to_note *n)
 		[TO_WELL_KNOWN] = "not to be announced to another AS (RFC 1997)",
 		[TO_RPKI_INVALID] = "invalid by RPKI: sent to nobody",
 		[TO_BLACKHOLE] = "the member takes no blackhole routes",
+		[TO_OWN] = "the server originates it for others",
 		[TO_LIMITED] = "its authorisation is limited, and the member takes no part in that",
 		[TO_VIEW] = "the member is not given this announcer's routes",
 		[TO_EXPORT_DENY] = "a rule of the member's refuses the prefix",

@@ -40,6 +40,7 @@ enum to_rule {
 	TO_WELL_KNOWN,	 /* RFC 1997: the same. */
 	TO_RPKI_INVALID, /* Accepted, but sent to nobody. */
 	TO_BLACKHOLE,	 /* The member takes no blackhole routes. */
+	TO_OWN,		 /* It is one of our own, for others. */
 	TO_LIMITED,	 /* It is announced to some alone, by its authorisation. */
 	TO_VIEW,	 /* It is not given this announcer's routes. */
 	TO_EXPORT_DENY,	 /* It has a rule against the prefix: `prefix_rule`. */

@@ -420,14 +420,22 @@ static struct judged answer(struct judge *j, struct variant *v, enum reject reas
 	return (struct judged){.attr = v->attr, .reason = reason};
 }
 
-static const struct audience *takers_of(struct judge *j, const struct prefix *prefix)
+/* Of a route of our own, those who hear it. */
+static const struct audience *takers_of(struct judge *j, const struct prefix *prefix,
+					const struct own_route *own)
 {
 	const struct export_index *exports = index_exports(j->policy->index);
-	if (exports == NULL ||
-	    !export_index_find(exports, prefix, j->view.facts->origin_as, j->takers)) {
-		return NULL;
+	unsigned words = index_words(j->policy->index);
+	bool has_rules = exports != NULL &&
+			 export_index_find(exports, prefix, j->view.facts->origin_as, j->takers);
+	if (own != NULL) {
+		const uint64_t *hearers = own_hearers(j->policy->own, own);
+		const uint64_t *rest = exports != NULL ? export_index_rest(exports) : hearers;
+		for (unsigned i = 0; i < words; i++) {
+			j->takers[i] = (has_rules ? j->takers[i] : rest[i]) & hearers[i];
+		}
 	}
-	return audience_get_any(j->audiences, j->takers);
+	return has_rules || own != NULL ? audience_get_any(j->audiences, j->takers) : NULL;
 }
 
 struct judged judge_route(struct judge *j, const struct prefix *prefix)
@@ -447,7 +455,7 @@ struct judged judge_route(struct judge *j, const struct prefix *prefix)
 		key.is_draining = verdict.is_draining;
 		key.is_blackhole = verdict.is_blackhole;
 		key.family = verdict.is_blackhole ? prefix->family : 0;
-		key.takers = takers_of(j, prefix);
+		key.takers = takers_of(j, prefix, verdict.own);
 	}
 	struct variant *v = variant_of(j, &key, &verdict);
 	if (!v->fits) {

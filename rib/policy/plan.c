@@ -58,7 +58,11 @@ void planner_free(struct planner *pl)
 static struct dress common_dress(const struct policy *p, const struct plan_route *r)
 {
 	const struct peer_policy *peer = p->peer[r->peer];
-	struct dress d = {.scrubbed = dress_scrubbed(), .prepend_as = r->view->facts->neighbor_as};
+	struct dress d = {
+		.scrubbed = dress_scrubbed(),
+		.prepend_as = r->view->facts->neighbor_as,
+		.adds_graceful_shutdown = r->verdict->is_draining, /* RFC 8326 §4.1. */
+	};
 	if (peer == NULL) {
 		return d;
 	}
@@ -67,7 +71,6 @@ static struct dress common_dress(const struct policy *p, const struct plan_route
 	d.attach_count = peer->attach_count;
 	d.adds_blackhole = r->verdict->is_blackhole;
 	d.adds_no_export = r->verdict->is_blackhole && p->blackhole_adds_noexport;
-	d.adds_graceful_shutdown = r->verdict->is_draining; /* RFC 8326 §4.1. */
 	/* Who takes no part in graceful shutdown is not announced as about to go. */
 	if (p->has_graceful_shutdown && !peer->has_graceful_shutdown && !r->verdict->is_blackhole) {
 		d.scrubbed |= MEANING_BIT(MEANING_GRACEFUL_SHUTDOWN);

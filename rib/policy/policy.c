@@ -7,6 +7,7 @@
 #include "rib/policy/aspa.h"
 #include "rib/policy/asn_set.h"
 #include "rib/policy/index.h"
+#include "rib/policy/own.h"
 #include "rib/policy/prefix_set.h"
 #include "rib/policy/roa.h"
 
@@ -42,6 +43,7 @@ void policy_free(struct policy *p)
 	prefix_set_put(p->registrobr);
 	roa_put(p->roa);
 	aspa_put(p->aspa);
+	own_routes_put(p->own);
 	free(p->custom);
 	free(p->rtt_threshold_ms);
 	free(p->rtt_ms);

@@ -15,6 +15,7 @@ struct prefix_set; /* prefix_set.h */
 struct asn_set;	   /* asn_set.h */
 struct roa;	   /* roa.h */
 struct aspa;	   /* aspa.h */
+struct own_routes; /* own.h */
 
 enum next_hop_rule { NEXT_HOP_ANY, NEXT_HOP_STRICT, NEXT_HOP_SAME_AS, NEXT_HOP_AUTHORIZED };
 enum blackhole_rule { BLACKHOLE_OFF, BLACKHOLE_UNCHANGED, BLACKHOLE_REWRITE };
@@ -80,10 +81,11 @@ struct policy {
 	asn_t rs_as;
 	unsigned peer_count;
 	/* A number without rules is nobody's: what its last member announced, and is still on its
-	 * way out, goes nowhere.  But for `origin`, whose routes are our own; PEER_NONE: none is.
+	 * way out, goes nowhere.  But for `origin`, whose routes are `own`; PEER_NONE: none is.
 	 * Not set: nothing is checked of a number without rules, and everyone hears it. */
 	bool knows_members;
 	peer_id_t origin;
+	struct own_routes *own;
 	struct community_pattern pattern[COMMUNITY_NAME_COUNT][COMMUNITY_FORM_COUNT];
 	struct community_pattern cause_map[REJECT_CODE_COUNT][COMMUNITY_FORM_COUNT];
 	struct community_value *custom; /* `custom_communities`: scrubbed on input. */

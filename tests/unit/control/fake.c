@@ -200,11 +200,11 @@ static size_t put_attr(uint8_t *at, uint8_t flags, uint8_t type, const uint8_t *
 }
 
 static const struct attr *make_attr(struct fake *f, unsigned peer, const asn_t path[4],
-				    uint32_t med, uint8_t family)
+				    uint32_t med, const struct prefix *prefix)
 {
 	static const uint8_t community[] = {0xfb, 0xf4, 0, 1, 0xff, 0xff, 0x02, 0x9a};
 	struct attr_draft draft = {.wire_len = 0};
-	struct next_hop nh = {.len = family == FAMILY_IPV4 ? 4 : 16};
+	struct next_hop nh = {.len = prefix->family == FAMILY_IPV4 ? 4 : 16};
 	uint8_t value[64];
 	struct wr w = wr_of(value, sizeof(value));
 	uint8_t count = 0;
@@ -230,9 +230,8 @@ static const struct attr *make_attr(struct fake *f, unsigned peer, const asn_t p
 	if (f->judge == NULL) {
 		return intern_get(f->server.intern, &draft, &nh, 1);
 	}
-	const struct prefix any = {.family = family};
 	judge_begin(f->judge, (peer_id_t)peer, &draft, &nh, REJECT_NONE);
-	struct judged v = judge_route(f->judge, &any);
+	struct judged v = judge_route(f->judge, prefix);
 	judge_end(f->judge);
 	return v.attr;
 }
@@ -246,7 +245,7 @@ void fake_announce(struct fake *f, unsigned peer, const char *prefix, const asn_
 			.reason = (uint8_t)reason};
 	cr_assert(prefix_parse(prefix, &op.prefix, NULL) == 0);
 	op.family = op.prefix.family;
-	op.attr = make_attr(f, peer, path, med, op.family);
+	op.attr = make_attr(f, peer, path, med, &op.prefix);
 	cr_assert(op.attr != NULL);
 	core_id_t shard = prefix_shard(&op.prefix, f->server.core_count, 7);
 	shard_apply(f->server.shard[shard], &op);

@@ -1,8 +1,11 @@
 /* `explain`: what an operator and a customer are told of a route. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 
+#include "rib/policy/own.h"
 #include "rib/policy/policy.h"
 #include "rib/policy/prefix_set.h"
 #include "tests/unit/control/answers.h"
@@ -147,4 +150,74 @@ Test(explain, says_what_does_not_suit_the_members_session)
 	cr_expect_str_eq(answer_text(denied, "fate"), "has OTC: only for customers");
 	json_decref(lines);
 	fake_fini(&f);
+}
+
+/* The registry's: an authorisation that is limited, one that drains, a route of our own. */
+Test(explain, names_what_the_registry_says_of_a_route)
+{
+	static const struct {
+		const char *prefix, *to, *fate, *originated;
+		bool is_draining;
+	} row[] = {
+		{"192.0.2.0/24", "198.18.1.2", "chosen", NULL, false},
+		{"192.0.2.0/24", "198.18.1.3",
+		 "policy forbids it: its authorisation is limited, and the member takes no part in "
+		 "that",
+		 NULL, false},
+		{"198.51.100.0/24", "198.18.1.3", "chosen", NULL, true},
+		{"203.0.113.0/24", "198.18.1.2", "chosen", "by the server for AS64999", false},
+		{"203.0.113.0/24", "198.18.1.3",
+		 "policy forbids it: the server originates it for others",
+		 "by the server for AS64999", false},
+	};
+	const uint64_t second = 0x2;
+	struct fake f;
+	struct prefix_rule rule[2] = {{.ge = 24, .le = 24}, {.ge = 24, .le = 24}};
+	struct own_route own = {.asn = 64999};
+	struct policy *p = policy_new(FAKE_MEMBERS);
+	cr_assert(prefix_parse(row[0].prefix, &rule[0].prefix, NULL) == 0);
+	cr_assert(prefix_parse(row[2].prefix, &rule[1].prefix, NULL) == 0);
+	cr_assert(prefix_parse(row[3].prefix, &own.prefix, NULL) == 0);
+	p->generation = 1;
+	p->rs_as = 64500;
+	p->knows_members = true;
+	p->origin = 3;
+	p->own = own_routes_new(&own, 1, &second, 1, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		p->peer[i] = peer_policy_new();
+		p->peer[i]->asn = 64501 + i;
+		p->peer[i]->has_blackhole_to = true;
+	}
+	p->peer[0]->is_restricted = true;
+	p->peer[0]->authorised = prefix_set_new(rule, 2);
+	p->peer[0]->limited = prefix_set_new(rule, 1);
+	p->peer[0]->draining = prefix_set_new(rule + 1, 1);
+	p->peer[0]->limited_to = calloc(1, sizeof(uint64_t));
+	p->peer[0]->limited_to[0] = second;
+	cr_assert(policy_finish(p));
+	fake_init(&f, 1, NULL);
+	f.env.policy = p;
+	f.judge = judge_new(&(struct judge_opts){f.server.intern, FAKE_MEMBERS, 7});
+	cr_assert(judge_adopt(f.judge, p));
+	fake_announce(&f, 0, row[0].prefix, (const asn_t[4]){64501}, 0, REJECT_NONE);
+	fake_announce(&f, 0, row[2].prefix, (const asn_t[4]){64501}, 0, REJECT_NONE);
+	fake_announce(&f, 3, row[3].prefix, (const asn_t[4]){64999}, 0, REJECT_NONE);
+	fake_settle(&f);
+	for (unsigned i = 0; i < ARRAY_COUNT(row); i++) {
+		char request[128];
+		snprintf(request, sizeof(request),
+			 "{\"command\":\"explain\",\"prefix\":\"%s\",\"to\":\"%s\"}", row[i].prefix,
+			 row[i].to);
+		json_t *lines = fake_ask(&f, request);
+		const json_t *r = answer_row(lines, 0);
+		const char *originated = json_string_value(json_object_get(r, "originated"));
+		cr_expect_str_eq(answer_text(r, "fate"), row[i].fate);
+		cr_expect_eq(json_is_true(json_object_get(r, "draining")), row[i].is_draining);
+		cr_expect_eq(originated != NULL, row[i].originated != NULL);
+		cr_expect(originated == NULL || strcmp(originated, row[i].originated) == 0);
+		json_decref(lines);
+	}
+	fake_fini(&f);
+	judge_free(f.judge);
+	policy_free(p);
 }

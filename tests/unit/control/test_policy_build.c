@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "control/policy/build.h"
+#include "control/policy/own.h"
 #include "control/policy/scope.h"
 #include "rib/attr/audience.h"
 #include "rib/base/check.h"
@@ -61,7 +62,7 @@ static void configure(struct rig *r, const char *cfg, const char *own)
 /* Build the next generation; what differs from the one before into *out. */
 static bool build(struct rig *r, struct policy_scope *out)
 {
-	const struct policy_input in = {
+	struct policy_input in = {
 		.conf = &r->config->policy,
 		.rs_as = r->config->rs_as,
 		.peer_count = RIG_NUMBERS,
@@ -70,7 +71,9 @@ static bool build(struct rig *r, struct policy_scope *out)
 		.before = r->policy,
 		.generation = r->policy != NULL ? r->policy->generation + 1 : 1,
 	};
+	in.own = own_build(&in);
 	struct policy *fresh = policy_build(&in);
+	own_routes_put(in.own);
 	cr_assert(fresh != NULL);
 	bool is_changed = policy_scope_between(r->policy, fresh, NULL, out);
 	policy_free(r->policy);
@@ -431,6 +434,16 @@ Test(policy_build, views_are_bits)
 	rig_fini(&r);
 }
 
+/* Bits of who hears a route of our own. */
+static uint64_t hearers(const struct policy *p, const char *text)
+{
+	struct prefix prefix;
+	cr_assert(prefix_parse(text, &prefix, NULL) == 0);
+	const struct own_route *own = own_routes_find(p->own, &prefix);
+	cr_assert(own != NULL && p->origin == RIG_NUMBERS - 1, "%s", text);
+	return *own_hearers(p->own, own);
+}
+
 /* A default route of our own is for those who want it, and the only one that they hear. */
 Test(policy_build, our_own_default_is_for_its_view_alone)
 {
@@ -441,7 +454,9 @@ Test(policy_build, our_own_default_is_for_its_view_alone)
 	(void)build(&r, &scope);
 	policy_scope_fini(&scope);
 	cr_expect(hears(r.policy, 0, RIG_NUMBERS - 1) && !hears(r.policy, 0, 1));
-	cr_expect(!hears(r.policy, 1, RIG_NUMBERS - 1) && hears(r.policy, 1, 0));
+	cr_expect(hears(r.policy, 1, 0));
+	cr_expect_eq(hearers(r.policy, "0.0.0.0/0"), 0x1);
+	cr_expect_null(own_routes_find(r.policy->own, &(struct prefix){.family = FAMILY_IPV6}));
 	rig_fini(&r);
 }
 
@@ -466,6 +481,85 @@ Test(policy_build, our_own_number_comes_and_goes_with_the_default)
 	cr_expect(scope.is_all || bits_has(scope.announcers, RIG_NUMBERS - 1));
 	policy_scope_fini(&scope);
 	cr_expect_eq(r.policy->origin, PEER_NONE);
+	rig_fini(&r);
+}
+
+/* As if the customer announced it: to its tenant, and to whoever wants more than a default. */
+Test(policy_build, what_is_originated_is_heard_like_its_customers_routes)
+{
+	static const struct {
+		const char *view;
+		uint64_t all, limited, other;
+	} row[] = {
+		{"", 0xf, 0x5, 0xf},
+		{"route_view: none", 0xe, 0x4, 0xe},
+		{"route_view: default", 0xe, 0x4, 0xe},
+		{"route_view: customers+peers", 0xf, 0x5, 0xf},
+		{"route_view: own-tenant", 0xf, 0x5, 0xe},
+		{"route_view: own-tenant, tenant: b", 0xe, 0x4, 0xf},
+		{"export: {deny: [{peer: 64501}]}", 0xe, 0x4, 0xf},
+	};
+	struct policy_originated o[] = {
+		{.asn = 64501, .tenant = "a"},
+		{.asn = 64501, .tenant = "a", .is_limited = true},
+		{.asn = 64509, .tenant = "b", .is_draining = true},
+	};
+	const char *const prefix[] = {"192.0.2.0/24", "198.51.100.0/24", "10.0.0.0/8"};
+	struct policy_grant grant[RIG_NUMBERS] = {[2] = {.hears_limited = true}};
+	struct rig r;
+	rig_init(&r);
+	for (unsigned i = 0; i < ARRAY_COUNT(o); i++) {
+		cr_assert(prefix_parse(prefix[i], &o[i].prefix, NULL) == 0);
+	}
+	r.sources.grant = grant;
+	r.sources.originated = o;
+	r.sources.originated_count = ARRAY_COUNT(o);
+	for (unsigned i = 0; i < ARRAY_COUNT(row); i++) {
+		struct policy_scope scope;
+		char own[128];
+		bool has_tenant = strstr(row[i].view, "tenant:") != NULL;
+		snprintf(own, sizeof(own), "%s%s%s", row[i].view,
+			 row[i].view[0] != '\0' && !has_tenant ? ", " : "",
+			 has_tenant ? "" : "tenant: a");
+		configure(&r, "", own);
+		(void)build(&r, &scope);
+		policy_scope_fini(&scope);
+		cr_expect_eq(hearers(r.policy, prefix[0]), row[i].all, "%s", own);
+		cr_expect_eq(hearers(r.policy, prefix[1]), row[i].limited, "%s", own);
+		cr_expect_eq(hearers(r.policy, prefix[2]), row[i].other, "%s", own);
+	}
+	cr_expect(own_routes_find(r.policy->own, &o[2].prefix)->is_draining);
+	rig_fini(&r);
+}
+
+/* What changes in our own routes touches them alone. */
+Test(policy_build, a_change_of_what_is_originated_touches_its_prefix)
+{
+	struct policy_originated o[2] = {{.asn = 64501, .tenant = "a"},
+					 {.asn = 64501, .tenant = "a"}};
+	struct rig r;
+	struct policy_scope scope;
+	char text[256];
+	rig_init(&r);
+	cr_assert(prefix_parse("10.0.0.0/8", &o[0].prefix, NULL) == 0);
+	cr_assert(prefix_parse("192.0.2.0/24", &o[1].prefix, NULL) == 0);
+	configure(&r, "", "");
+	r.sources.originated = o;
+	r.sources.originated_count = 1;
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	cr_expect(!build(&r, &scope));
+	r.sources.originated_count = 2;
+	cr_expect(build(&r, &scope));
+	cr_expect_str_eq(scope_text(&scope, text, sizeof(text)), "[4](192.0.2.128/25)", "%s", text);
+	o[0].is_draining = true;
+	cr_expect(build(&r, &scope));
+	cr_expect_str_eq(scope_text(&scope, text, sizeof(text)), "[4](10.1.0.0/16)", "%s", text);
+	/* Who has come hears both. */
+	r.client[1] = NULL;
+	cr_expect(build(&r, &scope));
+	cr_expect_str_eq(scope_text(&scope, text, sizeof(text)),
+			 "[1]<AS64502>[4](10.1.0.0/16)(192.0.2.128/25)", "%s", text);
 	rig_fini(&r);
 }
 

@@ -14,6 +14,7 @@ struct held {
 	asn_t first_as, path_len;
 	uint8_t next_hop_last;
 	unsigned updates;
+	uint64_t announced, withdrawn; /* Prefixes. */
 };
 
 static struct held held[DESK_HOSTS];
@@ -63,6 +64,8 @@ static void hear(void *context, const uint8_t *message, size_t len)
 	update_decode(span_of(message + 19, len - 19), &opts, &draft, &u);
 	cr_assert_eq(u.attrs.verdict, VERDICT_OK);
 	h->updates++;
+	h->announced += u.announced[UPDATE_FIELD].count;
+	h->withdrawn += u.withdrawn[UPDATE_FIELD].count;
 	note(h, u.withdrawn[UPDATE_FIELD].nlri, false);
 	note(h, u.announced[UPDATE_FIELD].nlri, true);
 	if (u.announced[UPDATE_FIELD].count > 0) {
@@ -182,6 +185,56 @@ Test(origin, policy_says_who_hears_them)
 	desk_fini(&d);
 	policy_free(p[0]);
 	policy_free(p[1]);
+}
+
+/* RFC 7947 §2.2.2.1: in a customer's name its AS number alone is the path. */
+Test(origin, a_route_may_be_a_customers)
+{
+	struct desk d;
+	stand(&d, 2);
+	struct origin_route r = route_of(1);
+	desk_up(&d, 0, 0);
+	r.asn = 64999;
+	cr_assert_eq(server_originate(d.server, &r, 1), 0);
+	desk_run(&d, USEC_PER_SEC);
+	cr_expect(held[0].prefixes == 0x2 && held[0].first_as == 64999 && held[0].path_len == 1);
+	r.asn = 0;
+	cr_assert_eq(server_originate(d.server, &r, 1), 0);
+	desk_run(&d, USEC_PER_SEC);
+	cr_expect(held[0].prefixes == 0x2 && held[0].first_as == 65000 && held[0].path_len == 1);
+	desk_fini(&d);
+}
+
+/* More than a turn has room for, and lists on the heels of others. */
+Test(origin, as_many_as_may_be_come_and_go)
+{
+	static struct origin_route r[ORIGIN_ROUTES_MAX];
+	struct desk d;
+	stand(&d, 2);
+	desk_up(&d, 0, 0);
+	for (uint32_t i = 0; i < ORIGIN_ROUTES_MAX; i++) {
+		struct addr a = addr_v4(0x0a000000u + (i << 8));
+		r[i] = (struct origin_route){
+			.prefix = prefix_make(&a, 24), .next_hop = addr_v4(0xc61200fe), .asn = i};
+	}
+	cr_assert_eq(server_originate(d.server, r, ORIGIN_ROUTES_MAX), 0);
+	desk_run(&d, 2 * USEC_PER_SEC);
+	cr_expect_eq(held[0].announced, ORIGIN_ROUTES_MAX);
+	for (unsigned i = 0; i < 6; i++) {
+		cr_assert_eq(server_originate(d.server, r + i * 500, 1000), 0);
+	}
+	cr_assert_eq(server_originate(d.server, r + 96, ORIGIN_ROUTES_MAX - 96), 0);
+	desk_run(&d, 2 * USEC_PER_SEC);
+	uint64_t there = held[0].announced - held[0].withdrawn;
+	cr_assert_eq(server_originate(d.server, r, 0), 0);
+	desk_run(&d, 2 * USEC_PER_SEC);
+	cr_expect_geq(there, ORIGIN_ROUTES_MAX - 96);
+	for (unsigned i = 0; i < server_core_count(d.server); i++) {
+		const struct shard_stats *st =
+			shard_stats(server_shard(d.server, (core_id_t)i), FAMILY_IPV4);
+		cr_expect_eq(metric_get(&st->paths), 0);
+	}
+	desk_fini(&d);
 }
 
 /* Where every number is a member's there is none for it, and a number of ours is no member's. */

@@ -378,7 +378,23 @@ Test(policy, without_rules_every_route_is_for_everyone_as_it_is)
 	bench_free(&b);
 }
 
-/* Of a former member something may still be on its way when its rules have gone. */
+/* A policy with no member, whose own routes have the number 3: the route's prefix is heard by the
+ * members 1 and 65, and drains. */
+static struct policy *own_policy(const struct said_route *r)
+{
+	const struct own_route own = {.prefix = r->prefix, .asn = 64501, .is_draining = true};
+	const uint64_t bits[2] = {0x2, 0x2};
+	struct policy *p = policy_new(SAID_MEMBERS);
+	p->generation = 1;
+	p->knows_members = true;
+	p->origin = 3;
+	p->own = own_routes_new(&own, 1, bits, 1, 2);
+	cr_assert(policy_finish(p));
+	return p;
+}
+
+/* Of a former member something may still be on its way when its rules have gone; and so may a route
+ * of our own that is not announced any more. */
 Test(policy, what_a_number_without_a_member_announces_goes_nowhere)
 {
 	struct prng chance;
@@ -386,21 +402,53 @@ Test(policy, what_a_number_without_a_member_announces_goes_nowhere)
 	struct bench b = bench_new(1, 100);
 	struct said_policy *s = said_policy_by_chance(&chance, 1);
 	struct said_route r = said_route_by_chance(&chance, s);
-	struct policy *p = policy_new(SAID_MEMBERS);
-	p->generation = 1;
-	p->knows_members = true;
-	p->origin = 3;
+	struct policy *p = own_policy(&r);
 	r.count = 0;
-	cr_assert(policy_finish(p) && judge_adopt(b.judge, p));
+	r.prefix.len--;
+	r.prefix = prefix_make(&(struct addr){.family = r.prefix.family}, r.prefix.len);
+	cr_assert(judge_adopt(b.judge, p));
 	for (peer_id_t from = 2; from <= 3; from++) {
 		r.from = from;
 		struct judged judged = judge_once(&b, &r);
 		cr_expect_eq(judged.reason, REJECT_NONE);
 		const struct reach *reach = judged.attr->reach;
-		cr_expect(from == 3 ? reach == NULL : reach != NULL && reach->count == 0,
-			  "number %u", from);
+		cr_expect(reach != NULL && reach->count == 0, "number %u", from);
 		intern_adjust(b.intern, judged.attr, -1);
 	}
+	cr_assert(judge_adopt(b.judge, NULL));
+	policy_free(p);
+	said_policy_free(s);
+	bench_free(&b);
+}
+
+/* Each by its own list, and whatever it wants of other prefixes a member is not sent it else. */
+Test(policy, a_route_of_our_own_goes_to_those_whom_it_is_for)
+{
+	struct prng chance;
+	prng_init(&chance, 9);
+	struct bench b = bench_new(1, 100);
+	struct said_policy *s = said_policy_by_chance(&chance, 1);
+	struct said_route r = said_route_by_chance(&chance, s);
+	struct policy *p = own_policy(&r);
+	r.count = 0;
+	r.from = 3;
+	cr_assert(judge_adopt(b.judge, p));
+	struct judged judged = judge_once(&b, &r);
+	cr_assert(judged.attr->reach != NULL && judged.attr->reach->count == 1);
+	cr_expect_eq(judged.attr->facts.local_pref, 0);
+	for (unsigned to = 0; to < SAID_MEMBERS; to++) {
+		struct to_note n = judge_explain_to(p, 3, judged.attr, &r.prefix, (peer_id_t)to);
+		bool is_sent = attr_sent_to(judged.attr, (peer_id_t)to) != NULL;
+		cr_expect_eq(is_sent, to == 1 || to == 65);
+		cr_expect(n.is_denied == !is_sent && n.is_draining);
+		cr_expect_eq(n.rule, is_sent ? TO_EVERYONE : TO_OWN);
+	}
+	struct community_value got[4];
+	cr_assert_eq(communities_of(judged.attr->reach->part[0].sent, got), 1);
+	cr_expect(got[0].field[0] == 65535 && got[0].field[1] == 0, "RFC 8326 §5");
+	struct judged again = judge_kept(&b, &r, judged.attr, REJECT_NONE);
+	cr_expect_eq(again.attr, judged.attr);
+	intern_adjust(b.intern, judged.attr, -1);
 	cr_assert(judge_adopt(b.judge, NULL));
 	policy_free(p);
 	said_policy_free(s);
