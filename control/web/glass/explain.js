@@ -125,7 +125,8 @@ export async function explain(context) {
     const show = () => context.show(parts.heading("Explain"),
         h("p", { class: "lead" }, "Why a member's route is accepted or refused, or why a member " +
             "is sent one route and not another."),
-        viewer.hint("Explanations"), box, answer ? results(answer, Boolean(query.from), show) : null);
+        viewer.hint("Explanations"), box,
+        answer ? results(answer, Boolean(query.from), show) : null);
     show();
     if (is_asked) {
         const { prefix, from, to } = query;

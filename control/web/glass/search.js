@@ -65,7 +65,8 @@ export async function search(context) {
     const show = () => context.show(parts.heading("Search"),
         h("p", { class: "lead" }, "All paths of a prefix that members announce, in the order in " +
             "which the server prefers them, and those that it refuses."),
-        viewer.hint("Refused routes and all but the best path"), box, shown.length > 0 ? results(...shown, query, show) : null);
+        viewer.hint("Refused routes and all but the best path"), box,
+        shown.length > 0 ? results(...shown, query, show) : null);
     show();
     if (shown.length > 0) {
         await Promise.all(shown.map((list) => list.more()));

@@ -44,12 +44,6 @@ function author_text(author) {
     return author.name || { operator: "operator", tenant: "customer" }[author.role] || author.kind;
 }
 
-function may_undo(change) {
-    const author = change.author ?? {};
-    return me.may_change() && (me.is_operator() || (author.kind === "token" &&
-        author.tenant === me.tenant()));
-}
-
 function undo_button(change, result, read) {
     return parts.button("Undo", async () => {
         const is_sure = await parts.confirm_dialog(`Undo change ${change.revision}?`,
@@ -76,7 +70,7 @@ function change_view(change, result, read) {
                 `${format.moment(change.at)} by ${author_text(change.author)}, ` +
                 `revision ${change.revision}`,
                 change.undo_of ? `, undoes ${change.undo_of}` : "")),
-            may_undo(change) ? undo_button(change, result, read) : null),
+            me.is_operator() && me.may_change() ? undo_button(change, result, read) : null),
         change.items?.length > 0 ? h("details", {}, h("summary", {},
             format.plural(change.items.length, "object")), change.items.slice(0, 20)
             .map(item_view)) : null);
