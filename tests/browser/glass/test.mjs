@@ -95,7 +95,8 @@ async function search(page, browser) {
         await page.keyboard.press("Enter");
         await page.waitForURL((url) => url.hash.includes(`match=${match}`));
         const rows = await causeway("routes", prefix, ...flags);
-        const wanted = rows.filter((row) => row.rank === 1).map((row) => [row.prefix, row.from]).sort();
+        const wanted = rows.filter((row) => row.rank === 1)
+            .map((row) => [row.prefix, row.from]).sort();
         const found = await until(async () => {
             const shown = (await cells(page, "Accepted routes", ["Prefix", "From"]))
                 .map(([one, from]) => [one, from.split("\n")[0]]).sort();
