@@ -294,7 +294,7 @@ static enum database_end load_page(struct postgres *s, enum registry_kind kind,
 	enum database_end end =
 		query(s,
 		      "SELECT id, revision, body FROM registry_object WHERE kind = $1 AND id > $2 "
-		      "COLLATE \"C\" ORDER BY id COLLATE \"C\" LIMIT " PAGE,
+		      "ORDER BY id LIMIT " PAGE,
 		      value, 2, &r, why);
 	if (end != DATABASE_OK) {
 		return end;

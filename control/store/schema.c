@@ -17,29 +17,30 @@
 #include "control/store/store.h"
 #include "rib/base/check.h"
 
-#define HEAD(number)                                                                               \
+/* `name` is the type of what rows are found by: compared byte by byte. */
+#define HEAD(number, name)                                                                         \
 	"CREATE TABLE registry_head (lineage TEXT NOT NULL, revision " number                      \
 	" NOT NULL, mark " number " NOT NULL);"                                                    \
-	"CREATE TABLE registry_object (id TEXT PRIMARY KEY, kind TEXT NOT NULL, revision " number  \
-	" NOT NULL, body TEXT NOT NULL);"                                                          \
+	"CREATE TABLE registry_object (id " name " PRIMARY KEY, kind " name                        \
+	" NOT NULL, revision " number " NOT NULL, body TEXT NOT NULL);"                            \
 	"CREATE INDEX registry_object_kind ON registry_object (kind, id);"                         \
 	"CREATE TABLE registry_change (revision " number " PRIMARY KEY, mark " number              \
 	" NOT NULL, at " number                                                                    \
 	" NOT NULL, writer TEXT NOT NULL, request TEXT, request_hash " number                      \
 	" NOT NULL, body TEXT NOT NULL);"                                                          \
 	"CREATE INDEX registry_change_request ON registry_change (at) WHERE request IS NOT NULL;"  \
-	"CREATE TABLE registry_document (id TEXT PRIMARY KEY, data TEXT NOT NULL);"
+	"CREATE TABLE registry_document (id " name " PRIMARY KEY, data TEXT NOT NULL);"
 
-#define MENTION(number, option)                                                                    \
-	"CREATE TABLE registry_mention (what TEXT NOT NULL, revision " number                      \
+#define MENTION(number, name, option)                                                              \
+	"CREATE TABLE registry_mention (what " name " NOT NULL, revision " number                  \
 	" NOT NULL, PRIMARY KEY (what, revision))" option ";"
 
 const char *schema_sqlite(unsigned version)
 {
 	static const char *const steps[] = {
-		(HEAD("INTEGER")),
-		(MENTION("INTEGER", " WITHOUT ROWID") "INSERT INTO registry_mention (what, "
-						      "revision) " SCHEMA_SQLITE_MENTIONED),
+		(HEAD("INTEGER", "TEXT")),
+		(MENTION("INTEGER", "TEXT", " WITHOUT ROWID") "INSERT INTO registry_mention (what, "
+							      "revision) " SCHEMA_SQLITE_MENTIONED),
 	};
 	static_assert(sizeof(steps) / sizeof(steps[0]) == SCHEMA_VERSION, "one for each version");
 	ASSERT(version >= 1 && version <= SCHEMA_VERSION);
@@ -49,9 +50,10 @@ const char *schema_sqlite(unsigned version)
 const char *schema_postgres(unsigned version)
 {
 	static const char *const steps[] = {
-		(HEAD("BIGINT")),
-		(MENTION("BIGINT", "") "INSERT INTO registry_mention (what, "
-				       "revision) " SCHEMA_POSTGRES_MENTIONED),
+		(HEAD("BIGINT", "TEXT COLLATE \"C\"")),
+		(MENTION("BIGINT", "TEXT COLLATE \"C\"",
+			 "") "INSERT INTO registry_mention (what, "
+			     "revision) " SCHEMA_POSTGRES_MENTIONED),
 	};
 	static_assert(sizeof(steps) / sizeof(steps[0]) == SCHEMA_VERSION, "one for each version");
 	ASSERT(version >= 1 && version <= SCHEMA_VERSION);
