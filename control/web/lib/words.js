@@ -14,6 +14,8 @@ const SESSION_STATES = {
         means: "Trying to connect to the router." },
     idle: { tone: "bad", sign: "○", text: "Idle",
         means: "Not trying at the moment, after an error or by order." },
+    off: { tone: "off", sign: "◇", text: "Does not run",
+        means: "The session's page says why." },
     disabled: { tone: "off", sign: "◇", text: "Disabled", means: "Switched off by an operator." },
 };
 

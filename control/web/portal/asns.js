@@ -107,6 +107,12 @@ function actions_of(one, read) {
     return all;
 }
 
+/* Of what is accepted as a proof these can be one of an ASN. */
+function checks_of(one) {
+    return Object.fromEntries(Object.entries(one.checks).filter(([name, check]) =>
+        name === "remark" || check.evidence));
+}
+
 export async function asn(context) {
     const { id } = context.parameters;
     const read = async () => {
@@ -119,7 +125,7 @@ export async function asn(context) {
                 " ", one.remedy ?? ""),
             is_verified && !me.is_operator() ? parts.notice("good", "This step is done",
                 h("p", {}, h("a", { href: "#/prefixes/new" }, "Go on: add a prefix"))) : null,
-            one.checks ? checks_section(one.checks) : null,
+            one.checks ? checks_section(checks_of(one)) : null,
             is_verified ? null : asn_proofs(one, read),
             me.may_change() ? parts.section("Actions", null, action_bar(actions_of(one, read)))
                 : null,

@@ -67,7 +67,12 @@ function configuration_section(one, text, read) {
 function live_section(one, status) {
     if (!status) {
         return parts.section("Live state", null, parts.empty("This session is not at this server.",
-            h("p", {}, "Another site's server runs it, or it is switched off.")));
+            h("p", {}, "Another site's server runs it.")));
+    }
+    if (status.why) {
+        return parts.section("Live state", null, parts.notice("busy", "It does not run",
+            h("p", {}, format.sentence(status.why)),
+            status.remedy ? h("p", {}, format.sentence(status.remedy)) : null));
     }
     return parts.section("Live state", null,
         h("p", {}, parts.badge(member_state(status)), " ", member_state(status).means,

@@ -1,11 +1,12 @@
 /* The live side of a session of the registry. */
 import * as api from "../lib/api.js";
 
-/* The member's row as the looking glass has it; null when the session is not this server's. */
+/* The member's row as the looking glass has it.  Of a session that does not run: {why, remedy};
+ * null when it is not this server's. */
 export async function status_of(id, signal) {
     try {
-        const answer = await api.get(`/sessions/${id}/status`, {}, signal);
-        return answer.rows ? answer.rows[0] ?? null : answer;
+        const { rows, text, remedy } = await api.get(`/sessions/${id}/status`, {}, signal);
+        return rows[0] ?? (text ? { why: text, remedy, state: "Off" } : null);
     } catch (problem) {
         if (problem.status === 404 || problem.status === 409) {
             return null;
