@@ -335,8 +335,9 @@ static bool check_body(struct call *c)
 		call_fail(c, 400, "form", "a body is missing: see " ROUTE_ROOT "/openapi.json");
 		return false;
 	}
-	if (c->body != NULL && !json_is_object(c->body) && !json_is_array(c->body)) {
-		call_fail(c, 400, "form", "the body must be an object");
+	bool is_list = strcmp(in, "Import") == 0;
+	if (c->body != NULL && !(is_list ? json_is_array(c->body) : json_is_object(c->body))) {
+		call_fail(c, 400, "form", "the body must be %s", is_list ? "a list" : "an object");
 		return false;
 	}
 	return true;

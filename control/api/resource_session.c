@@ -1,0 +1,161 @@
+/* What is the server's of a session: the customer's configuration for it, and how it does. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/api/handlers.h"
+#include "control/api/resource.h"
+#include "control/registry/authorise.h"
+#include "control/snippet/snippet.h"
+#include "rib/base/check.h"
+
+#define PREFIXES_MAX 256 /* In a configuration to copy. */
+
+struct draft {
+	struct snippet snippet;
+	const struct registry_session *session;
+	struct snippet_prefix prefix[PREFIXES_MAX];
+};
+
+static bool is_at_site(const struct registry_prefix *p, const struct registry_session *s)
+{
+	bool is = p->sites.count == 0;
+	for (size_t i = 0; i < p->sites.count; i++) {
+		is = is || strcmp(p->sites.item[i].text, s->site.text) == 0;
+	}
+	return is;
+}
+
+/* Whether the customer will announce it, if all goes well. */
+static bool is_coming(const struct registry_prefix *p)
+{
+	switch (p->state) {
+	case PREFIX_RELEASED:
+	case PREFIX_FAILED:
+	case PREFIX_EXPIRED:
+	case PREFIX_DRAINING:
+	case PREFIX_WITHDRAWN:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static bool add_prefix(void *context, const struct registry_object *o)
+{
+	struct draft *d = context;
+	const struct registry_prefix *p = (const struct registry_prefix *)o;
+	if (d->snippet.prefix_count == PREFIXES_MAX) {
+		return false;
+	}
+	if (is_coming(p) && is_at_site(p, d->session) &&
+	    (d->session->families & REGISTRY_FAMILY_BIT(p->prefix.family)) != 0) {
+		uint32_t max = p->max_length > p->prefix.len ? p->max_length : p->prefix.len;
+		d->prefix[d->snippet.prefix_count++] =
+			(struct snippet_prefix){.prefix = p->prefix, .max_len = (uint8_t)max};
+	}
+	return true;
+}
+
+/* RFC 9234: what the customer is to us, when we are this to it. */
+static const char *role_of(uint8_t ours)
+{
+	static const char *const theirs[] = {
+		[SESSION_ROLE_PROVIDER] = "customer", [SESSION_ROLE_RS] = "rs-client",
+		[SESSION_ROLE_RS_CLIENT] = "rs",      [SESSION_ROLE_CUSTOMER] = "provider",
+		[SESSION_ROLE_PEER] = "peer",
+	};
+	return ours < ARRAY_COUNT(theirs) ? theirs[ours] : NULL;
+}
+
+static void put_options(struct snippet *out, const struct registry_session *s)
+{
+	static const enum snippet_auth auths[] = {[SESSION_AUTH_NONE] = SNIPPET_AUTH_NONE,
+						  [SESSION_AUTH_MD5] = SNIPPET_AUTH_MD5,
+						  [SESSION_AUTH_TCP_AO] = SNIPPET_AUTH_AO};
+	const struct registry_session_options *o = &s->options;
+	ASSERT(o->authentication < ARRAY_COUNT(auths));
+	out->auth = auths[o->authentication];
+	/* What we receive is what the customer sends. */
+	out->ao_send_id = (uint8_t)s->key_recv_id;
+	out->ao_recv_id = (uint8_t)s->key_send_id;
+	out->has_gtsm = o->gtsm;
+	out->multihop = (uint8_t)o->multihop;
+	out->hold_s = (uint16_t)o->hold_time;
+	out->role = role_of(o->role);
+	out->has_several[0] = o->add_path == PATHS_TX || o->add_path == PATHS_BOTH;
+	out->has_several[1] = o->add_path == PATHS_RX || o->add_path == PATHS_BOTH;
+}
+
+static void fill(struct draft *d, const struct call *c, const struct registry *r,
+		 const struct registry_site *site)
+{
+	const struct registry_session *s = d->session;
+	bool is_v6 = s->address.family == FAMILY_IPV6;
+	d->snippet.name = s->description[0] != '\0' ? s->description : s->object.id.text;
+	d->snippet.asn = s->asn;
+	d->snippet.server_asn = site->server_asn != 0 ? site->server_asn : c->env->config->rs_as;
+	d->snippet.local = s->address;
+	d->snippet.server = is_v6 ? site->server_ipv6 : site->server_ipv4;
+	for (unsigned family = 0; family < FAMILY_COUNT; family++) {
+		d->snippet.families[family] = (s->families & REGISTRY_FAMILY_BIT(family)) != 0;
+	}
+	put_options(&d->snippet, s);
+	registry_each(r, REGISTRY_PREFIX, s->tenant.text, NULL, add_prefix, d);
+	d->snippet.prefix = d->prefix;
+}
+
+static bool find_router(struct call *c, enum snippet_router *out)
+{
+	const char *name = call_query(c, "router");
+	if (name == NULL || !snippet_router_find(name, out)) {
+		call_fail(c, 400, "form",
+			  "'router' must be bird, bird3, frr, openbgpd, gobgp, ios-xe, ios-xr, "
+			  "junos, eos or mikrotik");
+		return false;
+	}
+	return true;
+}
+
+void serve_configuration(struct call *c)
+{
+	enum snippet_router router;
+	const struct registry *r = resource_registry(c);
+	const struct registry_object *o = r != NULL ? resource_object(c) : NULL;
+	if (o == NULL || !find_router(c, &router)) {
+		return;
+	}
+	const struct registry_session *s = (const struct registry_session *)o;
+	const struct registry_object *site = registry_get(r, REGISTRY_SITE, s->site.text);
+	struct draft *d = calloc(1, sizeof(*d));
+	ASSERT(d != NULL && site != NULL);
+	d->session = s;
+	fill(d, c, r, (const struct registry_site *)site);
+	char *text = snippet_text(router, &d->snippet);
+	free(d);
+	if (text == NULL) {
+		call_fail(c, 500, "memory", "the configuration could not be made");
+		return;
+	}
+	call_answer_bytes(c, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+/* A session that does not run is not among the neighbours: why not is the answer. */
+void serve_session_status(struct call *c)
+{
+	struct registry_why why;
+	const struct registry *r = resource_registry(c);
+	const struct registry_object *o = r != NULL ? resource_object(c) : NULL;
+	if (o == NULL) {
+		return;
+	}
+	const struct registry_session *s = (const struct registry_session *)o;
+	if (!registry_session_runs(r, s, &why)) {
+		call_answer(c, 200,
+			    json_pack("{s:[], s:s, s:s, s:s, s:n}", "rows", "status", "done",
+				      "text", why.text, "remedy", why.remedy, "next_cursor"));
+		return;
+	}
+	const struct api_request request = {
+		.command = API_NEIGHBOR, .has_address = true, .address = s->address};
+	call_stream(c, job_neighbors(&request, c->env));
+}
