@@ -333,6 +333,47 @@ struct cover_item cover_at(const struct cover *c, size_t rank)
 	return it;
 }
 
+/* The same within a family; whether they have low halves is told apart outside the loop. */
+static size_t plane_same(const struct plane *a, size_t i, const struct plane *b, size_t j)
+{
+	size_t left_a = a->count - i, left_b = b->count - j;
+	size_t max = left_a < left_b ? left_a : left_b, n = 0;
+	while (n < max && a->key[i + n] == b->key[j + n] &&
+	       a->link[i + n].value == b->link[j + n].value &&
+	       a->link[i + n].len == b->link[j + n].len) {
+		n++;
+	}
+	for (size_t k = 0; (a->low != NULL || b->low != NULL) && k < n; k++) {
+		uint64_t low_a = a->low != NULL ? a->low[i + k] : 0;
+		uint64_t low_b = b->low != NULL ? b->low[j + k] : 0;
+		n = low_a == low_b ? n : k;
+	}
+	return n;
+}
+
+size_t cover_same(const struct cover *a, size_t rank_a, const struct cover *b, size_t rank_b)
+{
+	size_t same = 0;
+	for (unsigned f = 0; a != NULL && b != NULL && f < FAMILY_COUNT; f++) {
+		const struct plane *x = &a->plane[f], *y = &b->plane[f];
+		if (rank_a >= x->count && rank_b >= y->count) {
+			rank_a -= x->count;
+			rank_b -= y->count;
+			continue;
+		}
+		if (rank_a >= x->count || rank_b >= y->count) {
+			break; /* Of different families. */
+		}
+		size_t n = plane_same(x, rank_a, y, rank_b);
+		same += n;
+		if (rank_a + n < x->count || rank_b + n < y->count) {
+			break;
+		}
+		rank_a = rank_b = 0;
+	}
+	return same;
+}
+
 /* The first of [from, to) that is above `x`; `to` when none is.  Without branches that depend on
  * the keys: a guess would be wrong every other time. */
 static uint32_t first_above(const uint64_t *key, uint32_t from, uint32_t to, uint64_t x)

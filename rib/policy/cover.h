@@ -29,6 +29,8 @@ size_t cover_bytes(const struct cover *c);
 /* Different items, and each by its rank: by prefix_cmp, then by value. */
 size_t cover_count(const struct cover *c);
 struct cover_item cover_at(const struct cover *c, size_t rank);
+/* How many items in a row are the same in both, from these ranks on. */
+size_t cover_same(const struct cover *a, size_t rank_a, const struct cover *b, size_t rank_b);
 
 struct cover_link {
 	uint64_t value;

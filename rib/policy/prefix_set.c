@@ -104,21 +104,16 @@ static int item_order(const struct cover_item *a, const struct cover_item *b)
 	return a->value == b->value ? 0 : a->value < b->value ? -1 : 1;
 }
 
+static const struct cover *cover_of(const struct prefix_set *s)
+{
+	return s != NULL ? s->cover : NULL;
+}
+
 bool prefix_set_equal(const struct prefix_set *a, const struct prefix_set *b)
 {
 	size_t count = prefix_set_count(a);
-
-	if (count != prefix_set_count(b)) {
-		return false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct cover_item of_a = cover_at(a->cover, i);
-		struct cover_item of_b = cover_at(b->cover, i);
-		if (item_order(&of_a, &of_b) != 0) {
-			return false;
-		}
-	}
-	return true;
+	return count == prefix_set_count(b) &&
+	       (a == b || cover_same(cover_of(a), 0, cover_of(b), 0) == count);
 }
 
 bool prefix_set_match(const struct prefix_set *s, const struct prefix *p, asn_t origin,
@@ -167,6 +162,13 @@ struct prefix_set *prefix_set_difference(const struct prefix_set *a, const struc
 		return NULL;
 	}
 	while (i < count_a || j < count_b) {
+		/* Of two large sets nearly everything is in both. */
+		size_t same = cover_same(cover_of(a), i, cover_of(b), j);
+		i += same;
+		j += same;
+		if (i == count_a && j == count_b) {
+			break;
+		}
 		struct cover_item of_a = {0}, of_b = {0};
 		int order = i == count_a ? 1 : -1;
 		if (i < count_a) {

@@ -139,7 +139,7 @@ static void random_rules(struct world *w)
 	enum family f = (enum family)prng_below(&w->prng, FAMILY_COUNT);
 	unsigned n = (unsigned)prng_below(&w->prng, w->opts.numbers);
 	do {
-		switch (prng_below(&w->prng, 5)) {
+		switch (prng_below(&w->prng, 6)) {
 		case 0: {
 			bool *knows = &r.knows[prng_below(&w->prng, MAKE_ASK_KINDS)];
 			*knows = !*knows;
@@ -153,6 +153,7 @@ static void random_rules(struct world *w)
 			r.black[f] ^= UINT64_C(1) << n;
 			break;
 		case 3:
+		case 4:
 			random_membership(w, &r);
 			break;
 		default:
