@@ -55,6 +55,22 @@ struct api_reload {
 	bool (*is_done)(const void *context);
 };
 
+#define REGISTRY_SLOW_US (100 * USEC_PER_MSEC) /* A change should be in force by then. */
+
+/* How the registry does as a source of members and rules. */
+struct registry_numbers {
+	bool is_on;	   /* There is one. */
+	const char *state; /* Of the registrar; and why, "" when it is ready. */
+	const char *why;
+	uint64_t revision, revision_in_force; /* Known here; by which every worker judges. */
+	/* From a change's commit until it is in force: the last, and the longest; how many were
+	 * measured, and how many were slow. */
+	usec_t took_us, took_us_max;
+	uint64_t changes, slow;
+	unsigned pending;	    /* Changes not in force yet. */
+	unsigned sessions, refused; /* Of our site; of these cannot be members. */
+};
+
 /* What answers are made of. */
 struct api_env {
 	struct server *server;
@@ -65,8 +81,9 @@ struct api_env {
 	struct irr *irr;		  /* NULL: not there. */
 	const struct policy *policy;	  /* That is published; NULL: there are no rules. */
 	struct policy_desk_numbers rules; /* How they came about. */
-	usec_t started;			  /* Monotonic. */
-	int64_t started_s;		  /* Seconds since 1970. */
+	struct registry_numbers registry;
+	usec_t started;	   /* Monotonic. */
+	int64_t started_s; /* Seconds since 1970. */
 	struct busy_meter *busy;
 	const char *config_file;
 	struct api_wish *wish;

@@ -83,6 +83,9 @@ static json_t *summary_json(const struct neighbors_job *j, const struct api_env 
 	if (client->policy.tenant != NULL) {
 		set_text(row, "tenant", client->policy.tenant);
 	}
+	if (client->session_id != NULL) {
+		set_text(row, "session", client->session_id);
+	}
 	if (st->is_enabled && st->rest_due > now) {
 		set_number(row, "rests_for_s", (st->rest_due - now) / USEC_PER_SEC + 1);
 	}

@@ -38,12 +38,13 @@ static json_t *workers_json(const struct api_env *env, usec_t now)
 static json_t *sessions_json(const struct api_env *env, uint64_t *out_laggards, uint64_t *out_ids)
 {
 	uint64_t by_state[FSM_STATE_COUNT] = {0};
-	uint64_t disabled = 0;
+	uint64_t disabled = 0, configured = 0;
 	for (unsigned i = 0; i < env->roster->capacity; i++) {
 		struct member_status st;
 		if (roster_client(env->roster, (peer_id_t)i) == NULL) {
 			continue;
 		}
+		configured++;
 		server_member_status(env->server, (peer_id_t)i, &st);
 		by_state[st.state == FSM_OPEN_DELAYED ? FSM_ACTIVE : st.state]++;
 		disabled += st.is_enabled ? 0 : 1;
@@ -52,7 +53,7 @@ static json_t *sessions_json(const struct api_env *env, uint64_t *out_laggards, 
 	}
 	json_t *to = json_object();
 	json_t *states = json_object();
-	set_number(to, "configured", env->config->client_count);
+	set_number(to, "configured", configured);
 	set_number(to, "established", by_state[FSM_ESTABLISHED]);
 	set_number(to, "disabled", disabled);
 	for (unsigned s = 0; s < FSM_STATE_COUNT; s++) {
@@ -77,6 +78,25 @@ static json_t *routes_json(const struct server *s, enum family family, uint64_t 
 	set_number(to, "prefixes", entries);
 	set_number(to, "paths", paths);
 	*out_paths += paths;
+	return to;
+}
+
+static json_t *registry_json(const struct registry_numbers *n)
+{
+	json_t *to = json_object();
+	json_object_set_new(to, "state", json_string(n->state));
+	if (n->why != NULL && n->why[0] != '\0') {
+		json_object_set_new(to, "detail", json_string(n->why));
+	}
+	set_number(to, "revision", n->revision);
+	set_number(to, "revision_in_force", n->revision_in_force);
+	set_number(to, "took_us", n->took_us);
+	set_number(to, "took_us_max", n->took_us_max);
+	set_number(to, "changes", n->changes);
+	set_number(to, "slow", n->slow);
+	set_number(to, "pending", n->pending);
+	set_number(to, "sessions", n->sessions);
+	set_number(to, "refused", n->refused);
 	return to;
 }
 
@@ -254,6 +274,9 @@ static json_t *status_json(const struct api_env *env, usec_t now)
 	if (env->policy != NULL) {
 		set_number(row, "policy_generation", env->policy->generation);
 		json_object_set_new(row, "policy", rules_json(&env->rules));
+	}
+	if (env->registry.is_on) {
+		json_object_set_new(row, "registry", registry_json(&env->registry));
 	}
 	if (env->rpki != NULL && rpki_source_count(env->rpki) > 0) {
 		json_object_set_new(row, "rpki", rpki_json(env->rpki));

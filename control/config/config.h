@@ -17,6 +17,8 @@
 #include "rib/base/addr.h"
 #include "rib/base/log.h"
 
+struct draft_session;
+
 struct config_port {
 	char *device;
 	unsigned device_idx; /* Ports of one device have the same; from 0 without gaps. */
@@ -43,7 +45,8 @@ struct config_client {
 	uint8_t paths_limit;	/* `add_path.limit` */
 	struct client_policy policy;
 	struct auth_keys *keys; /* `password` or `tcp_ao`; NULL when there are none. */
-	bool is_disabled;	/* By whoever configured it: the registry. */
+	char *session_id;	/* Of the registry; NULL: the files have it. */
+	bool is_disabled;	/* By the registry. */
 };
 
 struct config {
@@ -78,6 +81,7 @@ struct config {
 	unsigned deferral_s;	      /* `selection_deferral_time` of `cfg.graceful_restart`. */
 	struct config_client *client; /* One for each address. */
 	unsigned client_count;
+	struct draft_session *defaults; /* cfg's keys, for clients that come later. */
 };
 
 struct config_error {
@@ -96,8 +100,8 @@ struct config_errors {
  * The caller frees both.  Control thread. */
 struct config *config_load(const char *file, struct config_errors *out_errors);
 /* Numbers that the server is to have for members: members_max, else a quarter or 64 more than there
- * are clients, in 64s. */
-unsigned config_capacity(const struct config *c);
+ * are clients, in 64s; with a registry, which has `sessions` now and may grow, a half or 256. */
+unsigned config_capacity(const struct config *c, unsigned sessions);
 /* The same of a text in memory, as the file `name`. */
 struct config *config_parse(const char *name, const char *text, size_t len,
 			    struct config_errors *out_errors);

@@ -36,6 +36,7 @@ static const struct field fields[] = {
 	{"enhanced_refresh", MEMBER(session.has_enhanced_refresh), true},
 	{"extended_messages", MEMBER(session.has_extended_message), true},
 	{"rfc8950", MEMBER(session.has_next_hop6), true},
+	{"families", MEMBER(session.families), true},
 	{"prepend_rs_as", MEMBER(session.prepends_local_as), true},
 	{"filtering.roles", MEMBER(session.has_role), true},
 	{"filtering.roles", MEMBER(session.is_role_strict), true},

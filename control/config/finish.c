@@ -390,12 +390,21 @@ static void check_members_max(struct loader *l)
 	}
 }
 
-unsigned config_capacity(const struct config *c)
+unsigned config_capacity(const struct config *c, unsigned sessions)
 {
-	uint64_t more = max_u64(64, c->client_count / 4);
-	uint64_t wanted = (c->client_count + more + 63) / 64 * 64;
+	uint64_t count = c->client_count + sessions;
+	uint64_t more = c->registry.is_on ? max_u64(256, count / 2) : max_u64(64, count / 4);
+	uint64_t wanted = (count + more + 63) / 64 * 64;
 	return c->dataplane.members_max != 0 ? c->dataplane.members_max
 					     : (unsigned)min_u64(wanted, PEER_COUNT_MAX);
+}
+
+void finish_client(struct loader *l, struct draft_client *client)
+{
+	finish_client_policy(l, client);
+	finish_session(l, client);
+	finish_add_path(l, client);
+	check_client(l, client);
 }
 
 void finish_config(struct loader *l)
@@ -407,10 +416,7 @@ void finish_config(struct loader *l)
 	check_ports(l);
 	finish_policy(l);
 	for (unsigned i = 0; i < l->client_count; i++) {
-		finish_client_policy(l, &l->client[i]);
-		finish_session(l, &l->client[i]);
-		finish_add_path(l, &l->client[i]);
-		check_client(l, &l->client[i]);
+		finish_client(l, &l->client[i]);
 	}
 	check_duplicates(l);
 	check_members_max(l);

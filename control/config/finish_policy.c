@@ -113,7 +113,7 @@ static void finish_default(struct loader *l, struct policy_conf *p)
 		p->default_next_hop[f] =
 			g->has_default[f] ? g->default_next_hop[f] : (struct addr){0};
 	}
-	if (policy_conf_has_default(p) && config_capacity(l->config) <= l->client_count) {
+	if (policy_conf_has_default(p) && config_capacity(l->config, 0) <= l->client_count) {
 		loader_fail(l, &g->default_at,
 			    "'default_route' needs room for one more than there are clients; let "
 			    "'dataplane.members_max' be larger than %u",

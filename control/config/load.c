@@ -174,9 +174,7 @@ static void drafts_free(struct loader *l)
 		free(l->port[i].value.kernel);
 	}
 	for (unsigned i = 0; i < l->client_count; i++) {
-		free(l->client[i].value.description);
-		config_keys_free(l->client[i].value.keys);
-		client_policy_fini(&l->client[i].value.policy);
+		config_client_fini(&l->client[i].value);
 	}
 	for (unsigned i = 0; i < l->draft_count; i++) {
 		draft_policy_fini(&l->client[i].session.policy);
@@ -203,6 +201,10 @@ static void take_drafts(struct loader *l)
 	}
 	c->dataplane.port_count = l->port_count;
 	c->client_count = l->client_count;
+	c->defaults = malloc(sizeof(*c->defaults));
+	ASSERT(c->defaults != NULL);
+	*c->defaults = l->session;
+	l->session = (struct draft_session){.policy = {.tenant = NULL}};
 	/* The drafts of sessions stay ours. */
 	l->port_count = 0;
 	l->client_count = 0;
@@ -279,9 +281,11 @@ void config_free(struct config *c)
 		free(c->dataplane.port[i].kernel);
 	}
 	for (unsigned i = 0; i < c->client_count; i++) {
-		free(c->client[i].description);
-		config_keys_free(c->client[i].keys);
-		client_policy_fini(&c->client[i].policy);
+		config_client_fini(&c->client[i]);
+	}
+	if (c->defaults != NULL) {
+		draft_policy_fini(&c->defaults->policy);
+		free(c->defaults);
 	}
 	policy_conf_fini(&c->policy);
 	irr_conf_fini(&c->irr);

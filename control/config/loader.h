@@ -138,6 +138,11 @@ void finish_paths_sent(struct loader *l); /* The server's. */
 void read_rpki(struct loader *l, const struct node *key, const struct node *v, void *target);
 void finish_rpki(struct loader *l);
 
+/* client_make.c: what a client owns. */
+void config_client_fini(struct config_client *client);
+/* finish.c: one client. */
+void finish_client(struct loader *l, struct draft_client *client);
+
 /* section_keys.c: the values of a client's `password` and `tcp_ao`. */
 void password_read(struct loader *l, const struct node *key, const struct node *v,
 		   struct draft_keys *d);

@@ -1,7 +1,7 @@
 /* Start, control loop, end.
  *
- * Order of the start: configuration → identity → state → EAL → ports → server → control sockets →
- * privileges → workers → ready.  What needs root comes before privileges go, what may fail for a
+ * Order of the start: configuration → identity → state → EAL → ports → control sockets → privileges
+ * → server → workers → ready.  What needs root comes before privileges go, what may fail for a
  * reason that the operator can mend comes before anything is seen by a neighbour.  Each step that
  * fails says why and what to do, and everything before it is undone in reverse order.
  *
@@ -32,6 +32,7 @@
 #include "control/daemon/identity.h"
 #include "control/daemon/limits.h"
 #include "control/daemon/membership.h"
+#include "control/daemon/ports.h"
 #include "control/daemon/reload.h"
 #include "control/daemon/restart.h"
 #include "control/daemon/rules.h"
@@ -41,15 +42,11 @@
 #include "control/irr/irr.h"
 #include "control/rpki/rpki.h"
 #include "dataplane/core/launch.h"
-#include "dataplane/nic/nic_dpdk.h"
-#include "dataplane/nic/nic_packet.h"
-#include "dataplane/nic/nic_tap.h"
 #include "rib/base/check.h"
 
 #define CONFIG_FAULTY	 1
 #define LOOP_US		 (25 * USEC_PER_MSEC) /* Events of workers are fetched this often. */
 #define SHUTDOWN_US	 (5 * USEC_PER_SEC)
-#define PORTS_MAX	 32
 #define SHUTDOWN_MESSAGE "the route server is being stopped"
 
 struct daemon {
@@ -58,9 +55,7 @@ struct daemon {
 	struct identity identity;
 	struct state *state;
 	bool has_eal, has_workers;
-	struct nic *nic[PORTS_MAX];
-	unsigned nic_count;
-	struct nic *kernel[PORTS_MAX]; /* [port]; NULL where the host does not share it. */
+	struct ports ports;
 	struct server *server;
 	struct roster *roster;
 	struct rules *rules;
@@ -180,37 +175,6 @@ static int make_runtime_dir(const struct daemon *d, char *out, size_t len)
 	return fail(EX_CANTCREAT, "no runtime directory", why);
 }
 
-/* Ports that share a device share its buffers: the largest MTU counts. */
-static uint16_t device_mtu(const struct config *c, unsigned device_idx)
-{
-	uint64_t mtu = 0;
-	for (unsigned i = 0; i < c->dataplane.port_count; i++) {
-		if (c->dataplane.port[i].device_idx == device_idx) {
-			mtu = max_u64(mtu, c->dataplane.port[i].mtu);
-		}
-	}
-	return (uint16_t)mtu;
-}
-
-/* The devices that are DPDK's, and how many; packet ports need nothing of it. */
-static unsigned eal_devices(const struct config *c, const char *out[PORTS_MAX],
-			    uint16_t out_mtus[PORTS_MAX])
-{
-	unsigned count = 0, seen = 0;
-	for (unsigned i = 0; i < c->dataplane.port_count; i++) {
-		const struct config_port *port = &c->dataplane.port[i];
-		if (port->device_idx < seen) {
-			continue;
-		}
-		seen++;
-		if (nic_packet_interface(port->device) == NULL) {
-			out[count] = port->device;
-			out_mtus[count++] = device_mtu(c, port->device_idx);
-		}
-	}
-	return count;
-}
-
 static int start_eal(struct daemon *d)
 {
 	char why[512] = "", dir[256];
@@ -227,7 +191,7 @@ static int start_eal(struct daemon *d)
 		.memory_mib = d->config->dataplane.memory_mib,
 		.devices = devices,
 		.mtus = mtus,
-		.device_count = eal_devices(d->config, devices, mtus),
+		.device_count = ports_eal_devices(d->config, devices, mtus),
 		.runtime_dir = dir,
 	};
 	int err = launch_eal(&opts, why, sizeof(why));
@@ -240,103 +204,9 @@ static int start_eal(struct daemon *d)
 	return 0;
 }
 
-static bool is_shared(const struct config *c, unsigned device_idx)
-{
-	for (unsigned i = 0; i < c->dataplane.port_count; i++) {
-		const struct config_port *port = &c->dataplane.port[i];
-		if (port->device_idx == device_idx && port->kernel != NULL) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static struct nic *open_nic(const struct config *c, const struct config_port *port, char *why,
-			    size_t why_len)
-{
-	uint16_t queues = (uint16_t)c->dataplane.worker_count;
-	uint16_t mtu = device_mtu(c, port->device_idx);
-	const char *interface = nic_packet_interface(port->device);
-	if (interface != NULL) {
-		const struct nic_packet_opts opts = {
-			.interface = interface,
-			.queues = queues,
-			.mtu = mtu,
-			.is_shared = is_shared(c, port->device_idx),
-		};
-		return nic_packet_open(&opts, why, why_len);
-	}
-	const struct nic_dpdk_opts opts = {.device = port->device, .queues = queues, .mtu = mtu};
-	return nic_dpdk_open(&opts, why, why_len);
-}
-
-static int open_device(struct daemon *d, const struct config_port *port)
-{
-	char why[512] = "", mac[MAC_TEXT_MAX], tso[16];
-	struct nic *nic = open_nic(d->config, port, why, sizeof(why));
-	if (nic == NULL) {
-		return fail(EX_OSERR, "no port", why);
-	}
-	ASSERT(port->device_idx == d->nic_count);
-	d->nic[d->nic_count++] = nic;
-	(void)snprintf(tso, sizeof(tso), "%u", nic->tso_max);
-	log_event(LOG_INFO, "port", "device", port->device, "mac", mac_format(&nic->mac, mac),
-		  "tso_max", tso, NULL);
-	return 0;
-}
-
-static int open_kernel(struct daemon *d, unsigned i)
-{
-	char why[512] = "";
-	const struct config_port *port = &d->config->dataplane.port[i];
-	const struct nic_tap_opts opts = {
-		.name = port->kernel,
-		.mac = d->nic[port->device_idx]->mac,
-		.mtu = port->mtu,
-		.queues = (uint16_t)d->config->dataplane.worker_count,
-		.takes_joined = nic_packet_interface(port->device) != NULL,
-	};
-	if (port->kernel == NULL) {
-		return 0;
-	}
-	d->kernel[i] = nic_tap_open(&opts, why, sizeof(why));
-	if (d->kernel[i] == NULL) {
-		return fail(EX_OSERR, "no port", why);
-	}
-	log_event(LOG_INFO, "kernel shares port", "device", port->device, "interface", port->kernel,
-		  NULL);
-	return 0;
-}
-
 static int open_ports(struct daemon *d)
 {
-	int status = 0;
-	for (unsigned i = 0; status == 0 && i < d->config->dataplane.port_count; i++) {
-		const struct config_port *port = &d->config->dataplane.port[i];
-		if (port->device_idx == d->nic_count) {
-			status = open_device(d, port);
-		}
-		status = status == 0 ? open_kernel(d, i) : status;
-	}
-	return status;
-}
-
-static struct net_port_conf port_conf(const struct config_port *port, const struct nic *nic)
-{
-	struct net_port_conf conf = {.nic = (uint16_t)port->device_idx,
-				     .vlan = port->vlan,
-				     .mac = nic->mac,
-				     .mtu = port->mtu};
-	static_assert(ARRAY_COUNT(conf.addr) >= ARRAY_COUNT(port->addr), "addresses fit");
-	static_assert(ARRAY_COUNT(conf.gateway) >= ARRAY_COUNT(port->gateway), "gateways fit");
-	for (unsigned i = 0; i < port->addr_count; i++) {
-		conf.addr[i].addr = port->addr[i].addr;
-		conf.addr[i].prefix_len = port->addr[i].prefix_len;
-	}
-	memcpy(conf.gateway, port->gateway, sizeof(port->gateway));
-	conf.addr_count = port->addr_count;
-	conf.gateway_count = port->gateway_count;
-	return conf;
+	return ports_open(&d->ports, d->config);
 }
 
 /* Before the server is made: members' limits are PeeringDB's. */
@@ -351,56 +221,6 @@ static int start_irr(struct daemon *d)
 		.now_s = (int64_t)time(NULL),
 	};
 	d->irr = irr_new(&opts);
-	return 0;
-}
-
-static int make_server(struct daemon *d)
-{
-	const struct config *c = d->config;
-	restart_begin(&d->restart, d->state, c, (int64_t)time(NULL));
-	struct member_conf *members = calloc(c->client_count + 1, sizeof(*members));
-	struct net_port_conf ports[PORTS_MAX];
-	uint64_t seed = 0;
-	ASSERT(members != NULL);
-	for (unsigned i = 0; i < c->client_count; i++) {
-		members[i] = client_member(&c->client[i], d->state, irr_peeringdb(d->irr));
-		members[i].is_awaited = restart_awaits(&d->restart, &c->client[i].ip);
-	}
-	for (unsigned i = 0; i < c->dataplane.port_count; i++) {
-		const struct config_port *port = &c->dataplane.port[i];
-		ports[i] = port_conf(port, d->nic[port->device_idx]);
-	}
-	/* ISNs and hash keys come from this: it must not be guessed. */
-	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
-		free(members);
-		return fail(EX_OSERR, "no randomness", strerror(errno));
-	}
-	d->roster = roster_new(c, config_capacity(c));
-	d->rules = rules_new(c, d->roster);
-	const struct server_opts opts = {
-		.local_as = c->rs_as,
-		.router_id = addr_v4_host_order(&c->router_id),
-		.core_count = c->dataplane.worker_count,
-		.paths_sent_max = c->paths_sent,
-		.policy = policy_now(rules_desk(d->rules)),
-		.seed = seed,
-		.members = members,
-		.member_count = c->client_count,
-		.capacity = config_capacity(c),
-		.ports = ports,
-		.nics = d->nic,
-		.kernels = d->kernel,
-		.port_count = c->dataplane.port_count,
-		.is_restarting = d->restart.is_restart,
-		.deferral_us = c->deferral_s * USEC_PER_SEC,
-		.now = launch_now(),
-	};
-	d->server = server_new(&opts);
-	free(members);
-	if (d->server == NULL) {
-		return fail(EX_OSERR, "no memory", "the server's tables do not fit");
-	}
-	rules_serve(d->rules, d->server);
 	return 0;
 }
 
@@ -445,9 +265,9 @@ static void make_membership(struct daemon *d)
 	d->membership = membership_new(&opts);
 }
 
-static int open_api(struct daemon *d)
+/* What the operator steers by; nobody is answered before the loop. */
+static void make_controls(struct daemon *d)
 {
-	char why[512] = "";
 	make_membership(d);
 	const struct reload_opts reload = {.server = d->server,
 					   .config = d->config,
@@ -473,6 +293,80 @@ static int open_api(struct daemon *d)
 	d->feed = feed_new((uint64_t)d->env.started_s * USEC_PER_SEC);
 	d->watch = watch_new(d->feed, d->roster);
 	d->env.feed = d->feed;
+}
+
+/* Those that there are at the start, with their numbers. */
+static struct member_conf *make_members(struct daemon *d, unsigned capacity, unsigned *out_count)
+{
+	const struct config *c = d->config;
+	const struct config_client **client = calloc(capacity + 1, sizeof(*client));
+	struct member_conf *members = calloc(capacity + 1, sizeof(*members));
+	unsigned count = 0;
+	ASSERT(client != NULL && members != NULL && c->client_count <= capacity);
+	while (count < c->client_count) {
+		client[count] = &c->client[count];
+		count++;
+	}
+	restart_begin(&d->restart, d->state, client, count, (int64_t)time(NULL));
+	d->roster = roster_new(c, capacity);
+	for (unsigned i = 0; i < count; i++) {
+		members[i] = client_member(client[i], d->state, irr_peeringdb(d->irr));
+		members[i].is_awaited = restart_awaits(&d->restart, &client[i]->ip);
+		roster_set(d->roster, (peer_id_t)i, client[i]);
+	}
+	free(client);
+	*out_count = count;
+	return members;
+}
+
+static int make_server(struct daemon *d)
+{
+	const struct config *c = d->config;
+	unsigned capacity = config_capacity(c, 0), count = 0;
+	struct member_conf *members = make_members(d, capacity, &count);
+	struct net_port_conf ports[PORTS_MAX];
+	uint64_t seed = 0;
+	for (unsigned i = 0; i < c->dataplane.port_count; i++) {
+		const struct config_port *port = &c->dataplane.port[i];
+		ports[i] = ports_conf(port, d->ports.nic[port->device_idx]);
+	}
+	/* ISNs and hash keys come from this: it must not be guessed. */
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
+		free(members);
+		return fail(EX_OSERR, "no randomness", strerror(errno));
+	}
+	d->rules = rules_new(c, d->roster);
+	const struct server_opts opts = {
+		.local_as = c->rs_as,
+		.router_id = addr_v4_host_order(&c->router_id),
+		.core_count = c->dataplane.worker_count,
+		.paths_sent_max = c->paths_sent,
+		.policy = policy_now(rules_desk(d->rules)),
+		.seed = seed,
+		.members = members,
+		.member_count = count,
+		.capacity = capacity,
+		.ports = ports,
+		.nics = d->ports.nic,
+		.kernels = d->ports.kernel,
+		.port_count = c->dataplane.port_count,
+		.is_restarting = d->restart.is_restart,
+		.deferral_us = c->deferral_s * USEC_PER_SEC,
+		.now = launch_now(),
+	};
+	d->server = server_new(&opts);
+	free(members);
+	if (d->server == NULL) {
+		return fail(EX_OSERR, "no memory", "the server's tables do not fit");
+	}
+	rules_serve(d->rules, d->server);
+	make_controls(d);
+	return 0;
+}
+
+static int open_api(struct daemon *d)
+{
+	char why[512] = "";
 	const struct api_opts opts = {.socket = d->config->control.socket,
 				      .uid = d->identity.uid,
 				      .operator_gid = d->identity.operator_gid,
@@ -566,9 +460,9 @@ static int start_workers(struct daemon *d)
 static int start(struct daemon *d)
 {
 	static int (*const steps[])(struct daemon * d) = {
-		resolve_identity, open_signals, open_state, start_eal,	   open_ports,
-		start_irr,	  make_server,	open_api,   open_http,	   drop_privileges,
-		start_rpki,	  begin_rules,	begin_http, start_workers,
+		resolve_identity, open_signals, open_state,	 start_eal,	open_ports,
+		open_api,	  open_http,	drop_privileges, start_irr,	make_server,
+		start_rpki,	  begin_rules,	begin_http,	 start_workers,
 	};
 	for (unsigned i = 0; i < ARRAY_COUNT(steps); i++) {
 		int status = steps[i](d);
@@ -607,14 +501,7 @@ static void stop(struct daemon *d)
 	roster_free(d->roster);
 	rules_free(d->rules);
 	restart_fini(&d->restart);
-	for (unsigned i = 0; i < d->nic_count; i++) {
-		d->nic[i]->ops->close(d->nic[i]);
-	}
-	for (unsigned i = 0; i < PORTS_MAX; i++) {
-		if (d->kernel[i] != NULL) {
-			d->kernel[i]->ops->close(d->kernel[i]);
-		}
-	}
+	ports_close(&d->ports);
 	if (d->has_eal) {
 		launch_fini();
 	}
@@ -689,6 +576,15 @@ static void feed_watchdog(struct daemon *d, usec_t now)
 	}
 }
 
+/* What is on its way to the workers is looked after at once: who waits for it waits for us. */
+static int patience_ms(const struct daemon *d)
+{
+	const struct policy_desk *desk = rules_desk(d->rules);
+	bool is_busy = membership_is_moving(d->membership) ||
+		       !policy_desk_is_settled(desk, policy_desk_ticket(desk));
+	return is_busy ? 1 : (int)(LOOP_US / USEC_PER_MSEC);
+}
+
 static void loop(struct daemon *d)
 {
 	struct pollfd fds[1 + API_FDS_MAX + RPKI_FDS_MAX + IRR_FDS_MAX + HTTP_FDS_MAX];
@@ -700,7 +596,7 @@ static void loop(struct daemon *d)
 		all += irr_fds(d->irr, fds + all);
 		all += http_fds(d->http, fds + all);
 		epoch_offline();
-		int ready = poll(fds, all, has_more ? 0 : (int)(LOOP_US / USEC_PER_MSEC));
+		int ready = poll(fds, all, has_more ? 0 : patience_ms(d));
 		epoch_online();
 		if (ready < 0) {
 			/* Interrupted: the descriptors' events are not filled in. */
@@ -710,6 +606,8 @@ static void loop(struct daemon *d)
 		if (fds[0].revents != 0) {
 			take_signals(d, now);
 		}
+		/* Before the rules, which follow in the same turn. */
+		membership_step(d->membership);
 		/* Before what may need the new rules, and before anybody looks at the old. */
 		rules_step(d->rules, rpki_step(d->rpki, now), now);
 		d->env.policy = policy_now(rules_desk(d->rules));
@@ -719,7 +617,6 @@ static void loop(struct daemon *d)
 		has_more = http_serve(d->http, now, (int64_t)time(NULL)) || has_more;
 		events_drain(d->events, d->server);
 		watch_step(d->watch, &d->env, now);
-		membership_step(d->membership);
 		reload_step(d->reload);
 		limits_step(d->limits);
 		busy_tick(&d->busy, d->server, now);

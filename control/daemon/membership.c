@@ -129,6 +129,11 @@ void membership_touch_rules(struct membership *m)
 	m->are_rules_due = true;
 }
 
+bool membership_is_moving(const struct membership *m)
+{
+	return m->are_rules_due || (m->first != NULL && !m->is_full);
+}
+
 uint64_t membership_rules(const struct membership *m)
 {
 	return m->rules;
@@ -140,19 +145,31 @@ bool membership_are_rules_settled(const struct membership *m, uint64_t ticket)
 	       m->opts.rules_are_settled(m->opts.context, ticket);
 }
 
+static void seat(struct membership *m, peer_id_t peer, const struct config_client *client)
+{
+	if (client != NULL) {
+		roster_set(m->opts.roster, peer, client);
+	} else {
+		roster_remove(m->opts.roster, peer);
+	}
+	if (m->opts.seated != NULL) {
+		m->opts.seated(m->opts.context, peer);
+	}
+}
+
 /* A member that has a number is another. */
 static void change(struct membership *m, struct task *t, const struct config_change *what)
 {
 	t->has_session = t->has_session || what->has_session || what->has_limits;
 	t->has_keys = t->has_keys || what->has_keys;
 	t->has_state = t->has_state || what->has_state;
-	roster_set(m->opts.roster, t->peer, t->client);
+	seat(m, t->peer, t->client);
 }
 
 /* Its worker does not know it yet: it never came. */
 static void forget_number(struct membership *m, struct task *t)
 {
-	roster_remove(m->opts.roster, t->peer);
+	seat(m, t->peer, NULL);
 	server_give_member(m->opts.server, t->peer);
 	t->peer = PEER_NONE;
 	m->are_rules_due = true;
@@ -167,7 +184,7 @@ static void merge(struct membership *m, struct task *t, const struct config_clie
 	}
 	if (t->client == NULL && t->stage == CHANGE) {
 		t->is_leaving = true;
-		roster_remove(m->opts.roster, t->peer);
+		seat(m, t->peer, NULL);
 		m->are_rules_due = true;
 	} else if (t->client == NULL) {
 		if (t->peer != PEER_NONE) {
@@ -199,7 +216,7 @@ static void set_new(struct membership *m, const struct addr *ip, const struct co
 		bool differs = config_client_diff(was, client, &what);
 		m->are_rules_due = m->are_rules_due || differs;
 		if (!what.has_session && !what.has_limits && !what.has_keys && !what.has_state) {
-			roster_set(m->opts.roster, peer, client);
+			seat(m, peer, client);
 			return;
 		}
 	}
@@ -212,7 +229,7 @@ static void set_new(struct membership *m, const struct addr *ip, const struct co
 		change(m, t, &what);
 	} else if (was != NULL) {
 		t->is_leaving = true;
-		roster_remove(m->opts.roster, peer);
+		seat(m, peer, NULL);
 		m->are_rules_due = true;
 	}
 }
@@ -366,7 +383,7 @@ static void take_numbers(struct membership *m)
 		t->peer = (peer_id_t)peer;
 		t->stage = RULES;
 		t->rules = RULES_UNKNOWN;
-		roster_set(m->opts.roster, t->peer, t->client);
+		seat(m, t->peer, t->client);
 		m->are_rules_due = true;
 	}
 }

@@ -25,6 +25,8 @@ struct membership_opts {
 	struct roster *roster;
 	const struct state *state;
 	const struct irr *irr; /* Has PeeringDB's dump, for limits; NULL: none. */
+	/* The number has another client in the roster, or none.  NULL: nobody has to know. */
+	void (*seated)(void *context, peer_id_t peer);
 	/* The roster's members are others, or say other things: see to the rules.  The ticket says
 	 * when that is done.  NULL: there are none to see to. */
 	uint64_t (*rules_changed)(void *context);
@@ -49,6 +51,8 @@ const struct config_client *membership_client(const struct membership *m, const 
 bool membership_is_busy(const struct membership *m, enum member_source source);
 /* Other things than members are others, too, that rules are made of. */
 void membership_touch_rules(struct membership *m);
+/* Something can be brought further soon. */
+bool membership_is_moving(const struct membership *m);
 /* The ticket of the rules seen to last, and whether they are in force. */
 uint64_t membership_rules(const struct membership *m);
 bool membership_are_rules_settled(const struct membership *m, uint64_t ticket);

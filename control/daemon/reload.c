@@ -124,6 +124,12 @@ static void adopt(struct reload *r, struct config *wanted)
 	SWAP(c->dataplane, wanted->dataplane);
 	SWAP(c->control, wanted->control);
 	SWAP(c->control.log_level, wanted->control.log_level);
+	SWAP(c->registry.is_on, wanted->registry.is_on);
+	SWAP(c->registry.database, wanted->registry.database);
+	SWAP(c->registry.site, wanted->registry.site);
+	SWAP(c->registry.forward, wanted->registry.forward);
+	SWAP(c->registry.forward_port, wanted->registry.forward_port);
+	SWAP(c->registry.trust_anchor, wanted->registry.trust_anchor);
 	c->router_id = wanted->router_id;
 	c->paths_sent = wanted->paths_sent;
 	c->deferral_s = wanted->deferral_s;

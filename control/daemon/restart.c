@@ -12,22 +12,22 @@
 #define WRITE_US (10 * USEC_PER_SEC)
 
 /* How long any member keeps our routes. */
-static unsigned restart_s(const struct config *c)
+static unsigned restart_s(const struct config_client *const *client, unsigned count)
 {
 	uint64_t longest = 0;
-	for (unsigned i = 0; i < c->client_count; i++) {
-		const struct session_conf *s = &c->client[i].session;
+	for (unsigned i = 0; i < count; i++) {
+		const struct session_conf *s = &client[i]->session;
 		longest = max_u64(longest, s->stale_s != 0 ? s->restart_s : 0);
 	}
 	return (unsigned)longest;
 }
 
-void restart_begin(struct restart *r, const struct state *state, const struct config *config,
-		   int64_t now_s)
+void restart_begin(struct restart *r, const struct state *state,
+		   const struct config_client *const *client, unsigned count, int64_t now_s)
 {
 	*r = (struct restart){.state = state};
 	run_read(state, &r->last);
-	r->is_restart = r->is_deferred = run_is_restart(&r->last, now_s, restart_s(config));
+	r->is_restart = r->is_deferred = run_is_restart(&r->last, now_s, restart_s(client, count));
 	if (r->is_restart) {
 		char awaited[16];
 		snprintf(awaited, sizeof(awaited), "%u", r->last.count);

@@ -19,9 +19,9 @@ struct restart {
 	usec_t look_due, write_due;
 };
 
-/* At a start. */
-void restart_begin(struct restart *r, const struct state *state, const struct config *config,
-		   int64_t now_s);
+/* At a start, with these members. */
+void restart_begin(struct restart *r, const struct state *state,
+		   const struct config_client *const *client, unsigned count, int64_t now_s);
 void restart_fini(struct restart *r);
 /* Whether the selection is to wait for this neighbour. */
 bool restart_awaits(const struct restart *r, const struct addr *addr);

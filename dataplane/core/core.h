@@ -29,7 +29,7 @@ struct member_conf {
 	struct addr addr; /* The neighbour's address; unique. */
 	bool has_local_addr;
 	struct addr local_addr; /* Ours towards it; else net_source_for. */
-	/* But for the ASNs, our identifier and the families, which server_new fills in. */
+	/* But for the ASNs and our identifier, which server_new fills in.  No family: both. */
 	struct session_conf session;
 	bool is_enabled;
 	uint8_t hop_limit_min; /* Of what it sends (GTSM, RFC 5082); 0 = no bound. */

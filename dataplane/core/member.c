@@ -89,7 +89,9 @@ struct session_conf member_session(const struct core *c, const struct member_con
 	sc.local_as = c->server->opts.local_as;
 	sc.peer_as = conf->asn;
 	sc.router_id = c->server->opts.router_id;
-	sc.families[FAMILY_IPV4] = sc.families[FAMILY_IPV6] = true;
+	if (!sc.families[FAMILY_IPV4] && !sc.families[FAMILY_IPV6]) {
+		sc.families[FAMILY_IPV4] = sc.families[FAMILY_IPV6] = true;
+	}
 	sc.is_restarting = c->is_restarting;
 	return sc;
 }

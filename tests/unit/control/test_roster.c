@@ -52,6 +52,22 @@ Test(roster, there_are_more_numbers_than_clients)
 	for (unsigned i = 0; i < ARRAY_COUNT(table); i++) {
 		const struct config c = {.client_count = table[i].clients,
 					 .dataplane.members_max = table[i].members_max};
-		cr_expect_eq(config_capacity(&c), table[i].capacity, "%u", i);
+		cr_expect_eq(config_capacity(&c, 0), table[i].capacity, "%u", i);
+	}
+}
+
+Test(roster, a_registry_may_grow_while_the_server_runs)
+{
+	static const struct {
+		unsigned clients, sessions, members_max, capacity;
+	} table[] = {
+		{0, 0, 0, 256},	     {2, 3, 0, 320}, {0, 1000, 0, 1536},
+		{8192, 10, 0, 8192}, {1, 1, 7, 7},
+	};
+	for (unsigned i = 0; i < ARRAY_COUNT(table); i++) {
+		const struct config c = {.client_count = table[i].clients,
+					 .registry.is_on = true,
+					 .dataplane.members_max = table[i].members_max};
+		cr_expect_eq(config_capacity(&c, table[i].sessions), table[i].capacity, "%u", i);
 	}
 }
