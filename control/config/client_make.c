@@ -80,6 +80,12 @@ static struct draft_port *draft_ports(const struct config *c)
 	return port;
 }
 
+bool config_takes_test_asns(const struct config *c)
+{
+	struct set_number rejects = c->defaults->policy.rejects_invalid_as;
+	return rejects.is_set && rejects.value == 0;
+}
+
 struct config_client *config_client_new(const struct config *c, const struct client_wish *wish,
 					char *why, size_t why_len)
 {

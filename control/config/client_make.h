@@ -22,6 +22,8 @@ struct client_wish {
 	uint32_t max_prefix[FAMILY_COUNT]; /* 0: inherited. */
 };
 
+/* Whether AS numbers that are for documentation alone are taken: cfg lets them into a path. */
+bool config_takes_test_asns(const struct config *c);
 /* NULL, and `why` says what is wrong with it.  The caller frees it.  Control thread. */
 struct config_client *config_client_new(const struct config *c, const struct client_wish *wish,
 					char *why, size_t why_len);

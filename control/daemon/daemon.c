@@ -29,10 +29,12 @@
 #include "control/api/api.h"
 #include "control/daemon/client.h"
 #include "control/daemon/events.h"
+#include "control/daemon/evidence_join.h"
 #include "control/daemon/identity.h"
 #include "control/daemon/limits.h"
 #include "control/daemon/membership.h"
 #include "control/daemon/ports.h"
+#include "control/daemon/registry.h"
 #include "control/daemon/reload.h"
 #include "control/daemon/restart.h"
 #include "control/daemon/rules.h"
@@ -70,6 +72,8 @@ struct daemon {
 	struct feed *feed;
 	struct watch *watch;
 	struct membership *membership;
+	struct registry_source *registry; /* NULL: none is configured. */
+	struct evidence_join *evidence;	  /* The same. */
 	struct reload *reload;
 	struct rpki *rpki;
 	struct irr *irr;
@@ -231,6 +235,10 @@ static void adopted(void *context)
 	rpki_apply(d->rpki, &d->config->rpki, launch_now());
 	irr_configure(d->irr, &d->config->irr, launch_now());
 	rules_adopt(d->rules);
+	if (d->registry != NULL) {
+		registry_source_adopt(d->registry);
+		evidence_join_adopt(d->evidence);
+	}
 	watch_reload(d->watch);
 }
 
@@ -253,12 +261,31 @@ static struct policy *rules_try(void *context, const struct config *wanted)
 	return policy_desk_try(rules_desk(d->rules), wanted);
 }
 
+/* The number has another client, or none. */
+static void seated(void *context, peer_id_t peer)
+{
+	const struct daemon *d = context;
+	if (d->registry != NULL) {
+		registry_members_seat(registry_source_members(d->registry), peer);
+	}
+}
+
+/* Who has an address that the files have left. */
+static const struct config_client *heir(void *context, const struct addr *ip)
+{
+	const struct daemon *d = context;
+	return d->registry == NULL
+		       ? NULL
+		       : registry_members_client(registry_source_members(d->registry), ip);
+}
+
 static void make_membership(struct daemon *d)
 {
 	const struct membership_opts opts = {.server = d->server,
 					     .roster = d->roster,
 					     .state = d->state,
 					     .irr = d->irr,
+					     .seated = seated,
 					     .rules_changed = rules_changed,
 					     .rules_are_settled = rules_are_settled,
 					     .context = d};
@@ -274,6 +301,7 @@ static void make_controls(struct daemon *d)
 					   .roster = d->roster,
 					   .membership = d->membership,
 					   .file = d->config_file,
+					   .heir = heir,
 					   .adopted = adopted,
 					   .rules_try = rules_try,
 					   .context = d};
@@ -295,6 +323,30 @@ static void make_controls(struct daemon *d)
 	d->env.feed = d->feed;
 }
 
+/* The registry's sessions are members from the start, like the files' clients. */
+static int open_registry(struct daemon *d)
+{
+	char why[512] = "";
+	if (!d->config->registry.is_on) {
+		return 0;
+	}
+	d->registry = registry_source_open(d->config, why, sizeof(why));
+	if (d->registry == NULL) {
+		return fail(EX_UNAVAILABLE, "no registry", why);
+	}
+	if (!registry_source_load(d->registry, launch_now)) {
+		log_event(LOG_WARNING, "registry not loaded", "detail",
+			  "its database is waited for; until then none of its sessions are there",
+			  NULL);
+	}
+	return 0;
+}
+
+static unsigned registry_sessions(const struct daemon *d)
+{
+	return d->registry != NULL ? registry_source_numbers(d->registry).sessions : 0;
+}
+
 /* Those that there are at the start, with their numbers. */
 static struct member_conf *make_members(struct daemon *d, unsigned capacity, unsigned *out_count)
 {
@@ -307,9 +359,14 @@ static struct member_conf *make_members(struct daemon *d, unsigned capacity, uns
 		client[count] = &c->client[count];
 		count++;
 	}
+	if (d->registry != NULL) {
+		count += registry_members_clients(registry_source_members(d->registry),
+						  client + count, capacity - count);
+	}
 	restart_begin(&d->restart, d->state, client, count, (int64_t)time(NULL));
 	d->roster = roster_new(c, capacity);
 	for (unsigned i = 0; i < count; i++) {
+		ASSERT(roster_client(d->roster, (peer_id_t)i) == NULL || i < c->client_count);
 		members[i] = client_member(client[i], d->state, irr_peeringdb(d->irr));
 		members[i].is_awaited = restart_awaits(&d->restart, &client[i]->ip);
 		roster_set(d->roster, (peer_id_t)i, client[i]);
@@ -322,7 +379,7 @@ static struct member_conf *make_members(struct daemon *d, unsigned capacity, uns
 static int make_server(struct daemon *d)
 {
 	const struct config *c = d->config;
-	unsigned capacity = config_capacity(c, 0), count = 0;
+	unsigned capacity = config_capacity(c, registry_sessions(d)), count = 0;
 	struct member_conf *members = make_members(d, capacity, &count);
 	struct net_port_conf ports[PORTS_MAX];
 	uint64_t seed = 0;
@@ -435,6 +492,16 @@ static void open_irr_cache(struct daemon *d)
 static int begin_rules(struct daemon *d)
 {
 	open_irr_cache(d);
+	if (d->registry != NULL) {
+		const struct registry_members_opts opts = {.config = d->config,
+							   .roster = d->roster,
+							   .desk = rules_desk(d->rules),
+							   .membership = d->membership};
+		registry_source_serve(d->registry, &opts, d->rules, launch_now);
+		d->env.registrar = registry_source_registrar(d->registry);
+		d->evidence = evidence_join_new(d->env.registrar, d->rpki, d->config, launch_now());
+		d->env.evidence = evidence_join_evidence(d->evidence);
+	}
 	rules_begin(d->rules, d->rpki, d->irr, launch_now());
 	d->env.policy = policy_now(rules_desk(d->rules));
 	return 0;
@@ -460,9 +527,9 @@ static int start_workers(struct daemon *d)
 static int start(struct daemon *d)
 {
 	static int (*const steps[])(struct daemon * d) = {
-		resolve_identity, open_signals, open_state,	 start_eal,	open_ports,
-		open_api,	  open_http,	drop_privileges, start_irr,	make_server,
-		start_rpki,	  begin_rules,	begin_http,	 start_workers,
+		resolve_identity, open_signals, open_state,	 start_eal,  open_ports,
+		open_api,	  open_http,	drop_privileges, start_irr,  open_registry,
+		make_server,	  start_rpki,	begin_rules,	 begin_http, start_workers,
 	};
 	for (unsigned i = 0; i < ARRAY_COUNT(steps); i++) {
 		int status = steps[i](d);
@@ -495,11 +562,13 @@ static void stop(struct daemon *d)
 	membership_free(d->membership);
 	rules_end(d->rules);
 	limits_free(d->limits);
+	evidence_join_free(d->evidence);
 	irr_free(d->irr);
 	rpki_free(d->rpki);
 	server_free(d->server);
 	roster_free(d->roster);
 	rules_free(d->rules);
+	registry_source_free(d->registry);
 	restart_fini(&d->restart);
 	ports_close(&d->ports);
 	if (d->has_eal) {
@@ -577,17 +646,49 @@ static void feed_watchdog(struct daemon *d, usec_t now)
 }
 
 /* What is on its way to the workers is looked after at once: who waits for it waits for us. */
-static int patience_ms(const struct daemon *d)
+static int patience_ms(const struct daemon *d, usec_t now)
 {
+	if (d->registry != NULL && registry_source_due(d->registry) <= now) {
+		return 0;
+	}
 	const struct policy_desk *desk = rules_desk(d->rules);
 	bool is_busy = membership_is_moving(d->membership) ||
 		       !policy_desk_is_settled(desk, policy_desk_ticket(desk));
 	return is_busy ? 1 : (int)(LOOP_US / USEC_PER_MSEC);
 }
 
+static unsigned registry_fds(const struct daemon *d, struct pollfd *out)
+{
+	if (d->registry == NULL) {
+		return 0;
+	}
+	unsigned count = registry_source_fds(d->registry, out);
+	return count + evidence_join_fds(d->evidence, out + count);
+}
+
+/* True when there is more to do at once. */
+static bool step_registry(struct daemon *d, usec_t now)
+{
+	const int64_t now_s = (int64_t)time(NULL);
+	if (d->registry == NULL) {
+		return false;
+	}
+	registry_source_step(d->registry, now, now_s);
+	return evidence_join_step(d->evidence, now, now_s);
+}
+
+static void measure_registry(struct daemon *d, usec_t now)
+{
+	if (d->registry != NULL) {
+		registry_source_measure(d->registry, now);
+		d->env.registry = registry_source_numbers(d->registry);
+	}
+}
+
 static void loop(struct daemon *d)
 {
-	struct pollfd fds[1 + API_FDS_MAX + RPKI_FDS_MAX + IRR_FDS_MAX + HTTP_FDS_MAX];
+	struct pollfd fds[1 + API_FDS_MAX + RPKI_FDS_MAX + IRR_FDS_MAX + HTTP_FDS_MAX +
+			  REGISTRY_FDS_MAX + EVIDENCE_FDS_MAX];
 	bool has_more = false;
 	for (;;) {
 		fds[0] = (struct pollfd){.fd = d->signal_fd, .events = POLLIN};
@@ -595,8 +696,9 @@ static void loop(struct daemon *d)
 		all += rpki_fds(d->rpki, fds + all);
 		all += irr_fds(d->irr, fds + all);
 		all += http_fds(d->http, fds + all);
+		all += registry_fds(d, fds + all);
 		epoch_offline();
-		int ready = poll(fds, all, has_more ? 0 : patience_ms(d));
+		int ready = poll(fds, all, has_more ? 0 : patience_ms(d, launch_now()));
 		epoch_online();
 		if (ready < 0) {
 			/* Interrupted: the descriptors' events are not filled in. */
@@ -606,13 +708,15 @@ static void loop(struct daemon *d)
 		if (fds[0].revents != 0) {
 			take_signals(d, now);
 		}
+		has_more = step_registry(d, now);
 		/* Before the rules, which follow in the same turn. */
 		membership_step(d->membership);
 		/* Before what may need the new rules, and before anybody looks at the old. */
 		rules_step(d->rules, rpki_step(d->rpki, now), now);
 		d->env.policy = policy_now(rules_desk(d->rules));
 		d->env.rules = policy_desk_numbers(rules_desk(d->rules));
-		has_more = api_serve(d->api, fds + 1, count, now);
+		measure_registry(d, now);
+		has_more = api_serve(d->api, fds + 1, count, now) || has_more;
 		has_more = irr_serve(d->irr, now, (int64_t)time(NULL)) || has_more;
 		has_more = http_serve(d->http, now, (int64_t)time(NULL)) || has_more;
 		events_drain(d->events, d->server);

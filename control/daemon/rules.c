@@ -57,7 +57,7 @@ void rules_free(struct rules *r)
 	}
 }
 
-const struct policy_desk *rules_desk(const struct rules *r)
+struct policy_desk *rules_desk(const struct rules *r)
 {
 	return r->desk;
 }

@@ -14,7 +14,7 @@ struct rules;
 /* With the first rules, before there is a server.  Both are borrowed. */
 struct rules *rules_new(const struct config *c, const struct roster *roster);
 void rules_free(struct rules *r); /* After the server. */
-const struct policy_desk *rules_desk(const struct rules *r);
+struct policy_desk *rules_desk(const struct rules *r);
 /* From now on rules are for this server. */
 void rules_serve(struct rules *r, struct server *server);
 /* Take what the sources have already, so that the first routes are judged by it; and from now on

@@ -1,0 +1,366 @@
+/* Store, registrar, members and rules in one: see registry.h. */
+#include "control/daemon/registry.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "control/config/client_make.h"
+#include "rib/base/check.h"
+
+#define LOAD_US	    (10 * USEC_PER_SEC)
+#define PENDING_MAX 64
+#define SERVERS_MAX 256 /* Addresses of ours. */
+
+/* A change that is not in force everywhere yet. */
+struct pending {
+	uint64_t revision;
+	usec_t since;
+	uint64_t ticket; /* Of the rules. */
+};
+
+struct registry_source {
+	const struct config *config;
+	struct registrar *registrar;
+	struct registry_members *members;
+	struct registry_members_opts opts; /* Empty before there is a server. */
+	struct registry_rules rules;
+	const struct config_client **order; /* Of the files' clients. */
+	struct addr ours[SERVERS_MAX];
+	struct rules *server_rules; /* Of the server; NULL before there is one. */
+	bool is_origin_due;	    /* What the server originates may be others. */
+	usec_t (*clock)(void);
+	int64_t now_s;
+	struct pending pending[PENDING_MAX];
+	unsigned pending_count;
+	struct registry_numbers numbers;
+};
+
+static bool is_taken(void *context, const struct addr *a)
+{
+	const struct registry_source *s = context;
+	return config_find(s->order, s->config->client_count, a) != NULL;
+}
+
+/* Ids, secrets and keys come from this.  The kernel's pool is there long before us. */
+static void random_bytes(void *context, void *out, size_t len)
+{
+	(void)context;
+	for (uint8_t *at = out; len > 0;) {
+		ssize_t got = getrandom(at, len, 0);
+		ASSERT(got > 0 || errno == EINTR);
+		at += got > 0 ? got : 0;
+		len -= got > 0 ? (size_t)got : 0;
+	}
+}
+
+static void make_rules(struct registry_source *s)
+{
+	const struct config *c = s->config;
+	const struct registry_conf *conf = &c->registry;
+	struct registry_rules *r = &s->rules;
+	static_assert(REGISTRY_PROOF_LETTER == (int)EVIDENCE_LETTER, "one order of proofs");
+	registry_rules_init(r);
+	free(s->order);
+	s->order = config_order(c);
+	r->bogons = c->policy.bogons;
+	r->has_test_asns = config_takes_test_asns(c);
+	r->evidence_accepted = conf->accepted;
+	r->recheck_s = conf->recheck_s;
+	r->rs_as = c->rs_as;
+	for (unsigned i = 0; i < REGISTRY_PROOF_COUNT; i++) {
+		r->grace_s[i] = conf->grace_s[i];
+	}
+	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+		r->len[f].min = conf->len[f].min;
+		r->len[f].max = conf->len[f].max;
+	}
+	r->quota = (struct registry_quota){.asns = conf->limits.asns,
+					   .prefixes = conf->limits.prefixes,
+					   .sessions = conf->limits.sessions,
+					   .routes_ipv4 = conf->limits.routes_ipv4,
+					   .routes_ipv6 = conf->limits.routes_ipv6};
+	r->server_addr = s->ours;
+	for (unsigned p = 0; p < c->dataplane.port_count; p++) {
+		const struct config_port *port = &c->dataplane.port[p];
+		for (unsigned i = 0; i < port->addr_count && r->server_addr_count < SERVERS_MAX;
+		     i++) {
+			s->ours[r->server_addr_count++] = port->addr[i].addr;
+		}
+	}
+	r->is_taken = is_taken;
+	r->context = s;
+	r->random = random_bytes;
+}
+
+static struct registry_members_view view_of(const struct registry_source *s)
+{
+	return (struct registry_members_view){.registry = registrar_registry(s->registrar),
+					      .rules = &s->rules,
+					      .now_s = s->now_s};
+}
+
+/* From now on the change is waited for.  When too many are, the last stands for those behind it. */
+static void await(struct registry_source *s, uint64_t revision)
+{
+	if (s->opts.membership == NULL) {
+		return;
+	}
+	if (s->pending_count < PENDING_MAX) {
+		s->pending[s->pending_count++] = (struct pending){.since = s->clock()};
+	}
+	s->pending[s->pending_count - 1].revision = revision;
+}
+
+/* Which rules it takes is known when the members' step has seen to them. */
+static void take_tickets(struct registry_source *s)
+{
+	for (unsigned i = 0; i < s->pending_count; i++) {
+		if (s->pending[i].ticket == 0) {
+			s->pending[i].ticket = policy_desk_ticket(s->opts.desk);
+		}
+	}
+}
+
+/* Our site's name is the configuration's, prefixes have ids. */
+static bool is_here(const struct registry_source *s, const struct registry_prefix *p)
+{
+	const struct registry *r = registrar_registry(s->registrar);
+	for (size_t i = 0; s->config->registry.site != NULL && i < p->sites.count; i++) {
+		const struct registry_object *o =
+			registry_get(r, REGISTRY_SITE, p->sites.item[i].text);
+		const struct registry_site *site = (const struct registry_site *)o;
+		if (site != NULL && strcmp(site->name, s->config->registry.site) == 0) {
+			return true;
+		}
+	}
+	return s->config->registry.site == NULL || p->sites.count == 0;
+}
+
+struct origins {
+	const struct registry_source *source;
+	struct policy_originated item[RULES_ORIGINATED_MAX];
+	unsigned count;
+	bool are_too_many;
+};
+
+/* In the customer's name, while it is announced; IPv4 with an IPv6 next hop is RFC 8950's. */
+static bool add_origin(void *context, const struct registry_object *o)
+{
+	struct origins *all = context;
+	const struct registry_prefix *p = (const struct registry_prefix *)o;
+	bool is_announced = p->state == PREFIX_LIMITED || p->state == PREFIX_ANNOUNCED ||
+			    p->state == PREFIX_DRAINING;
+	bool has_ipv4 = p->prefix.family == FAMILY_IPV4 && !addr_is_zero(&p->next_hop_ipv4);
+	const struct addr *hop = has_ipv4 ? &p->next_hop_ipv4 : &p->next_hop_ipv6;
+	if (!p->is_originated || !is_announced || p->active_origins.count == 0 ||
+	    addr_is_zero(hop) || !is_here(all->source, p)) {
+		return true;
+	}
+	if (all->count == RULES_ORIGINATED_MAX) {
+		all->are_too_many = true;
+		return false;
+	}
+	all->item[all->count++] =
+		(struct policy_originated){.prefix = p->prefix,
+					   .next_hop = *hop,
+					   .asn = p->active_origins.item[0],
+					   .tenant = p->tenant.text,
+					   .is_limited = p->state == PREFIX_LIMITED,
+					   .is_draining = p->state == PREFIX_DRAINING};
+	return true;
+}
+
+static int compare_origins(const void *a, const void *b)
+{
+	const struct policy_originated *x = a, *y = b;
+	return prefix_cmp(&x->prefix, &y->prefix);
+}
+
+static void originate(struct registry_source *s)
+{
+	struct origins *all = calloc(1, sizeof(*all));
+	unsigned kept = 0;
+	ASSERT(all != NULL);
+	all->source = s;
+	registry_each(registrar_registry(s->registrar), REGISTRY_PREFIX, NULL, NULL, add_origin,
+		      all);
+	qsort(all->item, all->count, sizeof(all->item[0]), compare_origins);
+	for (unsigned i = 0; i < all->count; i++) {
+		bool is_again =
+			kept > 0 && prefix_equal(&all->item[kept - 1].prefix, &all->item[i].prefix);
+		all->item[kept] = all->item[is_again ? kept : i];
+		kept += !is_again;
+	}
+	if (all->are_too_many || !rules_set_originated(s->server_rules, all->item, kept)) {
+		log_printf(LOG_ERROR, "too many originated prefixes",
+			   "the server announces at most %u for customers", RULES_ORIGINATED_MAX);
+	}
+	free(all);
+}
+
+static bool is_originated(const json_t *prefix)
+{
+	return json_is_true(json_object_get(prefix, "is_originated"));
+}
+
+/* To look at all prefixes costs milliseconds: only when one may be meant. */
+static bool may_originate(const struct registry_change *change)
+{
+	for (size_t i = 0; change != NULL && i < change->count; i++) {
+		const struct registry_item *item = &change->item[i];
+		if (item->kind == REGISTRY_SITE ||
+		    (item->kind == REGISTRY_PREFIX &&
+		     (is_originated(item->before) || is_originated(item->after)))) {
+			return true;
+		}
+	}
+	return change == NULL;
+}
+
+static void changed(void *context, const struct registry_change *change)
+{
+	struct registry_source *s = context;
+	const struct registry_members_view view = view_of(s);
+	await(s, registry_revision(view.registry));
+	s->is_origin_due = s->is_origin_due || may_originate(change);
+	if (change != NULL) {
+		registry_members_change(s->members, &view, change);
+	} else {
+		registry_members_load(s->members, &view);
+	}
+}
+
+struct registry_source *registry_source_open(const struct config *c, char *why, size_t why_len)
+{
+	const struct store_opts opts = {.url = c->registry.database,
+					.state_dir = c->control.state_dir};
+	struct store *store = store_open(&opts, why, why_len);
+	if (store == NULL) {
+		return NULL;
+	}
+	struct registry_source *s = calloc(1, sizeof(*s));
+	ASSERT(s != NULL);
+	s->config = c;
+	s->now_s = (int64_t)time(NULL);
+	make_rules(s);
+	s->members = registry_members_new(c);
+	s->registrar = registrar_new(store, &s->rules);
+	registrar_listen(s->registrar, changed, s);
+	return s;
+}
+
+void registry_source_free(struct registry_source *s)
+{
+	if (s != NULL) {
+		registrar_free(s->registrar);
+		registry_members_free(s->members);
+		free(s->order);
+		free(s);
+	}
+}
+
+bool registry_source_load(struct registry_source *s, usec_t (*clock)(void))
+{
+	const usec_t begun = clock();
+	while (registrar_state(s->registrar, NULL) == REGISTRAR_LOADING) {
+		struct pollfd fds[REGISTRY_FDS_MAX];
+		unsigned count = registry_source_fds(s, fds);
+		if (clock() - begun > LOAD_US) {
+			return false;
+		}
+		(void)poll(fds, count, 100);
+		registry_source_step(s, clock(), (int64_t)time(NULL));
+	}
+	return true;
+}
+
+struct registrar *registry_source_registrar(const struct registry_source *s)
+{
+	return s->registrar;
+}
+
+struct registry_members *registry_source_members(const struct registry_source *s)
+{
+	return s->members;
+}
+
+void registry_source_serve(struct registry_source *s, const struct registry_members_opts *opts,
+			   struct rules *rules, usec_t (*clock)(void))
+{
+	s->opts = *opts;
+	s->server_rules = rules;
+	s->is_origin_due = true;
+	s->clock = clock;
+	registry_members_serve(s->members, opts);
+}
+
+void registry_source_adopt(struct registry_source *s)
+{
+	make_rules(s);
+	registrar_set_rules(s->registrar, &s->rules);
+	const struct registry_members_view view = view_of(s);
+	registry_members_configure(s->members, &view);
+	s->is_origin_due = true;
+}
+
+usec_t registry_source_due(const struct registry_source *s)
+{
+	return registrar_due(s->registrar);
+}
+
+unsigned registry_source_fds(const struct registry_source *s, struct pollfd *out)
+{
+	return registrar_fds(s->registrar, out);
+}
+
+void registry_source_step(struct registry_source *s, usec_t now, int64_t now_s)
+{
+	s->now_s = now_s;
+	(void)registrar_step(s->registrar, now, now_s);
+	if (s->is_origin_due && s->server_rules != NULL) {
+		s->is_origin_due = false;
+		originate(s);
+	}
+}
+
+static void note(struct registry_numbers *n, const struct pending *p, usec_t now)
+{
+	n->revision_in_force = p->revision;
+	n->took_us = now - p->since;
+	n->took_us_max = max_u64(n->took_us_max, n->took_us);
+	n->changes++;
+	n->slow += n->took_us > REGISTRY_SLOW_US;
+}
+
+/* In order: a change is in force when those before it are. */
+void registry_source_measure(struct registry_source *s, usec_t now)
+{
+	unsigned done = 0;
+	if (s->pending_count == 0) {
+		return;
+	}
+	take_tickets(s);
+	while (done < s->pending_count &&
+	       !membership_is_busy(s->opts.membership, MEMBERS_OF_REGISTRY) &&
+	       policy_desk_is_settled(s->opts.desk, s->pending[done].ticket)) {
+		note(&s->numbers, &s->pending[done++], now);
+	}
+	s->pending_count -= done;
+	memmove(s->pending, s->pending + done, s->pending_count * sizeof(s->pending[0]));
+}
+
+struct registry_numbers registry_source_numbers(const struct registry_source *s)
+{
+	struct registry_numbers n = s->numbers;
+	const struct registry_members_counts counts = registry_members_count(s->members);
+	n.is_on = true;
+	n.state = registrar_state_text(registrar_state(s->registrar, &n.why));
+	n.revision = registry_revision(registrar_registry(s->registrar));
+	n.sessions = counts.sessions;
+	n.refused = counts.refused;
+	n.pending = s->pending_count;
+	return n;
+}
