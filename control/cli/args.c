@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "control/cli/registry_args.h"
 #include "rib/base/addr.h"
 #include "rib/base/check.h"
 
@@ -33,6 +34,8 @@ const char cli_help[] =
 	"                                         show it; sessions that are not concerned stay\n"
 	"  metrics                                every number, as OpenMetrics text\n"
 	"  events [--follow] [--after NUMBER]     what happened, and with --follow what happens\n"
+	"  registry ...                           tenants, ASNs, prefixes, sessions: see\n"
+	"                                         causeway registry --help\n"
 	"  restart [--reason TEXT]                end, so that the service manager starts it "
 	"again;\n"
 	"                                         members with graceful restart keep its routes\n"
@@ -403,8 +406,40 @@ static bool read_command(const struct parsed *p, struct cli *out)
 	return row->read(p, out) && set_options(p, out->request);
 }
 
+/* Where "registry" stands as the command: its words are its own.  −1: it does not. */
+static int find_registry(int argc, char *const *argv)
+{
+	int i = 0;
+	while (i < argc && argv[i][0] == '-') {
+		i += strcmp(argv[i], "--socket") == 0 ? 2 : 1;
+	}
+	return i < argc && strcmp(argv[i], "registry") == 0 ? i : -1;
+}
+
+static enum cli_verdict parse_registry(int at, int argc, char *const *argv, struct cli *out,
+				       char *why, size_t why_len)
+{
+	struct parsed p = {.why = why, .why_len = why_len};
+	if (!split(&p, at, argv)) {
+		return CLI_USAGE;
+	}
+	const char *socket = value_of(&p, OPT_SOCKET);
+	*out = (struct cli){.socket = socket != NULL ? socket : CLI_SOCKET_DEFAULT,
+			    .is_json = (p.seen & OPT_JSON) != 0};
+	if ((p.seen & ~(unsigned)(OPT_SOCKET | OPT_JSON)) != 0) {
+		fail(&p, "%s", "options of registry stand behind it");
+		return CLI_USAGE;
+	}
+	return registry_args(argc - at - 1, argv + at + 1, out, why, why_len);
+}
+
 enum cli_verdict cli_parse(int argc, char *const *argv, struct cli *out, char *why, size_t why_len)
 {
+	int registry = find_registry(argc, argv);
+	*out = (struct cli){.view = VIEW_STATUS};
+	if (registry >= 0) {
+		return parse_registry(registry, argc, argv, out, why, why_len);
+	}
 	struct parsed p = {.why = why, .why_len = why_len};
 	if (!split(&p, argc, argv)) {
 		return CLI_USAGE;

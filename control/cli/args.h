@@ -20,6 +20,7 @@ enum cli_view {
 	VIEW_RELOAD,
 	VIEW_METRICS,
 	VIEW_EVENTS,
+	VIEW_REGISTRY,
 	VIEW_COUNT
 };
 

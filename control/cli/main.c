@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "control/cli/args.h"
+#include "control/cli/registry_args.h"
 #include "control/cli/show.h"
 #include "control/config/socket_path.h"
 #include "rib/base/check.h"
@@ -145,7 +146,7 @@ int main(int argc, char **argv)
 	char why[256];
 	switch (cli_parse(argc - 1, argv + 1, &cli, why, sizeof(why))) {
 	case CLI_HELP:
-		fputs(cli_help, stdout);
+		fputs(cli.view == VIEW_REGISTRY ? registry_help : cli_help, stdout);
 		return 0;
 	case CLI_VERSION:
 		printf("causeway %s\n", CAUSEWAY_VERSION);

@@ -61,6 +61,7 @@ void show_fini(struct show *s)
 {
 	json_decref(s->head);
 	json_decref(s->candidates);
+	json_decref(s->problem);
 }
 
 void show_head(struct show *s, json_t *head)
@@ -139,6 +140,9 @@ static void table_row(struct show *s, const json_t *row)
 	case VIEW_EVENTS:
 		table_events_row(s->out, row);
 		break;
+	case VIEW_REGISTRY:
+		table_registry_row(s->out, s->head, row);
+		break;
 	case VIEW_METRICS:
 		fputs(text_of(row, "text"), s->out);
 		break;
@@ -149,6 +153,10 @@ static void table_row(struct show *s, const json_t *row)
 
 void show_row(struct show *s, json_t *row)
 {
+	if (s->cli->view == VIEW_REGISTRY && number_of(s->head, "status") >= 400) {
+		json_decref(s->problem);
+		s->problem = json_incref(row);
+	}
 	if (s->cli->is_json) {
 		json_row(s, row);
 	} else {
@@ -234,12 +242,14 @@ int show_end(struct show *s, const json_t *end, FILE *errors)
 		table_rpki_end(s->out, s->head);
 	} else if (is_done && text != NULL) {
 		fprintf(s->out, "%s\n", text);
-	} else if (is_done && s->cli->view == VIEW_CHANGE) {
+	} else if (is_done && (s->cli->view == VIEW_CHANGE ||
+			       (s->cli->view == VIEW_REGISTRY && s->rows == 0))) {
 		fprintf(s->out, "done\n");
 	}
 	if (is_done) {
 		return 0;
 	}
 	fprintf(errors, "causeway: %s\n", text != NULL ? text : "the server gave no reason");
+	table_registry_problem(errors, s->problem);
 	return status != NULL && strcmp(status, "usage") == 0 ? 2 : 1;
 }

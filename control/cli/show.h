@@ -11,6 +11,7 @@ struct show {
 	FILE *out;
 	uint64_t rows;
 	json_t *head;	    /* Of the answer; NULL before. */
+	json_t *problem;    /* registry: why it was refused. */
 	json_t *candidates; /* explain, rpki and reload with --json: the rows. */
 };
 

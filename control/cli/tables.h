@@ -17,4 +17,7 @@ void table_irr_row(FILE *out, const json_t *row);
 void table_rpki_row(FILE *out, const json_t *head, const json_t *row, bool is_first);
 void table_rpki_end(FILE *out, const json_t *head);
 void table_events_row(FILE *out, const json_t *row);
+/* A document of the registry's; and what a problem says beside its text. */
+void table_registry_row(FILE *out, const json_t *head, const json_t *row);
+void table_registry_problem(FILE *out, const json_t *problem);
 void table_reload_row(FILE *out, const json_t *row);

@@ -1,0 +1,406 @@
+/* Words become method and path, FIELD=VALUE a body, --FIELD VALUE a query; see registry_args.h. */
+#include "control/cli/registry_args.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/registry/field.h"
+#include "rib/base/check.h"
+
+const char registry_help[] =
+	"usage: causeway [--socket PATH] [--json] registry COMMAND\n"
+	"\n"
+	"  tenants|asns|prefixes|evidence|sites|templates|sessions|tokens|documents|changes\n"
+	"       [list] [--FIELD VALUE]... [--limit N] [--cursor C]     what there is\n"
+	"  show ID | show REVISION           one object, or one change\n"
+	"  create KIND FIELD=VALUE...        make a tenant, asn, prefix, site, template, session, "
+	"token\n"
+	"  set ID FIELD=VALUE...             change it; lists with commas, 'null' for none\n"
+	"  delete ID\n"
+	"  submit|check|withdraw|drain|release ID\n"
+	"  announce ID [--limited]           to everybody, or as a test\n"
+	"  approve ID | reject ID --reason TEXT | revoke ID [--reason TEXT]\n"
+	"  key ID                            a session's new key, shown once\n"
+	"  config ID --router NAME           what a router needs: bird, bird3, frr, openbgpd, "
+	"gobgp,\n"
+	"                                    ios-xe, ios-xr, junos, eos, mikrotik\n"
+	"  message ID                        the text to sign for a prefix\n"
+	"  letter ID > FILE                  the letter to sign for a prefix, as PDF\n"
+	"  undo REVISION | import FILE       FILE is an array of objects in JSON\n"
+	"  whoami\n"
+	"\n"
+	"  --dry-run   say what would change, and change nothing\n";
+
+struct words {
+	const char *word[64];
+	unsigned count;
+	json_t *query;
+	bool is_limited;
+	const char *reason;
+	char *why;
+	size_t why_len;
+};
+
+static bool fail(const struct words *w, const char *format, const char *what)
+{
+	(void)snprintf(w->why, w->why_len, format, what);
+	return false;
+}
+
+/* "--router NAME" and "--router=NAME"; *at moves over the value. */
+static bool take_option(struct words *w, int argc, char *const *argv, int *at, struct cli *out)
+{
+	char name[64];
+	const char *option = argv[*at] + 2, *equals = strchr(option, '=');
+	size_t len = equals != NULL ? (size_t)(equals - option) : strlen(option);
+	if (strcmp(option, "json") == 0) {
+		out->is_json = true;
+		return true;
+	}
+	if (strcmp(option, "limited") == 0) {
+		w->is_limited = true;
+		return true;
+	}
+	if (strcmp(option, "dry-run") == 0) {
+		json_object_set_new(w->query, "dry_run", json_true());
+		return true;
+	}
+	if (len == 0 || len >= sizeof(name)) {
+		return fail(w, "'%s' is no option", argv[*at]);
+	}
+	if (equals == NULL && *at + 1 >= argc) {
+		return fail(w, "'%s' needs a value", argv[*at]);
+	}
+	const char *value = equals != NULL ? equals + 1 : argv[++*at];
+	memcpy(name, option, len);
+	name[len] = '\0';
+	if (strcmp(name, "socket") == 0) {
+		out->socket = value;
+	} else if (strcmp(name, "reason") == 0) {
+		w->reason = value;
+	} else if (json_object_set_new(w->query, name, json_string(value)) != 0) {
+		return fail(w, "the value of '--%s' is not UTF-8", name);
+	}
+	return true;
+}
+
+static bool split(struct words *w, int argc, char *const *argv, struct cli *out)
+{
+	for (int i = 0; i < argc; i++) {
+		if (strncmp(argv[i], "--", 2) == 0) {
+			if (!take_option(w, argc, argv, &i, out)) {
+				return false;
+			}
+		} else if (w->count == ARRAY_COUNT(w->word)) {
+			return fail(w, "'%s' is one word too many", argv[i]);
+		} else {
+			w->word[w->count++] = argv[i];
+		}
+	}
+	return w->count > 0 || fail(w, "%s", "what of the registry? see causeway registry --help");
+}
+
+/* --- Values --- */
+
+static bool is_number(const char *text)
+{
+	size_t len = strlen(text);
+	return len > 0 && len <= 18 && strspn(text, "0123456789") == len;
+}
+
+static json_t *scalar(const struct field *f, const char *text)
+{
+	bool wants_number =
+		f->type == FIELD_NUMBER || f->type == FIELD_ASN || f->type == FIELD_ASNS;
+	if (strcmp(text, "null") == 0) {
+		return json_null();
+	}
+	if (f->type == FIELD_BOOL && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)) {
+		return json_boolean(text[0] == 't');
+	}
+	if (wants_number && strncmp(text, "AS", 2) == 0 && is_number(text + 2)) {
+		text += 2;
+	}
+	/* What is none is sent as it is: the server says what it should be. */
+	return wants_number && is_number(text) ? json_integer((json_int_t)strtoull(text, NULL, 10))
+					       : json_string(text);
+}
+
+static json_t *list(const struct field *f, const char *text)
+{
+	json_t *to = json_array();
+	char *copy = strdup(text), *save = NULL;
+	ASSERT(copy != NULL);
+	for (char *item = strtok_r(copy, ",", &save); item != NULL;
+	     item = strtok_r(NULL, ",", &save)) {
+		json_array_append_new(to, scalar(f, item));
+	}
+	free(copy);
+	return to;
+}
+
+static json_t *value_of(const struct field *f, const char *text)
+{
+	switch (f->type) {
+	case FIELD_ASNS:
+	case FIELD_IDS:
+	case FIELD_ADDRS:
+	case FIELD_TEXTS:
+	case FIELD_FAMILIES:
+		return list(f, text);
+	default:
+		return scalar(f, text);
+	}
+}
+
+/* "quota.asns=5", "origins=64501,64502". */
+static bool set_field(const struct words *w, enum registry_kind kind, const char *word,
+		      json_t *body)
+{
+	char name[64], *dot;
+	const char *equals = strchr(word, '=');
+	if (equals == NULL || (size_t)(equals - word) >= sizeof(name)) {
+		return fail(w, "'%s' is not FIELD=VALUE", word);
+	}
+	memcpy(name, word, (size_t)(equals - word));
+	name[equals - word] = '\0';
+	dot = strchr(name, '.');
+	if (dot != NULL) {
+		*dot = '\0';
+	}
+	const struct field *f = field_find(registry_fields(kind), name);
+	json_t *to = body;
+	if (f != NULL && dot != NULL) {
+		f = f->type == FIELD_GROUP ? field_find(f->group, dot + 1) : NULL;
+		to = json_object_get(body, name);
+		if (to == NULL) {
+			to = json_object();
+			json_object_set_new(body, name, to);
+		}
+	}
+	if (f == NULL) {
+		return fail(w, "'%s': there is no such field", word);
+	}
+	return json_object_set_new(to, f->name, value_of(f, equals + 1)) == 0 ||
+	       fail(w, "'%s' is not UTF-8 text", word);
+}
+
+/* --- Commands --- */
+
+static void set_call(struct cli *out, const struct words *w, const char *method, json_t *path,
+		     json_t *body)
+{
+	json_t *r = out->request;
+	json_object_set_new(r, "command", json_string("call"));
+	json_object_set_new(r, "method", json_string(method));
+	json_object_set_new(r, "path", path);
+	if (json_object_size(w->query) > 0) {
+		json_object_set(r, "query", w->query);
+	}
+	if (body != NULL) {
+		json_object_set_new(r, "body", body);
+	}
+}
+
+static json_t *path_of(enum registry_kind kind, const char *id, const char *action)
+{
+	return json_sprintf("/api/v1/%s%s%s%s%s", registry_kind_plural(kind), id != NULL ? "/" : "",
+			    id != NULL ? id : "", action != NULL ? "/" : "",
+			    action != NULL ? action : "");
+}
+
+static bool has_words(const struct words *w, unsigned count)
+{
+	if (w->count < count) {
+		return fail(w, "'%s' needs an operand; see causeway registry --help", w->word[0]);
+	}
+	return w->count == count || fail(w, "'%s' is one word too many", w->word[count]);
+}
+
+static bool kind_of(const struct words *w, enum registry_kind *out)
+{
+	return registry_kind_of_id(w->word[1], out) || fail(w, "'%s' is no id", w->word[1]);
+}
+
+static bool list_of(const struct words *w, struct cli *out)
+{
+	bool has_list = w->count > 1 && strcmp(w->word[1], "list") == 0;
+	if (!has_words(w, has_list ? 2 : 1)) {
+		return false;
+	}
+	set_call(out, w, "GET", json_sprintf("/api/v1/%s", w->word[0]), NULL);
+	return true;
+}
+
+static bool show(const struct words *w, struct cli *out)
+{
+	enum registry_kind kind;
+	if (!has_words(w, 2)) {
+		return false;
+	}
+	if (is_number(w->word[1])) {
+		set_call(out, w, "GET", json_sprintf("/api/v1/changes/%s", w->word[1]), NULL);
+		return true;
+	}
+	if (!kind_of(w, &kind)) {
+		return false;
+	}
+	set_call(out, w, "GET", path_of(kind, w->word[1], NULL), NULL);
+	return true;
+}
+
+static bool fields_of(const struct words *w, enum registry_kind kind, json_t *body)
+{
+	for (unsigned i = 2; i < w->count; i++) {
+		if (!set_field(w, kind, w->word[i], body)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool create(const struct words *w, struct cli *out)
+{
+	enum registry_kind kind;
+	if (w->count < 2 || !registry_kind_parse(w->word[1], &kind)) {
+		return fail(w, "%s", "it is 'create KIND FIELD=VALUE...'");
+	}
+	json_t *body = json_object();
+	set_call(out, w, "POST", path_of(kind, NULL, NULL), body);
+	return fields_of(w, kind, body);
+}
+
+static bool set(const struct words *w, struct cli *out)
+{
+	enum registry_kind kind;
+	if (w->count < 3) {
+		return fail(w, "%s", "it is 'set ID FIELD=VALUE...'");
+	}
+	if (!kind_of(w, &kind)) {
+		return false;
+	}
+	json_t *body = json_object();
+	set_call(out, w, "PATCH", path_of(kind, w->word[1], NULL), body);
+	return fields_of(w, kind, body);
+}
+
+static bool delete (const struct words *w, struct cli *out)
+{
+	enum registry_kind kind;
+	if (!has_words(w, 2) || !kind_of(w, &kind)) {
+		return false;
+	}
+	set_call(out, w, "DELETE", path_of(kind, w->word[1], NULL), NULL);
+	return true;
+}
+
+/* What the API calls by the same name, of whichever kind the id is. */
+static bool act(const struct words *w, struct cli *out)
+{
+	enum registry_kind kind;
+	json_t *body = NULL;
+	if (!has_words(w, 2) || !kind_of(w, &kind)) {
+		return false;
+	}
+	if (w->reason != NULL) {
+		body = json_pack("{s:s}", "reason", w->reason);
+	} else if (strcmp(w->word[0], "announce") == 0) {
+		body = json_pack("{s:s}", "to", w->is_limited ? "limited" : "all");
+	}
+	set_call(out, w, "POST", path_of(kind, w->word[1], w->word[0]), body);
+	return true;
+}
+
+static bool read(const struct words *w, struct cli *out)
+{
+	enum registry_kind kind;
+	const char *what = strcmp(w->word[0], "config") == 0 ? "configuration" : w->word[0];
+	if (!has_words(w, 2) || !kind_of(w, &kind)) {
+		return false;
+	}
+	set_call(out, w, "GET", path_of(kind, w->word[1], what), NULL);
+	return true;
+}
+
+static bool undo(const struct words *w, struct cli *out)
+{
+	if (!has_words(w, 2)) {
+		return false;
+	}
+	if (!is_number(w->word[1])) {
+		return fail(w, "'%s' is no revision", w->word[1]);
+	}
+	set_call(out, w, "POST", json_sprintf("/api/v1/changes/%s/undo", w->word[1]), NULL);
+	return true;
+}
+
+static bool import(const struct words *w, struct cli *out)
+{
+	json_error_t error;
+	if (!has_words(w, 2)) {
+		return false;
+	}
+	json_t *body = json_load_file(w->word[1], JSON_REJECT_DUPLICATES, &error);
+	if (body == NULL) {
+		(void)snprintf(w->why, w->why_len, "%.100s: line %d: %.120s", w->word[1],
+			       error.line, error.text);
+		return false;
+	}
+	set_call(out, w, "POST", json_string("/api/v1/import"), body);
+	return true;
+}
+
+static bool whoami(const struct words *w, struct cli *out)
+{
+	set_call(out, w, "GET", json_string("/api/v1/whoami"), NULL);
+	return has_words(w, 1);
+}
+
+static const struct {
+	const char *name;
+	bool (*read)(const struct words *w, struct cli *out);
+} commands[] = {
+	{"show", show},	     {"create", create},     {"set", set},
+	{"delete", delete},  {"check", act},	     {"submit", act},
+	{"approve", act},    {"reject", act},	     {"revoke", act},
+	{"announce", act},   {"withdraw", act},	     {"drain", act},
+	{"release", act},    {"key", act},	     {"config", read},
+	{"message", read},   {"letter", read},	     {"undo", undo},
+	{"import", import},  {"whoami", whoami},     {"tenants", list_of},
+	{"asns", list_of},   {"prefixes", list_of},  {"evidence", list_of},
+	{"sites", list_of},  {"templates", list_of}, {"sessions", list_of},
+	{"tokens", list_of}, {"documents", list_of}, {"changes", list_of},
+};
+
+static bool understand(const struct words *w, struct cli *out)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(commands); i++) {
+		if (strcmp(w->word[0], commands[i].name) == 0) {
+			return commands[i].read(w, out);
+		}
+	}
+	return fail(w, "'registry' has no command '%s'; see causeway registry --help", w->word[0]);
+}
+
+enum cli_verdict registry_args(int argc, char *const *argv, struct cli *out, char *why,
+			       size_t why_len)
+{
+	struct words w = {.query = json_object(), .why = why, .why_len = why_len};
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			json_decref(w.query);
+			out->view = VIEW_REGISTRY;
+			return CLI_HELP;
+		}
+	}
+	out->view = VIEW_REGISTRY;
+	out->request = json_object();
+	bool is_good = split(&w, argc, argv, out) && understand(&w, out);
+	json_decref(w.query);
+	if (!is_good) {
+		json_decref(out->request);
+		return CLI_USAGE;
+	}
+	return CLI_RUN;
+}

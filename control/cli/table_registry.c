@@ -1,0 +1,268 @@
+/* Answers of the registry: lists as tables with a few columns for each kind, one object as lines,
+ * texts and documents as they are. */
+#include <string.h>
+
+#include "control/cli/put.h"
+#include "control/cli/tables.h"
+#include "rib/base/check.h"
+
+#define COLUMNS_MAX 7
+
+/* By the first letter of an id; a change has none. */
+static const struct kind_columns {
+	char letter;
+	struct {
+		const char *name;
+		int width;
+	} column[COLUMNS_MAX];
+} kinds[] = {
+	{'t', {{"id", 15}, {"mode", 6}, {"is_enabled", 10}, {"name", 0}}},
+	{'a', {{"id", 15}, {"asn", 10}, {"state", 10}, {"tenant", 15}, {"reason", 0}}},
+	{'p',
+	 {{"id", 15},
+	  {"prefix", 20},
+	  {"state", 18},
+	  {"announce", 8},
+	  {"origins", 10},
+	  {"reason", 0}}},
+	{'e', {{"id", 15}, {"subject", 15}, {"type", 9}, {"result", 8}, {"reason", 0}}},
+	{'s', {{"id", 15}, {"name", 12}, {"pool_ipv4", 18}, {"pool_ipv6", 0}}},
+	{'m', {{"id", 15}, {"name", 16}, {"route_view", 15}, {"description", 0}}},
+	{'n',
+	 {{"id", 15},
+	  {"address", 20},
+	  {"asn", 10},
+	  {"tenant", 15},
+	  {"is_enabled", 10},
+	  {"description", 0}}},
+	{'k', {{"id", 15}, {"role", 8}, {"expires_at", 20}, {"name", 0}}},
+	{'d', {{"id", 15}, {"media_type", 16}, {"size", 8}, {"tenant", 0}}},
+	{'\0', {{"revision", 8}, {"at", 20}, {"author.name", 16}, {"summary", 0}}},
+};
+
+/* A value in words; `buf` is for those that have to be put together. */
+static const char *words_of(const json_t *value, char *buf, size_t size)
+{
+	size_t i, len = 0;
+	const json_t *item;
+	char one[128];
+	if (json_is_string(value)) {
+		return json_string_value(value);
+	}
+	buf[0] = '\0';
+	if (json_is_boolean(value)) {
+		return json_is_true(value) ? "yes" : "no";
+	}
+	if (json_is_integer(value)) {
+		(void)snprintf(buf, size, "%lld", (long long)json_integer_value(value));
+	}
+	if (json_is_array(value)) {
+		json_array_foreach(value, i, item)
+		{
+			if (len + 1 < size && !json_is_array(item)) {
+				len += (size_t)snprintf(buf + len, size - len, "%s%s",
+							i > 0 ? ", " : "",
+							words_of(item, one, sizeof(one)));
+			}
+		}
+	}
+	return json_is_null(value) || value == NULL ? "-" : buf;
+}
+
+/* "author.name" is the name of the author. */
+static const json_t *member_of(const json_t *row, const char *name)
+{
+	char outer[32];
+	const char *dot = strchr(name, '.');
+	if (dot == NULL) {
+		return json_object_get(row, name);
+	}
+	(void)snprintf(outer, sizeof(outer), "%.*s", (int)(dot - name), name);
+	return json_object_get(json_object_get(row, outer), dot + 1);
+}
+
+static const struct kind_columns *columns_of(const json_t *item)
+{
+	char letter = text_of(item, "id")[0];
+	unsigned i = 0;
+	while (i + 1 < ARRAY_COUNT(kinds) && kinds[i].letter != letter) {
+		i++;
+	}
+	return &kinds[i];
+}
+
+static void put_title(FILE *out, const struct kind_columns *k)
+{
+	for (unsigned c = 0; c < COLUMNS_MAX && k->column[c].name != NULL; c++) {
+		char name[32];
+		(void)snprintf(name, sizeof(name), "%s", k->column[c].name);
+		for (char *at = name; *at != '\0'; at++) {
+			*at = *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
+		}
+		put_text(out, name, k->column[c].width);
+		fputc(' ', out);
+	}
+	fputc('\n', out);
+}
+
+static void put_list(FILE *out, const json_t *row)
+{
+	size_t i;
+	const json_t *item, *items = json_object_get(row, "items");
+	char buf[512];
+	json_array_foreach(items, i, item)
+	{
+		const struct kind_columns *k = columns_of(item);
+		if (i == 0) {
+			put_title(out, k);
+		}
+		for (unsigned c = 0; c < COLUMNS_MAX && k->column[c].name != NULL; c++) {
+			const json_t *value = member_of(item, k->column[c].name);
+			put_text(out, words_of(value, buf, sizeof(buf)), k->column[c].width);
+			fputc(' ', out);
+		}
+		fputc('\n', out);
+	}
+	if (json_is_string(json_object_get(row, "next_cursor"))) {
+		fprintf(out, "more: --cursor %s\n", text_of(row, "next_cursor"));
+	}
+}
+
+static void put_member(FILE *out, const char *name, const json_t *value)
+{
+	char buf[1024];
+	put_text(out, "", 2);
+	put_text(out, name, 20);
+	fputc(' ', out);
+	put_text(out, words_of(value, buf, sizeof(buf)), 0);
+	fputc('\n', out);
+}
+
+/* Members of members as "checks.roa.result": of two levels, which is all there are. */
+static void put_object(FILE *out, const json_t *row)
+{
+	const char *name, *inner, *last;
+	json_t *value, *one, *leaf;
+	char path[128];
+	json_object_foreach((json_t *)(uintptr_t)row, name, value)
+	{
+		if (!json_is_object(value)) {
+			put_member(out, name, value);
+			continue;
+		}
+		json_object_foreach(value, inner, one)
+		{
+			(void)snprintf(path, sizeof(path), "%s.%s", name, inner);
+			if (!json_is_object(one)) {
+				put_member(out, path, one);
+				continue;
+			}
+			json_object_foreach(one, last, leaf)
+			{
+				(void)snprintf(path, sizeof(path), "%s.%s.%s", name, inner, last);
+				put_member(out, path, leaf);
+			}
+		}
+	}
+}
+
+/* What would be, or was, done to one object: the members that differ. */
+static void put_item(FILE *out, const json_t *item)
+{
+	const json_t *before = json_object_get(item, "before"),
+		     *after = json_object_get(item, "after");
+	const char *name;
+	json_t *value;
+	char was[512], is[512];
+	fprintf(out, "%s %s %s\n",
+		!json_is_object(before)	 ? "create"
+		: !json_is_object(after) ? "delete"
+					 : "change",
+		text_of(item, "kind"), text_of(item, "id"));
+	json_object_foreach((json_t *)(uintptr_t)after, name, value)
+	{
+		const json_t *old = json_object_get(before, name);
+		if (!json_equal(old, value)) {
+			fprintf(out, "  %-20s ", name);
+			put_text(out, words_of(old, was, sizeof(was)), 0);
+			fputs(" -> ", out);
+			put_text(out, words_of(value, is, sizeof(is)), 0);
+			fputc('\n', out);
+		}
+	}
+}
+
+static void put_change(FILE *out, const json_t *change)
+{
+	size_t i;
+	const json_t *item, *items = json_object_get(change, "items");
+	put_text(out, text_of(change, "summary"), 0);
+	fputc('\n', out);
+	json_array_foreach(items, i, item)
+	{
+		put_item(out, item);
+	}
+	if (json_array_size(items) == 0) {
+		fputs("nothing would be another\n", out);
+	}
+}
+
+static int digit_of(char c)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c != '\0' ? strchr(digits, c) : NULL;
+	return at != NULL ? (int)(at - digits) : -1;
+}
+
+/* RFC 4648 §4. */
+static void put_base64(FILE *out, const char *text)
+{
+	unsigned bits = 0, count = 0;
+	for (; digit_of(*text) >= 0; text++) {
+		bits = bits << 6 | (unsigned)digit_of(*text);
+		count += 6;
+		if (count >= 8) {
+			count -= 8;
+			fputc((int)(bits >> count & 0xff), out);
+		}
+	}
+}
+
+void table_registry_row(FILE *out, const json_t *head, const json_t *row)
+{
+	const json_t *change = json_object_get(row, "change");
+	if (number_of(head, "status") >= 400) {
+		return; /* The end says it. */
+	}
+	if (json_is_array(json_object_get(row, "items")) &&
+	    json_object_get(row, "summary") == NULL) {
+		put_list(out, row);
+	} else if (json_is_object(change)) {
+		put_change(out, change);
+	} else if (json_is_array(json_object_get(row, "items"))) {
+		put_change(out, row);
+	} else if (json_object_get(row, "media_type") != NULL &&
+		   json_object_get(row, "text") != NULL) {
+		fputs(text_of(row, "text"), out);
+	} else if (json_object_get(row, "media_type") != NULL &&
+		   json_object_get(row, "id") == NULL) {
+		put_base64(out, text_of(row, "data"));
+	} else {
+		put_object(out, row);
+	}
+}
+
+void table_registry_problem(FILE *out, const json_t *problem)
+{
+	if (text_of(problem, "pointer")[0] != '\0') {
+		fputs("  at:     ", out);
+		put_text(out, text_of(problem, "pointer"), 0);
+		fputc('\n', out);
+	}
+	if (text_of(problem, "remedy")[0] != '\0') {
+		fputs("  remedy: ", out);
+		put_text(out, text_of(problem, "remedy"), 0);
+		fputc('\n', out);
+	}
+}
