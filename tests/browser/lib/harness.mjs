@@ -74,8 +74,11 @@ export class Browser {
             viewport: { width, height: 900 }, colorScheme: scheme, acceptDownloads: true, ...more,
         });
         if (token) {
-            await context.addInitScript((text) =>
-                sessionStorage.setItem("causeway.token", text), token);
+            await context.addInitScript((text) => {
+                if (location.protocol !== "about:") { /* Which has no storage. */
+                    sessionStorage.setItem("causeway.token", text);
+                }
+            }, token);
         }
         const page = await context.newPage();
         page.setDefaultTimeout(PATIENCE_MS);
