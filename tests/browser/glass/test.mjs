@@ -72,16 +72,22 @@ async function members(page, browser) {
         "descending", "members: the heading says how it is sorted");
 }
 
-/* What is between a member and the server is not shown to a guest; the best routes are. */
 async function member(page, browser) {
     await open(page, browser, `/members/${BIRD}`);
-    await page.getByText("No refused route to be seen.").waitFor();
-    equal(await page.getByText(INVALID).count(), 0, "member: no refused route is shown");
-    await page.getByRole("link", { name: /^Accepted \(/ }).click();
-    const shown = await cells(page, "Routes: accepted", ["Prefix", "AS path"]);
-    const rows = (await causeway("routes", "--from", BIRD)).filter((one) => one.rank === 1);
-    equal(shown.sort(), rows.map((one) => [one.prefix, one.as_path]).sort(),
-        "member: its best routes as `causeway routes --from` has them");
+    const [row] = await causeway("routes", "--from", BIRD, "--filtered");
+    const [[prefix, why]] = await cells(page, "Routes: filtered", ["Prefix", "Why refused"]);
+    equal(prefix, row.prefix, "member: the refused route is listed");
+    const has = (text) => why.toLowerCase().includes(String(text).toLowerCase());
+    check([row.rejected, row.remedy, row.reject_reason, row.reject_code].every(has),
+        "member: with the reason in words, what to do, and the code", why);
+    for (const [tab, caption, flag] of [["Accepted", "Routes: accepted", "--from"],
+        ["Sent to it", "Routes: exported", "--to"]]) {
+        await page.getByRole("link", { name: new RegExp(`^${tab} \\(`) }).click();
+        const shown = await cells(page, caption, ["Prefix", "AS path"]);
+        const rows = await causeway("routes", flag, BIRD);
+        equal(shown.sort(), rows.map((one) => [one.prefix, one.as_path]).sort(),
+            `member: ${tab.toLowerCase()} as \`causeway routes ${flag}\` has it`);
+    }
 }
 
 async function search(page, browser) {
@@ -95,8 +101,7 @@ async function search(page, browser) {
         await page.keyboard.press("Enter");
         await page.waitForURL((url) => url.hash.includes(`match=${match}`));
         const rows = await causeway("routes", prefix, ...flags);
-        const wanted = rows.filter((row) => row.rank === 1)
-            .map((row) => [row.prefix, row.from]).sort();
+        const wanted = rows.map((row) => [row.prefix, row.from]).sort();
         const found = await until(async () => {
             const shown = (await cells(page, "Accepted routes", ["Prefix", "From"]))
                 .map(([one, from]) => [one, from.split("\n")[0]]).sort();
@@ -117,6 +122,30 @@ async function search(page, browser) {
     check(true, "search: nothing found is said");
 }
 
+async function explain(page, browser) {
+    await open(page, browser, "/explain");
+    await page.getByRole("textbox", { name: "Prefix" }).fill(INVALID);
+    await page.getByRole("combobox", { name: "Member" }).selectOption(BIRD);
+    await page.getByRole("button", { name: "Explain" }).click();
+    const from = await causeway("explain", INVALID, "--from", BIRD);
+    const words = { pass: "passes", fail: "fails", warn: "fails, only warned of",
+        skipped: "skipped", off: "not in use" };
+    const checks = await cells(page, "Checks of this route", ["Check", "Result", "Setting"]);
+    equal(checks.map(([name, result, key]) => [name, result.split("\n").at(-1), key]),
+        from.candidates[0].checks.map((one) => [one.check.replaceAll("_", " "),
+            words[one.verdict], one.key]), "explain from: every check, as `causeway` says");
+    const says = (text) => page.getByText(text.slice(1, 60)).first().waitFor();
+    await says(from.result.text ?? from.result);
+    await open(page, browser, `/explain?prefix=203.0.112.0/24&to=${BIRCH}`);
+    const to = await causeway("explain", "203.0.112.0/24", "--to", BIRCH);
+    const shown = await cells(page, "Candidates for this prefix", ["Rank", "From", "Why"]);
+    equal(shown.map(([rank, who, why]) => [Number(rank), who.split("\n")[0],
+        why.split(".")[0].toLowerCase()]),
+    to.candidates.map((one) => [one.rank, one.from, one.fate.toLowerCase()]),
+    "explain to: every candidate and its fate, as `causeway` says");
+    await says(to.result.text ?? to.result);
+}
+
 /* An operator switches a member off: the page says so by itself, and nothing is lost of what the
  * reader does meanwhile. */
 async function live(page, browser) {
@@ -129,12 +158,15 @@ async function live(page, browser) {
     const began = Date.now();
     await ask("command", { words: ["neighbor", BIRCH, "disable", "--reason", "for the page"] });
     const row = page.getByRole("row").filter({ hasText: BIRCH });
-    await row.getByText("Idle").waitFor({ timeout: 5000 });
+    await row.getByText("Disabled").waitFor({ timeout: 5000 });
     check(Date.now() - began < 4000, "live: a member that is switched off is shown within 4 s",
         `${Date.now() - began} ms`);
     equal(await page.evaluate(() => document.activeElement.textContent), BIRCH,
         "live: the focus stays where it was");
     equal(await filter.inputValue(), "198.18", "live: what was typed stays");
+    await page.getByRole("link", { name: BIRCH, exact: true }).click();
+    await page.getByText("for the page", { exact: true }).waitFor();
+    check(true, "live: the member's page gives the operator's reason");
     await ask("command", { words: ["neighbor", BIRCH, "enable"] });
 }
 
@@ -195,15 +227,38 @@ async function policy(page, browser) {
     equal(error, "TypeError", "policy: nothing can be parsed as markup by script");
 }
 
+/* Without a token: numbers and best routes, not what is between a member and the server. */
+async function guest(page, browser) {
+    await open(page, browser, "/members");
+    const shown = await cells(page, "Members and their routes", ["Address", "Filtered"]);
+    const rows = (await causeway("neighbors")).map((row) => [row.address, String(row.filtered)]);
+    equal(shown.sort(), rows.sort(), "guest: the numbers of all members are public");
+    await open(page, browser, `/members/${BIRD}`);
+    await page.getByText("No refused route to be seen.").waitFor();
+    equal(await page.getByText(INVALID).count(), 0, "guest: no refused route is shown");
+    await page.getByRole("main").getByRole("link", { name: "Sign in" }).click();
+    await page.getByLabel("Access token").fill("cwy_nobody");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("This token is not known").waitFor();
+    await page.getByLabel("Access token").fill(process.env.TOKEN);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { level: 2, name: "Workers" }).waitFor();
+    check(true, "guest: a wrong token is refused at the field, a good one shows more");
+    equal(await page.evaluate(() => [document.cookie, localStorage.length]), ["", 0],
+        "guest: the token is in no cookie and not kept beyond the tab");
+}
+
 main("glass", async (browser) => {
-    const page = await browser.window();
+    const page = await browser.window({ token: process.env.TOKEN });
     await overview(page, browser);
     await members(page, browser);
     await member(page, browser);
     await search(page, browser);
+    await explain(page, browser);
     await live(page, browser);
     await keyboard(page, browser);
-    const phone = await browser.window({ width: 360, scheme: "dark" });
+    await guest(await browser.window(), browser);
+    const phone = await browser.window({ width: 360, scheme: "dark", token: process.env.TOKEN });
     for (const [path, name] of PAGES) {
         await open(page, browser, path);
         await page.waitForTimeout(300);
