@@ -677,10 +677,10 @@ static bool step_registry(struct daemon *d, usec_t now)
 	return evidence_join_step(d->evidence, now, now_s);
 }
 
-static void measure_registry(struct daemon *d, usec_t now)
+static void measure_registry(struct daemon *d)
 {
 	if (d->registry != NULL) {
-		registry_source_measure(d->registry, now);
+		registry_source_measure(d->registry);
 		d->env.registry = registry_source_numbers(d->registry);
 	}
 }
@@ -715,7 +715,7 @@ static void loop(struct daemon *d)
 		rules_step(d->rules, rpki_step(d->rpki, now), now);
 		d->env.policy = policy_now(rules_desk(d->rules));
 		d->env.rules = policy_desk_numbers(rules_desk(d->rules));
-		measure_registry(d, now);
+		measure_registry(d);
 		has_more = api_serve(d->api, fds + 1, count, now) || has_more;
 		has_more = irr_serve(d->irr, now, (int64_t)time(NULL)) || has_more;
 		has_more = http_serve(d->http, now, (int64_t)time(NULL)) || has_more;

@@ -336,12 +336,14 @@ static void note(struct registry_numbers *n, const struct pending *p, usec_t now
 }
 
 /* In order: a change is in force when those before it are. */
-void registry_source_measure(struct registry_source *s, usec_t now)
+void registry_source_measure(struct registry_source *s)
 {
 	unsigned done = 0;
 	if (s->pending_count == 0) {
 		return;
 	}
+	/* The turn's `now` is from before the changes that came in it. */
+	const usec_t now = s->clock();
 	take_tickets(s);
 	while (done < s->pending_count &&
 	       !membership_is_busy(s->opts.membership, MEMBERS_OF_REGISTRY) &&

@@ -35,5 +35,5 @@ usec_t registry_source_due(const struct registry_source *s);
 /* In every turn of the control loop, before the members' and the rules'. */
 void registry_source_step(struct registry_source *s, usec_t now, int64_t now_s);
 /* The same, behind the rules': what is in force by now. */
-void registry_source_measure(struct registry_source *s, usec_t now);
+void registry_source_measure(struct registry_source *s);
 struct registry_numbers registry_source_numbers(const struct registry_source *s);
