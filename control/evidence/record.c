@@ -92,8 +92,8 @@ bool record_is_news(const struct registry_evidence *e, const struct finding *f)
 		return e->result == RESULT_PENDING && e->error[0] == '\0';
 	}
 	return e->error[0] != '\0' || e->result != (uint8_t)f->result ||
-	       strcmp(e->reason, f->reason) != 0 || e->expires_s != f->expires_s ||
-	       !is_same_origins(&e->origins, f);
+	       strcmp(e->reason, f->reason) != 0 || strcmp(e->detail, f->detail) != 0 ||
+	       e->expires_s != f->expires_s || !is_same_origins(&e->origins, f);
 }
 
 struct claim record_claim(const struct registry_prefix *p)
