@@ -7,7 +7,8 @@
 
 struct watch;
 
-/* Both are borrowed, and so is the registrar of the steps' `env`: freed after the watch.  A session's events are told to the tenant that its member has. */
+/* Both are borrowed, and so is the registrar of the steps' `env`: freed after the watch.  A
+ * session's events are told to the tenant that its member has. */
 struct watch *watch_new(struct feed *feed, const struct roster *roster);
 void watch_free(struct watch *w);
 /* In every turn of the control loop. */
