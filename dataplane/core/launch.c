@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_alarm.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -508,10 +509,35 @@ void launch_join(void)
 	rte_eal_mp_wait_lcore();
 }
 
+static void has_come(void *flag)
+{
+	__atomic_store_n((bool *)flag, true, __ATOMIC_RELEASE);
+}
+
+/* EAL's own thread, which hears of devices, uses memory that rte_eal_cleanup() unmaps, and is not
+ * waited for there.  Alarms are run by that thread: when one has come, it has seen to what was ready
+ * before; a few, because one message may bring about another; and then some time to fall asleep. */
+static void settle_interrupts(void)
+{
+	for (unsigned round = 0; round < 4; round++) {
+		bool flag = false;
+
+		if (rte_eal_alarm_set(1, has_come, &flag) != 0) {
+			return;
+		}
+		for (unsigned ms = 0; ms < 500 && !__atomic_load_n(&flag, __ATOMIC_ACQUIRE); ms++) {
+			usleep(1000);
+		}
+		(void)rte_eal_alarm_cancel(has_come, &flag); /* Waits while it runs. */
+	}
+	usleep(10000);
+}
+
 void launch_fini(void)
 {
 	char dir[PATH_MAX];
 
+	settle_interrupts();
 	(void)snprintf(dir, sizeof(dir), "%s", rte_eal_get_runtime_dir());
 	(void)rte_eal_cleanup();
 	if (dir[0] != '\0') {

@@ -23,7 +23,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <rte_alarm.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
@@ -66,6 +68,7 @@ struct nic_dpdk {
 	uint16_t port;
 	struct rte_mempool *pool;
 	struct big *big; /* BIG_COUNT of each queue. */
+	bool is_memif;
 	bool can_sum_ip; /* It wants to fill in the header checksums of the IPv4 packets it cuts. */
 	int fds[QUEUE_MAX];
 	struct queue_counters counters[QUEUE_MAX];
@@ -346,12 +349,47 @@ static int dpdk_wait_fd(struct nic *n, unsigned queue)
 	return dpdk_of(n)->fds[queue];
 }
 
+struct closing {
+	uint16_t port;
+	bool is_done;
+};
+
+static void close_port(void *context)
+{
+	struct closing *c = context;
+
+	(void)rte_eth_dev_stop(c->port);
+	(void)rte_eth_dev_close(c->port);
+	__atomic_store_n(&c->is_done, true, __ATOMIC_RELEASE);
+}
+
+/* EAL's own thread hears that the other end of a memif has gone, and takes the wire down, without a
+ * lock that would keep us from doing the same.  Alarms are run by that thread, one after the other
+ * with what it hears: there nothing can be in the way. */
+static void close_memif(uint16_t port)
+{
+	struct closing c = {.port = port};
+
+	if (rte_eal_alarm_set(1, close_port, &c) != 0) {
+		close_port(&c);
+		return;
+	}
+	while (!__atomic_load_n(&c.is_done, __ATOMIC_ACQUIRE)) {
+		usleep(1000);
+	}
+	(void)rte_eal_alarm_cancel(close_port, &c); /* Waits until it has returned. */
+}
+
 static void dpdk_close(struct nic *n)
 {
 	struct nic_dpdk *d = dpdk_of(n);
+	struct closing c = {.port = d->port};
 
-	(void)rte_eth_dev_stop(d->port);
-	(void)rte_eth_dev_close(d->port);
+	if (d->is_memif) {
+		close_memif(d->port);
+	} else {
+		close_port(&c);
+	}
 	rte_mempool_free(d->pool);
 	free(d->big);
 	free(d);
@@ -673,6 +711,7 @@ static bool open_port(struct nic_dpdk *d, struct setup *s)
 	}
 	s->is_af_packet = strcmp(s->info.driver_name, "net_af_packet") == 0;
 	s->is_memif = strcmp(s->info.driver_name, "net_memif") == 0;
+	d->is_memif = s->is_memif;
 	s->is_virtio = strncmp(s->info.driver_name, "net_virtio", strlen("net_virtio")) == 0;
 	s->has_fixed_mtu = s->is_af_packet || s->is_memif;
 	uint64_t queues = min_u64(opts->queues, QUEUE_MAX);
