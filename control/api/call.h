@@ -131,8 +131,8 @@ bool call_take_body(struct call *c, const char *media_type, struct span raw);
 /* Check who asks, and the query; run the handler.  There may be an answer afterwards, or `answered`
  * is called in a later turn. */
 void call_run(struct call *c, usec_t now, int64_t now_s);
-/* A step of the answer's job into a reply that is not of lines; true when the document has begun, or
- * the answer has become a problem (then ANSWER_JSON).  Not after that. */
+/* A step of the answer's job into a reply that is not of lines; true when the document has begun,
+ * or the answer has become a problem (then ANSWER_JSON).  Not after that. */
 bool call_begin_job(struct call *c, struct reply *out, usec_t now);
 /* Take back an answer that was not given: another may follow. */
 void call_revoke(struct call *c);

@@ -1,4 +1,5 @@
 /* What is the server's of a session: the customer's configuration for it, and how it does. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 
 struct draft {
 	struct snippet snippet;
+	char name[64];
 	const struct registry_session *session;
 	struct snippet_prefix prefix[PREFIXES_MAX];
 };
@@ -91,7 +93,11 @@ static void fill(struct draft *d, const struct call *c, const struct registry *r
 {
 	const struct registry_session *s = d->session;
 	bool is_v6 = s->address.family == FAMILY_IPV6;
-	d->snippet.name = s->description[0] != '\0' ? s->description : s->object.id.text;
+	/* A name of its own: several texts go into one router, where descriptions may be alike, or
+	 * words of its language. */
+	snprintf(d->name, sizeof(d->name), "%.10s_ipv%c_%.6s", site->name, is_v6 ? '6' : '4',
+		 s->object.id.text + 2);
+	d->snippet.name = d->name;
 	d->snippet.asn = s->asn;
 	d->snippet.server_asn = site->server_asn != 0 ? site->server_asn : c->env->config->rs_as;
 	d->snippet.local = s->address;

@@ -39,10 +39,8 @@ static void put_policy(const struct sheet *w)
 		"    [policy-definitions.statements.conditions.match-neighbor-set]\n"
 		"      neighbor-set = \"%s\"\n"
 		"    [policy-definitions.statements.actions]\n"
-		"      route-disposition = \"reject-route\"\n\n"
-		"[global.apply-policy.config]\n  export-policy-list = [\"%s-out\"]\n"
-		"  default-export-policy = \"accept-route\"\n\n",
-		w->name, w->name);
+		"      route-disposition = \"reject-route\"\n\n",
+		w->name);
 }
 
 static void put_families(const struct sheet *w)
@@ -106,9 +104,12 @@ void write_gobgp(const struct sheet *w)
 	const struct snippet *s = w->s;
 	write_head(w, "#");
 	fprintf(w->out,
-		"# Needs once in the file: [global.config] with as = %u and a router-id.\n"
+		"# Needs once in the file: [global.config] with as = %u and a router-id, and\n"
+		"# [global.apply-policy.config] with export-policy-list = [\"%s-out\"], which may "
+		"name\n"
+		"# those of several sessions.\n"
 		"# To announce, once it runs:\n",
-		s->asn);
+		s->asn, w->name);
 	for (unsigned i = 0; i < s->prefix_count; i++) {
 		const struct snippet_prefix *p = &s->prefix[i];
 		fprintf(w->out, "#   gobgp global rib add -a ipv%c %s nexthop %s\n",

@@ -515,8 +515,9 @@ static void has_come(void *flag)
 }
 
 /* EAL's own thread, which hears of devices, uses memory that rte_eal_cleanup() unmaps, and is not
- * waited for there.  Alarms are run by that thread: when one has come, it has seen to what was ready
- * before; a few, because one message may bring about another; and then some time to fall asleep. */
+ * waited for there.  Alarms are run by that thread: when one has come, it has seen to what was
+ * ready before; a few, because one message may bring about another; and then some time to fall
+ * asleep. */
 static void settle_interrupts(void)
 {
 	for (unsigned round = 0; round < 4; round++) {

@@ -233,7 +233,9 @@ class GobgpCustomer(Customer):
     software = "gobgp"
 
     def prepare(self, texts):
+        policies = re.findall(r'^  name = "(.*)"', "\n".join(texts), re.MULTILINE)
         head = '[global.config]\n  as = %d\n  router-id = "%s"\n' % (self.asn, self.router_id())
+        head += "[global.apply-policy.config]\n  export-policy-list = %s\n" % json.dumps(policies)
         self.write("gobgpd.toml", head + "\n".join(texts))
 
     def command(self):

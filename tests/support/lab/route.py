@@ -62,7 +62,8 @@ def prefix(text):
     return str(ipaddress.ip_network(text))
 
 
-KNOWN = {"llgrStale": "65535:6", "llgr-stale": "65535:6"}  # As FRR writes them.
+KNOWN = {"llgrStale": "65535:6", "llgr-stale": "65535:6",  # As FRR writes them.
+         "gracefulShutdown": "65535:0", "graceful-shutdown": "65535:0"}
 
 
 def community(text):
