@@ -49,11 +49,11 @@ void serve_rdap(struct call *c)
 	if (o == NULL) {
 		return;
 	}
-	/* By the control socket it comes as a value. */
-	char *text = json_dumps(c->body, JSON_COMPACT);
-	ASSERT(text != NULL);
+	/* By the control socket it comes as a value; what is no JSON, or nothing, is none. */
+	char *text = c->body != NULL ? json_dumps(c->body, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 	const struct given g = given_of(c, o);
-	submit(c, &g, given_rdap(&g, span_of(text, strlen(text)), &error), &error);
+	struct span said = text != NULL ? span_of(text, strlen(text)) : c->raw;
+	submit(c, &g, given_rdap(&g, said, &error), &error);
 	free(text);
 }
 
