@@ -21,7 +21,7 @@
 
 #define IDLE_S	      30		  /* Nothing moves on a connection. */
 #define POOL_BYTES    ((size_t)48 * 1024) /* Of a connection: header and buffers. */
-#define BACKLOG	      128
+#define BACKLOG	      1024 /* A flood of connections shall not keep others from queueing. */
 #define SWEEP_US      USEC_PER_SEC
 #define FAILURE_RATE  (1.0 / 6) /* Wrong tokens of an address; ten at once. */
 #define FAILURE_BURST 10
