@@ -88,10 +88,31 @@ static struct life_judgement judge_rest(const struct life_evidence *e,
 	return j;
 }
 
+/* When time alone changes what a record counts for, the next time; INT64_MAX: never. */
+static int64_t turn_of(const struct registry_evidence *e, const struct registry_rules *rules,
+		       int64_t now_s)
+{
+	bool is_failing;
+	int64_t end_s = end_of(e, rules, now_s, &is_failing);
+	return end_s == 0 || !is_accepted(e, rules) ? INT64_MAX : end_s;
+}
+
+/* Whether one record says more than another: a proof that is whole more than one in its grace, and
+ * of these the one that lasts longer. */
+static bool is_better(bool is_failing, int64_t end_s, const struct life_judgement *best,
+		      int64_t best_end_s)
+{
+	if (best->proof == PROOF_NONE) {
+		return true;
+	}
+	return is_failing == (best->proof == PROOF_FAILING) ? end_s > best_end_s : !is_failing;
+}
+
 struct life_judgement life_judge(const struct life_evidence *e, const struct registry_rules *rules,
 				 int64_t now_s)
 {
 	struct life_judgement best = {.proof = PROOF_NONE, .reason = ""};
+	int64_t due_s = INT64_MAX, best_end_s = 0;
 	for (unsigned i = 0; i < e->count; i++) {
 		const struct registry_evidence *one = e->item[i];
 		bool is_failing;
@@ -99,23 +120,21 @@ struct life_judgement life_judge(const struct life_evidence *e, const struct reg
 			return (struct life_judgement){.proof = PROOF_VETOED,
 						       .reason = reason_of(one, now_s)};
 		}
-		int64_t end_s = end_of(one, rules, now_s, &is_failing);
-		enum life_proof proof = is_failing ? PROOF_FAILING : PROOF_VALID;
+		int64_t end_s = end_of(one, rules, now_s, &is_failing), turn_s;
+		turn_s = turn_of(one, rules, now_s);
+		due_s = turn_s < due_s ? turn_s : due_s;
 		if (end_s == 0 || !is_accepted(one, rules) ||
-		    (best.proof == PROOF_VALID && is_failing)) {
+		    !is_better(is_failing, end_s, &best, best_end_s)) {
 			continue;
 		}
-		if (best.proof != proof || end_s > best.due_s) {
-			best = (struct life_judgement){.proof = proof,
-						       .reason = is_failing ? reason_of(one, now_s)
-									    : "",
-						       .due_s = end_s};
-		}
+		best_end_s = end_s;
+		best.proof = is_failing ? PROOF_FAILING : PROOF_VALID;
+		best.reason = is_failing ? reason_of(one, now_s) : "";
 	}
 	if (best.proof == PROOF_NONE) {
 		return judge_rest(e, rules, now_s);
 	}
-	best.due_s = best.due_s == INT64_MAX ? 0 : best.due_s;
+	best.due_s = due_s == INT64_MAX ? 0 : due_s;
 	return best;
 }
 

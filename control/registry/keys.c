@@ -200,3 +200,30 @@ const struct registry_object *registry_first(const struct registry *r, const str
 	struct keyset_walk w = keyset_from(r->index, &c->key);
 	return keyset_next(&w, &c->key, c->len, NULL);
 }
+
+static bool put_again(void *context, const struct registry_object *o)
+{
+	keys_walk(&(struct keying){.registry = context, .object = o, .is_added = true});
+	return true;
+}
+
+void registry_check(const struct registry *r)
+{
+	struct registry again = {.index = keyset_new()};
+	const struct keyset_key *a, *b;
+	const struct key_cursor all = {.len = 0};
+	for (unsigned kind = 0; kind < REGISTRY_KIND_COUNT; kind++) {
+		registry_each(r, (enum registry_kind)kind, NULL, NULL, put_again, &again);
+	}
+	ASSERT(keyset_count(r->index) == keyset_count(again.index));
+	struct keyset_walk wa = keyset_from(r->index, &all.key);
+	struct keyset_walk wb = keyset_from(again.index, &all.key);
+	for (size_t i = 0; i < keyset_count(r->index); i++) {
+		const struct registry_object *of_a = keyset_next(&wa, &all.key, 0, &a);
+		const struct registry_object *of_b = keyset_next(&wb, &all.key, 0, &b);
+		ASSERT(of_a == of_b && of_a != NULL);
+		ASSERT(memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0);
+	}
+	ASSERT(memcmp(r->len_count, again.len_count, sizeof(r->len_count)) == 0);
+	keyset_free(again.index);
+}

@@ -160,9 +160,12 @@ bool plan_update(struct tx *t, enum registry_kind kind, const char *id, const js
 	if (before == NULL) {
 		return false;
 	}
+	const struct registry_prefix *p = (const struct registry_prefix *)before;
+	if (kind == REGISTRY_PREFIX && p->state == PREFIX_RELEASED) {
+		return registry_fail(t->error, 409, "released", "", "The prefix is released.");
+	}
 	registry_id_t own = before->id;
-	uint8_t announce =
-		kind == REGISTRY_PREFIX ? ((const struct registry_prefix *)before)->announce : 0;
+	uint8_t announce = kind == REGISTRY_PREFIX ? p->announce : 0;
 	struct registry_object *o = registry_object_copy(before);
 	if (!registry_object_merge(o, body, t->command->author.role, false, t->error)) {
 		registry_object_free(o);
@@ -214,14 +217,18 @@ bool plan_delete(struct tx *t, enum registry_kind kind, const char *id)
 	const struct registry_object *o = plan_find(t, kind, id);
 	char title[PLAN_TITLE_MAX];
 	registry_id_t subject = {.text = ""};
-	if (o == NULL || !check_delete(t, o)) {
+	if (o == NULL) {
+		return false;
+	}
+	bool is_operators = kind == REGISTRY_EVIDENCE || kind == REGISTRY_TENANT;
+	if (is_operators && t->command->author.role == ROLE_TENANT) {
+		return registry_fail(t->error, 403, "not-allowed", "",
+				     "Only an operator may delete %s.", registry_kind_plural(kind));
+	}
+	if (!check_delete(t, o)) {
 		return false;
 	}
 	if (kind == REGISTRY_EVIDENCE) {
-		if (t->command->author.role == ROLE_TENANT) {
-			return registry_fail(t->error, 403, "not-allowed", "",
-					     "Only an operator may delete evidence.");
-		}
 		subject = ((const struct registry_evidence *)o)->subject;
 	}
 	tx_say(t, "deleted %s", plan_title(o, title));

@@ -3,6 +3,7 @@
 
 #include "control/registry/field_own.h"
 #include "control/registry/plan_own.h"
+#include "control/registry/words.h"
 #include "rib/base/check.h"
 
 bool prefix_event(struct tx *t, const struct registry_prefix *p, enum prefix_event event)
@@ -154,9 +155,16 @@ static bool decide(struct tx *t, const struct registry_object *o, bool is_approv
 {
 	const char *why = json_string_value(json_object_get(t->command->body, "reason"));
 	struct registry_evidence *e = (struct registry_evidence *)registry_object_copy(o);
+	char detail[400];
+	snprintf(detail, sizeof(detail), "%.280s%s%.100s", e->detail,
+		 why == NULL		? ""
+		 : e->detail[0] == '\0' ? ""
+					: "; ",
+		 why == NULL ? "" : why);
+	words_cut(detail);
 	const struct life_finding found = {.result = is_approved ? RESULT_VALID : RESULT_INVALID,
 					   .reason = is_approved ? "" : "evidence-rejected",
-					   .detail = why != NULL ? why : e->detail,
+					   .detail = detail,
 					   .author = t->command->author.name,
 					   .document = e->document.text,
 					   .expires_s = e->expires_s,

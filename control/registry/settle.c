@@ -116,19 +116,22 @@ struct life_judgement settle_judge(const struct registry *r, const struct regist
 		has_origin |= is_origin_verified(r, rules, p, p->origins.item[i]);
 	}
 	if (life_holds(j.proof) && !has_origin) {
-		return (struct life_judgement){.proof = PROOF_NONE, .reason = "asn-unverified"};
+		j.proof = PROOF_NONE;
+		j.reason = "asn-unverified"; /* Its own due time stays. */
 	}
 	return j;
 }
 
-/* Those origins that are the tenant's own verified ones, and that a proof speaks for. */
+/* Those origins that are the tenant's own verified ones, and that a proof speaks for; none before
+ * the prefix is proven. */
 static void activate_origins(const struct tx *t, struct registry_prefix *p)
 {
 	struct life_evidence e = settle_evidence(t->registry, p->object.id.text);
 	bool is_delegated = p->parent.text[0] != '\0' && is_parent_proven(t->registry, p);
+	bool is_proven = life_is_proven((enum prefix_state)p->state);
 	asn_t *item = registry_alloc(p->origins.count, sizeof(asn_t));
 	size_t count = 0;
-	for (size_t i = 0; i < p->origins.count; i++) {
+	for (size_t i = 0; is_proven && i < p->origins.count; i++) {
 		asn_t origin = p->origins.item[i];
 		if (is_origin_verified(t->registry, t->rules, p, origin) &&
 		    (is_delegated || life_has_origin(&e, t->rules, t->now_s, origin))) {
@@ -159,19 +162,35 @@ static void settle_prefix(struct work *w, const char *id)
 	}
 }
 
-/* Who has proven a number first has it. */
+struct find_holder {
+	const struct registry_asn *own, *found;
+};
+
+static bool is_holder(void *context, const struct registry_object *o)
+{
+	struct find_holder *f = context;
+	const struct registry_asn *a = (const struct registry_asn *)o;
+	if (a->state == ASN_VERIFIED && strcmp(o->id.text, f->own->object.id.text) != 0) {
+		f->found = a;
+	}
+	return f->found == NULL;
+}
+
+/* Who has proven a number first has it.  What an undo brings back is not the first. */
 static struct life_judgement judge_asn(const struct tx *t, const struct registry_asn *a)
 {
+	struct find_holder holder = {.own = a};
+	struct key_cursor c = key_asn(TAG_ASN, a->asn, NULL);
+	registry_walk(t->registry, &c, is_holder, &holder);
 	struct life_evidence e = settle_evidence(t->registry, a->object.id.text);
 	struct life_judgement j = life_judge(&e, t->rules, t->now_s);
-	const struct registry_asn *holder = registry_asn_verified(t->registry, a->asn);
 	/* A private number is proven by nobody's word: there is no holder. */
 	if (registry_asn_is_private(a->asn) && j.proof != PROOF_VETOED) {
 		j = (struct life_judgement){.proof = PROOF_VALID, .reason = ""};
 	}
-	if (life_holds(j.proof) && holder != NULL &&
-	    strcmp(holder->object.id.text, a->object.id.text) != 0) {
-		j = (struct life_judgement){.proof = PROOF_NONE, .reason = "asn-taken"};
+	if (life_holds(j.proof) && holder.found != NULL) {
+		j.proof = PROOF_NONE;
+		j.reason = "asn-taken";
 	}
 	return j;
 }

@@ -48,3 +48,62 @@ Test(registry, a_customer_comes_from_nothing_to_an_announced_prefix_and_leaves)
 	cr_expect(registry_count(f.registry, REGISTRY_EVIDENCE, c.tenant.text) == 1);
 	fix_fini(&f);
 }
+
+Test(registry, an_as_number_has_one_holder_whatever_is_undone)
+{
+	struct fix f;
+	fix_init(&f, 7);
+	struct fix_tenant a = fix_customer(&f, "a", 4200);
+	cr_assert(fix_create(&f, REGISTRY_TENANT, "{'name': 'b'}"));
+	registry_id_t b = f.made;
+	cr_assert(fix_create(&f, REGISTRY_ASN, "{'tenant': '%s', 'asn': 4200}", b.text));
+	registry_id_t claim = f.made;
+	cr_assert(fix_act(&f, a.asn.text, "revoke", NULL));
+	json_t *json = registry_change_json(f.change, REGISTRY_VIEW_STORE);
+	struct registry_change *revoked = registry_change_from_json(json);
+	json_decref(json);
+	cr_assert(fix_act(&f, claim.text, "approve", NULL));
+	cr_assert(fix_undo(&f, revoked), "%s", f.error.text);
+	registry_change_free(revoked);
+	const struct registry_asn *first =
+		(const struct registry_asn *)registry_get(f.registry, REGISTRY_ASN, a.asn.text);
+	const struct registry_asn *second =
+		(const struct registry_asn *)registry_get(f.registry, REGISTRY_ASN, claim.text);
+	cr_expect(first->state == ASN_SUSPENDED && second->state == ASN_VERIFIED);
+	cr_expect_str_eq(first->reason, "asn-taken");
+	fix_fini(&f);
+}
+
+Test(registry, a_tenant_changes_and_sees_its_own_alone)
+{
+	struct fix f;
+	fix_init(&f, 8);
+	registry_id_t site = fix_site(&f);
+	struct fix_tenant a = fix_customer(&f, "a", 4200), b = fix_customer(&f, "b", 4201);
+	registry_id_t prefix = fix_prefix(&f, &a, "203.0.112.0/23", 4200);
+	registry_id_t session = fix_session(&f, &a, site.text, 4200);
+	const char *const ids[] = {a.tenant.text, a.asn.text, prefix.text, session.text};
+	f.author = fix_tenant(b.tenant.text);
+	for (unsigned i = 0; i < ARRAY_COUNT(ids); i++) {
+		cr_expect(!fix_update(&f, ids[i], "{'description': 'x'}"));
+		cr_expect(f.error.status == 404, "%s: %d", ids[i], f.error.status);
+		cr_expect(!fix_delete(&f, ids[i]) && f.error.status == 404);
+	}
+	cr_expect(!fix_act(&f, prefix.text, "submit", NULL) && f.error.status == 404);
+	cr_expect(!fix_create(&f, REGISTRY_PREFIX,
+			      "{'prefix': '203.0.113.0/24', 'origins': [4201]}"));
+	cr_expect_str_eq(f.error.reason, "overlap-other-tenant");
+	cr_expect(!fix_create(&f, REGISTRY_PREFIX,
+			      "{'prefix': '203.0.113.0/24', 'origins': [4201], 'parent': '%s'}",
+			      prefix.text));
+	cr_expect_str_eq(f.error.reason, "not-found");
+	/* Its holder may delegate it. */
+	f.author = fix_tenant(a.tenant.text);
+	cr_expect(fix_create(&f, REGISTRY_PREFIX,
+			     "{'tenant': '%s', 'prefix': '203.0.113.0/24', 'origins': [4201],"
+			     " 'parent': '%s'}",
+			     b.tenant.text, prefix.text),
+		  "%s", f.error.text);
+	cr_expect(!fix_delete(&f, a.tenant.text) && f.error.status == 403);
+	fix_fini(&f);
+}
