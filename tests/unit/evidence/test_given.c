@@ -244,8 +244,10 @@ Test(given, an_autnum_proves_an_asn)
 		"{\"objectClassName\": \"autnum\", \"startAutnum\": 64500, \"endAutnum\": 64500, "
 		"\"remarks\": [{\"description\": [\"causeway-validation=" WORLD_TOKEN "\"]}]}";
 	world_init(&w, 1, ALL);
-	struct given g = given_of(&w, &OPERATOR);
-	g.object = registry_get(w.registry, REGISTRY_ASN, "a-aaaaaaaaaaaaa");
+	const struct given g = {.registry = w.registry,
+				.object = registry_get(w.registry, REGISTRY_ASN, "a-aaaaaaaaaaaaa"),
+				.author = &OPERATOR,
+				.now_s = WORLD_START_S};
 	cr_expect(put(&w, &g, given_rdap(&g, span_of(text, strlen(text)), &error)));
 	const struct registry_evidence *e =
 		record_find(w.registry, "a-aaaaaaaaaaaaa", EVIDENCE_REMARK);
