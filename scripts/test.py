@@ -239,8 +239,8 @@ def suite_of_runs(name):
 
 
 # Runs that load the machine, measure, or race with timers; the others mostly wait.
-ALONE = ("first_light", "flood", "graceful", "kernel", "llgr", "lossy", "memif", "paths", "replay",
-         "restart", "rtr", "scenarios", "thousand")
+ALONE = ("abuse", "first_light", "flood", "graceful", "kernel", "llgr", "lossy", "memif", "paths",
+         "replay", "restart", "rtr", "scenarios", "thousand")
 
 
 def runs_of(tally, suite):
