@@ -31,12 +31,6 @@ static const char *const types[FEED_TYPE_COUNT] = {
 	[FEED_LOST] = "lost",
 };
 
-const char *feed_type_text(enum feed_type type)
-{
-	ASSERT(type < FEED_TYPE_COUNT);
-	return types[type];
-}
-
 struct feed *feed_new(uint64_t first)
 {
 	struct feed *f = calloc(1, sizeof(*f));

@@ -69,4 +69,3 @@ uint64_t feed_lost(const struct feed *f);
 uint64_t feed_after(const struct feed *f, uint64_t last);
 /* The next event for the reader.  False when there is none now. */
 bool feed_read(struct feed *f, struct feed_reader *r, struct feed_shown *out);
-const char *feed_type_text(enum feed_type type);

@@ -38,5 +38,4 @@ struct registry_conf {
 /* Whether only what a reload can change differs: not the database, the site and the resolver. */
 bool registry_conf_is_same_place(const struct registry_conf *a, const struct registry_conf *b);
 bool registry_conf_equal_rules(const struct registry_conf *a, const struct registry_conf *b);
-void registry_conf_fini(struct registry_conf *c);	    /* The URL is wiped. */
-const char *registry_proof_text(enum registry_proof proof); /* "roa" */
+void registry_conf_fini(struct registry_conf *c); /* The URL is wiped. */

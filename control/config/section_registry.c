@@ -32,12 +32,6 @@ static const char *const proof_texts[] = {
 	[REGISTRY_PROOF_COUNT] = NULL,
 };
 
-const char *registry_proof_text(enum registry_proof proof)
-{
-	ASSERT(proof < REGISTRY_PROOF_COUNT);
-	return proof_texts[proof];
-}
-
 /* Whether a URL has a password: behind the user's name, or as a parameter. */
 static bool has_password(const char *url)
 {

@@ -343,12 +343,6 @@ void registry_members_seat(const struct registry_members *m, peer_id_t peer)
 	policy_desk_set_grant(m->opts.desk, peer, &grant);
 }
 
-const struct registry_member *registry_members_find(const struct registry_members *m,
-						    const char *id)
-{
-	return find(m, id);
-}
-
 struct registry_members_counts registry_members_count(const struct registry_members *m)
 {
 	return m->counts;

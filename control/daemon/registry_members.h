@@ -57,9 +57,6 @@ const struct config_client *registry_members_client(const struct registry_member
 						    const struct addr *ip);
 /* The number is another client's: what that may announce goes onto the desk. */
 void registry_members_seat(const struct registry_members *m, peer_id_t peer);
-/* NULL: no session of ours has the id. */
-const struct registry_member *registry_members_find(const struct registry_members *m,
-						    const char *id);
 struct registry_members_counts {
 	unsigned sessions, refused; /* Of ours; of these cannot be members. */
 };

@@ -176,13 +176,3 @@ bool registry_change_has_tenant(const struct registry_change *c, const char *ten
 	}
 	return false;
 }
-
-bool registry_change_has_object(const struct registry_change *c, const char *id)
-{
-	for (size_t i = 0; i < c->count; i++) {
-		if (strcmp(c->item[i].id.text, id) == 0) {
-			return true;
-		}
-	}
-	return false;
-}

@@ -43,6 +43,5 @@ void registry_change_free(struct registry_change *c); /* NULL does nothing. */
 json_t *registry_change_json(const struct registry_change *c, enum registry_view view);
 /* Of the STORE view; NULL when it is none. */
 struct registry_change *registry_change_from_json(const json_t *j);
-/* Whether it is about an object of this tenant's, or about this object. */
+/* Whether it is about an object of this tenant's. */
 bool registry_change_has_tenant(const struct registry_change *c, const char *tenant);
-bool registry_change_has_object(const struct registry_change *c, const char *id);

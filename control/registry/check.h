@@ -18,7 +18,6 @@ bool check_prefix(struct tx *t, const struct registry_prefix *p,
 bool check_session(struct tx *t, const struct registry_session *s,
 		   const struct registry_session *before);
 bool check_asn(struct tx *t, const struct registry_asn *a, const struct registry_asn *before);
-bool check_quota(struct tx *t, enum registry_kind kind, const char *tenant, uint32_t max);
 /* A tenant's quotas, with the rules' where it has none of its own. */
 struct registry_quota check_quota_of(const struct registry *r, const struct registry_rules *rules,
 				     const char *tenant);

@@ -145,23 +145,6 @@ const struct registry_session *registry_session_at(const struct registry *r, con
 	return (const struct registry_session *)registry_first(r, &c);
 }
 
-static bool find_verified(void *context, const struct registry_object *o)
-{
-	const struct registry_object **found = context;
-	if (((const struct registry_asn *)o)->state == ASN_VERIFIED) {
-		*found = o;
-	}
-	return *found == NULL;
-}
-
-const struct registry_asn *registry_asn_verified(const struct registry *r, asn_t asn)
-{
-	const struct registry_object *found = NULL;
-	struct key_cursor c = key_asn(TAG_ASN, asn, NULL);
-	registry_walk(r, &c, find_verified, &found);
-	return (const struct registry_asn *)found;
-}
-
 int64_t registry_due_s(const struct registry *r)
 {
 	const struct keyset_key *found;

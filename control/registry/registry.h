@@ -70,7 +70,6 @@ void registry_evidence_of(const struct registry *r, const char *subject, registr
 void registry_delegated(const struct registry *r, const char *parent, registry_fn *fn,
 			void *context);
 const struct registry_session *registry_session_at(const struct registry *r, const struct addr *a);
-const struct registry_asn *registry_asn_verified(const struct registry *r, asn_t asn);
 /* The token that "cwy_<id>_<secret>" is; NULL when it is none, or no more.  The time that it takes
  * says nothing about the secret. */
 const struct registry_token *registry_token_of(const struct registry *r, const char *text,

@@ -251,17 +251,3 @@ bool pq_is_good(const PGresult *r)
 	ExecStatusType status = PQresultStatus(r);
 	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
-
-int pq_run(struct pq *p, const char *sql, const char *const *value, int count, char *why)
-{
-	PGresult *r = pq_query(p, sql, value, count, PQ_QUERY_S, why);
-	if (r == NULL) {
-		return -1;
-	}
-	bool is_good = pq_is_good(r);
-	if (!is_good) {
-		pq_say(p, PQresultErrorMessage(r), why);
-	}
-	PQclear(r);
-	return is_good ? 1 : 0;
-}

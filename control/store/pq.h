@@ -28,8 +28,6 @@ void pq_disconnect(struct pq *p);
  * connection is lost (and closed).  A result that is an error is the server's refusal. */
 PGresult *pq_query(struct pq *p, const char *sql, const char *const *value, int count, int seconds,
 		   char *why);
-/* A statement without rows.  1: done; 0: refused, with `why`; −1: lost. */
-int pq_run(struct pq *p, const char *sql, const char *const *value, int count, char *why);
 bool pq_is_good(const PGresult *r);
 /* What the server said, without the password. */
 void pq_say(const struct pq *p, const char *text, char *why);
