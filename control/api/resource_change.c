@@ -33,10 +33,15 @@ static void hide_others(const struct call *c, json_t *change)
 	json_t *items = json_object_get(change, "items"),
 	       *author = json_object_get(change, "author");
 	const char *tenant = json_string_value(json_object_get(author, "tenant"));
-	for (size_t i = json_array_size(items); i > 0; i--) {
+	size_t all = json_array_size(items);
+	for (size_t i = all; i > 0; i--) {
 		if (!is_own_item(c, json_array_get(items, i - 1))) {
 			json_array_remove(items, i - 1);
 		}
+	}
+	if (json_array_size(items) < all) { /* Its words may name what was taken out. */
+		json_object_set_new(change, "summary",
+				    json_string("changed with objects of others"));
 	}
 	if (tenant == NULL || strcmp(tenant, c->who.tenant.text) != 0) {
 		json_object_set_new(author, "name", json_string(""));

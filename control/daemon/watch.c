@@ -129,7 +129,9 @@ static void tell_change(struct watch *w, const struct registry_change *change, c
 		  &(struct feed_event){.type = FEED_CHANGE,
 				       .at_us = watch_now_us(),
 				       .tenant = tenant,
-				       .text = change->summary,
+				       .text = count == change->count
+						       ? change->summary
+						       : "changed with objects of others",
 				       .data = json_pack("{s:I, s:I, s:o}", "revision",
 							 (json_int_t)change->revision, "count",
 							 (json_int_t)count, "items", items)});
