@@ -62,6 +62,24 @@ static int save(const struct api_env *env, const struct api_request *r)
 	return r->command == API_ENABLE ? state_enable(env->state, &r->address) : 0;
 }
 
+/* What the registry has disabled is the registry's to enable: see that it is refused. */
+static bool is_the_registrys(const struct api_env *env, const struct change_job *j,
+			     struct reply *out)
+{
+	const struct config_client *client = roster_client(env->roster, j->peer);
+	char text[256];
+	if (j->job.request.command != API_ENABLE || !client->is_disabled) {
+		return false;
+	}
+	snprintf(text, sizeof(text),
+		 "the registry keeps it disabled: %.120s Change that there: `causeway registry "
+		 "show %.20s`",
+		 client->disabled_why != NULL ? client->disabled_why : "",
+		 client->session_id != NULL ? client->session_id : "");
+	refuse(out, &j->job.request.address, text);
+	return true;
+}
+
 /* Check and save.  False after an answer. */
 static bool begin(struct change_job *j, const struct api_env *env, struct reply *out, usec_t now)
 {
@@ -77,6 +95,9 @@ static bool begin(struct change_job *j, const struct api_env *env, struct reply 
 	const char *why = objection(r, &st);
 	if (why != NULL) {
 		refuse(out, &r->address, why);
+		return false;
+	}
+	if (is_the_registrys(env, j, out)) {
 		return false;
 	}
 	int err = save(env, r);

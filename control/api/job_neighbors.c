@@ -44,13 +44,16 @@ static void set_counts(json_t *row, const struct server *s, peer_id_t peer)
 	set_number(row, "filtered", v4.received + v6.received - v4.accepted - v6.accepted);
 }
 
-static void set_disabled(json_t *row, const struct api_env *env, const struct addr *addr)
+static void set_disabled(json_t *row, const struct api_env *env, const struct config_client *client)
 {
-	const struct state_disabled *d = state_find(env->state, addr);
+	const struct state_disabled *d = state_find(env->state, &client->ip);
 	if (d != NULL) {
 		json_object_set_new(row, "disabled",
 				    json_pack("{s:s, s:I}", "reason", d->reason, "since",
 					      (json_int_t)d->since));
+	} else if (client->is_disabled && client->disabled_why != NULL) {
+		json_object_set_new(row, "disabled",
+				    json_pack("{s:s}", "reason", client->disabled_why));
 	}
 }
 
@@ -92,7 +95,7 @@ static json_t *summary_json(const struct neighbors_job *j, const struct api_env 
 	if (st->last_error[0] != '\0') {
 		set_text(row, "last_error", st->last_error);
 	}
-	set_disabled(row, env, &client->ip);
+	set_disabled(row, env, client);
 	return row;
 }
 

@@ -59,6 +59,7 @@ static void draft_client(const struct client_wish *w, struct draft_client *out)
 	out->value = (struct config_client){.asn = w->asn,
 					    .ip = w->ip,
 					    .is_disabled = w->is_disabled,
+					    .disabled_why = copy_text(w->disabled_why),
 					    .description = copy_text(w->description),
 					    .session_id = copy_text(w->session)};
 	draft_wish(w, &out->session);
@@ -121,6 +122,7 @@ void config_client_fini(struct config_client *client)
 {
 	free(client->description);
 	free(client->session_id);
+	free(client->disabled_why);
 	config_keys_free(client->keys);
 	client_policy_fini(&client->policy);
 }

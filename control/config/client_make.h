@@ -15,6 +15,7 @@ struct client_wish {
 	bool has_gtsm;
 	uint8_t hops; /* 0: inherited. */
 	bool is_passive, is_disabled;
+	const char *disabled_why; /* NULL: nothing more is known. */
 	bool has_role;
 	uint8_t role; /* enum role: ours. */
 	bool sends_paths, receives_paths;

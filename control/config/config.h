@@ -46,7 +46,8 @@ struct config_client {
 	struct client_policy policy;
 	struct auth_keys *keys; /* `password` or `tcp_ao`; NULL when there are none. */
 	char *session_id;	/* Of the registry; NULL: the files have it. */
-	bool is_disabled;	/* By the registry. */
+	bool is_disabled;	/* By the registry: */
+	char *disabled_why;	/* in words, for whoever asks and for the member. */
 };
 
 struct config {

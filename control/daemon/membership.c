@@ -5,6 +5,7 @@
 #include "control/daemon/membership.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -289,13 +290,15 @@ static int hand_keys(struct membership *m, const struct task *t)
 	return -EAGAIN;
 }
 
-/* Enabled or not; RFC 9003's text says who wants it. */
+/* Enabled or not; RFC 9003's text says why, the operator's word before the registry's. */
 static int hand_state(struct membership *m, const struct task *t)
 {
-	const struct member_conf conf = client_member(t->client, m->opts.state, dump_of(m));
-	const struct request request = {.kind = conf.is_enabled ? REQUEST_ENABLE : REQUEST_DISABLE,
-					.peer = t->peer,
-					.text = "the session is disabled in the registry"};
+	const struct state_disabled *by_hand = state_find(m->opts.state, &t->ip);
+	const char *why = by_hand != NULL ? by_hand->reason : t->client->disabled_why;
+	bool is_enabled = by_hand == NULL && !t->client->is_disabled;
+	struct request request = {.kind = is_enabled ? REQUEST_ENABLE : REQUEST_DISABLE,
+				  .peer = t->peer};
+	snprintf(request.text, sizeof(request.text), "%s", why != NULL ? why : "");
 	return server_request(m->opts.server, &request) ? 0 : -EAGAIN;
 }
 

@@ -68,9 +68,10 @@ bool registry_session_keys(const struct registry_session *s, struct auth_keys *o
 }
 
 static struct client_wish wish_of(const struct registry *r, const struct registry_session *s,
-				  const struct registry_grant *grant)
+				  const struct registry_grant *grant, struct registry_why *why)
 {
 	const struct registry_session_options *o = &s->options;
+	bool runs = registry_session_runs(r, s, why);
 	struct client_wish w = {
 		.asn = s->asn,
 		.ip = s->address,
@@ -81,7 +82,8 @@ static struct client_wish wish_of(const struct registry *r, const struct registr
 		.has_gtsm = o->gtsm,
 		.hops = (uint8_t)o->multihop,
 		.is_passive = o->passive,
-		.is_disabled = !registry_session_runs(r, s, NULL),
+		.is_disabled = !runs,
+		.disabled_why = runs ? NULL : why->text,
 		.has_role = o->role != SESSION_ROLE_NONE,
 		.sends_paths = o->add_path == PATHS_TX || o->add_path == PATHS_BOTH,
 		.receives_paths = o->add_path == PATHS_RX || o->add_path == PATHS_BOTH,
@@ -104,7 +106,8 @@ struct config_client *registry_client_new(const struct config *c, const struct r
 					  const struct registry_grant *grant, char *why,
 					  size_t why_len)
 {
-	struct client_wish wish = wish_of(r, s, grant);
+	struct registry_why disabled;
+	struct client_wish wish = wish_of(r, s, grant, &disabled);
 	struct auth_keys keys;
 	if (registry_session_keys(s, &keys)) {
 		wish.keys = &keys;

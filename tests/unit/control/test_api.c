@@ -318,6 +318,30 @@ Test(api, a_change_is_saved_before_it_is_asked_for)
 	fake_fini(&f);
 }
 
+/* Whoever is disabled there would otherwise announce again, and the registry say that it does not. */
+Test(api, what_the_registry_has_disabled_is_not_enabled_here)
+{
+	struct fake f;
+	char session[] = "n-2", why[] = "The tenant is disabled.";
+	fake_init(&f, 1, NULL);
+	f.client[1].is_disabled = true;
+	f.client[1].session_id = session;
+	f.client[1].disabled_why = why;
+	cr_assert_eq(state_disable(f.env.state, &f.client[1].ip, "mine", 1), 0);
+	json_t *a = fake_ask(&f, "{\"command\":\"enable\",\"address\":\"198.18.1.2\"}");
+	const char *said = answer_text(answer_end(a), "text");
+	cr_expect_str_eq(answer_text(answer_end(a), "status"), "refused");
+	cr_expect(strstr(said, "The tenant is disabled.") != NULL, "%s", said);
+	cr_expect(strstr(said, "causeway registry show n-2") != NULL, "%s", said);
+	cr_expect_eq(f.server.request_count, 0);
+	cr_expect(state_find(f.env.state, &f.client[1].ip) != NULL, "nothing was changed");
+	json_decref(a);
+	a = fake_ask(&f, "{\"command\":\"enable\",\"address\":\"198.18.1.1\"}");
+	cr_expect_str_eq(answer_text(answer_end(a), "status"), "done");
+	json_decref(a);
+	fake_fini(&f);
+}
+
 Test(api, changes_that_make_no_sense_are_refused)
 {
 	struct fake f;

@@ -80,9 +80,11 @@ Test(client_make, its_own_goes_before_cfgs)
 	struct client_wish w = wish_of("2001:db8::5");
 	w.hold_s = 9;
 	w.is_disabled = true;
+	w.disabled_why = "for a reason";
 	struct config_client *made = config_client_new(c, &w, why, sizeof(why));
 	cr_assert_not_null(made, "%s", why);
 	cr_expect(made->session.hold_s == 9 && made->is_disabled);
+	cr_expect_str_eq(made->disabled_why, "for a reason");
 	cr_expect(made->session.has_next_hop6, "RFC 8950: IPv4 over IPv6");
 	cr_expect(!made->policy.irr.enforces_origin && made->policy.has_rov);
 	config_client_free(made);

@@ -264,6 +264,29 @@ Test(membership, who_is_another_while_it_waits_waits_for_those_rules)
 	end(&r);
 }
 
+/* RFC 9003: the member reads who stopped it and why, the operator's own word before others'. */
+Test(membership, who_is_disabled_is_told_why)
+{
+	struct rig r;
+	char why[] = "The tenant is disabled.";
+	stand(&r);
+	struct config_client off = r.client[0], on = r.client[1];
+	off.is_disabled = true;
+	off.disabled_why = why;
+	set(&r, 0, &off);
+	membership_step(r.members);
+	cr_assert_eq(r.server.request_count, 1);
+	cr_expect_str_eq(r.server.request[0].text, "The tenant is disabled.");
+	cr_assert_eq(state_disable(r.state, &on.ip, "cable work", 1), 0);
+	off = on; /* Of whom the operator has said something, too. */
+	off.is_disabled = true;
+	set(&r, 1, &off);
+	membership_step(r.members);
+	cr_assert_eq(r.server.request_count, 2);
+	cr_expect_str_eq(r.server.request[1].text, "cable work");
+	end(&r);
+}
+
 /* The worker hears of the state alone; what an operator disabled stays so. */
 Test(membership, disabling_and_enabling_are_requests_of_their_own)
 {
