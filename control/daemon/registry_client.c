@@ -47,14 +47,15 @@ static void add_key(struct auth_keys *keys, uint8_t algorithm, const char *text,
 	keys->count++;
 }
 
-/* TCP-AO has the key before beside the new one while it is taken (RFC 5925 §7.5.1): each side asks
- * the other for the new one, and both move when both know it.  With MD5 the server keeps it for a
- * while by itself (auth.h). */
+/* The key before stands beside the new one while it is taken.  With TCP-AO (RFC 5925 §7.5.1) each
+ * side asks the other for the new one, and both move when both know it; with MD5 we send with what
+ * the member sends with. */
 bool registry_session_keys(const struct registry_session *s, struct auth_keys *out)
 {
 	*out = (struct auth_keys){.count = 0};
 	if (s->options.authentication == SESSION_AUTH_MD5) {
 		add_key(out, AUTH_MD5, s->key, 0, 0);
+		add_key(out, AUTH_MD5, s->old_key, 0, 0);
 	} else if (s->options.authentication == SESSION_AUTH_TCP_AO) {
 		bool has_own_ids = s->old_key_send_id != s->key_send_id &&
 				   s->old_key_recv_id != s->key_recv_id;

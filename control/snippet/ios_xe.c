@@ -34,7 +34,8 @@ static void put_key_chain(const struct sheet *w)
 	}
 	fprintf(w->out,
 		"key chain %s tcp\n key 1\n  send-id %u\n  recv-id %u\n"
-		"  cryptographic-algorithm aes-128-cmac\n  key-string %s\n!\n",
+		"  cryptographic-algorithm aes-128-cmac\n  key-string %s\n"
+		"  include-tcp-options\n!\n",
 		w->name, w->s->ao_send_id, w->s->ao_recv_id, w->key);
 }
 

@@ -71,7 +71,7 @@ static void put_neighbor(const struct sheet *w)
 	if (s->auth == SNIPPET_AUTH_MD5) {
 		fprintf(w->out, "  password clear %s\n", w->key);
 	} else if (s->auth == SNIPPET_AUTH_AO) {
-		fprintf(w->out, "  ao %s include-tcp-options disable\n", w->name);
+		fprintf(w->out, "  ao %s include-tcp-options enable\n", w->name);
 	}
 	if (s->has_gtsm) {
 		fprintf(w->out, "  ttl-security\n");

@@ -40,8 +40,8 @@ static void put_security(const struct sheet *w, const char *group)
 			w->name);
 		fprintf(w->out, "%s %s key 1 algorithm ao\n", chain, w->name);
 		fprintf(w->out,
-			"%s %s key 1 ao-attribute send-id %u recv-id %u cryptographic-algorithm "
-			"aes-128-cmac-96\n",
+			"%s %s key 1 ao-attribute send-id %u recv-id %u tcp-ao-option enabled "
+			"cryptographic-algorithm aes-128-cmac-96\n",
 			chain, w->name, s->ao_send_id, s->ao_recv_id);
 		fprintf(w->out, "%s authentication-algorithm ao\n%s authentication-key-chain %s\n",
 			group, group, w->name);

@@ -32,7 +32,7 @@
 #include "rib/base/check.h"
 
 #define SLOT_NONE UINT_MAX
-#define MD5_SLOTS 2 /* One, and the one before. */
+#define MD5_SLOTS (2 * AUTH_MD5_KEYS_MAX) /* And those before. */
 #define AO_SLOTS  (2 * AUTH_KEYS_MAX)
 
 struct slot {
@@ -108,7 +108,7 @@ struct auth *auth_new(const struct auth_keys *keys)
 	unsigned room = kind == SEG_AUTH_MD5 ? MD5_SLOTS : AO_SLOTS;
 
 	ASSERT(keys->count >= 1 && keys->count <= AUTH_KEYS_MAX);
-	ASSERT(kind != SEG_AUTH_MD5 || keys->count == 1);
+	ASSERT(kind != SEG_AUTH_MD5 || keys->count <= AUTH_MD5_KEYS_MAX);
 	struct auth *a = calloc(1, auth_size(room));
 
 	if (a == NULL) {

@@ -18,6 +18,7 @@
 
 #define AUTH_SECRET_MAX	     80 /* As Linux has it, for MD5 and AO. */
 #define AUTH_KEYS_MAX	     8	/* Of one neighbour. */
+#define AUTH_MD5_KEYS_MAX    2	/* A password, and one that is taken beside it. */
 #define AUTH_OVERLAP_US	     (300 * USEC_PER_SEC)
 #define AUTH_CONNECTIONS_MAX 2	/* Of one neighbour at a time. */
 #define AUTH_AO_MAC_LEN	     12 /* 96 bits, RFC 5926 §3.2. */
@@ -33,7 +34,7 @@ struct auth_key {
 	uint8_t secret[AUTH_SECRET_MAX];
 };
 
-/* The keys of one neighbour: one for MD5; one or more for AO, the one that we prefer first. */
+/* The keys of one neighbour, the one that we prefer first: of MD5's the peer chooses. */
 struct auth_keys {
 	unsigned count;
 	struct auth_key key[AUTH_KEYS_MAX];

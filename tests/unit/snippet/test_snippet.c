@@ -107,6 +107,24 @@ Test(snippet, md5_keys_stand_where_the_router_reads_them)
 	}
 }
 
+/* RFC 5925 §3.1: our digests cover the other options; these routers' do only when they are told. */
+Test(snippet, tcp_ao_covers_the_options_as_the_server_does)
+{
+	static const struct {
+		enum snippet_router router;
+		const char *text;
+	} cases[] = {{SNIPPET_IOS_XE, "\n  include-tcp-options\n"},
+		     {SNIPPET_IOS_XR, " include-tcp-options enable\n"},
+		     {SNIPPET_JUNOS, " tcp-ao-option enabled "}};
+	struct snippet s = session();
+	s.auth = SNIPPET_AUTH_AO;
+	for (unsigned i = 0; i < ARRAY_COUNT(cases); i++) {
+		char *text = snippet_text(cases[i].router, &s);
+		has(cases[i].router, text, cases[i].text);
+		free(text);
+	}
+}
+
 /* Names and keys come from people; a configuration must not be theirs to write. */
 Test(snippet, nothing_of_a_person_becomes_grammar)
 {

@@ -515,6 +515,42 @@ Test(auth, an_md5_password_changes_while_the_connection_lives)
 	}
 }
 
+/* Two that are configured count both for as long as they are: a member may change its own whenever
+ * it likes, connect anew with either, and is answered with the one it used. */
+Test(auth, of_two_md5_passwords_the_peer_chooses)
+{
+	struct auth_keys old = one_key(key_of(AUTH_MD5, 0, "old"));
+	struct auth_keys new = one_key(key_of(AUTH_MD5, 0, "new"));
+	struct auth_keys both = new;
+
+	both.key[both.count++] = old.key[0];
+	for (unsigned i = 0; i < 2; i++) {
+		struct pair p = pair_of(i == 0 ? &old : &new, &both, FAMILY_IPV4);
+
+		connect_pair(&p);
+		p.now += 2 * AUTH_OVERLAP_US;
+		talk(&p);
+		cr_expect(auth_status(p.end[1].auth, p.now).key_count == 2);
+		auth_free(p.end[0].auth);
+		p.end[0].auth = auth_new(i == 0 ? &new : &old);
+		auth_connect(p.end[0].auth, &p.end[0].at, &p.end[1].at, 1);
+		cr_expect_eq(data(&p, 0), AUTH_OK);
+		talk(&p);
+		pair_free(&p);
+	}
+	/* The third drives out the first; in its overlap that is still good. */
+	struct pair p = pair_of(&old, &both, FAMILY_IPV4);
+	both.key[0] = key_of(AUTH_MD5, 0, "newer");
+	both.key[1] = new.key[0];
+	connect_pair(&p);
+	rekey(&p, 1, &both);
+	talk(&p);
+	cr_expect(auth_status(p.end[1].auth, p.now).is_on_retired);
+	p.now += AUTH_OVERLAP_US;
+	cr_expect_eq(data(&p, 0), AUTH_BAD);
+	pair_free(&p);
+}
+
 /* Two servers of ours: each waits for the other, until the first forgets the old key. */
 Test(auth, two_ends_that_both_overlap_agree_when_the_first_forgets)
 {
