@@ -318,7 +318,7 @@ Test(api, a_change_is_saved_before_it_is_asked_for)
 	fake_fini(&f);
 }
 
-/* Whoever is disabled there would otherwise announce again, and the registry say that it does not. */
+/* Whoever is disabled there would announce again, and the registry say that it does not. */
 Test(api, what_the_registry_has_disabled_is_not_enabled_here)
 {
 	struct fake f;
