@@ -40,18 +40,19 @@ static bool has_origin(const struct registry_prefix *p, asn_t origin)
 	return false;
 }
 
-/* What it had already may stay, whatever has become of the number. */
+/* What it had already may stay, whatever has become of the number; but the server's own is an
+ * origin only of what the server announces. */
 static bool check_origins(struct tx *t, const struct registry_prefix *p,
 			  const struct registry_prefix *before)
 {
 	char pointer[40];
 	for (size_t i = 0; i < p->origins.count; i++) {
 		asn_t origin = p->origins.item[i];
-		if (has_origin(before, origin)) {
+		bool is_ours = p->is_originated && origin == t->rules->rs_as;
+		if (has_origin(before, origin) && (is_ours || origin != t->rules->rs_as)) {
 			continue;
 		}
 		const struct registry_asn *a = settle_asn_of(t->registry, origin, p->tenant.text);
-		bool is_ours = p->is_originated && origin == t->rules->rs_as;
 		if ((a == NULL || a->state == ASN_REVOKED) && !is_ours) {
 			snprintf(pointer, sizeof(pointer), "/origins/%zu", i);
 			return registry_fail(t->error, 422, "asn-unverified", pointer,

@@ -217,6 +217,7 @@ bool plan_delete(struct tx *t, enum registry_kind kind, const char *id)
 	const struct registry_object *o = plan_find(t, kind, id);
 	char title[PLAN_TITLE_MAX];
 	registry_id_t subject = {.text = ""};
+	asn_t freed = 0;
 	if (o == NULL) {
 		return false;
 	}
@@ -230,6 +231,8 @@ bool plan_delete(struct tx *t, enum registry_kind kind, const char *id)
 	}
 	if (kind == REGISTRY_EVIDENCE) {
 		subject = ((const struct registry_evidence *)o)->subject;
+	} else if (kind == REGISTRY_ASN) {
+		freed = ((const struct registry_asn *)o)->asn;
 	}
 	tx_say(t, "deleted %s", plan_title(o, title));
 	struct key_cursor evidence = key_ref(TAG_SUBJECT, id);
@@ -243,6 +246,7 @@ bool plan_delete(struct tx *t, enum registry_kind kind, const char *id)
 	if (subject.text[0] != '\0') {
 		settle(t, subject.text);
 	}
+	settle_claims(t, freed);
 	return true;
 }
 

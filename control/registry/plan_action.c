@@ -137,16 +137,9 @@ static bool approve(struct tx *t, const struct registry_object *o)
 
 static bool revoke(struct tx *t, const struct registry_object *o)
 {
-	registry_id_t id = o->id;
-	struct registry_asn *a = tx_copy(t, REGISTRY_ASN, id.text);
-	bool was_verified = a->state == ASN_VERIFIED;
-	asn_t asn = a->asn;
-	registry_id_t tenant = a->tenant;
+	struct registry_asn *a = tx_copy(t, REGISTRY_ASN, o->id.text);
 	a->state = ASN_REVOKED;
-	tx_put(t, &a->object);
-	if (was_verified) {
-		settle_origin(t, asn, tenant.text);
-	}
+	tx_put(t, &a->object); /* What follows is settled behind every action. */
 	return true;
 }
 

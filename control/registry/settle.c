@@ -146,11 +146,12 @@ static void activate_origins(const struct tx *t, struct registry_prefix *p)
 	}
 }
 
-static void settle_prefix(struct work *w, const char *id)
+static void settle_prefix(struct work *w, const char *id, bool is_first)
 {
 	struct tx *t = w->tx;
 	struct registry_prefix *p = tx_copy(t, REGISTRY_PREFIX, id);
-	bool was_proven = life_is_proven((enum prefix_state)p->state);
+	const struct registry_prefix *before = is_first ? tx_before(t, REGISTRY_PREFIX, id) : p;
+	bool was_proven = before != NULL && life_is_proven((enum prefix_state)before->state);
 	struct life_facts facts = {.judged = settle_judge(t->registry, t->rules, p, t->now_s),
 				   .now_s = t->now_s};
 	life_settle(p, &facts);
@@ -206,12 +207,46 @@ static enum asn_state asn_next(const struct registry_asn *a, enum life_proof pro
 	return a->state == ASN_PENDING ? ASN_PENDING : ASN_SUSPENDED;
 }
 
-static void settle_asn(struct work *w, const char *id)
+/* Those that want a number, who wanted it first in front. */
+struct claims {
+	const struct registry_asn **item;
+	size_t count;
+};
+
+static bool claim_add(void *context, const struct registry_object *o)
+{
+	struct claims *c = context;
+	size_t at = c->count++;
+	c->item = realloc(c->item, c->count * sizeof(struct registry_asn *));
+	ASSERT(c->item != NULL);
+	for (; at > 0 && c->item[at - 1]->object.created_s > o->created_s; at--) {
+		c->item[at] = c->item[at - 1];
+	}
+	c->item[at] = (const struct registry_asn *)o;
+	return true;
+}
+
+static void add_claims(struct work *w, asn_t asn)
+{
+	struct claims claims = {.count = 0};
+	struct key_cursor c = key_asn(TAG_ASN, asn, NULL);
+	registry_walk(w->tx->registry, &c, claim_add, &claims);
+	for (size_t i = 0; i < claims.count; i++) {
+		work_add(w, claims.item[i]->object.id.text);
+	}
+	free(claims.item);
+}
+
+/* Whoever loses a number makes room for others, whose turn comes later in the same work. */
+static void settle_asn(struct work *w, const char *id, bool is_first)
 {
 	struct tx *t = w->tx;
 	struct registry_asn *a = tx_copy(t, REGISTRY_ASN, id);
 	struct life_judgement j = judge_asn(t, a);
+	const struct registry_asn *known = is_first ? tx_before(t, REGISTRY_ASN, id) : a;
+	bool was_verified = known != NULL && known->state == ASN_VERIFIED;
 	enum asn_state before = (enum asn_state)a->state;
+	asn_t asn = a->asn;
 	a->state = (uint8_t)asn_next(a, j.proof);
 	registry_text_set(&a->reason, a->state == ASN_REVOKED ? "revoked" : j.reason);
 	a->due_s = a->state == ASN_REVOKED ? 0 : j.due_s;
@@ -219,23 +254,27 @@ static void settle_asn(struct work *w, const char *id)
 		a->verified_s = t->now_s;
 	}
 	struct key_cursor c = key_asn(TAG_ORIGIN, a->asn, a->tenant.text);
-	bool is_changed = (a->state == ASN_VERIFIED) != (before == ASN_VERIFIED);
+	bool is_verified = a->state == ASN_VERIFIED;
 	tx_put(t, &a->object);
-	if (is_changed) {
+	if (is_verified != was_verified) {
 		registry_walk(t->registry, &c, work_add_object, w);
+	}
+	if (was_verified && !is_verified) {
+		add_claims(w, asn);
 	}
 }
 
-/* A chain of delegations is at most a few long (check_prefix.c), and a prefix is looked at again
- * only when its parent has changed. */
-static void work_off(struct work *w)
+/* A chain of delegations is at most a few long (check_prefix.c), a prefix is looked at again only
+ * when its parent has changed, and a number that is lost once is not won and lost again.  The first
+ * `first_count` are compared with what they were before the plan: it may have written them. */
+static void work_off(struct work *w, size_t first_count)
 {
 	for (size_t i = 0; i < w->count; i++) {
 		registry_id_t one = w->id[i];
 		if (registry_get(w->tx->registry, REGISTRY_ASN, one.text) != NULL) {
-			settle_asn(w, one.text);
+			settle_asn(w, one.text, i < first_count);
 		} else if (registry_get(w->tx->registry, REGISTRY_PREFIX, one.text) != NULL) {
-			settle_prefix(w, one.text);
+			settle_prefix(w, one.text, i < first_count);
 		}
 	}
 	free(w->id);
@@ -245,13 +284,12 @@ void settle(struct tx *t, const char *id)
 {
 	struct work w = {.tx = t};
 	work_add(&w, id);
-	work_off(&w);
+	work_off(&w, 1);
 }
 
-void settle_origin(struct tx *t, asn_t asn, const char *tenant)
+void settle_claims(struct tx *t, asn_t asn)
 {
 	struct work w = {.tx = t};
-	struct key_cursor c = key_asn(TAG_ORIGIN, asn, tenant);
-	registry_walk(t->registry, &c, work_add_object, &w);
-	work_off(&w);
+	add_claims(&w, asn);
+	work_off(&w, 0);
 }

@@ -5,11 +5,12 @@
 #include "control/registry/life.h"
 #include "control/registry/tx.h"
 
-/* An ASN or a prefix, and with it what depends on it: an ASN's prefixes, a prefix's delegated ones.
- * O(those whose proof changes with it). */
+/* An ASN or a prefix, and with it what depends on it: an ASN's prefixes, and who waits for a number
+ * that has become free; a prefix's delegated ones.  What the plan has written into it before counts
+ * as well.  O(those whose proof changes with it). */
 void settle(struct tx *t, const char *id);
-/* The prefixes that a tenant originates from an ASN. */
-void settle_origin(struct tx *t, asn_t asn, const char *tenant);
+/* Who waits for a number: its holder is gone. */
+void settle_claims(struct tx *t, asn_t asn);
 struct life_evidence settle_evidence(const struct registry *r, const char *subject);
 /* What the evidence and what it depends on say about it now. */
 struct life_judgement settle_judge(const struct registry *r, const struct registry_rules *rules,

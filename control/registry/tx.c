@@ -18,6 +18,9 @@ void tx_begin(struct tx *t, struct registry *r, const struct registry_rules *rul
 			 .seen = keyset_new()};
 }
 
+/* In place of an object that there was not. */
+static const struct registry_object nothing;
+
 /* Remember what there was, the first time. */
 static void note(struct tx *t, enum registry_kind kind, const char *id,
 		 struct registry_object *before)
@@ -35,9 +38,17 @@ static void note(struct tx *t, enum registry_kind kind, const char *id,
 	struct tx_item *it = &t->item[t->count++];
 	*it = (struct tx_item){.kind = kind, .before = before};
 	memcpy(it->id.text, id, REGISTRY_ID_LEN);
-	/* What is kept under the key says only that it is there. */
-	static const struct registry_object mark;
-	keyset_add(t->seen, &c.key, &mark);
+	keyset_add(t->seen, &c.key, before == NULL ? &nothing : before);
+}
+
+const void *tx_before(const struct tx *t, enum registry_kind kind, const char *id)
+{
+	struct key_cursor c = key_ref(TAG_OBJECT, id);
+	const struct registry_object *seen = keyset_get(t->seen, &c.key);
+	if (seen == NULL) {
+		return registry_get(t->registry, kind, id);
+	}
+	return seen == &nothing ? NULL : seen;
 }
 
 void tx_put(struct tx *t, struct registry_object *o)

@@ -22,7 +22,7 @@ struct tx {
 	int64_t now_s;
 	struct tx_item *item;
 	size_t count, room;
-	struct keyset *seen; /* The items by id. */
+	struct keyset *seen; /* What the items were before, by id. */
 	json_t *secrets;
 	json_t *bulk; /* {"<id>": {member: value}}: on its way to the store. */
 	char summary[160];
@@ -39,6 +39,8 @@ void tx_delete(struct tx *t, enum registry_kind kind, const char *id);
 /* A copy to be changed and put. */
 void *tx_copy(const struct tx *t, enum registry_kind kind, const char *id);
 const void *tx_get(const struct tx *t, enum registry_kind kind, const char *id);
+/* What it was before the plan began; NULL: there was none. */
+const void *tx_before(const struct tx *t, enum registry_kind kind, const char *id);
 /* A new object with an id of its own. */
 void *tx_new(struct tx *t, enum registry_kind kind);
 /* A member that is not kept in memory. */

@@ -56,25 +56,67 @@ static void note_made(struct fix *f, const struct registry_command *c)
 	}
 }
 
+/* What a dry run says, and what is done, of the same dice: the same. */
+static bool plan_twice(struct fix *f, const struct registry_command *c,
+		       struct registry_change **out)
+{
+	struct registry_change *dry = NULL;
+	struct prng dice = f->prng;
+	bool is_good = registry_plan(f->registry, &f->rules, c, &dry, &f->error);
+	f->prng = dice;
+	cr_assert(registry_plan(f->registry, &f->rules, c, out, &f->error) == is_good);
+	if (is_good) {
+		json_t *a = registry_change_json(dry, REGISTRY_VIEW_STORE);
+		json_t *b = registry_change_json(*out, REGISTRY_VIEW_STORE);
+		cr_assert(json_equal(a, b), "two plans are two things");
+		json_decref(a);
+		json_decref(b);
+	}
+	registry_change_free(dry);
+	return is_good;
+}
+
+/* The objects are what they were, and what the change says of those that it is about. */
+static void check_applied(const struct fix *f, json_t *before)
+{
+	json_t *now = fix_dump(f->registry);
+	for (size_t i = 0; i < f->change->count; i++) {
+		const struct registry_item *it = &f->change->item[i];
+		json_object_del(before, it->id.text);
+		if (it->after != NULL) {
+			json_t *after = json_copy(it->after);
+			if (it->kind == REGISTRY_DOCUMENT) { /* Its bytes are the store's. */
+				json_object_set_new(after, "data", json_string(""));
+			}
+			json_object_set_new(before, it->id.text, after);
+		}
+	}
+	cr_assert(json_equal(before, now), "%s: what was said is not what was done",
+		  f->change->summary);
+	json_decref(now);
+}
+
 bool fix_run(struct fix *f, const struct registry_command *c)
 {
 	struct registry_change *change = NULL;
 	json_t *before = fix_dump(f->registry);
-	bool is_good = registry_plan(f->registry, &f->rules, c, &change, &f->error);
+	bool is_good = plan_twice(f, c, &change);
 	json_t *after = fix_dump(f->registry);
 	cr_assert(json_equal(before, after), "a plan changed something");
-	json_decref(before);
 	json_decref(after);
 	if (!is_good) {
 		cr_assert(f->error.status >= 400 && f->error.text[0] != '\0' &&
 				  f->error.remedy[0] != '\0',
 			  "%s", f->error.reason);
+		json_decref(before);
 		return false;
 	}
 	registry_change_free(f->change);
 	f->change = change;
 	note_made(f, c);
 	cr_assert(registry_apply(f->registry, change));
+	check_applied(f, before);
+	json_decref(before);
 	return true;
 }
 

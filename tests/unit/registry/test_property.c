@@ -3,15 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/registry/fix.h"
+#include "tests/unit/registry/whole.h"
 
-#define STEPS 1500
+#define STEPS 600
+#define KEPT  16 /* Changes that may still be undone. */
 
 struct world {
 	struct fix fix;
 	struct prng prng;
 	struct registry *shadow; /* Made of the changes' JSON alone. */
-	unsigned taken, refused, undone, irreversible;
+	struct registry_change *kept[KEPT];
+	unsigned taken, refused, undone, irreversible, late;
 };
 
 static unsigned any(struct world *w, unsigned bound)
@@ -55,12 +57,30 @@ static const char *some_prefix(struct world *w)
 	return prefix_format(&p, text);
 }
 
+/* What names several others. */
+static bool create_with(struct world *w, const char *tenant)
+{
+	char site[REGISTRY_ID_MAX], other[REGISTRY_ID_MAX];
+	snprintf(site, sizeof(site), "%s", pick(w, REGISTRY_SITE));
+	snprintf(other, sizeof(other), "%s", pick(w, REGISTRY_TEMPLATE));
+	if (any(w, 2) == 0) {
+		return fix_create(&w->fix, REGISTRY_SESSION,
+				  "{'tenant': '%s', 'site': '%s', 'asn': %u, 'template': '%s'}",
+				  tenant, site, some_asn(w), other);
+	}
+	return fix_create(&w->fix, REGISTRY_PREFIX,
+			  "{'tenant': '%s', 'prefix': '%s', 'origins': [%u], 'sites': ['%s'],"
+			  " 'is_originated': true, 'next_hop_ipv4': '198.18.0.%u'}",
+			  tenant, some_prefix(w), any(w, 2) ? 64999 : some_asn(w), site,
+			  1 + any(w, 4));
+}
+
 static bool create(struct world *w)
 {
 	char tenant[REGISTRY_ID_MAX], other[REGISTRY_ID_MAX];
 	struct fix *f = &w->fix;
 	snprintf(tenant, sizeof(tenant), "%s", pick(w, REGISTRY_TENANT));
-	switch (any(w, 8)) {
+	switch (any(w, 11)) {
 	case 0:
 		return fix_create(f, REGISTRY_TENANT, "{'name': 'n%u', 'mode': '%s'}", any(w, 5),
 				  any(w, 2) ? "local" : "global");
@@ -89,6 +109,15 @@ static bool create(struct world *w)
 				  "{'tenant': '%s', 'site': '%s', 'asn': %u, "
 				  "'authentication': '%s'}",
 				  tenant, other, some_asn(w), any(w, 2) ? "md5" : "none");
+	case 7:
+		return fix_create(f, REGISTRY_TEMPLATE, "{'name': 'm%u', 'hold_time': %u}",
+				  any(w, 3), any(w, 100));
+	case 8:
+		return fix_create(f, REGISTRY_DOCUMENT,
+				  "{'tenant': '%s', 'media_type': 'text/plain', 'data': 'QUJD'}",
+				  tenant);
+	case 9:
+		return create_with(w, tenant);
 	default:
 		return fix_create(f, REGISTRY_TOKEN,
 				  "{'tenant': '%s', 'role': 'tenant', 'name': 'x'}", tenant);
@@ -98,7 +127,18 @@ static bool create(struct world *w)
 static bool update(struct world *w)
 {
 	struct fix *f = &w->fix;
-	switch (any(w, 6)) {
+	switch (any(w, 10)) {
+	case 5:
+		return fix_update(f, pick(w, REGISTRY_TENANT), "{'quota': {'%s': %u}}",
+				  any(w, 2) ? "prefixes" : "asns", 2 + any(w, 8));
+	case 6:
+		return fix_update(f, pick(w, REGISTRY_ASN), "{'asn_alias': %u}", 4200 + any(w, 3));
+	case 7:
+		return fix_update(f, pick(w, REGISTRY_PREFIX), "{'is_originated': %s}",
+				  any(w, 2) ? "true" : "false");
+	case 8:
+		return fix_update(f, pick(w, REGISTRY_TENANT), "{'name': 'n%u', 'mode': '%s'}",
+				  any(w, 5), any(w, 2) ? "local" : "global");
 	case 0:
 		return fix_update(f, pick(w, REGISTRY_TENANT), "{'is_enabled': %s}",
 				  any(w, 2) ? "true" : "false");
@@ -151,8 +191,9 @@ static bool found(struct world *w)
 static bool delete (struct world *w)
 {
 	static const enum registry_kind kinds[] = {
-		REGISTRY_PREFIX, REGISTRY_ASN,	 REGISTRY_SESSION, REGISTRY_SITE,
-		REGISTRY_TENANT, REGISTRY_TOKEN, REGISTRY_EVIDENCE};
+		REGISTRY_PREFIX,   REGISTRY_ASN,      REGISTRY_SESSION,
+		REGISTRY_SITE,	   REGISTRY_TENANT,   REGISTRY_TOKEN,
+		REGISTRY_EVIDENCE, REGISTRY_DOCUMENT, REGISTRY_TEMPLATE};
 	return fix_delete(&w->fix, pick(w, kinds[any(w, ARRAY_COUNT(kinds))]));
 }
 
@@ -181,33 +222,6 @@ static bool is_delegated_by(const struct fix *f, const struct registry_prefix *p
 	return false;
 }
 
-struct pair {
-	const struct fix *fix;
-	const struct registry_prefix *one;
-};
-
-static bool check_pair(void *context, const struct registry_object *o)
-{
-	const struct pair *v = context;
-	const struct registry_prefix *a = v->one, *b = (const struct registry_prefix *)o;
-	bool overlap = prefix_contains(&a->prefix, &b->prefix);
-	if (overlap && a->state != PREFIX_RELEASED && b->state != PREFIX_RELEASED &&
-	    strcmp(a->tenant.text, b->tenant.text) != 0) {
-		bool is_same = prefix_equal(&a->prefix, &b->prefix);
-		cr_assert(is_delegated_by(v->fix, b, a->tenant.text) ||
-				  (is_same && is_delegated_by(v->fix, a, b->tenant.text)),
-			  "%s and %s overlap", a->object.id.text, b->object.id.text);
-	}
-	return true;
-}
-
-static bool check_one(void *context, const struct registry_object *o)
-{
-	struct pair v = {.fix = context, .one = (const struct registry_prefix *)o};
-	registry_each(v.fix->registry, REGISTRY_PREFIX, NULL, NULL, check_pair, &v);
-	return true;
-}
-
 /* Written, read and written again it is the same. */
 static void check_item(const struct registry_item *it)
 {
@@ -219,6 +233,9 @@ static void check_item(const struct registry_item *it)
 	cr_assert(o != NULL, "%s: %s", e.pointer, e.text);
 	struct registry_object *copy = registry_object_copy(o);
 	json_t *again = registry_object_json(copy, REGISTRY_VIEW_STORE);
+	if (it->kind == REGISTRY_DOCUMENT) { /* Its bytes are the store's. */
+		json_object_set(again, "data", json_object_get(it->after, "data"));
+	}
 	cr_assert(json_equal(again, it->after), "%s", it->id.text);
 	json_decref(again);
 	registry_object_free(copy);
@@ -246,9 +263,22 @@ static void check_isolation(const struct fix *f)
 	}
 }
 
+static struct registry_change *copy_of(const struct registry_change *c)
+{
+	json_t *json = registry_change_json(c, REGISTRY_VIEW_STORE);
+	struct registry_change *copy = registry_change_from_json(json);
+	json_decref(json);
+	return copy;
+}
+
 static void check_change(struct world *w)
 {
 	struct fix *f = &w->fix;
+	if (f->change->count > 0 && f->change->author.role != ROLE_SYSTEM && any(w, 4) == 0) {
+		struct registry_change **kept = &w->kept[any(w, KEPT)];
+		registry_change_free(*kept);
+		*kept = copy_of(f->change);
+	}
 	json_t *json = registry_change_json(f->change, REGISTRY_VIEW_STORE);
 	struct registry_change *copy = registry_change_from_json(json);
 	cr_assert(copy != NULL && registry_apply(w->shadow, copy));
@@ -259,18 +289,11 @@ static void check_change(struct world *w)
 	}
 	check_isolation(f);
 	registry_check(f->registry);
+	whole_check(f);
 	cr_assert(registry_due_s(f->registry) > f->now_s ||
 			  registry_due_s(f->registry) == INT64_MAX ||
 			  f->change->author.role != ROLE_SYSTEM,
 		  "a tick left something that is due");
-}
-
-static struct registry_change *copy_of(const struct registry_change *c)
-{
-	json_t *json = registry_change_json(c, REGISTRY_VIEW_STORE);
-	struct registry_change *copy = registry_change_from_json(json);
-	json_decref(json);
-	return copy;
 }
 
 /* The first object that is not the same in both, for messages. */
@@ -307,8 +330,10 @@ static void check_undo(struct world *w, const json_t *before)
 	f->author = fix_operator();
 	if (!fix_undo(f, first)) {
 		w->irreversible++;
-		/* What could not be made now does not come back: of a number that was revoked. */
-		bool is_known = strcmp(f->error.reason, "asn-unverified") == 0;
+		/* What could not be made now does not come back: of a number that was revoked, or
+		 * more than a quota that has been lowered. */
+		bool is_known = strcmp(f->error.reason, "asn-unverified") == 0 ||
+				strcmp(f->error.reason, "quota") == 0;
 		cr_assert(is_known, "%s: %s", first->summary, f->error.text);
 		registry_change_free(first);
 		json_decref(made);
@@ -334,10 +359,43 @@ static void check_undo(struct world *w, const json_t *before)
 	json_decref(made);
 }
 
+/* Whether a refusal to undo says what stands in its way: something has become otherwise, or could
+ * not be made any more. */
+static bool is_refusal(const struct registry_error *e)
+{
+	static const char *const reasons[] = {
+		"changed-since", "asn-unverified", "not-unique",    "overlap-other-tenant",
+		"in-use",	 "quota",	   "not-delegated", "still-announced",
+		"not-found",	 "irreversible",   "address-taken", "asn-private",
+		"not-allowed"};
+	for (unsigned i = 0; i < ARRAY_COUNT(reasons); i++) {
+		if (strcmp(e->reason, reasons[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Some change of long ago is undone, whatever has come of it since. */
+static bool undo_late(struct world *w)
+{
+	const struct registry_change *c = w->kept[any(w, KEPT)];
+	if (c == NULL || c->count == 0) {
+		return false;
+	}
+	bool is_good = fix_undo(&w->fix, c);
+	cr_assert(is_good || is_refusal(&w->fix.error), "%s: %s: %s", c->summary,
+		  w->fix.error.reason, w->fix.error.text);
+	w->late += is_good ? 1 : 0;
+	return is_good;
+}
+
 static bool step(struct world *w)
 {
-	w->fix.author = any(w, 3) == 0 ? fix_operator() : fix_tenant(pick(w, REGISTRY_TENANT));
-	switch (any(w, 12)) {
+	w->fix.author = any(w, 2) == 0 ? fix_operator() : fix_tenant(pick(w, REGISTRY_TENANT));
+	switch (any(w, 13)) {
+	case 12:
+		return undo_late(w);
 	case 0:
 	case 1:
 	case 2:
@@ -397,27 +455,28 @@ static void run(uint64_t seed)
 		if (step(&w)) {
 			w.taken++;
 			check_change(&w);
+			whole_check_quota(&w.fix, before);
 			check_undo(&w, before);
 		} else {
 			w.refused++;
 		}
 		json_decref(before);
-		if (i % 16 == 0) {
-			registry_each(w.fix.registry, REGISTRY_PREFIX, NULL, NULL, check_one,
-				      &w.fix);
-		}
 	}
 	json_t *a = fix_dump(w.fix.registry), *b = fix_dump(w.shadow);
 	cr_assert(json_equal(a, b), "the changes make another registry");
 	json_decref(a);
 	json_decref(b);
-	cr_assert(w.taken > STEPS / 6 && w.refused > STEPS / 6 && w.undone > STEPS / 20,
+	cr_assert(w.taken > STEPS / 12 && w.refused > STEPS / 6 && w.undone > STEPS / 40,
 		  "%u taken, %u refused, %u undone", w.taken, w.refused, w.undone);
-	fprintf(stderr, "seed %llu: %u taken, %u refused, %u undone, %u not; %zu prefixes\n",
-		(unsigned long long)seed, w.taken, w.refused, w.undone, w.irreversible,
+	fprintf(stderr,
+		"seed %llu: %u taken, %u refused, %u undone, %u late, %u not; %zu prefixes\n",
+		(unsigned long long)seed, w.taken, w.refused, w.undone, w.late, w.irreversible,
 		registry_count(w.fix.registry, REGISTRY_PREFIX, NULL));
 	registry_check(w.shadow);
 	registry_free(w.shadow);
+	for (unsigned i = 0; i < KEPT; i++) {
+		registry_change_free(w.kept[i]);
+	}
 	fix_fini(&w.fix);
 }
 
