@@ -163,6 +163,21 @@ static bool check_room(struct tx *t, const struct registry_object *o)
 	return true;
 }
 
+/* What it says is about something, and a letter that it rests on is there. */
+static bool check_evidence(struct tx *t, const struct registry_evidence *e)
+{
+	enum registry_kind kind = REGISTRY_EVIDENCE;
+	bool is_subject = registry_kind_of_id(e->subject.text, &kind) &&
+			  (kind == REGISTRY_ASN || kind == REGISTRY_PREFIX);
+	if (!is_subject || tx_get(t, kind, e->subject.text) == NULL) {
+		return check_not_found(t, "/subject", e->subject.text);
+	}
+	if (e->document.text[0] != '\0' && tx_get(t, REGISTRY_DOCUMENT, e->document.text) == NULL) {
+		return check_not_found(t, "/document", e->document.text);
+	}
+	return true;
+}
+
 static bool check_owner(struct tx *t, const struct registry_object *o)
 {
 	const char *tenant = registry_tenant_of(o);
@@ -195,6 +210,8 @@ bool check_object(struct tx *t, const struct registry_object *o,
 	case REGISTRY_PREFIX:
 		return check_prefix(t, (const struct registry_prefix *)o,
 				    (const struct registry_prefix *)before);
+	case REGISTRY_EVIDENCE:
+		return check_evidence(t, (const struct registry_evidence *)o);
 	case REGISTRY_SITE:
 		return check_site(t, (const struct registry_site *)o);
 	case REGISTRY_TEMPLATE:

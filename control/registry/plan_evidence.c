@@ -48,7 +48,13 @@ static bool read_document(struct tx *t, const struct registry_object *subject, r
 {
 	const json_t *v = json_object_get(t->command->body, "document");
 	if (!json_is_object(v)) {
-		return read_member(t, "document", out);
+		if (!read_member(t, "document", out)) {
+			return false;
+		}
+		const struct registry_object *o = tx_get(t, REGISTRY_DOCUMENT, out->text);
+		bool is_own = o != NULL &&
+			      strcmp(registry_tenant_of(o), registry_tenant_of(subject)) == 0;
+		return out->text[0] == '\0' || is_own || check_not_found(t, "/document", out->text);
 	}
 	json_t *body = json_copy((json_t *)(uintptr_t)v);
 	json_object_set_new(body, "tenant", json_string(registry_tenant_of(subject)));

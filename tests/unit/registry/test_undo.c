@@ -137,3 +137,39 @@ Test(registry, the_servers_own_number_is_an_origin_only_of_what_it_announces)
 		  f.error.text);
 	fix_fini(&f);
 }
+
+Test(registry, evidence_does_not_come_back_without_what_it_is_about)
+{
+	struct fix f;
+	fix_init(&f, 4);
+	struct fix_tenant a = fix_customer(&f, "a", 4200);
+	registry_id_t prefix = fix_prefix(&f, &a, "203.0.113.0/24", 4200);
+	cr_assert(fix_found(&f, prefix.text, "{'type': 'irr', 'result': 'valid'}"));
+	struct key_cursor k = key_ref(TAG_SUBJECT, prefix.text);
+	registry_id_t irr = registry_first(f.registry, &k)->id;
+	cr_assert(fix_delete(&f, irr.text));
+	struct registry_change *deleted = keep(f.change);
+	cr_assert(fix_delete(&f, prefix.text));
+	cr_expect(!fix_undo(&f, deleted));
+	cr_expect_str_eq(f.error.reason, "not-found");
+	cr_expect_str_eq(f.error.pointer, "/subject");
+	registry_change_free(deleted);
+	fix_fini(&f);
+}
+
+Test(registry, a_proof_rests_on_a_document_of_the_same_tenant_alone)
+{
+	struct fix f;
+	fix_init(&f, 5);
+	struct fix_tenant a = fix_customer(&f, "a", 4200), b = fix_customer(&f, "b", 4201);
+	registry_id_t prefix = fix_prefix(&f, &a, "203.0.113.0/24", 4200);
+	cr_assert(fix_create(&f, REGISTRY_DOCUMENT,
+			     "{'tenant': '%s', 'media_type': 'text/plain', 'data': 'QUJD'}",
+			     b.tenant.text));
+	registry_id_t letter = f.made;
+	cr_expect(!fix_found(&f, prefix.text,
+			     "{'type': 'letter', 'result': 'valid', 'document': '%s'}",
+			     letter.text));
+	cr_expect_str_eq(f.error.pointer, "/document");
+	fix_fini(&f);
+}
