@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "control/config/client_make.h"
+#include "control/daemon/registry_origin.h"
 #include "rib/base/check.h"
 
 #define LOAD_US	    (10 * USEC_PER_SEC)
@@ -124,100 +125,18 @@ static void take_tickets(struct registry_source *s)
 	}
 }
 
-/* Our site's name is the configuration's, prefixes have ids. */
-static bool is_here(const struct registry_source *s, const struct registry_prefix *p)
-{
-	const struct registry *r = registrar_registry(s->registrar);
-	for (size_t i = 0; s->config->registry.site != NULL && i < p->sites.count; i++) {
-		const struct registry_object *o =
-			registry_get(r, REGISTRY_SITE, p->sites.item[i].text);
-		const struct registry_site *site = (const struct registry_site *)o;
-		if (site != NULL && strcmp(site->name, s->config->registry.site) == 0) {
-			return true;
-		}
-	}
-	return s->config->registry.site == NULL || p->sites.count == 0;
-}
-
-struct origins {
-	const struct registry_source *source;
-	struct policy_originated item[RULES_ORIGINATED_MAX];
-	unsigned count;
-	bool are_too_many;
-};
-
-/* In the customer's name, while it is announced; IPv4 with an IPv6 next hop is RFC 8950's. */
-static bool add_origin(void *context, const struct registry_object *o)
-{
-	struct origins *all = context;
-	const struct registry_prefix *p = (const struct registry_prefix *)o;
-	bool is_announced = p->state == PREFIX_LIMITED || p->state == PREFIX_ANNOUNCED ||
-			    p->state == PREFIX_DRAINING;
-	bool has_ipv4 = p->prefix.family == FAMILY_IPV4 && !addr_is_zero(&p->next_hop_ipv4);
-	const struct addr *hop = has_ipv4 ? &p->next_hop_ipv4 : &p->next_hop_ipv6;
-	if (!p->is_originated || !is_announced || p->active_origins.count == 0 ||
-	    addr_is_zero(hop) || !is_here(all->source, p)) {
-		return true;
-	}
-	if (all->count == RULES_ORIGINATED_MAX) {
-		all->are_too_many = true;
-		return false;
-	}
-	all->item[all->count++] =
-		(struct policy_originated){.prefix = p->prefix,
-					   .next_hop = *hop,
-					   .asn = p->active_origins.item[0],
-					   .tenant = p->tenant.text,
-					   .is_limited = p->state == PREFIX_LIMITED,
-					   .is_draining = p->state == PREFIX_DRAINING};
-	return true;
-}
-
-static int compare_origins(const void *a, const void *b)
-{
-	const struct policy_originated *x = a, *y = b;
-	return prefix_cmp(&x->prefix, &y->prefix);
-}
-
 static void originate(struct registry_source *s)
 {
-	struct origins *all = calloc(1, sizeof(*all));
-	unsigned kept = 0;
-	ASSERT(all != NULL);
-	all->source = s;
-	registry_each(registrar_registry(s->registrar), REGISTRY_PREFIX, NULL, NULL, add_origin,
-		      all);
-	qsort(all->item, all->count, sizeof(all->item[0]), compare_origins);
-	for (unsigned i = 0; i < all->count; i++) {
-		bool is_again =
-			kept > 0 && prefix_equal(&all->item[kept - 1].prefix, &all->item[i].prefix);
-		all->item[kept] = all->item[is_again ? kept : i];
-		kept += !is_again;
-	}
-	if (all->are_too_many || !rules_set_originated(s->server_rules, all->item, kept)) {
+	struct policy_originated *item = calloc(RULES_ORIGINATED_MAX, sizeof(*item));
+	ASSERT(item != NULL);
+	unsigned count =
+		registry_origins(registrar_registry(s->registrar), s->config->registry.site,
+				 s->now_s, item, RULES_ORIGINATED_MAX);
+	if (count > RULES_ORIGINATED_MAX || !rules_set_originated(s->server_rules, item, count)) {
 		log_printf(LOG_ERROR, "too many originated prefixes",
 			   "the server announces at most %u for customers", RULES_ORIGINATED_MAX);
 	}
-	free(all);
-}
-
-static bool is_originated(const json_t *prefix)
-{
-	return json_is_true(json_object_get(prefix, "is_originated"));
-}
-
-/* To look at all prefixes costs milliseconds: only when one may be meant. */
-static bool may_originate(const struct registry_change *change)
-{
-	for (size_t i = 0; change != NULL && i < change->count; i++) {
-		const struct registry_item *item = &change->item[i];
-		if (item->kind == REGISTRY_SITE ||
-		    (item->kind == REGISTRY_PREFIX &&
-		     (is_originated(item->before) || is_originated(item->after)))) {
-			return true;
-		}
-	}
-	return change == NULL;
+	free(item);
 }
 
 static void changed(void *context, const struct registry_change *change)
@@ -225,7 +144,7 @@ static void changed(void *context, const struct registry_change *change)
 	struct registry_source *s = context;
 	const struct registry_members_view view = view_of(s);
 	await(s, registry_revision(view.registry));
-	s->is_origin_due = s->is_origin_due || may_originate(change);
+	s->is_origin_due = s->is_origin_due || registry_origins_touched(change);
 	if (change != NULL) {
 		registry_members_change(s->members, &view, change);
 	} else {

@@ -10,6 +10,7 @@
 #include "rib/policy/scope.h"
 
 #define LOCAL_PREF_DEFAULT 100
+#define LOCAL_PREF_OWN	   50 /* A member's own announcement goes before ours in its name. */
 #define VARIANTS_MAX	   8
 #define REFS_BATCH	   64
 
@@ -176,6 +177,9 @@ static uint32_t local_pref_of(const struct judge *j, const struct variant_key *k
 	const struct peer_policy *peer = j->policy->peer[j->peer];
 	if (key->is_draining) {
 		return 0;
+	}
+	if (j->known == REJECT_NONE && j->check.is_own) {
+		return LOCAL_PREF_OWN;
 	}
 	bool is_lowered = peer != NULL && peer->has_graceful_shutdown &&
 			  j->view.facts->is_graceful_shutdown && !key->is_rejected &&

@@ -379,10 +379,11 @@ Test(policy, without_rules_every_route_is_for_everyone_as_it_is)
 }
 
 /* A policy with no member, whose own routes have the number 3: the route's prefix is heard by the
- * members 1 and 65, and drains. */
-static struct policy *own_policy(const struct said_route *r)
+ * members 1 and 65, and may drain. */
+static struct policy *own_policy(const struct said_route *r, bool is_draining)
 {
-	const struct own_route own = {.prefix = r->prefix, .asn = 64501, .is_draining = true};
+	const struct own_route own = {
+		.prefix = r->prefix, .asn = 64501, .is_draining = is_draining};
 	const uint64_t bits[2] = {0x2, 0x2};
 	struct policy *p = policy_new(SAID_MEMBERS);
 	p->generation = 1;
@@ -402,7 +403,7 @@ Test(policy, what_a_number_without_a_member_announces_goes_nowhere)
 	struct bench b = bench_new(1, 100);
 	struct said_policy *s = said_policy_by_chance(&chance, 1);
 	struct said_route r = said_route_by_chance(&chance, s);
-	struct policy *p = own_policy(&r);
+	struct policy *p = own_policy(&r, true);
 	r.count = 0;
 	r.prefix.len--;
 	r.prefix = prefix_make(&(struct addr){.family = r.prefix.family}, r.prefix.len);
@@ -421,6 +422,30 @@ Test(policy, what_a_number_without_a_member_announces_goes_nowhere)
 	bench_free(&b);
 }
 
+/* What the customer announces itself goes before: see LOCAL_PREF_OWN. */
+Test(policy, a_route_of_our_own_is_the_last_choice)
+{
+	struct prng chance;
+	prng_init(&chance, 9);
+	struct bench b = bench_new(1, 100);
+	struct said_policy *s = said_policy_by_chance(&chance, 1);
+	struct said_route r = said_route_by_chance(&chance, s);
+	struct policy *p = own_policy(&r, false);
+	r.count = 0;
+	r.from = 3;
+	cr_assert(judge_adopt(b.judge, p));
+	struct judged judged = judge_once(&b, &r);
+	cr_assert(judged.attr->reach != NULL && judged.attr->reach->count == 1);
+	cr_expect_eq(judged.attr->facts.local_pref, 50, "others have 100");
+	struct judged again = judge_kept(&b, &r, judged.attr, REJECT_NONE);
+	cr_expect_eq(again.attr, judged.attr);
+	intern_adjust(b.intern, judged.attr, -1);
+	cr_assert(judge_adopt(b.judge, NULL));
+	policy_free(p);
+	said_policy_free(s);
+	bench_free(&b);
+}
+
 /* Each by its own list, and whatever it wants of other prefixes a member is not sent it else. */
 Test(policy, a_route_of_our_own_goes_to_those_whom_it_is_for)
 {
@@ -429,7 +454,7 @@ Test(policy, a_route_of_our_own_goes_to_those_whom_it_is_for)
 	struct bench b = bench_new(1, 100);
 	struct said_policy *s = said_policy_by_chance(&chance, 1);
 	struct said_route r = said_route_by_chance(&chance, s);
-	struct policy *p = own_policy(&r);
+	struct policy *p = own_policy(&r, true);
 	r.count = 0;
 	r.from = 3;
 	cr_assert(judge_adopt(b.judge, p));
