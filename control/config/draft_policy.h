@@ -55,7 +55,7 @@ struct draft_custom {
 
 /* `registry`'s numbers. */
 struct draft_registry {
-	struct set_number recheck_s, grace_s[REGISTRY_PROOF_COUNT], len_min[FAMILY_COUNT],
+	struct set_number drain_s, recheck_s, grace_s[REGISTRY_PROOF_COUNT], len_min[FAMILY_COUNT],
 		len_max[FAMILY_COUNT], asns, prefixes, sessions, routes_ipv4, routes_ipv6;
 	struct place len_at;
 };

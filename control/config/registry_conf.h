@@ -24,6 +24,7 @@ struct registry_conf {
 	char *database;	   /* "sqlite:PATH", or "postgresql://…", perhaps with a password. */
 	char *site;	   /* The name of ours; NULL: sessions of all sites are this server's. */
 	uint32_t accepted; /* Bits by enum registry_proof: any of them proves a prefix. */
+	unsigned drain_s;  /* From drain to withdrawn; 0: not by itself. */
 	unsigned recheck_s;
 	unsigned grace_s[REGISTRY_PROOF_COUNT]; /* From lost evidence to the prefix's suspension. */
 	struct addr forward;			/* Port 0: the system's resolver. */

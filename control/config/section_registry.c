@@ -16,6 +16,7 @@
 #define DATABASE_DEFAULT "sqlite:registry.db"
 #define DNS_PORT	 53
 #define SITE_NAME_MAX	 63
+#define DRAIN_S		 900
 #define RECHECK_S	 3600
 #define GRACE_S		 86400
 #define GRACE_MAX_S	 (90 * 86400)
@@ -232,6 +233,7 @@ static void read_lengths(struct loader *l, const struct node *key, const struct 
 static const struct key registry_key[] = {
 	{.name = "database", .read = read_database},
 	{.name = "site", .read = read_site},
+	{.name = "drain", .kind = KEY_NUMBER, .at = AT(drain_s), .max = 86400},
 	{.name = "evidence", .kind = KEY_GENERAL, .table = &evidence_keys},
 	{.name = "prefix_length", .read = read_lengths, .table = &len_keys},
 	{.name = "limits", .kind = KEY_GENERAL, .table = &limits_keys},
@@ -285,6 +287,7 @@ void finish_registry(struct loader *l)
 	if (c->accepted == 0) {
 		c->accepted = (1U << REGISTRY_PROOF_COUNT) - 1;
 	}
+	c->drain_s = or_default(d->drain_s, DRAIN_S);
 	c->recheck_s = or_default(d->recheck_s, RECHECK_S);
 	for (unsigned i = 0; i < REGISTRY_PROOF_COUNT; i++) {
 		c->grace_s[i] = or_default(d->grace_s[i], GRACE_S);
@@ -313,9 +316,9 @@ bool registry_conf_equal_rules(const struct registry_conf *a, const struct regis
 {
 	const struct registry_limits *x = &a->limits, *y = &b->limits;
 	bool is_same = a->accepted == b->accepted && a->recheck_s == b->recheck_s &&
-		       x->asns == y->asns && x->prefixes == y->prefixes &&
-		       x->sessions == y->sessions && x->routes_ipv4 == y->routes_ipv4 &&
-		       x->routes_ipv6 == y->routes_ipv6;
+		       a->drain_s == b->drain_s && x->asns == y->asns &&
+		       x->prefixes == y->prefixes && x->sessions == y->sessions &&
+		       x->routes_ipv4 == y->routes_ipv4 && x->routes_ipv6 == y->routes_ipv6;
 	for (unsigned i = 0; i < REGISTRY_PROOF_COUNT; i++) {
 		is_same &= a->grace_s[i] == b->grace_s[i];
 	}

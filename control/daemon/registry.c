@@ -70,6 +70,7 @@ static void make_rules(struct registry_source *s)
 	r->has_test_asns = config_takes_test_asns(c);
 	r->evidence_accepted = conf->accepted;
 	r->recheck_s = conf->recheck_s;
+	r->drain_s = conf->drain_s;
 	r->rs_as = c->rs_as;
 	for (unsigned i = 0; i < REGISTRY_PROOF_COUNT; i++) {
 		r->grace_s[i] = conf->grace_s[i];

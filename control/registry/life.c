@@ -95,6 +95,12 @@ static bool is_early(const struct registry_prefix *p, int64_t now_s)
 	return p->not_before_s != 0 && now_s < p->not_before_s;
 }
 
+/* When a prefix that drains has done so; 0: never by itself. */
+static int64_t drained_s(const struct registry_prefix *p, const struct life_facts *f)
+{
+	return p->state == PREFIX_DRAINING && f->drain_s != 0 ? p->since_s + f->drain_s : 0;
+}
+
 /* What time and proof make happen in a state; false: nothing. */
 static bool event_of(const struct registry_prefix *p, const struct life_facts *f,
 		     enum prefix_event *out)
@@ -114,6 +120,8 @@ static bool event_of(const struct registry_prefix *p, const struct life_facts *f
 		*out = EVENT_PROVEN;
 	} else if (is_early(p, f->now_s)) {
 		*out = EVENT_CLOSED;
+	} else if (drained_s(p, f) != 0 && f->now_s >= drained_s(p, f)) {
+		*out = EVENT_OFF;
 	} else if (s == PREFIX_VALIDATED) {
 		*out = EVENT_OPENED;
 	} else if (s == PREFIX_PROVISIONED && p->announce != ANNOUNCE_OFF) {
@@ -155,6 +163,7 @@ static int64_t due_of(const struct registry_prefix *p, const struct life_facts *
 	}
 	earlier(&due_s, p->not_after_s, f->now_s);
 	earlier(&due_s, f->judged.due_s, f->now_s);
+	earlier(&due_s, drained_s(p, f), f->now_s);
 	if (p->state == PREFIX_VALIDATED) {
 		earlier(&due_s, p->not_before_s, f->now_s);
 	}

@@ -79,7 +79,7 @@ bool life_record(struct registry_evidence *e, const struct life_finding *found, 
 /* What the state follows from, beside the prefix itself. */
 struct life_facts {
 	struct life_judgement judged;
-	int64_t now_s;
+	int64_t now_s, drain_s;
 };
 
 /* Let a prefix move as far as facts and clock bring it; state, reason, since and due are set. */

@@ -263,6 +263,7 @@ void registry_rules_init(struct registry_rules *rules)
 		.len = {[FAMILY_IPV4] = {8, 24}, [FAMILY_IPV6] = {19, 48}},
 		.evidence_accepted = (1u << EVIDENCE_TYPE_COUNT) - 1,
 		.recheck_s = 3600,
+		.drain_s = 900,
 		.quota = {.asns = 10,
 			  .prefixes = 1000,
 			  .sessions = 20,

@@ -153,6 +153,7 @@ static void settle_prefix(struct work *w, const char *id, bool is_first)
 	const struct registry_prefix *before = is_first ? tx_before(t, REGISTRY_PREFIX, id) : p;
 	bool was_proven = before != NULL && life_is_proven((enum prefix_state)before->state);
 	struct life_facts facts = {.judged = settle_judge(t->registry, t->rules, p, t->now_s),
+				   .drain_s = t->rules->drain_s,
 				   .now_s = t->now_s};
 	life_settle(p, &facts);
 	activate_origins(t, p);

@@ -34,6 +34,7 @@ Test(registry_conf, an_empty_section_is_a_registry_with_defaults)
 		cr_expect(r->is_on && r->site == NULL && r->trust_anchor == NULL);
 		cr_expect_str_eq(r->database, "sqlite:registry.db");
 		cr_expect(r->accepted == (1U << REGISTRY_PROOF_COUNT) - 1 && r->recheck_s == 3600);
+		cr_expect_eq(r->drain_s, 900);
 		cr_expect(r->forward_port == 0 && r->grace_s[REGISTRY_PROOF_LETTER] == 86400);
 		cr_expect(r->len[FAMILY_IPV4].min == 8 && r->len[FAMILY_IPV4].max == 24);
 		cr_expect(r->len[FAMILY_IPV6].min == 19 && r->len[FAMILY_IPV6].max == 48);
@@ -100,6 +101,7 @@ static const struct {
 	{"registry: {evidence: {accept: []}}\n", 6, 23, "no prefix could be proven"},
 	{"registry: {evidence: {accept: roa}}\n", 6, 31, "must be a list such as [roa, irr, dns]"},
 	{"registry: {evidence: {accept: [roa, rao]}}\n", 6, 37, "or letter, not 'rao'"},
+	{"registry: {drain: 86401}\n", 6, 19, "from 0 to 86400, not '86401'"},
 	{"registry: {evidence: {recheck: 59}}\n", 6, 32, "from 60 to 2592000, not '59'"},
 	{"registry: {evidence: {grace: {rao: 1}}}\n", 6, 31, "did you mean 'roa'"},
 	{"registry: {evidence: {grace: {roa: 7776001}}}\n", 6, 36, "from 0 to 7776000"},
@@ -188,6 +190,7 @@ static const struct {
 	{"{evidence: {resolver: {forward: 127.0.0.1}}}", CHANGE_RESTART},
 	{"{evidence: {resolver: {trust_anchor: /x}}}", CHANGE_RESTART},
 	{"{evidence: {accept: [roa]}}", CHANGE_SERVER},
+	{"{drain: 60}", CHANGE_SERVER},
 	{"{evidence: {recheck: 61}}", CHANGE_SERVER},
 	{"{evidence: {grace: {roa: 0}}}", CHANGE_SERVER},
 	{"{evidence: {grace: {irr: 0}}}", CHANGE_SERVER},

@@ -206,6 +206,33 @@ Test(registry, a_prefix_is_announced_in_its_time_alone)
 	fix_fini(&f);
 }
 
+/* Whoever drains and forgets does not keep the last choice for ever. */
+Test(registry, what_drains_is_withdrawn_by_itself)
+{
+	struct fix f;
+	fix_init(&f, 12);
+	struct fix_tenant c = fix_customer(&f, "A", 398101);
+	registry_id_t id = fix_announced(&f, &c, "185.77.4.0/22", 398101);
+	cr_assert(fix_act(&f, id.text, "drain", NULL));
+	cr_expect_eq(registry_due_s(f.registry), START_S + 900);
+	cr_assert(fix_tick(&f, 899));
+	cr_expect_eq(fix_get_prefix(&f, id.text)->state, PREFIX_DRAINING);
+	cr_assert(fix_tick(&f, 1));
+	cr_expect_eq(fix_get_prefix(&f, id.text)->state, PREFIX_WITHDRAWN);
+	cr_expect_eq(fix_get_prefix(&f, id.text)->since_s, START_S + 900);
+	/* Announced again in time, it stays. */
+	cr_assert(fix_act(&f, id.text, "announce", NULL));
+	cr_assert(fix_act(&f, id.text, "drain", NULL));
+	cr_assert(fix_act(&f, id.text, "announce", NULL));
+	cr_assert(fix_tick(&f, 86400));
+	cr_expect_eq(fix_get_prefix(&f, id.text)->state, PREFIX_ANNOUNCED);
+	f.rules.drain_s = 0;
+	cr_assert(fix_act(&f, id.text, "drain", NULL));
+	cr_assert(fix_tick(&f, 86400));
+	cr_expect_eq(fix_get_prefix(&f, id.text)->state, PREFIX_DRAINING, "not by itself");
+	fix_fini(&f);
+}
+
 Test(registry, a_second_origin_is_active_when_it_is_proven_and_the_first_one_stays)
 {
 	struct fix f;
