@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #define STEP_US	  50
+#define QUIET_US  1000 /* Hosts look at their timers at least so often. */
 #define SERVER_ID 100
 
 static struct addr address(unsigned last)
@@ -96,20 +97,31 @@ void desk_fini(struct desk *d)
 	epoch_thread_end();
 }
 
+/* One turn of everything; returns when the next is worth it: after a step, or, while nobody has
+ * anything to do and no frame is under way, when the first has. */
+static usec_t turn(struct desk *d)
+{
+	usec_t due = d->now + QUIET_US;
+	nic_hub_set_time(d->hub, d->now, 20);
+	if (d->before != NULL) {
+		d->before(d);
+		due = d->now;
+	}
+	for (unsigned c = 0; c < d->workers; c++) {
+		due = min_u64(due, core_step(server_core(d->server, (core_id_t)c), d->now));
+		core_check(server_core(d->server, (core_id_t)c));
+	}
+	for (unsigned i = 0; i < DESK_HOSTS; i++) {
+		host_step(&d->host[i], d->now);
+	}
+	return max_u64(min_u64(due, nic_hub_due(d->hub)), d->now + STEP_US);
+}
+
 void desk_run(struct desk *d, usec_t us)
 {
-	for (usec_t until = d->now + us; d->now < until; d->now += STEP_US) {
-		nic_hub_set_time(d->hub, d->now, 20);
-		if (d->before != NULL) {
-			d->before(d);
-		}
-		for (unsigned c = 0; c < d->workers; c++) {
-			core_step(server_core(d->server, (core_id_t)c), d->now);
-			core_check(server_core(d->server, (core_id_t)c));
-		}
-		for (unsigned i = 0; i < DESK_HOSTS; i++) {
-			host_step(&d->host[i], d->now);
-		}
+	usec_t until = d->now + us;
+	while (d->now < until) {
+		d->now = min_u64(turn(d), until);
 	}
 }
 
