@@ -14,7 +14,7 @@
 
 #include "rib/base/check.h"
 
-#define NICE	       10
+#define BEHIND	       10
 #define COMPLAINTS_MAX 512
 #define READ_BYTES     ((size_t)128 << 10) /* Of one call: a slice of the loop's time. */
 
@@ -78,7 +78,8 @@ static int spawn(struct child *c, char *const *argv, int out, int err)
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	if (failed == 0) {
-		(void)setpriority(PRIO_PROCESS, (id_t)c->pid, NICE);
+		(void)setpriority(PRIO_PROCESS, (id_t)c->pid,
+				  getpriority(PRIO_PROCESS, 0) + BEHIND);
 	}
 	return failed;
 }
