@@ -193,7 +193,7 @@ async function keyboard(page, browser) {
     }
     equal(seen.slice(2), ["Overview", "Members"], "keyboard: then the sections, in order");
     await page.keyboard.press("Enter");
-    await page.getByRole("table").waitFor();
+    await page.getByRole("table", { name: "Members and their routes" }).waitFor();
     equal(await focused(), "Members", "keyboard: a new page begins at its heading");
     await page.keyboard.press("Tab");
     await page.keyboard.type("64502");
