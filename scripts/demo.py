@@ -2,12 +2,14 @@
 """The main job, shown on real routers with real routes.
 
     sudo scripts/demo           stays up afterwards, to play with, until Ctrl-C
-    sudo scripts/demo --once    ends after the check: 0 when every member holds exactly the
-                                expected routes, 1 otherwise
+    sudo scripts/demo --once    ends after the checks: 0 when every member holds exactly the
+                                expected routes and the customer came and was protected, else 1
 
 Installs what it needs (Debian packages, once), builds, puts causewayd and five routers into
 network namespaces of their own, lets these announce real tables, and compares every route that
-each router's own command line shows with what it should hold.  Leaves nothing behind.
+each router's own command line shows with what it should hold.  Then a customer with an ASN and
+prefixes of its own becomes a member through the API, and a member tries to hijack them.  Leaves
+nothing behind.
 """
 
 import argparse
@@ -21,6 +23,8 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
 
 from lab import house, netns, report  # noqa: E402
 from lab.exchange import Exchange  # noqa: E402
+from lab.onboarding import Onboarding, Server  # noqa: E402
+from lab.relay import Relay  # noqa: E402
 
 CONVERGE_S = 300
 PLAY = """\
@@ -29,7 +33,13 @@ The lab is up.  Ctrl-C ends it and removes every trace.  To play, in another ter
   the server    {causeway} status
                 {causeway} neighbors
                 {causeway} explain {prefix} --to {bird4}
+                {causeway} registry list prefixes
+                {causeway} routes --from {bird4} --filtered
   its log       tail -f {log}
+  its pages     {url}/            looking glass; from afar: ssh -L {port}:127.0.0.1:{port}
+                {url}/portal/     the customer's portal
+    tokens      operator {operator}
+                customer {customer}
 """
 
 
@@ -51,12 +61,15 @@ def show_progress(exchange):
     return progress
 
 
-def play(exchange):
+def play(exchange, guest):
     bird = exchange.member("bird")
     causeway = "%s --socket %s" % (os.path.join(ROOT, "build", "causeway"),
                                    exchange.server.file("control.sock"))
-    text = PLAY.format(causeway=causeway, bird4=bird.address(4), log=exchange.server.file("log"),
-                       prefix=next(iter(exchange.expected["bird", 4])))
+    relay = Relay(exchange.run)
+    text = PLAY.format(
+        causeway=causeway, bird4=bird.address(4), log=exchange.server.file("log"),
+        prefix=next(iter(exchange.expected["bird", 4])), url=relay.url(),
+        port=relay.server_address[1], operator=guest.operator.token, customer=guest.api.token)
     for member in exchange.members:
         text += "  %-13s ip netns exec %s %s\n" % (
             member.name, exchange.run.namespace(member.name), member.hint())
@@ -100,6 +113,16 @@ def run_check(exchange):
     return right
 
 
+def welcome(exchange):
+    """A customer comes; (Onboarding, whether all is right)."""
+    say("\na customer comes, through the API of the registry ...")
+    guest = Onboarding(exchange, say)
+    right = guest.play()
+    say("the customer is a member, its prefixes are protected" if right
+        else "NOT all of it is as it should be")
+    return guest, right
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--once", action="store_true", help="end after the check")
@@ -118,10 +141,12 @@ def main():
     netns.sweep_dead()
     run = netns.Run()
     try:
-        exchange = Exchange(run)
+        exchange = Exchange(run, Server)
         right = run_check(exchange)
+        guest, came = welcome(exchange)
         if not args.once:
-            return play(exchange)
+            return play(exchange, guest)
+        right = right and came
         return 0 if right else 1
     except netns.LabError as problem:
         print("demo: %s" % problem, file=sys.stderr)
