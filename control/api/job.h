@@ -17,6 +17,7 @@
 
 struct registrar;
 struct evidence;
+struct http_counts;
 
 /* How many entries a slice may look at. */
 #define JOB_SLICE 4096
@@ -88,7 +89,8 @@ struct api_env {
 	const char *config_file;
 	struct api_wish *wish;
 	const struct api_reload *reload;
-	struct feed *feed; /* NULL: not there. */
+	struct feed *feed;		/* NULL: not there. */
+	const struct http_counts *http; /* NULL: does not listen. */
 	/* [peer]: when the session was established last, since 1970; 0: never.  NULL: not kept. */
 	const usec_t *established_us;
 	struct registrar *registrar; /* NULL: there is no registry. */

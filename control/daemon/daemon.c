@@ -447,6 +447,7 @@ static int open_http(struct daemon *d)
 static int begin_http(struct daemon *d)
 {
 	char why[512] = "";
+	d->env.http = http_counts(d->http);
 	int err = d->http != NULL ? http_begin(d->http, &d->env, why, sizeof(why)) : 0;
 	return err == 0 ? 0 : fail(EX_CONFIG, "no HTTP", why);
 }

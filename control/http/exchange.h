@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 
 #include "control/api/call.h"
+#include "control/api/http_counts.h"
 #include "control/http/bucket.h"
 #include "control/http/http.h"
 #include "control/http/page.h"

@@ -337,7 +337,7 @@ bool http_serve(struct http *h, usec_t now, int64_t now_s)
 	return has_more;
 }
 
-void http_count(const struct http *h, struct http_counts *out)
+const struct http_counts *http_counts(const struct http *h)
 {
-	*out = h != NULL ? h->counts : (struct http_counts){0};
+	return h != NULL ? &h->counts : NULL;
 }

@@ -24,12 +24,6 @@
 
 struct http;
 
-/* For status and metrics. */
-struct http_counts {
-	uint64_t requests, refused_rate, refused_token, late;
-	unsigned connections, feeds;
-};
-
 /* Bind and listen, before privileges go.  Without `listen` nothing is opened and *out_http is NULL.
  * 0 or −errno with `why` and the remedy. */
 int http_open(const struct http_conf *conf, struct http **out_http, char *why, size_t why_len);
@@ -43,4 +37,4 @@ void http_close(struct http *h); /* NULL does nothing. */
 unsigned http_fds(const struct http *h, struct pollfd *out); /* NULL: 0. */
 /* One turn.  True when another should come at once.  Online (epoch). */
 bool http_serve(struct http *h, usec_t now, int64_t now_s);
-void http_count(const struct http *h, struct http_counts *out);
+const struct http_counts *http_counts(const struct http *h); /* NULL: NULL. */
