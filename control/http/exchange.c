@@ -246,6 +246,15 @@ static bool has_body(const struct exchange *e)
 	return (len != NULL && strcmp(len, "0") != 0) || field(e, "Transfer-Encoding") != NULL;
 }
 
+/* A body that is too large, of somebody with a token, and not as large as nobody's may be. */
+static bool is_droppable(const struct exchange *e)
+{
+	uint64_t len = 0;
+	const char *given = field(e, "Content-Length");
+	return e->call->status == 413 &&
+	       (given == NULL || (number_parse(given, &len) && len <= CALL_BODY_LARGE_MAX));
+}
+
 static enum MHD_Result send_refusal(struct exchange *e)
 {
 	if (e->http->now < e->due) {
@@ -276,8 +285,9 @@ static enum MHD_Result begin(struct exchange *e, const char *url, const char *me
 	} else if (find_call(e, url)) {
 		return MHD_YES;
 	}
-	/* An answer before the body costs the connection. */
-	return has_body(e) ? send_refusal(e) : MHD_YES;
+	/* An answer before the body costs the connection, and who still sends might never read it: a
+	 * customer with too large a file has it taken and dropped first. */
+	return has_body(e) && !is_droppable(e) ? send_refusal(e) : MHD_YES;
 }
 
 /* --- The body --- */

@@ -47,7 +47,7 @@ struct registry_object *registry_object_from_json(enum registry_kind kind, const
 {
 	const struct field_table *t = registry_fields(kind);
 	if (!json_is_object(json)) {
-		registry_fail(out_error, 422, "form", "", "A %s has to be an object.",
+		registry_fail(out_error, 422, "form", "", "The %s has to be an object.",
 			      registry_kind_text(kind));
 		return NULL;
 	}
@@ -102,7 +102,7 @@ static bool merge_member(struct registry_object *o, const char *name, const json
 	bool is_known = f != NULL || is_head(name) || strcmp(name, "remedy") == 0 ||
 			strcmp(name, "checks") == 0;
 	if (!is_known) {
-		return registry_fail(e, 422, "unknown-member", pointer, "A %s has no member %.60s.",
+		return registry_fail(e, 422, "unknown-member", pointer, "No %s has a member %.60s.",
 				     registry_kind_text(o->kind), name);
 	}
 	if (is_unchanged(now, name, value) || (f == NULL && !is_new && !is_head(name))) {
@@ -127,7 +127,7 @@ static bool needed_are_there(const struct registry_object *o, const json_t *body
 			char pointer[96] = "/";
 			strncat(pointer, f->name, 60);
 			return registry_fail(e, 422, "missing-member", pointer,
-					     "A %s needs a member %s: %s",
+					     "The %s needs a member %s: %s",
 					     registry_kind_text(o->kind), f->name, f->text);
 		}
 	}
@@ -138,7 +138,7 @@ bool registry_object_merge(struct registry_object *o, const json_t *body, enum r
 			   bool is_new, struct registry_error *out_error)
 {
 	if (!json_is_object(body)) {
-		return registry_fail(out_error, 422, "form", "", "A %s has to be an object.",
+		return registry_fail(out_error, 422, "form", "", "The %s has to be an object.",
 				     registry_kind_text(o->kind));
 	}
 	ASSERT(is_new == (o->revision == 0));
