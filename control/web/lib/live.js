@@ -2,17 +2,37 @@
  *
  * Nothing is read while the page cannot be seen. */
 import * as api from "./api.js";
+import { h, patch } from "./dom.js";
+import { moment, sentence } from "./format.js";
 
 const SETTLE_MS = 300; /* Events come in heaps; one reading is enough for one. */
 
 const listeners = new Set();
 let stream = null;
+let on_refused = () => {};
+let failing_since = null;
+
+/* `refused`: called when the server does not take the token any more. */
+export function when_refused(refused) {
+    on_refused = refused;
+}
+
+/* What is shown stays, but nobody may take it for what is now. */
+function show_trouble(problem) {
+    const place = document.getElementById("trouble");
+    failing_since = problem ? failing_since ?? new Date().toISOString() : null;
+    patch(place, !problem ? null : h("div", { class: "wide" }, h("div", { class: "notice bad" },
+        h("p", {}, h("strong", {}, sentence(problem.message))),
+        h("p", {}, `What you see is from ${moment(failing_since)}. It is read again by itself.`))));
+}
 
 function show_state(state) {
     const place = document.getElementById("live");
     if (place && place.dataset.state !== state) {
         place.dataset.state = state;
-        place.textContent = state === "live" ? "Live" : "Reading every few seconds";
+        place.textContent = state === "live" ? "Live" : "Not live";
+        place.title = state === "live" ? "What happens is shown at once."
+            : "What happens is shown within a few seconds.";
     }
 }
 
@@ -20,11 +40,13 @@ function show_state(state) {
 export function begin_stream() {
     stream?.abort();
     stream = new AbortController();
-    api.listen((name, data) => {
-        for (const tell of listeners) {
-            tell(name, data);
+    const tell = (name, data) => listeners.forEach((listener) => listener(name, data));
+    api.listen(tell, (state) => {
+        show_state(state);
+        if (state === "live" && failing_since) {
+            tell("live", ""); /* The server is back. */
         }
-    }, show_state, stream.signal);
+    }, stream.signal);
 }
 
 export function end_stream() {
@@ -49,10 +71,27 @@ function when_visible(signal) {
     });
 }
 
+async function read_again(read, signal) {
+    try {
+        await read();
+        show_trouble(null);
+    } catch (problem) {
+        if (signal.aborted) {
+            return;
+        }
+        if (problem.status === 401) {
+            on_refused();
+        } else {
+            show_trouble(problem);
+        }
+    }
+}
+
 /* Call `read` now, then every `every_ms` and after events, until `signal`.  The first call's
- * failure is the caller's; later ones go to `on_failure` and reading goes on. */
-export async function keep_reading(read, every_ms, signal, on_failure = () => {}) {
+ * failure is the caller's; later ones are shown above the page, and reading goes on. */
+export async function keep_reading(read, every_ms, signal) {
     await read();
+    show_trouble(null);
     let wake = () => {};
     let settling = null;
     on_events(() => {
@@ -75,13 +114,7 @@ export async function keep_reading(read, every_ms, signal, on_failure = () => {}
             if (signal.aborted) {
                 return;
             }
-            try {
-                await read();
-            } catch (problem) {
-                if (!signal.aborted) {
-                    on_failure(problem);
-                }
-            }
+            await read_again(read, signal);
         }
     };
     loop();

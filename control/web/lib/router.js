@@ -5,7 +5,10 @@
  * reader says where one is and the Tab key goes on from there; a change of the query alone is no
  * navigation and leaves the focus where it is. */
 import { h, patch } from "./dom.js";
+import { when_refused } from "./live.js";
 import { failure, loading } from "./parts.js";
+
+const AGAIN_MS = 3000;
 
 let routes = [];
 let options = {};
@@ -126,6 +129,10 @@ async function turn(has_entered = false) {
             return;
         }
         context.show(h("h1", {}, "This did not work"), failure(problem, () => turn()));
+        if (problem.status === 0) { /* Nobody answers: as it says, it is tried again. */
+            const timer = setTimeout(() => turn(), AGAIN_MS);
+            context.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+        }
     }
 }
 
@@ -139,6 +146,7 @@ function missing(context) {
 export function start(table, { title, sign_in }) {
     routes = table;
     options = { title, sign_in, missing };
+    when_refused(() => turn(true));
     addEventListener("hashchange", () => turn());
     return turn();
 }
