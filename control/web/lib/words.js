@@ -56,6 +56,7 @@ const ASN_STATES = {
 
 const CHECK_RESULTS = {
     pending: { tone: "busy", sign: "◐", text: "Not checked yet" },
+    unused: { tone: "off", sign: "–", text: "Not used" },
     valid: { tone: "good", sign: "✓", text: "Valid" },
     missing: { tone: "off", sign: "○", text: "Nothing found" },
     mismatch: { tone: "bad", sign: "✕", text: "Does not match" },
@@ -100,6 +101,7 @@ const REASONS = {
     "loa-missing": "There is no letter of authorisation yet.",
     "reputation": "The operator has refused it.",
     "quota": "Your quota is used up.",
+    "pending": "It is not known yet.",
 };
 
 const METHODS = {

@@ -14,7 +14,25 @@ function when(check) {
     return check.checked_at ? `checked ${format.from_now(check.checked_at)}` : "–";
 }
 
+/* What the server cannot look for by itself waits for nobody until something is given; and what
+ * could not be asked is not what was not asked yet. */
+export const BY_HAND = ["remark", "signature", "letter"];
+
+export function result_of(name, check) {
+    const is_pending = check.result === "pending";
+    if (is_pending && check.error) {
+        return check_result("error");
+    }
+    return check_result(is_pending && !check.checked_at && BY_HAND.includes(name) ? "unused"
+        : check.result);
+}
+
 function found(check) {
+    if (check.error && check.reason === "pending") {
+        return h("div", { class: "why" }, h("div", {}, format.sentence(check.error)),
+            h("div", {}, h("span", { class: "quiet" }, "What to do: "),
+                "Nothing: it is asked again by itself. Another proof is enough meanwhile."));
+    }
     const text = reason(check.reason);
     return h("div", { class: "why" }, text ? h("div", {}, text) : null,
         check.detail ? h("div", { class: text ? "quiet" : null }, check.detail) : null,
@@ -33,7 +51,7 @@ export function checks_section(checks, actions) {
         columns: [
             { name: "method", title: "Proof", cell: (row) => method(row.name).title },
             { name: "result", title: "Result",
-                cell: (row) => parts.badge(check_result(row.result)) },
+                cell: (row) => parts.badge(result_of(row.name, row)) },
             { name: "found", title: "What was found", cell: found },
             { name: "when", title: "When", cell: when }],
     }), actions);

@@ -6,10 +6,10 @@ import * as format from "../lib/format.js";
 import { keep_reading } from "../lib/live.js";
 import * as parts from "../lib/parts.js";
 import { method } from "../lib/words.js";
+import { BY_HAND } from "./checks.js";
 import * as me from "./me.js";
 
 const EVERY_MS = 10000;
-const BY_HAND = ["remark", "signature", "letter"];
 
 /* The document comes as base64 in JSON, or as the file itself. */
 async function open_document(id) {

@@ -2,7 +2,8 @@
 import * as api from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import * as parts from "../lib/parts.js";
-import { check_result, method } from "../lib/words.js";
+import { method } from "../lib/words.js";
+import { result_of } from "./checks.js";
 import { reverse_name } from "./reverse.js";
 import { upload } from "./upload.js";
 
@@ -133,7 +134,7 @@ function guide(name, one, body) {
     const check = one.checks?.[name];
     return h("details", { class: "card", "data-key": `proof-${name}` },
         h("summary", {}, h("span", {}, method(name).title),
-            check ? parts.badge(check_result(check.result)) : null),
+            check ? parts.badge(result_of(name, check)) : null),
         h("div", { class: "stack" }, body));
 }
 
