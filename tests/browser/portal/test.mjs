@@ -2,7 +2,8 @@
 import { audit, audit_contrast, audit_width } from "../lib/audit.mjs";
 import { ask, check, equal, main, until } from "../lib/harness.mjs";
 
-const ASN = 64502;
+const ASN = 64510;
+const GRACEFUL_SHUTDOWN = 0xffff0000; /* RFC 8326. */
 const WAYS = [
     { family: 4, name: "IPv4", prefix: "203.0.113.0/24", long: "203.0.113.128/25" },
     { family: 6, name: "IPv6", prefix: "2001:db8:113::/48", long: "2001:db8:113::/64" },
@@ -17,6 +18,14 @@ async function open(page, browser, path) {
     await page.locator("main h1").waitFor();
 }
 
+const is_in_state = (page, text) => page.locator("h1 + .badge", {
+    hasText: new RegExp(`${text}$`) }).waitFor();
+
+const confirm = (page, name) => page.getByRole("dialog").getByRole("button", { name }).click();
+
+/* The prefix in the other member's FRR. */
+const heard = (way) => ask("heard", { family: way.family, prefix: way.prefix });
+
 async function sign_in(page, browser) {
     await page.goto(`${browser.base}/portal/`);
     await page.getByLabel("Access token").fill(process.env.TOKEN);
@@ -28,11 +37,22 @@ async function sign_in(page, browser) {
         "signed in: the token is in no cookie and not kept beyond the tab");
 }
 
-/* The operator's word stands for what no machine can prove in a lab. */
-async function approve(operator, browser, path, name) {
-    await open(operator, browser, path);
-    await heading(operator, name).waitFor();
+/* RDAP as the registry of the ASN would answer, with the line that the page gave. */
+async function upload_rdap(page, operator, browser) {
+    await page.locator("summary", { hasText: "Token in the registry's remarks" }).click();
+    const line = await page.locator("pre", { hasText: "causeway-validation=" }).innerText();
+    await page.getByLabel("RDAP JSON").setInputFiles({ name: "autnum.json",
+        mimeType: "application/json", buffer: Buffer.from(JSON.stringify({
+            objectClassName: "autnum", startAutnum: ASN, endAutnum: ASN,
+            remarks: [{ description: [line] }] })) });
+    await button(page, "Upload").click();
+    await page.getByText("Taken.").waitFor();
+    await open(operator, browser, "/letters");
+    await operator.getByRole("heading", { name: `AS${ASN}: Token in the registry's remarks` })
+        .waitFor();
     await button(operator, "Approve").click();
+    await operator.getByText("Nothing is waiting for you.").waitFor();
+    check(true, "ASN: what was uploaded waits for the operator, who approves it");
 }
 
 async function register_asn(page, operator, browser) {
@@ -46,12 +66,26 @@ async function register_asn(page, operator, browser) {
     await page.getByLabel(/^AS-SETs/).fill("AS-BIRCH");
     await button(page, "Register").click();
     await heading(page, `AS${ASN}`).waitFor();
-    await approve(operator, browser, new URL(page.url()).hash.slice(1), `AS${ASN}`);
+    await upload_rdap(page, operator, browser);
     await page.getByText("This step is done").waitFor();
     check(true, "ASN: the page hears by itself that it is verified");
 }
 
-async function add_prefix(page, operator, browser, way) {
+/* The ROA that the page asks for appears, and nobody touches the page. */
+async function prove(page, way) {
+    await page.locator("summary", { hasText: "ROA in the RPKI" }).click();
+    const wanted = await page.locator("pre", { hasText: "maxLength" }).innerText();
+    equal(wanted, `prefix ${way.prefix}, maxLength ${way.prefix.split("/")[1]}, origin AS${ASN}`,
+        `${way.name}: the page says which ROA is wanted`);
+    const row = page.getByRole("row").filter({ hasText: "ROA in the RPKI" });
+    await row.getByText("There is no ROA for this prefix and origin.").waitFor();
+    await ask("publish", { prefix: way.prefix, asn: ASN });
+    await page.getByText("Proved: it is yours").waitFor();
+    await row.locator(".badge", { hasText: "Valid" }).waitFor();
+    check(true, `${way.name}: the ROA appears, and the page says by itself that it is proved`);
+}
+
+async function add_prefix(page, browser, way) {
     const field = page.getByRole("textbox", { name: "Prefix", exact: true });
     await open(page, browser, "/prefixes/new");
     await field.fill(way.long);
@@ -71,9 +105,7 @@ async function add_prefix(page, operator, browser, way) {
     await button(page, "Show the message to sign").click();
     await page.locator("pre", { hasText: `causeway|1|` }).waitFor();
     check(true, `${way.name}: the message to sign is shown with the commands`);
-    await approve(operator, browser, path, way.prefix);
-    await page.getByText("Proved: it is yours").waitFor();
-    check(true, `${way.name}: the page hears by itself that the prefix is proved`);
+    await prove(page, way);
     return path;
 }
 
@@ -110,25 +142,76 @@ async function announce(page, browser, way, prefix_path, session_path) {
     check(text.includes(way.prefix) && /unauthorised/.test(text) && /What to do:/.test(text),
         `${way.name}: not announced yet, its route is refused, with why and what to do`, text);
     await open(page, browser, prefix_path);
+    await button(page, "Announce for a test").click();
+    await is_in_state(page, "Announced for a test");
+    check(await until(async () => (await ask("routes", { prefix: way.prefix })
+        .catch(() => "")).includes(way.prefix)), `${way.name}: for a test, the server takes it`);
+    equal(await heard(way), null, `${way.name}: and the other member's FRR does not hear it`);
     await button(page, "Announce").click();
-    await page.locator("h1 + .badge", { hasText: "Announced" }).waitFor();
-    const is_in = await until(async () => (await ask("routes", { prefix: way.prefix })
-        .catch(() => "")).includes(way.prefix));
-    check(is_in, `${way.name}: announced, and the server has its route`);
+    await is_in_state(page, "Announced");
+    const route = await until(() => heard(way));
+    equal(route?.path, [ASN], `${way.name}: announced, it is in the other member's FRR`);
+    await button(page, "Announce for a test").click();
+    check(await until(async () => await heard(way) === null),
+        `${way.name}: back to the test, FRR loses it`);
+    await button(page, "Announce").click();
+    check(await until(() => heard(way)), `${way.name}: and announced again, FRR has it again`);
 }
 
 async function leave(page, browser, way, path) {
     await open(page, browser, path);
-    for (const [name, state] of [["Drain", "Draining"], ["Withdraw", "Withdrawn"],
-        ["Release", "Released"]]) {
-        await button(page, name).click();
-        const dialog = page.getByRole("dialog");
-        if (name !== "Drain") {
-            await dialog.getByRole("button", { name }).click();
-        }
-        await page.locator("h1 + .badge", { hasText: state }).waitFor();
+    await button(page, "Drain").click();
+    await is_in_state(page, "Draining");
+    check(await until(async () => (await heard(way))?.communities.includes(GRACEFUL_SHUTDOWN)),
+        `${way.name}: draining, FRR is told to prefer another way`);
+    await button(page, "Withdraw").click();
+    await confirm(page, "Withdraw");
+    await is_in_state(page, "Withdrawn");
+    check(await until(async () => await heard(way) === null),
+        `${way.name}: withdrawn, FRR has it no more`);
+    check(await ask("is_up", { family: way.family }), `${way.name}: and the session stays up`);
+    await button(page, "Release").click();
+    await confirm(page, "Release");
+    await is_in_state(page, "Released");
+    await button(page, "Delete").click();
+    await confirm(page, "Delete");
+    await heading(page, "Prefixes").waitFor();
+}
+
+/* Sessions, ASN; then the customer is as at the beginning, and the operator can let it go. */
+async function leave_nothing(page, operator, browser) {
+    for (const way of WAYS) {
+        await open(page, browser, way.session);
+        await button(page, "Delete").click();
+        await confirm(page, "Delete");
+        await heading(page, "Sessions").waitFor();
     }
-    check(true, `${way.name}: drained, withdrawn, released`);
+    check(await until(async () => !await ask("is_up", { family: 4 }) &&
+        !await ask("is_up", { family: 6 })), "deleted, the sessions end");
+    await open(page, browser, "/asns");
+    await page.getByRole("link", { name: `AS${ASN}` }).click();
+    await button(page, "Delete").click();
+    await confirm(page, "Delete");
+    await page.getByText("No ASN is registered yet.").waitFor();
+    await open(page, browser, "/");
+    await page.getByRole("link", { name: "Register your ASN" }).waitFor();
+    check(true, "with all deleted, the overview begins at the first step again");
+    await let_go(operator, browser);
+    await page.getByLabel("Access token").waitFor();
+    check(true, "who is let go has to sign in, and is told so");
+    equal(await ask("left"), { tenants: 0, asns: 0, prefixes: 0, sessions: 0, evidence: 0 },
+        "nothing of the customer is left in the registry");
+}
+
+async function let_go(operator, browser) {
+    for (const [path, what] of [["/tokens", "Birch's laptop"], ["/tenants", "Birch Hosting"]]) {
+        await open(operator, browser, path);
+        await operator.getByRole("link", { name: what }).click();
+        await heading(operator, what).waitFor();
+        await operator.getByRole("button", { name: /^Delete this/ }).click();
+        await confirm(operator, "Delete");
+        await heading(operator, path === "/tokens" ? "Tokens" : "Tenants").waitFor();
+    }
 }
 
 async function audits(page, phone, browser, paths) {
@@ -154,7 +237,7 @@ main("portal", async (browser) => {
     await sign_in(page, browser);
     await register_asn(page, operator, browser);
     for (const way of WAYS) {
-        way.path = await add_prefix(page, operator, browser, way);
+        way.path = await add_prefix(page, browser, way);
         way.session = await create_session(page, browser, way);
         await announce(page, browser, way, way.path, way.session);
     }
@@ -163,9 +246,5 @@ main("portal", async (browser) => {
     for (const way of WAYS) {
         await leave(page, browser, way, way.path);
     }
-    for (const path of ["/tenants", "/letters", "/sites", "/tokens"]) {
-        await open(operator, browser, path);
-        await audit(operator, `operator ${path}`);
-        await browser.shot(operator, `operator-${path.slice(1)}`);
-    }
+    await leave_nothing(page, operator, browser);
 });
