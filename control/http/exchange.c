@@ -285,8 +285,8 @@ static enum MHD_Result begin(struct exchange *e, const char *url, const char *me
 	} else if (find_call(e, url)) {
 		return MHD_YES;
 	}
-	/* An answer before the body costs the connection, and who still sends might never read it: a
-	 * customer with too large a file has it taken and dropped first. */
+	/* An answer before the body costs the connection, and who still sends might never read it:
+	 * a customer with too large a file has it taken and dropped first. */
 	return has_body(e) && !is_droppable(e) ? send_refusal(e) : MHD_YES;
 }
 
