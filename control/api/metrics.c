@@ -11,8 +11,8 @@
 const char *const metric_families[FAMILY_COUNT] = {[FAMILY_IPV4] = "ipv4", [FAMILY_IPV6] = "ipv6"};
 
 static const struct metric_list *const lists[] = {
-	&metrics_of_server,   &metrics_of_tables, &metrics_of_sources,
-	&metrics_of_registry, &metrics_of_http,	  &metrics_of_sessions,
+	&metrics_of_server,   &metrics_of_tables, &metrics_of_sources,	&metrics_of_registry,
+	&metrics_of_evidence, &metrics_of_http,	  &metrics_of_sessions,
 };
 
 struct metrics *metrics_new(const struct api_env *env)

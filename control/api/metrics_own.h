@@ -84,7 +84,7 @@ struct metric_list {
 };
 
 extern const struct metric_list metrics_of_server, metrics_of_tables, metrics_of_sources,
-	metrics_of_registry, metrics_of_http, metrics_of_sessions;
+	metrics_of_registry, metrics_of_evidence, metrics_of_http, metrics_of_sessions;
 extern const char *const metric_families[FAMILY_COUNT]; /* "ipv4" */
 
 /* Whether this slice has written enough. */

@@ -182,7 +182,7 @@ static const struct key_table resolver_keys = {.where = "registry.evidence.resol
 
 static const struct key evidence_key[] = {
 	{.name = "accept", .read = read_accept},
-	{.name = "recheck", .kind = KEY_NUMBER, .at = AT(recheck_s), .min = 60, .max = 30 * 86400},
+	{.name = "recheck", .kind = KEY_NUMBER, .at = AT(recheck_s), .min = 5, .max = 30 * 86400},
 	{.name = "grace", .kind = KEY_GENERAL, .table = &grace_keys},
 	{.name = "resolver", .kind = KEY_GENERAL, .table = &resolver_keys},
 };

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/evidence/evidence.h"
+#include "control/evidence/record.h"
 #include "control/irr/irr.h"
 #include "control/store/registrar.h"
 #include "rib/base/check.h"
@@ -181,6 +183,13 @@ static json_t *look_for_alarms(const struct api_env *env)
 		const struct irr_set_part *part = irr_set_alarmed(s);
 		if (part != NULL) {
 			add_alarm(found, "irr", s->name.text, part->detail);
+		}
+	}
+	for (unsigned t = 0; env->evidence != NULL && t < EVIDENCE_TYPE_COUNT; t++) {
+		const char *fails = evidence_failing(env->evidence, (enum evidence_type)t);
+		if (fails != NULL) {
+			add_alarm(found, "evidence", record_type_text((enum evidence_type)t),
+				  fails);
 		}
 	}
 	return found;

@@ -64,6 +64,7 @@ struct evidence {
 	unsigned writing; /* Of these. */
 	struct {
 		bool is_failing;
+		char why[160];
 	} source[EVIDENCE_TYPE_COUNT];
 	struct evidence_numbers numbers;
 };
@@ -157,6 +158,14 @@ static bool is_state_checked(const json_t *prefix)
 	return state != NULL && strcmp(state, "draft") != 0 && strcmp(state, "released") != 0;
 }
 
+/* So old may be what a visit in turn gets: other prefixes of the origin share it, but the visit
+ * before does not. */
+static usec_t usual_age(const struct evidence *e)
+{
+	const struct registry_rules *rules = e->world.rules(e->world.context);
+	return min_u64(USUAL_US, (usec_t)rules->recheck_s * USEC_PER_SEC / 2);
+}
+
 /* Whether another answer may be expected than before the change. */
 static bool claims_other(const struct registry_item *i)
 {
@@ -202,6 +211,7 @@ static void note_source(struct evidence *e, enum evidence_type type, const struc
 		return;
 	}
 	e->source[type].is_failing = is_failing;
+	(void)snprintf(e->source[type].why, sizeof(e->source[type].why), "%s", f->detail);
 	if (is_failing) {
 		e->numbers.alarms++;
 		log_event(LOG_WARNING, "evidence source fails", "type", record_type_text(type),
@@ -337,7 +347,7 @@ static void look_at(struct evidence *e, const struct agenda_item *item)
 	for (unsigned i = 0; i < ARRAY_COUNT(asked); i++) {
 		if ((types & TYPE(asked[i])) != 0 &&
 		    !looks_begin(e->looks, p, asked[i], item->failures,
-				 item->is_fresh ? FRESH_US : USUAL_US)) {
+				 item->is_fresh ? FRESH_US : usual_age(e))) {
 			left |= TYPE(asked[i]);
 		}
 	}
@@ -508,6 +518,12 @@ unsigned evidence_fds(const struct evidence *e, struct pollfd out[EVIDENCE_FDS_M
 		out[count++] = (struct pollfd){.fd = resolver_fd(e->resolver), .events = POLLIN};
 	}
 	return count;
+}
+
+const char *evidence_failing(const struct evidence *e, enum evidence_type type)
+{
+	ASSERT((unsigned)type < EVIDENCE_TYPE_COUNT);
+	return e->source[type].is_failing ? e->source[type].why : NULL;
 }
 
 struct evidence_numbers evidence_numbers(const struct evidence *e)

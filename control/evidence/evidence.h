@@ -71,3 +71,5 @@ struct evidence_numbers {
 	unsigned alarms; /* Sources that fail. */
 };
 struct evidence_numbers evidence_numbers(const struct evidence *e);
+/* What the source of this kind fails with; NULL: it answers.  Borrowed until the next step. */
+const char *evidence_failing(const struct evidence *e, enum evidence_type type);

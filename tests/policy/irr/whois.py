@@ -4,9 +4,10 @@
     whois.py PORT DATA LOG
 
 DATA is JSON: {"sets": {"AS-X": ["AS64501", "AS-Y"]}, "routes": {"64501": {"4": [...], "6": [...]}},
-"errors": ["AS-X"]}.  Every query goes to LOG, one line each.
+"errors": ["AS-X"], "source": "RIPE"}.  Every query goes to LOG, one line each.
 
-    !!  !nNAME  !tN  !sSOURCES   taken note of          !q           the end
+    !!  !nNAME  !tN              taken note of          !q           the end
+    !sSOURCES                    without DATA's source (if it names one) nothing is found
     !a                           that set queries (below) are known, in IRRd's words
     !iSET[,1]                    members, with ,1 all the way down
     !a4SET  !a6SET               prefixes of all its AS numbers
@@ -57,8 +58,10 @@ def reply(items):
     return "A%d\n%s\nC\n" % (len(text) + 1, text) if text else "C\n"
 
 
-def answer(query):
+def answer(query, sources):
     data = load()
+    if sources and data.get("source", sources[0]) not in sources:
+        data = {"sets": {}, "routes": {}}
     name = query[2:].partition(",")[0].upper()
     if query[:2] in ("!n", "!t", "!s"):
         return "C\n"
@@ -77,14 +80,17 @@ def answer(query):
 
 class Session(socketserver.StreamRequestHandler):
     def handle(self):
+        sources = []
         for line in self.rfile:
             query = line.decode("ascii", "replace").strip()
             with open(LOG, "a") as log:
                 log.write(query + "\n")
             if query == "!q":
                 return
+            if query.startswith("!s"):
+                sources = query[2:].split(",")
             if query != "!!":
-                self.wfile.write(answer(query).encode())
+                self.wfile.write(answer(query, sources).encode())
 
 
 class Registry(socketserver.ThreadingTCPServer):

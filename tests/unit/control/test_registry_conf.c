@@ -102,7 +102,7 @@ static const struct {
 	{"registry: {evidence: {accept: roa}}\n", 6, 31, "must be a list such as [roa, irr, dns]"},
 	{"registry: {evidence: {accept: [roa, rao]}}\n", 6, 37, "or letter, not 'rao'"},
 	{"registry: {drain: 86401}\n", 6, 19, "from 0 to 86400, not '86401'"},
-	{"registry: {evidence: {recheck: 59}}\n", 6, 32, "from 60 to 2592000, not '59'"},
+	{"registry: {evidence: {recheck: 4}}\n", 6, 32, "from 5 to 2592000, not '4'"},
 	{"registry: {evidence: {grace: {rao: 1}}}\n", 6, 31, "did you mean 'roa'"},
 	{"registry: {evidence: {grace: {roa: 7776001}}}\n", 6, 36, "from 0 to 7776000"},
 	{"registry: {evidence: {resolver: {forward: a.example}}}\n", 6, 43, "must be an address"},

@@ -90,6 +90,38 @@ Test(evidence, everything_is_visited_once_in_the_configured_time)
 	world_fini(&w);
 }
 
+Test(evidence, a_visit_is_not_answered_out_of_the_visit_before)
+{
+	struct world w;
+	world_init(&w, 2, IRR);
+	w.rules.recheck_s = 60;
+	world_set_routes(&w, "{\"prefix\": \"198.18.1.0/24\", \"exact\": true}");
+	world_run(&w, 2 * MINUTE);
+	expect(&w, 1, EVIDENCE_IRR, RESULT_VALID, "");
+	world_set_routes(&w, "");
+	world_run(&w, MINUTE + MINUTE / 2);
+	expect(&w, 1, EVIDENCE_IRR, RESULT_MISSING, "irr-missing");
+	world_fini(&w);
+}
+
+Test(evidence, a_source_that_fails_is_named_until_it_answers)
+{
+	struct world w;
+	world_init(&w, 1, ROA);
+	world_set_roa(&w, 64500);
+	w.stale = "all caches are lost";
+	evidence_check_now(w.evidence, "p-0000000000000");
+	world_run(&w, USEC_PER_SEC);
+	const char *why = evidence_failing(w.evidence, EVIDENCE_ROA);
+	cr_assert(why != NULL);
+	cr_expect(strstr(why, "all caches are lost") != NULL, "%s", why);
+	cr_expect(evidence_failing(w.evidence, EVIDENCE_IRR) == NULL);
+	w.stale = NULL;
+	world_run(&w, USEC_PER_SEC);
+	cr_expect(evidence_failing(w.evidence, EVIDENCE_ROA) == NULL);
+	world_fini(&w);
+}
+
 Test(evidence, a_check_that_is_asked_for_is_done_at_once)
 {
 	struct world w;
