@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "control/registry/reason.h"
 #include "rib/base/check.h"
 
 /* --- The answer --- */
@@ -123,6 +124,7 @@ void call_fail(struct call *c, int status, const char *reason, const char *forma
 	(void)vsnprintf(e.text, sizeof(e.text), format, args);
 	va_end(args);
 	(void)snprintf(e.reason, sizeof(e.reason), "%s", reason);
+	(void)snprintf(e.remedy, sizeof(e.remedy), "%s", registry_reason_remedy(reason));
 	call_problem(c, &e);
 }
 

@@ -190,7 +190,7 @@ static bool take_query(struct exchange *e)
 
 static void refuse_size(struct exchange *e)
 {
-	call_fail(e->call, 413, "size", "the body is larger than %zu octets", e->body_max);
+	call_fail(e->call, 413, "too-large", "the body is larger than %zu octets", e->body_max);
 }
 
 static bool is_body_small(struct exchange *e)

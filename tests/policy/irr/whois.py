@@ -7,6 +7,7 @@ DATA is JSON: {"sets": {"AS-X": ["AS64501", "AS-Y"]}, "routes": {"64501": {"4": 
 "errors": ["AS-X"], "source": "RIPE"}.  Every query goes to LOG, one line each.
 
     !!  !nNAME  !tN              taken note of          !q           the end
+    !s-lc                        DATA's source
     !sSOURCES                    without DATA's source (if it names one) nothing is found
     !a                           that set queries (below) are known, in IRRd's words
     !iSET[,1]                    members, with ,1 all the way down
@@ -63,6 +64,8 @@ def answer(query, sources):
     if sources and data.get("source", sources[0]) not in sources:
         data = {"sets": {}, "routes": {}}
     name = query[2:].partition(",")[0].upper()
+    if query == "!s-lc":
+        return reply([data.get("source", "RIPE")])
     if query[:2] in ("!n", "!t", "!s"):
         return "C\n"
     if query == "!a":
@@ -87,7 +90,7 @@ class Session(socketserver.StreamRequestHandler):
                 log.write(query + "\n")
             if query == "!q":
                 return
-            if query.startswith("!s"):
+            if query.startswith("!s") and query != "!s-lc":
                 sources = query[2:].split(",")
             if query != "!!":
                 self.wfile.write(answer(query, sources).encode())

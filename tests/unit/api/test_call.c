@@ -150,6 +150,15 @@ Test(call, an_asker_that_leaves_is_told_to_the_handler_once)
 	cr_expect_eq(gone, 1, "not when it was answered");
 }
 
+Test(call, a_problem_with_a_known_reason_says_what_to_do)
+{
+	struct call *c = call_of(CALL_POST, "/api/v1/prefixes");
+	call_fail(c, 413, "too-large", "the body is larger than %d octets", 1);
+	cr_assert(c->json != NULL);
+	cr_expect(json_string_length(json_object_get(c->json, "remedy")) > 0);
+	call_free(c);
+}
+
 static bool end_badly(struct job *j, const struct api_env *e, struct reply *out, usec_t now)
 {
 	(void)j;
