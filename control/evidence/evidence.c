@@ -64,7 +64,7 @@ struct evidence {
 	unsigned writing; /* Of these. */
 	struct {
 		bool is_failing;
-		char why[160];
+		char why[400];
 	} source[EVIDENCE_TYPE_COUNT];
 	struct evidence_numbers numbers;
 };
