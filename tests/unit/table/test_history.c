@@ -7,7 +7,7 @@
 #define HISTORIES 120
 #define STEPS	  400
 
-/* More histories on demand: CAUSEWAY_HISTORIES=n. */
+/* More histories on demand, for as long as they take: CAUSEWAY_HISTORIES=n. */
 static unsigned histories(void)
 {
 	const char *text = getenv("CAUSEWAY_HISTORIES");
@@ -38,22 +38,22 @@ static uint64_t run_histories(const struct world_opts *base, uint64_t first_seed
 	return evictions;
 }
 
-Test(table, histories_with_one_shard_end_as_the_oracle_says, .timeout = 300)
+Test(table, histories_with_one_shard_end_as_the_oracle_says)
 {
 	run_histories(&(struct world_opts){.shards = 1, .numbers = 16}, 1000);
 }
 
-Test(table, histories_with_three_shards_end_as_the_oracle_says, .timeout = 300)
+Test(table, histories_with_three_shards_end_as_the_oracle_says)
 {
 	run_histories(&(struct world_opts){.shards = 3, .numbers = 48, .is_busy = true}, 2000);
 }
 
-Test(table, histories_of_plain_members_end_as_the_oracle_says, .timeout = 300)
+Test(table, histories_of_plain_members_end_as_the_oracle_says)
 {
 	run_histories(&(struct world_opts){.shards = 1, .numbers = 16, .is_plain = true}, 4000);
 }
 
-Test(table, histories_after_our_own_restart_end_as_the_oracle_says, .timeout = 300)
+Test(table, histories_after_our_own_restart_end_as_the_oracle_says)
 {
 	run_histories(
 		&(struct world_opts){
@@ -61,7 +61,7 @@ Test(table, histories_after_our_own_restart_end_as_the_oracle_says, .timeout = 3
 		5000);
 }
 
-Test(table, histories_with_a_tiny_log_evict_and_end_as_the_oracle_says, .timeout = 300)
+Test(table, histories_with_a_tiny_log_evict_and_end_as_the_oracle_says)
 {
 	uint64_t evictions = run_histories(
 		&(struct world_opts){
@@ -70,7 +70,7 @@ Test(table, histories_with_a_tiny_log_evict_and_end_as_the_oracle_says, .timeout
 	cr_expect_gt(evictions, 10);
 }
 
-Test(table, histories_over_all_classes_end_as_the_oracle_says, .timeout = 300)
+Test(table, histories_over_all_classes_end_as_the_oracle_says)
 {
 	/* RFC 8654, 8950 and 9234 §5 beside the others, in any combination. */
 	run_histories(&(struct world_opts){.shards = 1, .numbers = 12, .has_all = true}, 6000);
@@ -79,7 +79,7 @@ Test(table, histories_over_all_classes_end_as_the_oracle_says, .timeout = 300)
 		7000);
 }
 
-Test(table, histories_over_all_classes_with_tiny_logs_end_as_the_oracle_says, .timeout = 300)
+Test(table, histories_over_all_classes_with_tiny_logs_end_as_the_oracle_says)
 {
 	uint64_t evictions = run_histories(&(struct world_opts){.shards = 1,
 								.numbers = 8,
@@ -90,7 +90,7 @@ Test(table, histories_over_all_classes_with_tiny_logs_end_as_the_oracle_says, .t
 	cr_expect_gt(evictions, 10);
 }
 
-Test(table, histories_with_control_communities_end_as_the_oracle_says, .timeout = 300)
+Test(table, histories_with_control_communities_end_as_the_oracle_says)
 {
 	run_histories(&(struct world_opts){.shards = 1, .numbers = 12, .has_reach = true}, 9000);
 	run_histories(
@@ -99,7 +99,7 @@ Test(table, histories_with_control_communities_end_as_the_oracle_says, .timeout 
 		9500);
 }
 
-Test(table, histories_with_control_communities_and_tiny_logs_end_so_too, .timeout = 300)
+Test(table, histories_with_control_communities_and_tiny_logs_end_so_too)
 {
 	uint64_t evictions = run_histories(&(struct world_opts){.shards = 1,
 								.numbers = 8,
@@ -111,7 +111,7 @@ Test(table, histories_with_control_communities_and_tiny_logs_end_so_too, .timeou
 	cr_expect_gt(evictions, 10);
 }
 
-Test(table, histories_in_which_rules_change_end_as_the_oracle_says, .timeout = 300)
+Test(table, histories_in_which_rules_change_end_as_the_oracle_says)
 {
 	run_histories(
 		&(struct world_opts){
@@ -132,7 +132,7 @@ Test(table, histories_in_which_rules_change_end_as_the_oracle_says, .timeout = 3
 		      22000);
 }
 
-Test(table, histories_in_which_rules_change_with_tiny_logs_end_so_too, .timeout = 300)
+Test(table, histories_in_which_rules_change_with_tiny_logs_end_so_too)
 {
 	uint64_t evictions = run_histories(&(struct world_opts){.shards = 2,
 								.numbers = 8,
