@@ -378,12 +378,14 @@ static void take_numbers(struct membership *m)
 		if (t->stage != NUMBER) {
 			continue;
 		}
-		int peer = server_take_member(m->opts.server);
+		enum keep keep = keep_of(t->client);
+		int peer = server_take_member(m->opts.server, roster_kept(m->opts.roster, keep));
 		if (peer < 0) {
 			note_room(m, peer);
 			return;
 		}
 		t->peer = (peer_id_t)peer;
+		roster_share(m->opts.roster, t->peer, keep);
 		t->stage = RULES;
 		t->rules = RULES_UNKNOWN;
 		seat(m, t->peer, t->client);

@@ -6,6 +6,7 @@
 
 #include "control/policy/hears.h"
 #include "control/policy/own.h"
+#include "rib/attr/audience.h"
 #include "rib/base/check.h"
 
 /* Control's memory: when it is short, there is nothing to go on with. */
@@ -233,6 +234,26 @@ static void build_rtt(const struct policy_input *in, struct policy *out)
 	}
 }
 
+static void build_vacant(const struct policy_input *in, struct policy *out)
+{
+	unsigned words = (in->peer_count + 63) / 64;
+	for (unsigned k = KEEP_FULL + 1; in->kept != NULL && k < KEEP_COUNT; k++) {
+		struct vacancy v = {.numbers = calloc(words + 1, sizeof(uint64_t))};
+		ASSERT(v.numbers != NULL);
+		for (unsigned i = 0; i < in->peer_count; i++) {
+			if (in->client[i] == NULL && bits_has(in->kept[k], i)) {
+				bits_set(v.numbers, i);
+			}
+		}
+		if (bits_is_empty(v.numbers, words)) {
+			free(v.numbers);
+			continue;
+		}
+		v.hears = hears_of_vacant(in, (enum keep)k);
+		out->vacant[k - 1] = v;
+	}
+}
+
 struct policy *policy_build(const struct policy_input *in)
 {
 	struct policy *p = policy_new(in->peer_count);
@@ -252,6 +273,7 @@ struct policy *policy_build(const struct policy_input *in)
 	build_sets(in->conf, in->sources, p);
 	build_blackhole(in->conf, p);
 	build_rtt(in, p);
+	build_vacant(in, p);
 	for (unsigned i = 0; i < in->peer_count; i++) {
 		if (in->client[i] != NULL) {
 			p->has_graceful_shutdown |= in->client[i]->session.has_graceful_shutdown;

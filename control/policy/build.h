@@ -4,7 +4,7 @@
  * generations.  A member whose rules are what they were keeps the same object.  Control thread. */
 #pragma once
 
-#include "control/config/config.h"
+#include "control/config/roster.h"
 #include "rib/policy/aspa.h"
 #include "rib/policy/policy.h"
 #include "rib/policy/roa.h"
@@ -50,6 +50,9 @@ struct policy_input {
 	asn_t rs_as;
 	unsigned peer_count;
 	const struct config_client *const *client; /* [peer_count]; NULL: no such member. */
+	/* Bits of the numbers by enum keep, which counts where nobody has them; NULL: all hear
+	 * everyone. */
+	const uint64_t *const *kept;
 	const struct policy_sources *sources;
 	const struct policy *before; /* May be NULL. */
 	struct own_routes *own;	     /* own_build(); NULL: the server announces nothing. */

@@ -47,6 +47,7 @@ static struct policy_input input_of(const struct policy_desk *d, const struct co
 		.rs_as = c->rs_as,
 		.peer_count = d->capacity,
 		.client = client,
+		.kept = (const uint64_t *const *)d->roster->kept,
 		.sources = &d->sources,
 		.before = d->now,
 		.generation = d->now != NULL ? d->now->generation + 1 : 1,

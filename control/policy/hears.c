@@ -67,16 +67,9 @@ static bool hears_all(const struct client_policy *p)
 	       !p->export_deny.has_peers && !p->export_allow.has_peers;
 }
 
-uint64_t *hears_new(const struct policy_input *in, peer_id_t peer)
+static uint64_t *bits_of_heard(const struct policy_input *in, const struct config_client *receiver,
+			       bool wants_own)
 {
-	const struct config_client *receiver = in->client[peer];
-	peer_id_t own = own_number(in);
-	/* Who wants our own default alone hears no other. */
-	bool wants_own = own != PEER_NONE && policy_conf_has_default(in->conf) &&
-			 receiver->policy.route_view == ROUTE_VIEW_DEFAULT;
-	if (!wants_own && hears_all(&receiver->policy)) {
-		return NULL;
-	}
 	uint64_t *bits = calloc((in->peer_count + 63) / 64, sizeof(*bits));
 	ASSERT(bits != NULL);
 	for (unsigned i = 0; i < in->peer_count; i++) {
@@ -87,6 +80,29 @@ uint64_t *hears_new(const struct policy_input *in, peer_id_t peer)
 		}
 	}
 	return bits;
+}
+
+uint64_t *hears_new(const struct policy_input *in, peer_id_t peer)
+{
+	const struct config_client *receiver = in->client[peer];
+	peer_id_t own = own_number(in);
+	/* Who wants our own default alone hears no other. */
+	bool wants_own = own != PEER_NONE && policy_conf_has_default(in->conf) &&
+			 receiver->policy.route_view == ROUTE_VIEW_DEFAULT;
+	if (!wants_own && hears_all(&receiver->policy)) {
+		return NULL;
+	}
+	return bits_of_heard(in, receiver, wants_own);
+}
+
+uint64_t *hears_of_vacant(const struct policy_input *in, enum keep keep)
+{
+	static const struct config_client whose[KEEP_COUNT] = {
+		[KEEP_CUSTOMERS_PEERS] = {.policy.route_view = ROUTE_VIEW_CUSTOMERS_PEERS},
+		[KEEP_NONE] = {.policy.route_view = ROUTE_VIEW_NONE},
+	};
+	ASSERT(keep != KEEP_FULL);
+	return bits_of_heard(in, &whose[keep], false);
 }
 
 /* Who has a view in which the customer's routes are, and no rule against it. */

@@ -5,6 +5,8 @@
 
 /* The bits of `peer` (malloc); NULL: everyone's. */
 uint64_t *hears_new(const struct policy_input *in, peer_id_t peer);
+/* The same of numbers that nobody has, and that do not hear everyone. */
+uint64_t *hears_of_vacant(const struct policy_input *in, enum keep keep);
 /* Who hears what the server announces for a customer; or, for itself, its default. */
 void hearers_of(const struct policy_input *in, const struct policy_originated *o, uint64_t *bits);
 /* Who is sent what a member may announce to some alone (malloc); NULL: nobody. */

@@ -5,9 +5,10 @@
  * routes of those that it begins or ceases to hear.  Everything else touches all routes: it costs a
  * walk, in which a route whose verdict stays is not even written.
  *
- * Who comes or goes: bit sets of "everyone" have every number, whether or not it is somebody's, so
- * one that begins to be differs from what it was in that communities name it, its address is a next
- * hop of its AS, and by its own rules. */
+ * Who comes or goes: bit sets of receivers say something of every number, whether or not it is
+ * somebody's, so one that begins to be differs from what it was in that communities name it, its
+ * address is a next hop of its AS, and by its own rules.  As who receives it is compared with what
+ * its number was kept as (struct vacancy). */
 #include "control/policy/scope.h"
 
 #include <stdlib.h>
@@ -75,13 +76,17 @@ static uint64_t *announcers_of(struct policy_scope *s, unsigned peer_count)
 	return s->announcers;
 }
 
-/* Whose routes the member begins or ceases to hear. */
+static bool does_hear(const uint64_t *hears, unsigned announcer)
+{
+	return hears == NULL || bits_has(hears, announcer);
+}
+
+/* Whose routes the number begins or ceases to hear. */
 static void compare_hears(const struct policy *p, const uint64_t *was, const uint64_t *now,
 			  struct policy_scope *s)
 {
 	for (unsigned i = 0; was != now && i < p->peer_count; i++) {
-		bool did = was == NULL || bits_has(was, i), does = now == NULL || bits_has(now, i);
-		if (did != does) {
+		if (does_hear(was, i) != does_hear(now, i)) {
 			bits_set(announcers_of(s, p->peer_count), i);
 		}
 	}
@@ -134,14 +139,34 @@ static bool uses_blackholes(const struct policy *p)
 	       p->blackhole[FAMILY_IPV6] != BLACKHOLE_OFF;
 }
 
-/* Every route that the member may have: of everyone, or of those whom it hears. */
-static void add_heard(const struct policy *p, const uint64_t *hears, struct policy_scope *s)
+/* All routes of those whom the member hears before and after. */
+static void add_heard(const struct policy *p, const uint64_t *was, const uint64_t *now,
+		      struct policy_scope *s)
 {
-	s->is_all |= hears == NULL;
-	for (unsigned i = 0; hears != NULL && i < p->peer_count; i++) {
-		if (bits_has(hears, i)) {
+	s->is_all |= was == NULL && now == NULL;
+	for (unsigned i = 0; !s->is_all && i < p->peer_count; i++) {
+		if (does_hear(was, i) && does_hear(now, i)) {
 			bits_set(announcers_of(s, p->peer_count), i);
 		}
+	}
+}
+
+/* Of those whom only one of the two hears, what that one may have. */
+static void compare_heard(const struct policy *p, const struct peer_policy *a,
+			  const struct peer_policy *b, struct policy_scope *s)
+{
+	bool is_listed = false;
+	for (unsigned i = 0; a->hears != b->hears && i < p->peer_count; i++) {
+		bool did = does_hear(a->hears, i), does = does_hear(b->hears, i);
+		if (did != does && (does ? b : a)->export_allow != NULL) {
+			is_listed = true;
+		} else if (did != does) {
+			bits_set(announcers_of(s, p->peer_count), i);
+		}
+	}
+	if (is_listed) {
+		add_difference(&s->bounded, a->export_allow, NULL);
+		add_difference(&s->bounded, b->export_allow, NULL);
 	}
 }
 
@@ -188,12 +213,11 @@ static void compare_receiver(const struct policy *p, const struct peer_policy *a
 	}
 	/* No rule is another thing than a rule without a prefix. */
 	if ((a->export_allow == NULL) != (b->export_allow == NULL)) {
-		add_heard(p, a->hears, s);
-		add_heard(p, b->hears, s);
+		add_heard(p, a->hears, b->hears, s);
 	}
-	add_difference(&s->prefixes, a->export_deny, b->export_deny);
-	add_difference(&s->prefixes, a->export_allow, b->export_allow);
-	compare_hears(p, a->hears, b->hears, s);
+	add_difference(&s->bounded, a->export_deny, b->export_deny);
+	add_difference(&s->bounded, a->export_allow, b->export_allow);
+	compare_heard(p, a, b, s);
 }
 
 static void add_name(struct policy_scope *s, asn_t asn)
@@ -228,8 +252,47 @@ static void add_naming(const struct policy *old, const struct policy *fresh,
 	}
 }
 
+/* The vacancy that the number is in, or VACANCIES. */
+static unsigned vacancy_of(const struct policy *p, unsigned number)
+{
+	unsigned i = 0;
+	while (i < VACANCIES &&
+	       (p->vacant[i].numbers == NULL || !bits_has(p->vacant[i].numbers, number))) {
+		i++;
+	}
+	return i;
+}
+
+static uint64_t *heard_in(const struct policy *p, unsigned vacancy)
+{
+	return vacancy < VACANCIES ? p->vacant[vacancy].hears : NULL;
+}
+
 /* A number without a member is like one of whom nothing is said, and who says nothing. */
-static const struct peer_policy nobody = {.has_blackhole_to = true};
+static struct peer_policy nobody(const struct policy *p, unsigned number)
+{
+	return (struct peer_policy){.has_blackhole_to = true,
+				    .hears = heard_in(p, vacancy_of(p, number))};
+}
+
+/* Numbers that nobody had, and nobody has. */
+static void compare_vacant(const struct policy *old, const struct policy *fresh,
+			   struct policy_scope *s)
+{
+	bool is_met[VACANCIES + 1][VACANCIES + 1] = {{false}};
+	for (unsigned i = 0; i < fresh->peer_count; i++) {
+		if (old->peer[i] == NULL && fresh->peer[i] == NULL) {
+			is_met[vacancy_of(old, i)][vacancy_of(fresh, i)] = true;
+		}
+	}
+	for (unsigned a = 0; a <= VACANCIES; a++) {
+		for (unsigned b = 0; b <= VACANCIES; b++) {
+			if (is_met[a][b]) {
+				compare_hears(fresh, heard_in(old, a), heard_in(fresh, b), s);
+			}
+		}
+	}
+}
 
 static bool is_same_member(const struct peer_policy *a, const struct peer_policy *b)
 {
@@ -254,7 +317,8 @@ static void compare_peer(const struct policy *old, const struct policy *fresh, u
 	} else {
 		compare_grants(fresh, peer, a, b, s);
 	}
-	compare_receiver(fresh, a != NULL ? a : &nobody, b != NULL ? b : &nobody, s);
+	const struct peer_policy before = nobody(old, peer), after = nobody(fresh, peer);
+	compare_receiver(fresh, a != NULL ? a : &before, b != NULL ? b : &after, s);
 }
 
 static bool uses_roas(const struct policy *p)
@@ -358,6 +422,7 @@ bool policy_scope_between(const struct policy *old, const struct policy *fresh,
 			compare_peer(old, fresh, i, &s);
 		}
 		if (!s.is_all) {
+			compare_vacant(old, fresh, &s);
 			compare_origin(old, fresh, &s);
 			compare_own(old, fresh, &s);
 			compare_data(old, fresh, roas, &s);
@@ -369,13 +434,14 @@ bool policy_scope_between(const struct policy *old, const struct policy *fresh,
 	}
 	*out = s;
 	return s.is_all || s.meanings != 0 || s.named_count > 0 || s.announcers != NULL ||
-	       s.prefixes != NULL || s.own != NULL;
+	       s.prefixes != NULL || s.bounded != NULL || s.own != NULL;
 }
 
 void policy_scope_fini(struct policy_scope *s)
 {
 	free(s->announcers);
 	prefix_set_put(s->prefixes);
+	prefix_set_put(s->bounded);
 	for (unsigned i = 0; i < s->own_count; i++) {
 		prefix_set_put(s->own[i]);
 	}

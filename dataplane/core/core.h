@@ -148,9 +148,9 @@ bool server_is_quiet(const struct server *s);
 /* Members that come, go and change; control thread, registered with the epoch.  Every number below
  * the capacity is free, or somebody's. */
 unsigned server_capacity(const struct server *s);
-/* A number that is the caller's until it is added or given back.  −EAGAIN: some will be free soon;
- * −ENOSPC: all are in use. */
-int server_take_member(struct server *s);
+/* A number that is the caller's until it is added or given back: one of `wanted` (bits; NULL: any)
+ * where one is free, else another.  −EAGAIN: some will be free soon; −ENOSPC: all are in use. */
+int server_take_member(struct server *s, const uint64_t *wanted);
 void server_give_member(struct server *s, peer_id_t peer);
 /* A member with a number that was taken.  `conf` and its keys are copied.  0; −EEXIST: its address
  * is another member's; −EAGAIN: it still is, or the worker takes no request now; −ENOMEM: nothing

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 
 #include "dataplane/core/core_priv.h"
+#include "rib/attr/audience.h"
 #include "rib/base/check.h"
 
 static struct place *place_of_slots(const struct server *s)
@@ -109,18 +110,22 @@ peer_id_t server_origin(const struct server *s)
 							   : PEER_NONE;
 }
 
-int server_take_member(struct server *s)
+int server_take_member(struct server *s, const uint64_t *wanted)
 {
 	bool is_any_going = false;
-	for (unsigned i = 0; i < s->capacity; i++) {
-		struct slot *slot = &s->slot[i];
-		if (slot->state == SLOT_FREE) {
-			slot->state = SLOT_TAKEN;
-			return (int)i;
-		}
-		is_any_going = is_any_going || slot->state >= SLOT_LEAVING;
+	unsigned any = s->capacity, first = s->capacity;
+	for (unsigned i = 0; i < s->capacity && first == s->capacity; i++) {
+		bool is_free = s->slot[i].state == SLOT_FREE;
+		any = is_free && any == s->capacity ? i : any;
+		first = is_free && (wanted == NULL || bits_has(wanted, i)) ? i : first;
+		is_any_going = is_any_going || s->slot[i].state >= SLOT_LEAVING;
 	}
-	return is_any_going ? -EAGAIN : -ENOSPC;
+	first = first < s->capacity ? first : any;
+	if (first == s->capacity) {
+		return is_any_going ? -EAGAIN : -ENOSPC;
+	}
+	s->slot[first].state = SLOT_TAKEN;
+	return (int)first;
 }
 
 void server_give_member(struct server *s, peer_id_t peer)

@@ -334,22 +334,48 @@ static void unhear(struct policy_index *x, const struct policy *p, unsigned to)
 	}
 }
 
+/* The same of numbers that nobody has, and that are many. */
+static void unhear_vacant(struct policy_index *x, unsigned peer_count, const struct vacancy *v)
+{
+	for (unsigned from = 0; v->numbers != NULL && from < peer_count; from++) {
+		uint64_t *row = x->hearer_bits + (size_t)from * x->words;
+		for (unsigned i = 0; !bits_has(v->hears, from) && i < x->words; i++) {
+			row[i] &= ~v->numbers[i];
+		}
+	}
+}
+
+static bool hears_everyone(const struct policy *p)
+{
+	bool hears = true;
+	for (unsigned i = 0; i < VACANCIES; i++) {
+		hears &= p->vacant[i].numbers == NULL;
+	}
+	for (unsigned to = 0; to < p->peer_count; to++) {
+		hears &= p->peer[to] == NULL || p->peer[to]->hears == NULL;
+	}
+	return hears;
+}
+
 /* n² bits (8 MiB of 8192 members) where any member may not have everyone's routes. */
 static bool make_hearers(struct policy_index *x, const struct policy *p)
 {
+	size_t bytes = (size_t)p->peer_count * x->words * sizeof(uint64_t);
+	if (hears_everyone(p)) {
+		return true;
+	}
+	x->hearer_bits = malloc(bytes);
+	if (x->hearer_bits == NULL) {
+		return false;
+	}
+	memset(x->hearer_bits, 0xff, bytes);
+	for (unsigned i = 0; i < VACANCIES; i++) {
+		unhear_vacant(x, p->peer_count, &p->vacant[i]);
+	}
 	for (unsigned to = 0; to < p->peer_count; to++) {
-		if (p->peer[to] == NULL || p->peer[to]->hears == NULL) {
-			continue;
+		if (p->peer[to] != NULL && p->peer[to]->hears != NULL) {
+			unhear(x, p, to);
 		}
-		if (x->hearer_bits == NULL) {
-			size_t bytes = (size_t)p->peer_count * x->words * sizeof(uint64_t);
-			x->hearer_bits = malloc(bytes);
-			if (x->hearer_bits == NULL) {
-				return false;
-			}
-			memset(x->hearer_bits, 0xff, bytes);
-		}
-		unhear(x, p, to);
 	}
 	return true;
 }

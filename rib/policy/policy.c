@@ -44,6 +44,10 @@ void policy_free(struct policy *p)
 	roa_put(p->roa);
 	aspa_put(p->aspa);
 	own_routes_put(p->own);
+	for (unsigned i = 0; i < VACANCIES; i++) {
+		free(p->vacant[i].numbers);
+		free(p->vacant[i].hears);
+	}
 	free(p->custom);
 	free(p->rtt_threshold_ms);
 	free(p->rtt_ms);

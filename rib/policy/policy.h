@@ -74,6 +74,15 @@ struct peer_policy {
 	uint64_t *hears; /* Bits: members whose routes it may have.  NULL: everyone's. */
 };
 
+/* Numbers that nobody has.  What they are kept from, as who receives, nobody who gets one has to be
+ * kept from anew. */
+struct vacancy {
+	uint64_t *numbers; /* Bits; NULL: none. */
+	uint64_t *hears;   /* As a member's. */
+};
+
+#define VACANCIES 2 /* Who is in none of them hears everyone. */
+
 struct policy_index;
 
 struct policy {
@@ -108,7 +117,8 @@ struct policy {
 	struct aspa *aspa;
 	uint16_t *rtt_threshold_ms; /* The values that RTT communities may name. */
 	unsigned rtt_threshold_count;
-	uint16_t *rtt_ms;		  /* [peer] as measured; 0: not known.  NULL: of nobody. */
+	uint16_t *rtt_ms; /* [peer] as measured; 0: not known.  NULL: of nobody. */
+	struct vacancy vacant[VACANCIES];
 	const struct policy_index *index; /* Made by policy_finish(). */
 	struct peer_policy *peer[];	  /* [peer_count]; NULL: no such member. */
 };

@@ -144,6 +144,20 @@ bool prefix_set_covers(const struct prefix_set *s, const struct prefix *p)
 	return s != NULL && cover_find(s->cover, p).at != COVER_END;
 }
 
+bool prefix_set_bounds(const struct prefix_set *s, const struct prefix *p)
+{
+	struct cover_walk w = cover_find(s == NULL ? NULL : s->cover, p);
+	uint8_t len;
+	uint64_t value;
+
+	while (cover_next(&w, &len, &value)) {
+		if (p->len >= (uint8_t)(value >> 8) && p->len <= (uint8_t)value) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int prefix_set_cover_len(const struct prefix_set *s, const struct prefix *p)
 {
 	struct cover_walk w = cover_find(s == NULL ? NULL : s->cover, p);

@@ -31,7 +31,9 @@ bool prefix_set_match(const struct prefix_set *s, const struct prefix *p, asn_t 
 		      struct prefix_rule *out_rule);
 /* Whether a rule's prefix, whatever its bounds and origin, equals or covers `p`.  Any thread. */
 bool prefix_set_covers(const struct prefix_set *s, const struct prefix *p);
-/* The length of the most specific of these; −1: none does. */
+/* The same, and p's length is within the rule's bounds. */
+bool prefix_set_bounds(const struct prefix_set *s, const struct prefix *p);
+/* The length of the most specific rule that covers it; −1: none does. */
 int prefix_set_cover_len(const struct prefix_set *s, const struct prefix *p);
 /* The rules that are in just one of the two: what a change touches.  One reference is the
  * caller's.  NULL when memory is short.  O(n). */

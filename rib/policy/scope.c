@@ -6,7 +6,8 @@
 
 bool policy_scope_has_prefix(const struct policy_scope *scope, const struct prefix *prefix)
 {
-	return scope->is_all || prefix_set_covers(scope->prefixes, prefix);
+	return scope->is_all || prefix_set_covers(scope->prefixes, prefix) ||
+	       prefix_set_bounds(scope->bounded, prefix);
 }
 
 bool policy_scope_has_own(const struct policy_scope *scope, peer_id_t announcer,

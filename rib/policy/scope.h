@@ -15,6 +15,7 @@ struct policy_scope {
 	unsigned named_count;
 	uint64_t *announcers;	     /* Bits; NULL: none. */
 	struct prefix_set *prefixes; /* Covers them; NULL: none. */
+	struct prefix_set *bounded;  /* The same, and their lengths are within its bounds. */
 	struct prefix_set **own;     /* [own_count] by announcer, NULL: none of its prefixes. */
 	unsigned own_count;
 };

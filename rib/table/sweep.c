@@ -195,7 +195,7 @@ static void sweep_entry(struct table *t, struct hearing *h, entry_id_t id)
 /* Whether the scope has the entry's paths whatever their announcers: first what costs least. */
 static bool has_prefix(const struct table *t, entry_id_t id)
 {
-	if (t->scope->is_all || t->scope->prefixes == NULL) {
+	if (t->scope->is_all || (t->scope->prefixes == NULL && t->scope->bounded == NULL)) {
 		return t->scope->is_all;
 	}
 	const struct prefix prefix = slab_prefix(&t->slab.slab, id);

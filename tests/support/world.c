@@ -312,7 +312,7 @@ bool world_add(struct world *w, unsigned member)
 {
 	const struct member_conf conf = world_conf(w, member);
 	ASSERT(w->opts.spare > 0 && w->peer[member] == PEER_NONE);
-	int peer = server_take_member(w->server);
+	int peer = server_take_member(w->server, NULL);
 	int err = peer < 0 ? peer : server_add_member(w->server, (peer_id_t)peer, &conf);
 	if (err != 0 && peer >= 0) {
 		server_give_member(w->server, (peer_id_t)peer);

@@ -343,7 +343,7 @@ bool exchange_add(struct exchange *x)
 		return false;
 	}
 	if (!x->has_number) {
-		int number = server_take_member(x->server);
+		int number = server_take_member(x->server, NULL);
 		ASSERT(number == x->out || number == -EAGAIN);
 		x->has_number = x->is_rules_due = number >= 0;
 		return false;

@@ -75,8 +75,9 @@ static int ask(struct server *s, char what, peer_id_t peer)
 	return 0;
 }
 
-int server_take_member(struct server *s)
+int server_take_member(struct server *s, const uint64_t *wanted)
 {
+	s->wanted = wanted;
 	if (s->free_count == 0) {
 		return s->is_without ? -ENOSPC : -EAGAIN;
 	}

@@ -22,6 +22,7 @@ struct server {
 	struct request request[16];
 	unsigned request_count;
 	bool is_ring_full;
+	const uint64_t *wanted; /* Numbers, the last time that one was taken. */
 	/* Asked of it about members: "+5" for one that is added, "-" removed, "~" changed. */
 	char asked[32][16];
 	unsigned asked_count;

@@ -326,3 +326,19 @@ Test(membership, each_source_knows_when_its_own_is_done)
 	cr_expect(membership_is_busy(r.members, MEMBERS_OF_FILES) && is_busy(&r));
 	end(&r);
 }
+
+Test(membership, who_comes_asks_for_a_number_that_hears_as_much)
+{
+	struct rig r;
+	stand(&r);
+	r.client[2].policy.route_view = ROUTE_VIEW_OWN_TENANT;
+	set(&r, 2, &r.client[2]);
+	membership_step(r.members);
+	cr_expect_eq(r.server.wanted, roster_kept(r.roster, KEEP_NONE));
+	/* There was none: so are three of five that nobody had now. */
+	cr_expect_eq(*roster_kept(r.roster, KEEP_NONE), 0x28);
+	set(&r, 3, &r.client[3]);
+	membership_step(r.members);
+	cr_expect_eq(r.server.wanted, roster_kept(r.roster, KEEP_FULL));
+	end(&r);
+}

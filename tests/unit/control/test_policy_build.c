@@ -23,6 +23,7 @@ struct rig {
 	const struct config_client *client[RIG_NUMBERS];
 	struct policy_sources sources;
 	struct policy_irr irr[RIG_NUMBERS];
+	const uint64_t *const *kept;
 	struct policy *policy;
 };
 
@@ -67,6 +68,7 @@ static bool build(struct rig *r, struct policy_scope *out)
 		.rs_as = r->config->rs_as,
 		.peer_count = RIG_NUMBERS,
 		.client = r->client,
+		.kept = r->kept,
 		.sources = &r->sources,
 		.before = r->policy,
 		.generation = r->policy != NULL ? r->policy->generation + 1 : 1,
@@ -81,14 +83,15 @@ static bool build(struct rig *r, struct policy_scope *out)
 	return is_changed;
 }
 
-static const char *const probes[] = {"10.1.0.0/16", "198.51.100.0/24", "192.0.2.128/25"};
+static const char *const probes[] = {"0.0.0.0/0", "10.1.0.0/16", "198.51.100.0/24",
+				     "192.0.2.128/25"};
 
-static void put_prefixes(struct text *t, const struct prefix_set *set)
+static void put_prefixes(struct text *t, const struct prefix_set *set, bool is_bounded)
 {
-	for (unsigned i = 0; i < ARRAY_COUNT(probes); i++) {
+	for (unsigned i = is_bounded ? 0 : 1; i < ARRAY_COUNT(probes); i++) {
 		struct prefix p;
 		cr_assert(prefix_parse(probes[i], &p, NULL) == 0);
-		if (prefix_set_covers(set, &p)) {
+		if (is_bounded ? prefix_set_bounds(set, &p) : prefix_set_covers(set, &p)) {
 			text_printf(t, "(%s)", probes[i]);
 		}
 	}
@@ -105,7 +108,8 @@ static const char *scope_text(struct policy_scope *s, char *buf, size_t len)
 			text_printf(&t, "[%u]", i);
 		}
 	}
-	put_prefixes(&t, s->prefixes);
+	put_prefixes(&t, s->prefixes, false);
+	put_prefixes(&t, s->bounded, true);
 	text_put(&t, (s->meanings & MEANING_BIT(MEANING_BLACKHOLE)) != 0 ? "<blackhole>" : "");
 	text_put(&t,
 		 (s->meanings & MEANING_BIT(MEANING_GRACEFUL_SHUTDOWN)) != 0 ? "<shutdown>" : "");
@@ -115,7 +119,7 @@ static const char *scope_text(struct policy_scope *s, char *buf, size_t len)
 	for (unsigned i = 0; i < s->own_count; i++) {
 		if (s->own[i] != NULL) {
 			text_printf(&t, "[%u]", i);
-			put_prefixes(&t, s->own[i]);
+			put_prefixes(&t, s->own[i], false);
 		}
 	}
 	policy_scope_fini(s);
@@ -432,6 +436,59 @@ Test(policy_build, views_are_bits)
 	cr_assert(prefix_parse("10.0.0.0/8", &p, NULL) == 0);
 	cr_expect(!prefix_set_match(r.policy->peer[0]->export_allow, &p, 0, NULL));
 	rig_fini(&r);
+}
+
+/* The first client has come with these rules, and number 0 was kept like that: what it touches. */
+static void expect_touched(const char *own, enum keep keep, const char *wanted)
+{
+	uint64_t kept[KEEP_COUNT] = {[KEEP_FULL] = 0x1e};
+	const uint64_t *const all[] = {&kept[0], &kept[1], &kept[2]};
+	struct rig r;
+	struct policy_scope scope;
+	char text[256], cfg[256];
+	rig_init(&r);
+	r.kept = all;
+	kept[keep] |= 1;
+	snprintf(cfg, sizeof(cfg), "tenant: a, %s", own);
+	configure(&r, "", cfg);
+	r.config->client[1].session.has_role = true;
+	r.config->client[1].session.role = ROLE_CUSTOMER; /* Ours: it is a provider. */
+	r.config->client[2].policy.tenant = r.config->client[0].policy.tenant;
+	r.client[0] = NULL;
+	(void)build(&r, &scope);
+	policy_scope_fini(&scope);
+	r.client[0] = &r.config->client[0];
+	cr_assert(build(&r, &scope));
+	cr_expect_str_eq(scope_text(&scope, text, sizeof(text)), wanted, "%s: %s", own, text);
+	r.client[0] = NULL;
+	cr_assert(build(&r, &scope), "who leaves touches the same");
+	cr_expect_str_eq(scope_text(&scope, text, sizeof(text)), wanted, "%s: %s", own, text);
+	r.config->client[2].policy.tenant = NULL;
+	rig_fini(&r);
+}
+
+/* Ours: routes of those whom it hears differently from what its number was kept as, and its own. */
+Test(policy_build, who_comes_touches_what_its_number_was_not_kept_as)
+{
+	static const struct {
+		const char *own;
+		enum keep keep;
+		const char *touched;
+	} rows[] = {
+		{"route_view: full", KEEP_FULL, "[0]<AS64501>"},
+		{"route_view: full", KEEP_NONE, "[0][1][2][3]<AS64501>"},
+		{"route_view: own-tenant", KEEP_FULL, "[0][1][3]<AS64501>"},
+		{"route_view: own-tenant", KEEP_NONE, "[0][2]<AS64501>"},
+		{"route_view: none", KEEP_FULL, "[0][1][2][3]<AS64501>"},
+		{"route_view: none", KEEP_NONE, "[0]<AS64501>"},
+		{"route_view: customers+peers", KEEP_FULL, "[0][1]<AS64501>"},
+		{"route_view: customers+peers", KEEP_CUSTOMERS_PEERS, "[0]<AS64501>"},
+		{"route_view: default", KEEP_FULL, "all"},
+		{"route_view: default", KEEP_NONE, "[0](0.0.0.0/0)<AS64501>"},
+	};
+	for (unsigned i = 0; i < ARRAY_COUNT(rows); i++) {
+		expect_touched(rows[i].own, rows[i].keep, rows[i].touched);
+	}
 }
 
 /* Bits of who hears a route of our own. */

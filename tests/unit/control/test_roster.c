@@ -41,6 +41,62 @@ Test(roster, who_was_removed_is_known_by_name_until_another_has_the_number)
 	roster_free(r);
 }
 
+static uint64_t kept(const struct roster *r, enum keep keep)
+{
+	return roster_kept(r, keep)[0];
+}
+
+/* Numbers 3 to 10 are nobody's. */
+Test(roster, numbers_are_kept_for_views_where_a_registry_makes_sessions)
+{
+	struct config c = three;
+	name_clients();
+	struct roster *r = roster_new(&c, 11);
+	cr_expect_eq(kept(r, KEEP_FULL), 0x7ff);
+	roster_free(r);
+	c.registry.is_on = true;
+	r = roster_new(&c, 11);
+	cr_expect_eq(kept(r, KEEP_NONE), 0x550);
+	cr_expect_eq(kept(r, KEEP_CUSTOMERS_PEERS), 0x220);
+	cr_expect_eq(kept(r, KEEP_FULL), 0x08f);
+	roster_free(r);
+	c.registry.is_on = false;
+	client[1].policy.route_view = ROUTE_VIEW_NONE;
+	r = roster_new(&c, 11);
+	cr_expect_eq(kept(r, KEEP_NONE), 0x550, "somebody hears less already");
+	roster_free(r);
+}
+
+Test(roster, a_number_stays_as_who_left_it)
+{
+	name_clients();
+	struct roster *r = roster_new(&three, 4);
+	client[1].policy.route_view = ROUTE_VIEW_OWN_TENANT;
+	client[2].policy.route_view = ROUTE_VIEW_CUSTOMERS_PEERS;
+	for (unsigned i = 0; i < 3; i++) {
+		roster_remove(r, (peer_id_t)i);
+	}
+	cr_expect_eq(kept(r, KEEP_FULL), 0x9);
+	cr_expect_eq(kept(r, KEEP_NONE), 0x2);
+	cr_expect_eq(kept(r, KEEP_CUSTOMERS_PEERS), 0x4);
+	roster_free(r);
+}
+
+/* Once for many, and only of those that nobody has. */
+Test(roster, who_finds_no_number_of_its_kind_takes_half_of_the_others_along)
+{
+	name_clients();
+	struct roster *r = roster_new(&three, 8);
+	roster_share(r, 3, KEEP_FULL);
+	cr_expect_eq(kept(r, KEEP_FULL), 0xff);
+	roster_share(r, 3, KEEP_NONE);
+	cr_expect_eq(kept(r, KEEP_NONE), 0xa8);
+	roster_share(r, 4, KEEP_NONE);
+	cr_expect_eq(kept(r, KEEP_NONE), 0xe8);
+	cr_expect_eq(kept(r, KEEP_FULL), 0x17);
+	roster_free(r);
+}
+
 Test(roster, there_are_more_numbers_than_clients)
 {
 	static const struct {

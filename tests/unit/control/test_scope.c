@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "control/policy/scope.h"
+#include "rib/attr/audience.h"
 #include "rib/attr/intern.h"
 #include "rib/policy/index.h"
 #include "rib/policy/judge.h"
@@ -234,6 +235,26 @@ static void free_rules(struct policy *p, unsigned member)
 	p->peer[member] = NULL;
 }
 
+/* Some of the numbers that nobody has hear less. */
+static void keep_some(struct policy *p, struct prng *chance)
+{
+	const unsigned words = (SAID_MEMBERS + 63) / 64;
+	for (unsigned i = 0; i < VACANCIES; i++) {
+		struct vacancy *v = &p->vacant[i];
+		v->numbers = calloc(words, sizeof(uint64_t));
+		v->hears = calloc(words, sizeof(uint64_t));
+		for (unsigned w = 0; w < words; w++) {
+			v->hears[w] = prng_u64(chance);
+		}
+	}
+	for (unsigned k = 0; k < SAID_MEMBERS; k++) {
+		unsigned i = (unsigned)prng_below(chance, VACANCIES + 1);
+		if (p->peer[k] == NULL && i < VACANCIES) {
+			bits_set(p->vacant[i].numbers, k);
+		}
+	}
+}
+
 /* Members come, go, and have each other's numbers. */
 static void change_members(struct policy *old, struct policy *fresh, const void *what,
 			   struct prng *chance)
@@ -258,6 +279,10 @@ static void change_members(struct policy *old, struct policy *fresh, const void 
 			break;
 		}
 		}
+	}
+	if (prng_chance(chance, 2, 3)) {
+		keep_some(old, chance);
+		keep_some(fresh, chance);
 	}
 	finish_again(old);
 	finish_again(fresh);

@@ -22,7 +22,7 @@ static void stand(struct desk *d, unsigned workers, unsigned members)
 /* Host `i` becomes a member; its number. */
 static peer_id_t add(struct desk *d, unsigned i)
 {
-	int peer = server_take_member(d->server);
+	int peer = server_take_member(d->server, NULL);
 	cr_assert_geq(peer, 0);
 	cr_assert_eq(server_add_member(d->server, (peer_id_t)peer, &d->conf[i]), 0);
 	desk_run(d, 10 * USEC_PER_MSEC);
@@ -147,17 +147,29 @@ Test(members, what_is_kept_of_a_member_that_is_away_goes_with_it)
 	desk_fini(&d);
 }
 
+Test(members, a_number_that_is_wanted_is_taken_where_it_is_free)
+{
+	static const uint64_t wanted = 0x11; /* The first is a member's. */
+	struct desk d;
+	stand(&d, 2, 2);
+	cr_expect_eq(server_take_member(d.server, &wanted), 4);
+	cr_expect_eq(server_take_member(d.server, &wanted), 2);
+	cr_expect_eq(server_take_member(d.server, NULL), 3);
+	cr_expect_eq(server_take_member(d.server, &wanted), -ENOSPC);
+	desk_fini(&d);
+}
+
 Test(members, a_number_is_another_members_when_nothing_names_it)
 {
 	struct desk d;
 	stand(&d, 2, 2);
 	for (unsigned i = 0; i < 3; i++) {
-		int spare = server_take_member(d.server);
+		int spare = server_take_member(d.server, NULL);
 		cr_assert_eq(spare, 2 + (int)i);
 	}
-	cr_assert_eq(server_take_member(d.server), -ENOSPC);
+	cr_assert_eq(server_take_member(d.server, NULL), -ENOSPC);
 	cr_assert_eq(server_remove_member(d.server, 0), 0);
-	cr_assert_eq(server_take_member(d.server), -EAGAIN);
+	cr_assert_eq(server_take_member(d.server, NULL), -EAGAIN);
 	desk_run(&d, USEC_PER_SEC);
 	settle(&d);
 	/* Not yet a member, and it does not count as anybody's. */
@@ -181,7 +193,7 @@ Test(members, an_address_is_taken_until_its_member_has_gone)
 {
 	struct desk d;
 	stand(&d, 2, 3);
-	int peer = server_take_member(d.server);
+	int peer = server_take_member(d.server, NULL);
 	cr_assert_eq(server_add_member(d.server, (peer_id_t)peer, &d.conf[0]), -EEXIST);
 	cr_assert_eq(server_remove_member(d.server, 0), 0);
 	cr_assert_eq(server_add_member(d.server, (peer_id_t)peer, &d.conf[0]), -EAGAIN);

@@ -247,6 +247,6 @@ Test(origin, needs_a_number_of_its_own)
 	cr_expect_eq(server_originate(d.server, &r, 1), -ENOSPC);
 	desk_fini(&d);
 	desk_init(&d, &(struct desk_opts){.capacity = DESK_HOSTS + 1});
-	cr_expect_eq(server_take_member(d.server), -ENOSPC);
+	cr_expect_eq(server_take_member(d.server, NULL), -ENOSPC);
 	desk_fini(&d);
 }

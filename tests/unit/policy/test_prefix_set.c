@@ -45,6 +45,16 @@ static bool look_covers(const struct prefix_rule *rules, size_t count, const str
 	return covers;
 }
 
+static bool look_bounds(const struct prefix_rule *rules, size_t count, const struct prefix *p)
+{
+	bool bounds = false;
+	for (size_t i = 0; i < count; i++) {
+		bounds = bounds || (prefix_contains(&rules[i].prefix, p) && p->len >= rules[i].ge &&
+				    p->len <= rules[i].le);
+	}
+	return bounds;
+}
+
 static void expect_same(const struct prefix_set *s, const struct prefix_rule *rules, size_t count,
 			const struct prefix *p, asn_t origin)
 {
@@ -52,6 +62,7 @@ static void expect_same(const struct prefix_set *s, const struct prefix_rule *ru
 	int len = look(rules, count, p, origin);
 
 	cr_assert_eq(prefix_set_covers(s, p), look_covers(rules, count, p));
+	cr_assert_eq(prefix_set_bounds(s, p), look_bounds(rules, count, p));
 	cr_assert_eq(prefix_set_match(s, p, origin, NULL), len >= 0);
 	if (prefix_set_match(s, p, origin, &r)) {
 		cr_assert_eq(r.prefix.len, len, "the most specific one");
