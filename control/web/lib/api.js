@@ -126,7 +126,7 @@ export async function remove(path) {
     return json_of(await send("DELETE", path));
 }
 
-/* All of a list, page after page, up to `max` objects. */
+/* All of a list, page after page, up to `max` objects; its `is_cut` says whether there are more. */
 export async function list(path, query = {}, signal = undefined, max = 5000) {
     const all = [];
     let cursor = null;
@@ -135,6 +135,7 @@ export async function list(path, query = {}, signal = undefined, max = 5000) {
         all.push(...(page.items ?? page.rows ?? []));
         cursor = page.next_cursor;
     } while (cursor && all.length < max);
+    all.is_cut = Boolean(cursor);
     return all;
 }
 

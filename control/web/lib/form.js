@@ -3,7 +3,8 @@
  * A field: {name (the member of the JSON object), label, type, hint, …}.  Types: text, number,
  * check, choice (options: [[value, text]]), list (words parted by spaces or commas), numbers,
  * many (options, any of them), moment (date and time, UTC).  A Problem's pointer ("/origins/1")
- * names the field that it is shown at; without one it stands above the form. */
+ * names the field that it is shown at ("/quota/asns": quota_asns); without one it stands above the
+ * form.  The remedy of a mere error of form is for programs: here the field itself is marked. */
 import { h, patch, unique } from "./dom.js";
 import { sentence } from "./format.js";
 import { announce } from "./parts.js";
@@ -87,8 +88,8 @@ function row_of(field, control, id) {
 }
 
 function show_problem(parts, top, problem) {
-    const name = problem.pointer.split("/")[1] ?? "";
-    const part = parts.find((one) => one.field.name === name);
+    const [, name = "", inner] = problem.pointer.split("/");
+    const part = parts.find((one) => [name, `${name}_${inner}`].includes(one.field.name));
     if (!part) {
         patch(top, h("div", { class: "notice bad" },
             h("p", {}, h("strong", {}, sentence(problem.message))),
@@ -99,7 +100,7 @@ function show_problem(parts, top, problem) {
         return;
     }
     patch(part.error, h("strong", {}, sentence(problem.message)),
-        problem.remedy ? ` ${sentence(problem.remedy)}` : "");
+        problem.remedy && problem.reason !== "form" ? ` ${sentence(problem.remedy)}` : "");
     const control = part.control.matches("input, select") ? part.control
         : part.control.querySelector("input") ?? part.control;
     control.setAttribute("aria-invalid", "true");

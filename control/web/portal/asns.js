@@ -6,10 +6,11 @@ import * as format from "../lib/format.js";
 import { keep_reading } from "../lib/live.js";
 import * as parts from "../lib/parts.js";
 import { go } from "../lib/router.js";
-import { table } from "../lib/table.js";
 import { asn_state, reason } from "../lib/words.js";
 import { action_bar } from "./actions.js";
 import { checks_section } from "./checks.js";
+import { edit_form } from "./edit.js";
+import { list_page } from "./list.js";
 import * as me from "./me.js";
 import { asn_proofs } from "./proof.js";
 
@@ -34,29 +35,15 @@ const COLUMNS = [
         cell: (row) => format.moment(row.verified_at) },
 ];
 
-export async function asns(context) {
-    context.title("ASNs");
-    const tenants = await me.tenants(context.signal);
-    const name = new Map(tenants.map((one) => [one.id, one.name]));
-    const columns = me.is_operator() ? [...COLUMNS, { name: "tenant", title: "Tenant",
-        order: (row) => name.get(row.tenant) ?? "", cell: (row) => name.get(row.tenant) }]
-        : COLUMNS;
-    await keep_reading(async () => {
-        const rows = await api.list("/asns", {}, context.signal);
-        const show = () => context.show(parts.heading("ASNs", h("div", { class: "buttons" },
-            me.may_change() ? parts.button_link("Register an ASN", "#/asns/new", "primary")
-                : null)),
-        h("p", { class: "lead" }, "The numbers of your networks. Each is proved once; after that " +
-            "your prefixes may be announced from it."),
-        h("section", { class: "card", "aria-label": "ASNs" }, table({
-            name: "asns", caption: "Registered ASNs", rows, columns, key: (row) => row.id,
-            sort: "asn", filter: (row) => `as${row.asn} ${row.as_sets.join(" ")} ` +
-                `${row.state} ${name.get(row.tenant) ?? ""}`, noun: "ASNs", redraw: show,
-            empty: parts.empty("No ASN is registered yet.",
-                h("p", {}, "Begin with the number of your network.")),
-        })));
-        show();
-    }, EVERY_MS, context.signal);
+export function asns(context) {
+    return list_page(context, {
+        plural: "asns", title: "ASNs", columns: COLUMNS, sort: "asn", is_owned: true,
+        lead: "The numbers of your networks. Each is proved once; after that your prefixes may " +
+            "be announced from it.",
+        add: me.may_change() ? "Register an ASN" : null,
+        text: (row) => `as${row.asn} ${row.as_sets.join(" ")} ${row.state}`,
+        empty: ["No ASN is registered yet.", "Begin with the number of your network."],
+    });
 }
 
 export async function asn_new(context) {
@@ -77,13 +64,7 @@ export async function asn_new(context) {
 }
 
 function edit_section(one) {
-    return parts.section("AS-SETs", null, form({
-        key: `asn-edit-${one.id}`, fields: [FIELDS[1]], values: one, submit: "Save", is_edit: true,
-        on_submit: async (body) => {
-            await api.change(`/asns/${one.id}`, body, one.revision);
-            parts.announce("Saved.");
-        },
-    }));
+    return parts.section("AS-SETs", null, edit_form(`/asns/${one.id}`, one, [FIELDS[1]]));
 }
 
 function actions_of(one, read) {

@@ -18,8 +18,8 @@ export const is_operator = () => person?.role === "operator" || person?.role ===
 export const may_change = () => person?.role !== "viewer";
 export const tenant = () => person?.tenant ?? null;
 
-export function role_text() {
-    return { operator: "Operator", viewer: "Viewer", tenant: "Customer" }[person?.role] ?? "";
+export function role_text(role = person?.role) {
+    return { operator: "Operator", viewer: "Viewer", tenant: "Customer" }[role] ?? "";
 }
 
 /* An operator says for whom; a customer is itself. */

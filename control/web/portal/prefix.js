@@ -1,7 +1,6 @@
 /* One prefix: how far it is, its proof, and the switches of its announcement. */
 import * as api from "../lib/api.js";
 import { h } from "../lib/dom.js";
-import { form } from "../lib/form.js";
 import * as format from "../lib/format.js";
 import { keep_reading } from "../lib/live.js";
 import * as parts from "../lib/parts.js";
@@ -9,6 +8,7 @@ import { go, link_to } from "../lib/router.js";
 import { prefix_state, reason } from "../lib/words.js";
 import { action_bar } from "./actions.js";
 import { checks_section } from "./checks.js";
+import { edit_form } from "./edit.js";
 import * as me from "./me.js";
 import { prefix_fields } from "./prefixes.js";
 import { prefix_proofs } from "./proof.js";
@@ -95,14 +95,7 @@ function facts_section(one, sites) {
 
 function edit_section(one, sites) {
     return h("details", { class: "card" }, h("summary", {}, h("span", {}, "Change it")),
-        h("div", { class: "stack" }, form({
-            key: `prefix-edit-${one.id}`, fields: prefix_fields(sites), values: one,
-            submit: "Save", is_edit: true,
-            on_submit: async (body) => {
-                await api.change(`/prefixes/${one.id}`, body);
-                parts.announce("Saved.");
-            },
-        })));
+        h("div", { class: "stack" }, edit_form(`/prefixes/${one.id}`, one, prefix_fields(sites))));
 }
 
 function next_step(one) {

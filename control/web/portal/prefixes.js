@@ -2,15 +2,12 @@
 import * as api from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { form } from "../lib/form.js";
-import { keep_reading } from "../lib/live.js";
 import * as format from "../lib/format.js";
 import * as parts from "../lib/parts.js";
 import { go } from "../lib/router.js";
-import { table } from "../lib/table.js";
 import { prefix_state } from "../lib/words.js";
+import { list_page } from "./list.js";
 import * as me from "./me.js";
-
-const EVERY_MS = 8000;
 
 const COLUMNS = [
     { name: "prefix", title: "Prefix", order: (row) => format.address_order(row.prefix),
@@ -25,32 +22,16 @@ const COLUMNS = [
         cell: (row) => row.description || "–" },
 ];
 
-export function text_of(row) {
-    return `${row.prefix} ${row.origins.map((asn) => `as${asn}`).join(" ")} ${row.state} ` +
-        `${row.description ?? ""}`;
-}
-
-export async function prefixes(context) {
-    context.title("Prefixes");
-    const tenants = await me.tenants(context.signal);
-    const name = new Map(tenants.map((one) => [one.id, one.name]));
-    const columns = me.is_operator() ? [...COLUMNS, { name: "tenant", title: "Tenant",
-        order: (row) => name.get(row.tenant) ?? "", cell: (row) => name.get(row.tenant) }]
-        : COLUMNS;
-    await keep_reading(async () => {
-        const rows = await api.list("/prefixes", {}, context.signal);
-        const show = () => context.show(parts.heading("Prefixes", h("div", { class: "buttons" },
-            me.may_change() ? parts.button_link("Add a prefix", "#/prefixes/new", "primary")
-                : null)),
-        h("p", { class: "lead" }, "The addresses that you bring. A route is accepted from your " +
-            "sessions only if a prefix here allows it."),
-        h("section", { class: "card", "aria-label": "Prefixes" }, table({
-            name: "prefixes", caption: "Prefixes", rows, columns, key: (row) => row.id,
-            sort: "prefix", filter: (row) => `${text_of(row)} ${name.get(row.tenant) ?? ""}`,
-            noun: "prefixes", redraw: show, empty: parts.empty("No prefix yet."),
-        })));
-        show();
-    }, EVERY_MS, context.signal);
+export function prefixes(context) {
+    return list_page(context, {
+        plural: "prefixes", title: "Prefixes", columns: COLUMNS, sort: "prefix", is_owned: true,
+        lead: "The addresses that you bring. A route is accepted from your sessions only if a " +
+            "prefix here allows it.",
+        add: me.may_change() ? "Add a prefix" : null,
+        text: (row) => `${row.prefix} ${row.origins.map((asn) => `as${asn}`).join(" ")} ` +
+            `${row.state} ${row.description ?? ""}`,
+        empty: ["No prefix yet.", "Add the addresses that you want to announce."],
+    });
 }
 
 export function prefix_fields(sites) {

@@ -9,8 +9,9 @@ import * as format from "../lib/format.js";
 import { keep_reading } from "../lib/live.js";
 import * as parts from "../lib/parts.js";
 import { go } from "../lib/router.js";
-import { table } from "../lib/table.js";
+import { edit_form } from "./edit.js";
 import { forget_key, keep_key, key_of } from "./keys.js";
+import { list_page } from "./list.js";
 import * as me from "./me.js";
 
 const EVERY_MS = 15000;
@@ -112,8 +113,8 @@ const KINDS = {
                 options: [[null, "none"], ...tenants.map((one) => [one.id, one.name])] }] : [],
         { name: "expires_at", label: "Expires", type: "moment", hint: "UTC; empty: never." }],
         edits: ["name", "expires_at"],
-        body: (body) => (me.is_operator() ? body : me.owned({ role: "tenant", ...body })),
-        columns: [["role", "Role"], ["expires_at", "Expires", format.moment]],
+        create: (body) => (me.is_operator() ? body : me.owned({ role: "tenant", ...body })),
+        columns: [["role", "Role", me.role_text], ["expires_at", "Expires", format.moment]],
     },
 };
 
@@ -127,25 +128,14 @@ function columns_of(plural, kind) {
 /* A token's tenant may change its own; sites and templates are the operators'. */
 const may = (kind) => me.may_change() && (me.is_operator() || kind.is_secret);
 
-function list_page(plural) {
+function kind_page(plural) {
     const kind = KINDS[plural];
-    return async (context) => {
-        context.title(kind.title);
-        await keep_reading(async () => {
-            const rows = await api.list(`/${plural}`, {}, context.signal);
-            const show = () => context.show(parts.heading(kind.title, h("div",
-                { class: "buttons" }, may(kind) ? parts.button_link(`Make a ${kind.one}`,
-                    `#/${plural}/new`, "primary") : null)),
-            h("p", { class: "lead" }, kind.lead),
-            h("section", { class: "card", "aria-label": kind.title }, table({
-                name: plural, caption: kind.title, rows, columns: columns_of(plural, kind),
-                key: (row) => row.id, sort: "name", noun: plural, redraw: show,
-                filter: (row) => `${row.name} ${row.description ?? ""} ${row.contact ?? ""}`,
-                empty: parts.empty(`No ${kind.one} yet.`),
-            })));
-            show();
-        }, EVERY_MS, context.signal);
-    };
+    return (context) => list_page(context, {
+        plural, title: kind.title, lead: kind.lead, columns: columns_of(plural, kind),
+        sort: "name", is_owned: kind.is_secret, add: may(kind) ? `Make a ${kind.one}` : null,
+        text: (row) => kind.columns.map(([name]) => row[name]).join(" ") + ` ${row.name}`,
+        empty: [`No ${kind.one} yet.`],
+    });
 }
 
 function new_page(plural) {
@@ -159,7 +149,8 @@ function new_page(plural) {
                 key: `${plural}-new`, fields: kind.fields(tenants), values: kind.begin ?? {},
                 submit: title, cancel: `#/${plural}`,
                 on_submit: async (body) => {
-                    const made = await api.post(`/${plural}`, kind.body?.(body) ?? body);
+                    const whole = kind.create ?? kind.body;
+                    const made = await api.post(`/${plural}`, whole?.(body) ?? body);
                     keep_key(made.id, made.secret);
                     parts.announce("Made.");
                     go(`/${plural}/${made.id}`);
@@ -179,19 +170,12 @@ function secret_section(one, read) {
         })));
 }
 
-function edit_form(plural, one) {
+function change_form(plural, one) {
     const kind = KINDS[plural];
     const fields = kind.fields([]).filter((field) => !kind.edits ||
         kind.edits.includes(field.name));
-    return form({
-        key: `${plural}-${one.id}`, fields, values: kind.values?.(one) ?? one, is_edit: true,
-        submit: "Save",
-        on_submit: async (body) => {
-            const whole = plural === "tenants" ? tenant_body(body, one) : body;
-            await api.change(`/${plural}/${one.id}`, whole);
-            parts.announce("Saved.");
-        },
-    });
+    return edit_form(`/${plural}/${one.id}`, one, fields,
+        { values: kind.values, body: kind.body });
 }
 
 function delete_section(plural, one, problem_of) {
@@ -225,7 +209,7 @@ function one_page(plural) {
                 parts.heading(one.name), secret_section(one, read),
                 kind.more ? h("p", {}, kind.more(one)) : null,
                 may(kind) ? h("section", { class: "card", "aria-label": "Change it" },
-                    edit_form(plural, one)) : null,
+                    change_form(plural, one)) : null,
                 may(kind) ? delete_section(plural, one, problem_of) : null);
         };
         problem_of.read = read;
@@ -234,6 +218,6 @@ function one_page(plural) {
 }
 
 export function resource_pages(names) {
-    return names.flatMap((plural) => [[`/${plural}`, list_page(plural)],
+    return names.flatMap((plural) => [[`/${plural}`, kind_page(plural)],
         [`/${plural}/new`, new_page(plural)], [`/${plural}/:id`, one_page(plural)]]);
 }

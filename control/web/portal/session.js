@@ -2,7 +2,6 @@
  * routes with what to do. */
 import * as api from "../lib/api.js";
 import { h } from "../lib/dom.js";
-import { form } from "../lib/form.js";
 import * as format from "../lib/format.js";
 import { keep_reading } from "../lib/live.js";
 import * as parts from "../lib/parts.js";
@@ -10,6 +9,7 @@ import { go, link_to } from "../lib/router.js";
 import { member_state } from "../lib/words.js";
 import { RouteList } from "../glass/routes.js";
 import { action_bar } from "./actions.js";
+import { edit_form } from "./edit.js";
 import { forget_key, keep_key, key_of } from "./keys.js";
 import * as me from "./me.js";
 import { session_fields } from "./sessions.js";
@@ -134,14 +134,8 @@ function actions_of(one, read) {
 
 function edit_section(one) {
     return h("details", { class: "card" }, h("summary", {}, h("span", {}, "Change it")),
-        h("div", { class: "stack" }, form({
-            key: `session-edit-${one.id}`, fields: session_fields().slice(0, 2), values: one,
-            submit: "Save", is_edit: true,
-            on_submit: async (body) => {
-                await api.change(`/sessions/${one.id}`, body);
-                parts.announce("Saved.");
-            },
-        })));
+        h("div", { class: "stack" }, edit_form(`/sessions/${one.id}`, one,
+            session_fields())));
 }
 
 export async function session(context) {

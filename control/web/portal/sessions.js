@@ -3,16 +3,14 @@ import * as api from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { form } from "../lib/form.js";
 import * as format from "../lib/format.js";
-import { keep_reading } from "../lib/live.js";
 import * as parts from "../lib/parts.js";
 import { go } from "../lib/router.js";
-import { table } from "../lib/table.js";
 import { member_state } from "../lib/words.js";
 import { keep_key } from "./keys.js";
+import { list_page } from "./list.js";
 import * as me from "./me.js";
 import { status_of } from "./status.js";
 
-const EVERY_MS = 10000;
 const STATUSES_MAX = 50; /* Asked one by one; an operator with more has the looking glass. */
 
 const AUTHENTICATIONS = [["md5", "MD5 password (RFC 2385)"], ["tcp-ao", "TCP-AO key (RFC 5925)"],
@@ -34,7 +32,8 @@ function columns_of(sites, statuses) {
             cell: (row) => site.get(row.site) ?? row.site },
         { name: "state", title: "State", order: (row) => state(row)?.state ?? "",
             cell: (row) => (state(row) ? parts.badge(member_state(state(row)))
-                : parts.badge({ tone: "off", sign: "?" }, "not at this server")) },
+                : parts.badge({ tone: "off", sign: "?" },
+                    statuses.has(row.id) ? "Not at this server" : "See its page")) },
         { name: "accepted", title: "Accepted", class: "number",
             order: (row) => state(row)?.accepted ?? 0,
             cell: (row) => format.count(state(row)?.accepted) },
@@ -46,24 +45,18 @@ function columns_of(sites, statuses) {
 }
 
 export async function sessions(context) {
-    context.title("Sessions");
     const sites = await api.list("/sites", {}, context.signal);
-    await keep_reading(async () => {
-        const rows = await api.list("/sessions", {}, context.signal);
-        const statuses = new Map(await Promise.all(rows.slice(0, STATUSES_MAX).map(async (one) =>
-            [one.id, await status_of(one.id, context.signal)])));
-        const show = () => context.show(parts.heading("Sessions", h("div", { class: "buttons" },
-            me.may_change() ? parts.button_link("Create a session", "#/sessions/new", "primary")
-                : null)),
-        h("p", { class: "lead" }, "BGP sessions between your routers and the route server."),
-        h("section", { class: "card", "aria-label": "Sessions" }, table({
-            name: "sessions", caption: "Sessions", rows, columns: columns_of(sites, statuses),
-            key: (row) => row.id, sort: "address", noun: "sessions", redraw: show,
-            filter: (row) => `${row.address} as${row.asn} ${row.description ?? ""}`,
-            empty: parts.empty("No session yet."),
-        })));
-        show();
-    }, EVERY_MS, context.signal);
+    const statuses = new Map();
+    await list_page(context, {
+        plural: "sessions", title: "Sessions", columns: columns_of(sites, statuses),
+        sort: "address", is_owned: true,
+        lead: "BGP sessions between your routers and the route server.",
+        add: me.may_change() ? "Create a session" : null,
+        text: (row) => `${row.address} as${row.asn} ${row.description ?? ""}`,
+        empty: ["No session yet.", "Create one once your ASN is verified."],
+        more: (rows) => Promise.all(rows.slice(0, STATUSES_MAX).map(async (one) =>
+            statuses.set(one.id, await status_of(one.id, context.signal)))),
+    });
 }
 
 /* What may be changed later, too. */
@@ -71,8 +64,7 @@ export function session_fields() {
     return [
         { name: "route_view", label: "What you want to hear", type: "choice", options: VIEWS },
         { name: "description", label: "What it is for", type: "text",
-            hint: "Such as the name of the router." },
-        { name: "is_enabled", label: "The session runs", type: "check" }];
+            hint: "Such as the name of the router." }];
 }
 
 function new_fields(sites, templates, asns) {
@@ -94,7 +86,7 @@ function new_fields(sites, templates, asns) {
             options: AUTHENTICATIONS, hint: "The key is made here and shown once." },
         ...templates.length > 0 ? [{ name: "template", label: "Template", type: "choice",
             options: [[null, "none"], ...templates.map((one) => [one.id, one.name])] }] : [],
-        ...session_fields().slice(0, 2)];
+        ...session_fields()];
 }
 
 /* The choice gives text; the API wants the number. */
