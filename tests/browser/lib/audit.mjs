@@ -121,5 +121,32 @@ export async function audit_width(page, what) {
         return { by: document.documentElement.scrollWidth - document.documentElement.clientWidth,
             what: wide.slice(0, 3).map((element) => `${element.tagName}.${element.className}`) };
     });
-    check(over.by <= 0, `${what}: nothing is wider than 360 px`, JSON.stringify(over));
+    check(over.by <= 0, `${what}: nothing is wider than ${page.viewportSize().width} px`,
+        JSON.stringify(over));
+}
+
+/* Another page in the window, as a link leads to it. */
+async function visit(page, path) {
+    await page.evaluate((to) => {
+        document.getElementById("main").replaceChildren();
+        location.hash = to;
+    }, path);
+    await page.locator("main h1").waitFor();
+    await page.waitForTimeout(300);
+}
+
+/* Look at [path, name] pages in a wide window and in narrow ones; all have a page open already, and
+ * a picture is taken of each. */
+export async function audit_pages(browser, [wide, ...narrow], pages) {
+    for (const [path, name] of pages) {
+        await Promise.all([wide, ...narrow].map((page) => visit(page, path)));
+        await Promise.all([(async () => {
+            await audit(wide, name);
+            await audit_contrast(wide, name);
+            await browser.shot(wide, name);
+        })(), ...narrow.map(async (page) => {
+            await audit_width(page, name);
+            await browser.shot(page, `${name}-${page.viewportSize().width}`);
+        })]);
+    }
 }

@@ -1,5 +1,5 @@
 /* What portal/run checks in the browser. */
-import { audit, audit_contrast, audit_width } from "../lib/audit.mjs";
+import { audit_pages } from "../lib/audit.mjs";
 import { ask, check, equal, main, until } from "../lib/harness.mjs";
 
 const ASN = 64510;
@@ -214,20 +214,6 @@ async function let_go(operator, browser) {
     }
 }
 
-async function audits(page, phone, browser, paths) {
-    for (const [path, name] of paths) {
-        await open(page, browser, path);
-        await page.waitForTimeout(300);
-        await audit(page, name);
-        await audit_contrast(page, name);
-        await browser.shot(page, name);
-        await open(phone, browser, path);
-        await phone.waitForTimeout(300);
-        await audit_width(phone, name);
-        await browser.shot(phone, `${name}-phone`);
-    }
-}
-
 main("portal", async (browser) => {
     const page = await browser.window();
     const operator = await browser.window({ token: process.env.OPERATOR });
@@ -241,7 +227,8 @@ main("portal", async (browser) => {
         way.session = await create_session(page, browser, way);
         await announce(page, browser, way, way.path, way.session);
     }
-    await audits(page, phone, browser, [...paths, [WAYS[0].path, "prefix"],
+    await open(phone, browser, "/asns");
+    await audit_pages(browser, [page, phone], [...paths, [WAYS[0].path, "prefix"],
         [WAYS[0].session, "session"]]);
     for (const way of WAYS) {
         await leave(page, browser, way, way.path);
