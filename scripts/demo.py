@@ -33,7 +33,7 @@ The lab is up.  Ctrl-C ends it and removes every trace.  To play, in another ter
   the server    {causeway} status
                 {causeway} neighbors
                 {causeway} explain {prefix} --to {bird4}
-                {causeway} registry list prefixes
+                {causeway} registry prefixes
                 {causeway} routes --from {bird4} --filtered
   its log       tail -f {log}
   its pages     {url}/            looking glass; from afar: ssh -L {port}:127.0.0.1:{port}
