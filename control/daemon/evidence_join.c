@@ -45,6 +45,11 @@ static struct roa *roa(void *context, const char **out_stale)
 	return rpki_roa(r);
 }
 
+static bool has_duty(void *context)
+{
+	return registrar_has_duty(((struct evidence_join *)context)->registrar);
+}
+
 static void submit(void *context, const struct registry_command *c, evidence_done *done,
 		   void *done_context)
 {
@@ -73,6 +78,7 @@ struct evidence_join *evidence_join_new(struct registrar *registrar, const struc
 						     .registry = registry,
 						     .rules = rules,
 						     .roa = roa,
+						     .has_duty = has_duty,
 						     .submit = submit,
 						     .forget = forget},
 					   .conf = &c->registry,

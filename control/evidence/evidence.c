@@ -54,6 +54,7 @@ struct evidence {
 	struct prng prng;
 	usec_t now;
 	int64_t now_s;
+	bool has_duty;	   /* What follows is done by the server that has it. */
 	struct walk first; /* All is new: what has no record is looked at soon. */
 	struct walk roas;  /* The RPKI's data are others. */
 	struct walk usual; /* For ever. */
@@ -137,6 +138,9 @@ static void visit_later(struct evidence *e, const struct agenda_item *before, ui
 	struct agenda_item item = *before;
 	const unsigned shift = item.failures < RETRY_SHIFT_MAX ? item.failures : RETRY_SHIFT_MAX;
 	const usec_t wait = RETRY_US << shift;
+	if (!e->has_duty) {
+		return; /* Somebody asked for one look. */
+	}
 	item.types = types;
 	item.failures = (uint8_t)(item.failures < UINT8_MAX ? item.failures + 1 : UINT8_MAX);
 	item.due = e->now + wait + prng_below(&e->prng, wait / 2);
@@ -190,6 +194,9 @@ void evidence_changed(struct evidence *e, const struct registry_change *change)
 	if (change == NULL) {
 		e->first = (struct walk){.is_on = true};
 		e->roas = (struct walk){.is_on = e->has_roa};
+		return;
+	}
+	if (!e->has_duty) {
 		return;
 	}
 	for (size_t i = 0; i < change->count; i++) {
@@ -464,7 +471,8 @@ static bool walk_roas(struct evidence *e)
 		e->roas = (struct walk){.is_on = true};
 	}
 	e->is_roa_stale = stale != NULL;
-	return e->roas.is_on && stale == NULL && walk_on(e, &e->roas, SLICE, visit_roas);
+	return e->has_duty && e->roas.is_on && stale == NULL &&
+	       walk_on(e, &e->roas, SLICE, visit_roas);
 }
 
 /* One prefix after the other, so that all are visited in the configured time. */
@@ -490,6 +498,21 @@ static void walk_usual(struct evidence *e)
 	}
 }
 
+/* Who takes the duty over does not know what the one before has seen.  Who has lost it sees its
+ * sources no more, and is silent about them. */
+static void take_duty(struct evidence *e)
+{
+	const bool had = e->has_duty;
+	e->has_duty = e->world.has_duty(e->world.context);
+	if (e->has_duty && !had) {
+		e->first = (struct walk){.is_on = true};
+		e->roas = (struct walk){.is_on = e->has_roa};
+	} else if (had && !e->has_duty) {
+		e->numbers.alarms = 0;
+		memset(e->source, 0, sizeof(e->source));
+	}
+}
+
 bool evidence_step(struct evidence *e, usec_t now, int64_t now_s)
 {
 	bool has_more = false;
@@ -499,12 +522,15 @@ bool evidence_step(struct evidence *e, usec_t now, int64_t now_s)
 		resolver_step(e->resolver, now);
 	}
 	/* From what is wanted to what is asked, so that nothing waits for the next turn. */
+	take_duty(e);
 	if (e->world.registry(e->world.context) != NULL) {
 		has_more = walk_roas(e);
-		if (e->first.is_on) {
+		if (e->has_duty && e->first.is_on) {
 			has_more = walk_on(e, &e->first, SLICE, visit_new) || has_more;
 		}
-		walk_usual(e);
+		if (e->has_duty) {
+			walk_usual(e);
+		}
 		has_more = keep_agenda(e) || has_more;
 		take_looks(e);
 	}

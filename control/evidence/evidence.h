@@ -37,6 +37,8 @@ struct evidence_world {
 	const struct registry_rules *(*rules)(void *context);
 	/* `*out_stale`: why the data are not to be relied on; NULL: they are. */
 	struct roa *(*roa)(void *context, const char **out_stale);
+	/* Of several servers on one registry one looks by itself; the others when somebody asks. */
+	bool (*has_duty)(void *context);
 	/* `c` and its body are borrowed until it returns; `done` comes later, once, unless `forget`
 	 * comes before. */
 	void (*submit)(void *context, const struct registry_command *c, evidence_done *done,

@@ -61,6 +61,9 @@ struct database_ops {
 	enum database_end (*document)(struct database *d, const char *id, char **out, char *why);
 	/* Whether somebody else may have written since it was last asked.  LOST, too. */
 	enum database_end (*look)(struct database *d, bool *out_changed, char *why);
+	/* Of several servers one has the duty of what one alone should do, until its connection
+	 * ends.  Whether it is this one, now that it has asked.  NULL: there are no others. */
+	enum database_end (*duty)(struct database *d, bool *out_has, char *why);
 	int (*fd)(
 		const struct database *d); /* Readable when it is worth to look; −1: ask by time. */
 	void (*close)(struct database *d); /* The connection, perhaps for a later open. */

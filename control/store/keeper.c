@@ -24,17 +24,18 @@
 #define FOLLOW_COUNT 500   /* Changes read at a time. */
 #define FOLLOW_MAX   10000 /* More that were missed: everything is read anew. */
 #define LOOK_MS	     1000  /* How often a database without a descriptor is looked at. */
+#define DUTY_MS	     2000  /* How often who has not the duty asks for it. */
 #define RETRY_MIN_US (100 * USEC_PER_MSEC)
 #define RETRY_MAX_US (10 * USEC_PER_SEC)
 
 struct keeper {
 	struct queue *queue;
 	struct database *db, *copy;
-	bool is_connected, has_mine, is_copy_stale;
+	bool is_connected, has_mine, is_copy_stale, has_duty;
 	struct head mine;
 	char writer[LINEAGE_MAX];
 	struct record *under_way; /* Its fate is unknown: the database went away. */
-	usec_t retry_at, retry_us;
+	usec_t retry_at, retry_us, duty_at;
 	int64_t away_s;		       /* Since when; 0: it is not. */
 	char away_why[STORE_TEXT_MAX]; /* As it was told. */
 };
@@ -58,7 +59,7 @@ static void tell(struct keeper *k, enum store_news_kind kind, const char *text)
 static void go_away(struct keeper *k, const char *why)
 {
 	k->db->ops->close(k->db);
-	k->is_connected = false;
+	k->is_connected = k->has_duty = false;
 	k->retry_us = k->away_s == 0 ? RETRY_MIN_US : min_u64(k->retry_us * 2, RETRY_MAX_US);
 	k->retry_at = monotonic() + k->retry_us;
 	if (k->away_s != 0 && strcmp(k->away_why, why) == 0) {
@@ -301,12 +302,22 @@ static void end_under_way(struct keeper *k)
 	}
 }
 
+static enum database_end ask_duty(struct keeper *k, char *why)
+{
+	k->duty_at = monotonic() + (usec_t)DUTY_MS * USEC_PER_MSEC;
+	k->has_duty = k->db->ops->duty == NULL;
+	return k->has_duty ? DATABASE_OK : k->db->ops->duty(k->db, &k->has_duty, why);
+}
+
 static void connect(struct keeper *k, bool is_open)
 {
 	char why[STORE_TEXT_MAX] = "";
 	enum database_end end = is_open ? DATABASE_OK : k->db->ops->open(k->db, why);
 	if (end == DATABASE_OK) {
 		end = join(k, why);
+	}
+	if (end == DATABASE_OK) {
+		end = ask_duty(k, why);
 	}
 	if (queue_is_stopped(k->queue)) {
 		return;
@@ -318,7 +329,21 @@ static void connect(struct keeper *k, bool is_open)
 	k->is_connected = true;
 	k->away_s = 0;
 	end_under_way(k);
-	tell(k, STORE_BACK, "");
+	struct store_news n = {
+		.kind = STORE_BACK, .revision = k->mine.revision, .has_duty = k->has_duty};
+	queue_put_news(k->queue, &n);
+}
+
+/* Who had the duty may have gone. */
+static void seek_duty(struct keeper *k)
+{
+	char why[STORE_TEXT_MAX];
+	enum database_end end = ask_duty(k, why);
+	if (end != DATABASE_OK) {
+		take_end(k, end, why);
+	} else if (k->has_duty) {
+		tell(k, STORE_DUTY, "");
+	}
 }
 
 /* Others were first: what they wrote goes before the news of that. */
@@ -471,7 +496,12 @@ static int timeout_ms(const struct keeper *k)
 	if (!k->is_connected) {
 		return k->retry_at <= now ? 0 : (int)((k->retry_at - now) / USEC_PER_MSEC) + 1;
 	}
-	return k->db->ops->fd(k->db) >= 0 ? -1 : LOOK_MS;
+	if (k->db->ops->fd(k->db) < 0) {
+		return LOOK_MS;
+	}
+	return k->has_duty	   ? -1
+	       : k->duty_at <= now ? 0
+				   : (int)((k->duty_at - now) / USEC_PER_MSEC) + 1;
 }
 
 /* Until there is something to do. */
@@ -523,6 +553,9 @@ void keeper_run(struct keeper *k)
 	while (!queue_is_stopped(k->queue)) {
 		if (!k->is_connected && monotonic() >= k->retry_at) {
 			connect(k, false);
+		}
+		if (k->is_connected && !k->has_duty && monotonic() >= k->duty_at) {
+			seek_duty(k);
 		}
 		wait(k);
 		serve(k);

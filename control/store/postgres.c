@@ -19,6 +19,11 @@
 #define PAGE	   "2000" /* Objects of one query. */
 #define PAGE_COUNT 2000
 #define SCHEMA_KEY "4918713127" /* Of the lock under which tables are made: a number of ours. */
+#define KEEPALIVE_SQL                                                                              \
+	"SELECT set_config('tcp_keepalives_idle', '10', false), "                                  \
+	"set_config('tcp_keepalives_interval', '5', false), "                                      \
+	"set_config('tcp_keepalives_count', '4', false)"
+#define DUTY_KEY "4918713128" /* Of the lock that who has the duty holds. */
 
 struct postgres {
 	struct database base; /* First. */
@@ -208,6 +213,10 @@ static enum database_end postgres_open(struct database *d, char *why)
 		return DATABASE_LOST;
 	}
 	enum database_end end = bring_up(s, why);
+	if (end == DATABASE_OK) {
+		/* A host that vanished keeps its duty for half a minute, not for two hours. */
+		end = run(s, KEEPALIVE_SQL, why);
+	}
 	if (end == DATABASE_OK) {
 		/* Before the first look: nothing is missed. */
 		end = run(s, "LISTEN causeway_registry", why);
@@ -412,6 +421,20 @@ static enum database_end postgres_records(struct database *d, const struct range
 	return DATABASE_OK;
 }
 
+/* The lock is the connection's, and goes with it. */
+static enum database_end postgres_duty(struct database *d, bool *out_has, char *why)
+{
+	struct postgres *s = of(d);
+	PGresult *r;
+	enum database_end end =
+		query(s, "SELECT pg_try_advisory_lock(" DUTY_KEY ")", NULL, 0, &r, why);
+	if (end == DATABASE_OK) {
+		*out_has = PQntuples(r) == 1 && PQgetvalue(r, 0, 0)[0] == 't';
+		PQclear(r);
+	}
+	return end;
+}
+
 static enum database_end postgres_document(struct database *d, const char *id, char **out,
 					   char *why)
 {
@@ -471,6 +494,7 @@ struct database *postgres_new(const char *url, int stop_fd, char *why)
 						.keys = postgres_keys,
 						.records = postgres_records,
 						.document = postgres_document,
+						.duty = postgres_duty,
 						.look = postgres_look,
 						.fd = postgres_fd,
 						.close = postgres_close,

@@ -45,6 +45,7 @@ struct registrar {
 	struct registry *registry;
 	struct request_keys *keys;
 	enum registrar_state state;
+	bool has_duty;
 	char why[STORE_TEXT_MAX];
 	bool is_loaded;
 	struct waiting *first, **last;
@@ -61,6 +62,11 @@ struct registrar {
 	int64_t now_s;
 	struct registrar_counts counts;
 };
+
+bool registrar_has_duty(const struct registrar *r)
+{
+	return r->has_duty;
+}
 
 const char *registrar_state_text(enum registrar_state state)
 {
@@ -308,6 +314,7 @@ static void take_keys(struct registrar *r, const struct store_news *n)
 static void take_away(struct registrar *r, const struct store_news *n)
 {
 	char since[REGISTRY_TIME_MAX];
+	r->has_duty = false;
 	if (r->state == REGISTRAR_READY) {
 		r->state = REGISTRAR_READ_ONLY;
 	}
@@ -322,8 +329,9 @@ static void take_away(struct registrar *r, const struct store_news *n)
 	log_event(LOG_ERROR, "registry database is away", "detail", n->text, NULL);
 }
 
-static void take_back(struct registrar *r)
+static void take_back(struct registrar *r, bool has_duty)
 {
+	r->has_duty = has_duty;
 	if (r->counts.away_since_s != 0) {
 		log_event(LOG_NOTICE, "registry database is back", NULL);
 	}
@@ -409,7 +417,11 @@ static void take_news(struct registrar *r, struct store_news *n)
 		take_away(r, n);
 		break;
 	case STORE_BACK:
-		take_back(r);
+		take_back(r, n->has_duty);
+		break;
+	case STORE_DUTY:
+		r->has_duty = true;
+		log_event(LOG_NOTICE, "registry duty taken over", NULL);
 		break;
 	case STORE_NOTE:
 		log_event(LOG_WARNING, "registry store", "detail", n->text, NULL);

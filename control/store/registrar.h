@@ -39,6 +39,9 @@ const struct registry *registrar_registry(const struct registrar *r);
 enum registrar_state registrar_state(const struct registrar *r, const char **why);
 const char *registrar_state_text(enum registrar_state state); /* "ready", "read-only" */
 
+/* Whether this server is the one of several on one database that does what one alone should do. */
+bool registrar_has_duty(const struct registrar *r);
+
 /* For status and metrics. */
 struct registrar_counts {
 	uint64_t commits, failures, conflicts, foreign, refused, slow;

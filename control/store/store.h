@@ -39,6 +39,7 @@ enum store_news_kind {
 	STORE_CHANGE,	 /* Somebody else's, the next in order: `change`, taken. */
 	STORE_AWAY,	 /* The database cannot be used since `at_s`: `text`. */
 	STORE_BACK,	 /* It can; all that was missed was told. */
+	STORE_DUTY,	 /* From now until it is away this server has the duty (`has_duty`). */
 	STORE_NOTE,	 /* Something to log: `text`. */
 	STORE_ANSWER,	 /* To the question `ticket`. */
 };
@@ -52,6 +53,7 @@ struct store_news {
 	struct registry_change *change;
 	struct request_key *key; /* KEYS: those of the last day; taken. */
 	size_t key_count;
+	bool has_duty;	  /* BACK: of several servers this one does what one alone should do. */
 	bool is_copy;	  /* LOADED: from the local copy, perhaps older than the database. */
 	uint64_t took_us; /* COMMITTED: from the beginning of the transaction to its end. */
 	uint64_t ticket;

@@ -6,8 +6,8 @@ import signal
 
 
 class StayRtr:
-    def __init__(self, run, port=3323, name="roas"):
-        self.run, self.port, self.process = run, port, None
+    def __init__(self, run, port=3323, name="roas", space="rs"):
+        self.run, self.port, self.space, self.process = run, port, space, None
         self.file = os.path.join(run.dir, name + ".json")
 
     def configuration(self):
@@ -25,7 +25,7 @@ class StayRtr:
     def start(self, roas):
         self.write(roas)
         self.process = self.run.spawn(
-            "rs", self.file[:-5] + ".log", "stayrtr", "-cache", self.file, "-bind",
+            self.space, self.file[:-5] + ".log", "stayrtr", "-cache", self.file, "-bind",
             "127.0.0.1:%d" % self.port, "-checktime=false", "-refresh", "3600", "-metrics.addr",
             "127.0.0.1:%d" % (self.port + 5000))
 

@@ -71,6 +71,30 @@ Test(evidence, rpki_data_that_are_stale_take_nothing_away)
 	world_fini(&w);
 }
 
+/* Several servers on one registry, of which another looks. */
+Test(evidence, who_has_not_the_duty_looks_when_asked_and_at_all_when_it_takes_over)
+{
+	struct world w;
+	world_init(&w, 20, ROA | IRR);
+	w.is_second = true;
+	world_set_roa(&w, 64500);
+	world_run(&w, 3 * HOUR);
+	cr_expect(w.commands == 0 && evidence_numbers(w.evidence).waiting == 0);
+	evidence_check_now(w.evidence, "p-0000000000003");
+	world_run(&w, 3 * HOUR);
+	expect(&w, 3, EVIDENCE_ROA, RESULT_VALID, "");
+	expect(&w, 3, EVIDENCE_IRR, RESULT_MISSING, "irr-missing");
+	cr_expect(w.written == 2 && world_record(&w, 4, EVIDENCE_ROA) == NULL);
+	w.is_second = false;
+	world_run(&w, USEC_PER_SEC);
+	for (unsigned n = 0; n < 20; n++) {
+		expect(&w, n, EVIDENCE_ROA, RESULT_VALID, "");
+		expect(&w, n, EVIDENCE_IRR, RESULT_MISSING, "irr-missing");
+	}
+	cr_expect(w.written == 40);
+	world_fini(&w);
+}
+
 Test(evidence, everything_is_visited_once_in_the_configured_time)
 {
 	struct world w;

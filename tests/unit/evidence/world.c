@@ -33,6 +33,11 @@ static struct roa *get_roa(void *context, const char **out_stale)
 	return w->roa;
 }
 
+static bool has_duty(void *context)
+{
+	return !((const struct world *)context)->is_second;
+}
+
 static void submit(void *context, const struct registry_command *c, evidence_done *done,
 		   void *done_context)
 {
@@ -151,6 +156,7 @@ void world_init(struct world *w, unsigned count, uint32_t accepted)
 						     .registry = get_registry,
 						     .rules = get_rules,
 						     .roa = get_roa,
+						     .has_duty = has_duty,
 						     .submit = submit,
 						     .forget = forget},
 					   .conf = &w->conf,

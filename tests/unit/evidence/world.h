@@ -18,7 +18,8 @@ struct world {
 	struct irr_conf irr;
 	struct roa *roa; /* Counted. */
 	const char *stale;
-	bool is_away; /* The registrar takes nothing. */
+	bool is_away;	/* The registrar takes nothing. */
+	bool is_second; /* Another server has the duty. */
 	usec_t now;
 	unsigned objects;
 	struct {

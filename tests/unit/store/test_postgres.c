@@ -113,6 +113,27 @@ Test(postgres, what_was_kept_is_there_again_with_or_without_a_copy)
 	teardown(&p);
 }
 
+/* Who comes second has not the duty, or it would not be told of it; who goes leaves it. */
+Test(postgres, the_duty_is_of_one_and_passes_on)
+{
+	struct pg p;
+	struct rig other;
+	struct store_news n;
+	setup(&p);
+	rig_init(&other);
+	p.rig.store = rig_open(&p.rig, p.url, NULL);
+	other.store = rig_open(&other, p.url, NULL);
+	rig_keep(other.store, rig_change(1, 1, NULL, "one"));
+	cr_expect_eq(number(&p, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), 1);
+	store_close(p.rig.store);
+	p.rig.store = NULL;
+	rig_await(other.store, STORE_DUTY, &n);
+	store_news_fini(&n);
+	cr_expect_eq(number(&p, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), 1);
+	rig_fini(&other);
+	teardown(&p);
+}
+
 /* Several servers start on an empty database: one of them makes the tables. */
 Test(postgres, two_stores_take_turns_and_have_the_same)
 {
