@@ -22,19 +22,23 @@ def connect(source="127.0.0.1", timeout=5):
     return socket.create_connection(SERVER, timeout, (source, 0))
 
 
-def kept(seconds, count):
-    """50 connections, each full of requests all the time."""
-    end, sent, socks = time.monotonic() + seconds, 0, []
+def kept(seconds, count, answered):
+    """50 connections, each full of requests all the time; what was answered is counted, too."""
+    end, sent, socks = time.monotonic() + seconds, 0, {}
     for _ in range(50):
-        socks.append(connect())
-        socks[-1].setblocking(False)
+        s = connect()
+        s.setblocking(False)
+        socks[s] = b""  # What may be the begin of a status line.
     while time.monotonic() < end:
         readable, writable, _ = select.select(socks, socks, [], 0.1)
         for s in readable:
             try:
-                s.recv(65536)
+                data = socks[s] + s.recv(65536)
             except OSError:
-                pass
+                continue
+            answered[0] += data.count(b"HTTP/1.1 200")
+            answered[1] += data.count(b"HTTP/1.1 429")
+            socks[s] = data[-11:]  # Shorter than what is counted.
         for s in writable:
             try:
                 sent += s.send(GET * 50) // len(GET)
@@ -44,7 +48,7 @@ def kept(seconds, count):
     count.value = sent
 
 
-def fresh(seconds, count):
+def fresh(seconds, count, _):
     end, sent = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         s = socket.socket()
@@ -62,13 +66,15 @@ def fresh(seconds, count):
 
 def flood(seconds):
     counts = [multiprocessing.Value("L", 0) for _ in range(2)]
-    workers = [multiprocessing.Process(target=f, args=(seconds, count))
+    answered = multiprocessing.Array("L", 2)
+    workers = [multiprocessing.Process(target=f, args=(seconds, count, answered))
                for f, count in zip((kept, fresh), counts)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    return {"requests": sum(count.value for count in counts), "seconds": seconds}
+    return {"requests": sum(count.value for count in counts), "seconds": seconds,
+            "done": answered[0], "refused": answered[1]}
 
 
 def loris(seconds):
