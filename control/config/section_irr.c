@@ -40,6 +40,15 @@ static void read_bgpq4(struct loader *l, const struct node *key, const struct no
 	}
 }
 
+static void read_whois(struct loader *l, const struct node *key, const struct node *v, void *target)
+{
+	struct irr_conf *c = target;
+	const char *text = read_word(l, key, v);
+	if (text != NULL) {
+		replace(&c->whois_path, text);
+	}
+}
+
 static void read_host(struct loader *l, const struct node *key, const struct node *v, void *target)
 {
 	struct irr_conf *c = target;
@@ -105,10 +114,9 @@ static bool add_sources(struct loader *l, const struct node *v, char out[IRR_SOU
 	}
 }
 
-static void read_sources(struct loader *l, const struct node *key, const struct node *v,
-			 void *target)
+/* A list, or a text with commas; an empty list is "". */
+static void read_list(struct loader *l, const struct node *key, const struct node *v, char **out)
 {
-	struct irr_conf *c = target;
 	struct node item;
 	void *cursor = NULL;
 	char sources[IRR_SOURCES_MAX] = "";
@@ -117,7 +125,7 @@ static void read_sources(struct loader *l, const struct node *key, const struct 
 	}
 	if (v->kind == NODE_SCALAR) {
 		if (add_sources(l, v, sources)) {
-			replace(&c->sources, sources);
+			replace(out, sources);
 		}
 		return;
 	}
@@ -129,8 +137,19 @@ static void read_sources(struct loader *l, const struct node *key, const struct 
 			return;
 		}
 	}
-	/* An empty list: whatever the server has. */
-	replace(&c->sources, sources);
+	replace(out, sources);
+}
+
+static void read_sources(struct loader *l, const struct node *key, const struct node *v,
+			 void *target)
+{
+	read_list(l, key, v, &((struct irr_conf *)target)->sources);
+}
+
+static void read_aut_num_sources(struct loader *l, const struct node *key, const struct node *v,
+				 void *target)
+{
+	read_list(l, key, v, &((struct irr_conf *)target)->aut_num_sources);
 }
 
 static void read_number(struct loader *l, const struct node *key, const struct node *v,
@@ -264,6 +283,8 @@ static const struct key irr_key[] = {
 	{.name = "bgpq4_path", .read = read_bgpq4},
 	{.name = "host", .read = read_host},
 	{.name = "sources", .read = read_sources},
+	{.name = "aut_num_sources", .read = read_aut_num_sources},
+	{.name = "whois_path", .read = read_whois},
 	{.name = "timeout", .read = read_timeout},
 	{.name = "threads", .read = read_threads},
 	{.name = "refresh", .read = read_refresh},

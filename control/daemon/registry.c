@@ -69,6 +69,8 @@ static void make_rules(struct registry_source *s)
 	r->bogons = c->policy.bogons;
 	r->has_test_asns = config_takes_test_asns(c);
 	r->evidence_accepted = conf->accepted;
+	r->has_aut_num = (conf->accepted >> REGISTRY_PROOF_IRR & 1) != 0 &&
+			 c->irr.files_dir == NULL && c->irr.aut_num_sources[0] != '\0';
 	r->recheck_s = conf->recheck_s;
 	r->drain_s = conf->drain_s;
 	r->rs_as = c->rs_as;

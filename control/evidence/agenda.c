@@ -68,10 +68,10 @@ usec_t agenda_due(const struct agenda *a)
 	return a->count > 0 ? a->item[0].due : USEC_NEVER;
 }
 
-bool agenda_has(const struct agenda *a, const char *id)
+bool agenda_has(const struct agenda *a, const char *id, usec_t now)
 {
 	for (size_t i = 0; i < a->count; i++) {
-		if (strcmp(a->item[i].id.text, id) == 0) {
+		if (a->item[i].due <= now && strcmp(a->item[i].id.text, id) == 0) {
 			return true;
 		}
 	}

@@ -21,5 +21,6 @@ void agenda_fini(struct agenda *a);
 void agenda_push(struct agenda *a, const struct agenda_item *item);
 /* The first one, when it is due at `now`. */
 bool agenda_pop(struct agenda *a, usec_t now, struct agenda_item *out);
-usec_t agenda_due(const struct agenda *a);		 /* USEC_NEVER: nothing. */
-bool agenda_has(const struct agenda *a, const char *id); /* O(n). */
+usec_t agenda_due(const struct agenda *a); /* USEC_NEVER: nothing. */
+/* Whether it is due at `now`; one that is to be tried again later is not.  O(n). */
+bool agenda_has(const struct agenda *a, const char *id, usec_t now);

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "control/evidence/agenda.h"
+#include "control/evidence/aut_num_ask.h"
 #include "control/evidence/look.h"
 #include "control/evidence/record.h"
 #include "control/evidence/roa.h"
 #include "control/registry/change.h"
+#include "control/registry/settle.h"
 #include "rib/base/check.h"
 #include "rib/base/log.h"
 #include "rib/base/prng.h"
@@ -40,7 +42,14 @@ struct writing {
 	bool was_proof, was_lost;
 	enum finding_result result;
 	const char *reason;
-	char prefix[PREFIX_TEXT_MAX], tenant[REGISTRY_ID_MAX];
+	const char *kind; /* "prefix" or "asn". */
+	char subject[PREFIX_TEXT_MAX], tenant[REGISTRY_ID_MAX];
+};
+
+/* For ever round all of a kind. */
+struct round {
+	struct walk walk;
+	usec_t due;
 };
 
 struct evidence {
@@ -50,6 +59,7 @@ struct evidence {
 	struct resolver *resolver;
 	char no_resolver[160];
 	struct looks *looks;
+	struct aut_num_ask *aut_nums;
 	struct agenda agenda;
 	struct prng prng;
 	usec_t now;
@@ -57,8 +67,7 @@ struct evidence {
 	bool has_duty;	   /* What follows is done by the server that has it. */
 	struct walk first; /* All is new: what has no record is looked at soon. */
 	struct walk roas;  /* The RPKI's data are others. */
-	struct walk usual; /* For ever. */
-	usec_t usual_due;
+	struct round prefixes, asns;
 	struct roa *roa; /* Held: what `roas` goes by. */
 	bool has_roa, is_roa_stale;
 	struct writing write[WRITES_MAX];
@@ -89,6 +98,7 @@ struct evidence *evidence_new(const struct evidence_opts *o)
 		log_event(LOG_WARNING, "no resolver", "detail", e->no_resolver, NULL);
 	}
 	e->looks = looks_new(e->resolver, e->no_resolver, e->irr);
+	e->aut_nums = aut_num_ask_new(o->irr);
 	prng_init(&e->prng, o->seed);
 	e->first.is_on = true;
 	return e;
@@ -102,6 +112,7 @@ void evidence_free(struct evidence *e)
 				e->world.forget(e->world.context, &e->write[i]);
 			}
 		}
+		aut_num_ask_free(e->aut_nums);
 		looks_free(e->looks);
 		resolver_free(e->resolver);
 		irr_ask_free(e->irr);
@@ -115,6 +126,7 @@ void evidence_configure(struct evidence *e, const struct irr_conf *irr)
 {
 	e->irr_conf = irr;
 	irr_ask_configure(e->irr, irr);
+	aut_num_ask_configure(e->aut_nums, irr);
 }
 
 /* --- the agenda -------------------------------------------------------------------------- */
@@ -150,7 +162,8 @@ static void visit_later(struct evidence *e, const struct agenda_item *before, ui
 void evidence_check_now(struct evidence *e, const char *id)
 {
 	registry_id_t key = {.text = ""};
-	if (!agenda_has(&e->agenda, id) && !looks_has(e->looks, id)) {
+	if (!agenda_has(&e->agenda, id, e->now) && !looks_has(e->looks, id) &&
+	    !aut_num_ask_has(e->aut_nums, id)) {
 		(void)snprintf(key.text, sizeof(key.text), "%s", id);
 		visit(e, &key, TYPES_ASKED, true);
 	}
@@ -189,6 +202,23 @@ static bool claims_other(const struct registry_item *i)
 	return false;
 }
 
+/* A number that nobody asked for yet, or one that is wanted again. */
+static bool is_asn_news(const struct registry_item *i)
+{
+	static const char *const members[] = {"proof_token", "state"};
+	const char *state = json_string_value(json_object_get(i->after, "state"));
+	if (i->before == NULL) {
+		return true;
+	}
+	for (unsigned m = 0; m < ARRAY_COUNT(members); m++) {
+		if (!json_equal(json_object_get(i->before, members[m]),
+				json_object_get(i->after, members[m]))) {
+			return state != NULL && strcmp(state, "pending") == 0;
+		}
+	}
+	return false;
+}
+
 void evidence_changed(struct evidence *e, const struct registry_change *change)
 {
 	if (change == NULL) {
@@ -203,6 +233,8 @@ void evidence_changed(struct evidence *e, const struct registry_change *change)
 		const struct registry_item *item = &change->item[i];
 		if (item->kind == REGISTRY_PREFIX && item->after != NULL && claims_other(item)) {
 			visit(e, &item->id, TYPES_ASKED, true);
+		} else if (item->kind == REGISTRY_ASN && item->after != NULL && is_asn_news(item)) {
+			visit(e, &item->id, TYPE(EVIDENCE_IRR), true);
 		}
 	}
 }
@@ -235,11 +267,11 @@ static void tell(const struct writing *w)
 {
 	const bool is_proof = w->result == FINDING_VALID;
 	if (w->was_proof && !is_proof && w->result != FINDING_ERROR) {
-		log_event(LOG_WARNING, "evidence lost", "prefix", w->prefix, "tenant", w->tenant,
+		log_event(LOG_WARNING, "evidence lost", w->kind, w->subject, "tenant", w->tenant,
 			  "type", record_type_text(w->type), "result",
 			  finding_result_text(w->result), "reason", w->reason, NULL);
 	} else if (w->was_lost && is_proof) {
-		log_event(LOG_NOTICE, "evidence back", "prefix", w->prefix, "tenant", w->tenant,
+		log_event(LOG_NOTICE, "evidence back", w->kind, w->subject, "tenant", w->tenant,
 			  "type", record_type_text(w->type), NULL);
 	}
 }
@@ -260,7 +292,7 @@ static void write_done(void *context, const struct registry_change *change,
 		agenda_push(&e->agenda, &w->item);
 	} else {
 		e->numbers.refused++;
-		log_event(LOG_WARNING, "evidence not taken", "prefix", w->prefix, "type",
+		log_event(LOG_WARNING, "evidence not taken", w->kind, w->subject, "type",
 			  record_type_text(w->type), "detail", error->text, NULL);
 	}
 	*w = (struct writing){.evidence = NULL};
@@ -278,34 +310,57 @@ static struct writing *writing_new(struct evidence *e)
 	return NULL;
 }
 
-static void write(struct evidence *e, const struct registry_prefix *p, enum evidence_type type,
+/* What a proof is about, for the log. */
+static void name_subject(const struct registry_object *o, char out[PREFIX_TEXT_MAX])
+{
+	if (o->kind == REGISTRY_ASN) {
+		(void)snprintf(out, PREFIX_TEXT_MAX, "%u", ((const struct registry_asn *)o)->asn);
+	} else {
+		prefix_format(&((const struct registry_prefix *)o)->prefix, out);
+	}
+}
+
+static void write(struct evidence *e, const struct registry_object *o, enum evidence_type type,
 		  const struct finding *f)
 {
 	const struct registry *r = e->world.registry(e->world.context);
-	const struct registry_evidence *before = record_find(r, p->object.id.text, type);
+	const struct registry_evidence *before = record_find(r, o->id.text, type);
 	struct writing *w = writing_new(e);
 	*w = (struct writing){
 		.evidence = e,
-		.item = {.id = p->object.id, .types = TYPE(type)},
+		.item = {.id = o->id, .types = TYPE(type)},
 		.type = type,
 		.was_proof = before != NULL && before->result == RESULT_VALID,
 		.was_lost = before != NULL && before->failing_since_s != 0,
 		.result = f->result,
 		.reason = f->reason,
+		.kind = registry_kind_text(o->kind),
 	};
-	prefix_format(&p->prefix, w->prefix);
-	memcpy(w->tenant, p->tenant.text, sizeof(w->tenant));
+	name_subject(o, w->subject);
+	(void)snprintf(w->tenant, sizeof(w->tenant), "%s", registry_tenant_of(o));
 	json_t *body = record_body(type, f);
 	const struct registry_command c = {
 		.verb = VERB_EVIDENCE,
-		.kind = REGISTRY_PREFIX,
-		.id = p->object.id.text,
+		.kind = o->kind,
+		.id = o->id.text,
 		.body = body,
 		.author = {.kind = AUTHOR_SYSTEM, .role = ROLE_SYSTEM, .name = "evidence"},
 		.now_s = e->now_s,
 	};
 	e->world.submit(e->world.context, &c, write_done, w);
 	json_decref(body);
+}
+
+/* A prefix or an ASN whose proofs are looked at; NULL: it is gone, or they are not. */
+static const struct registry_object *subject_of(const struct registry *r, const char *id)
+{
+	const struct registry_object *p = registry_get(r, REGISTRY_PREFIX, id);
+	const struct registry_object *a = registry_get(r, REGISTRY_ASN, id);
+	if (p != NULL) {
+		return record_is_checked((const void *)p) ? p : NULL;
+	}
+	const bool is_asked = a != NULL && ((const struct registry_asn *)a)->state != ASN_REVOKED;
+	return is_asked ? a : NULL;
 }
 
 /* The registry may have changed since the look began; the prefix is looked at again then. */
@@ -317,11 +372,9 @@ static void found(struct evidence *e, const struct agenda_item *item, enum evide
 	if (f->result == FINDING_ERROR && type != EVIDENCE_ROA) {
 		visit_later(e, item, TYPE(type));
 	}
-	const struct registry_prefix *p =
-		r != NULL ? (const void *)registry_get(r, REGISTRY_PREFIX, item->id.text) : NULL;
-	if (p != NULL && record_is_checked(p) &&
-	    record_is_news(record_find(r, item->id.text, type), f)) {
-		write(e, p, type, f);
+	const struct registry_object *o = r != NULL ? subject_of(r, item->id.text) : NULL;
+	if (o != NULL && record_is_news(record_find(r, item->id.text, type), f)) {
+		write(e, o, type, f);
 	}
 }
 
@@ -341,14 +394,30 @@ static void look_at_roas(struct evidence *e, const struct agenda_item *item,
 	found(e, item, EVIDENCE_ROA, &f);
 }
 
+/* An aut-num has nothing to say of a number that belongs to nobody. */
+static void look_at_asn(struct evidence *e, const struct agenda_item *item,
+			const struct registry_asn *a)
+{
+	const struct registry_rules *rules = e->world.rules(e->world.context);
+	if (rules->has_aut_num && !registry_asn_is_private(a->asn) &&
+	    !aut_num_ask_begin(e->aut_nums, a, item->failures)) {
+		struct agenda_item again = *item;
+		again.due = e->now + USEC_PER_SEC;
+		agenda_push(&e->agenda, &again);
+	}
+}
+
 static void look_at(struct evidence *e, const struct agenda_item *item)
 {
 	const struct registry *r = e->world.registry(e->world.context);
-	const struct registry_prefix *p =
-		(const void *)registry_get(r, REGISTRY_PREFIX, item->id.text);
+	const struct registry_object *o = subject_of(r, item->id.text);
+	const struct registry_prefix *p = (const void *)o;
 	static const enum evidence_type asked[] = {EVIDENCE_DNS, EVIDENCE_IRR};
 	uint8_t types = item->types & accepted(e), left = 0;
-	if (p == NULL || !record_is_checked(p)) {
+	if (o == NULL || o->kind == REGISTRY_ASN) {
+		if (o != NULL) {
+			look_at_asn(e, item, (const void *)o);
+		}
 		return;
 	}
 	for (unsigned i = 0; i < ARRAY_COUNT(asked); i++) {
@@ -382,6 +451,18 @@ static void take_looks(struct evidence *e)
 	}
 }
 
+static void take_aut_nums(struct evidence *e)
+{
+	struct aut_num_done done;
+	while (e->writing < WRITES_MAX && aut_num_ask_step(e->aut_nums, e->now, &done)) {
+		const struct agenda_item item = {.id = done.id,
+						 .failures = done.failures,
+						 .types = TYPE(EVIDENCE_IRR),
+						 .is_fresh = true};
+		found(e, &item, EVIDENCE_IRR, &done.finding);
+	}
+}
+
 static bool keep_agenda(struct evidence *e)
 {
 	struct agenda_item item;
@@ -395,7 +476,7 @@ static bool keep_agenda(struct evidence *e)
 
 /* --- walks ------------------------------------------------------------------------------- */
 
-typedef void walk_fn(struct evidence *e, const struct registry_prefix *p);
+typedef void walk_fn(struct evidence *e, const struct registry_object *o);
 
 struct pass {
 	struct evidence *evidence;
@@ -409,17 +490,18 @@ static bool pass_one(void *context, const struct registry_object *o)
 	struct pass *pass = context;
 	pass->left--;
 	pass->walk->at = o->id;
-	pass->fn(pass->evidence, (const void *)o);
+	pass->fn(pass->evidence, o);
 	return pass->left > 0 && pass->evidence->writing < WRITES_MAX;
 }
 
 /* True when it can go on at once: it has not reached the end, and what it finds can be written. */
-static bool walk_on(struct evidence *e, struct walk *walk, unsigned steps, walk_fn *fn)
+static bool walk_on(struct evidence *e, enum registry_kind kind, struct walk *walk, unsigned steps,
+		    walk_fn *fn)
 {
 	struct pass pass = {.evidence = e, .fn = fn, .walk = walk, .left = steps};
 	const registry_id_t from = walk->at;
 	if (e->writing < WRITES_MAX) {
-		registry_each(e->world.registry(e->world.context), REGISTRY_PREFIX, NULL,
+		registry_each(e->world.registry(e->world.context), kind, NULL,
 			      from.text[0] != '\0' ? from.text : NULL, pass_one, &pass);
 		walk->is_on = pass.left == 0 || e->writing >= WRITES_MAX;
 	}
@@ -427,8 +509,9 @@ static bool walk_on(struct evidence *e, struct walk *walk, unsigned steps, walk_
 }
 
 /* Nothing was found of it yet. */
-static void visit_new(struct evidence *e, const struct registry_prefix *p)
+static void visit_new(struct evidence *e, const struct registry_object *o)
 {
+	const struct registry_prefix *p = (const void *)o;
 	static const enum evidence_type asked[] = {EVIDENCE_DNS, EVIDENCE_IRR};
 	const struct registry *r = e->world.registry(e->world.context);
 	uint8_t types = 0;
@@ -441,18 +524,31 @@ static void visit_new(struct evidence *e, const struct registry_prefix *p)
 	}
 }
 
-static void visit_roas(struct evidence *e, const struct registry_prefix *p)
+static void visit_roas(struct evidence *e, const struct registry_object *o)
 {
+	const struct registry_prefix *p = (const void *)o;
 	const struct agenda_item item = {.id = p->object.id, .types = TYPE(EVIDENCE_ROA)};
 	if (record_is_checked(p) && (accepted(e) & TYPE(EVIDENCE_ROA)) != 0) {
 		look_at_roas(e, &item, p);
 	}
 }
 
-static void visit_usual(struct evidence *e, const struct registry_prefix *p)
+static void visit_usual(struct evidence *e, const struct registry_object *o)
 {
-	if (record_is_checked(p)) {
-		visit(e, &p->object.id, TYPES_ASKED, false);
+	if (record_is_checked((const void *)o)) {
+		visit(e, &o->id, TYPES_ASKED, false);
+	}
+}
+
+/* One that is verified otherwise needs no asking; one that rests on its aut-num does. */
+static void visit_asn(struct evidence *e, const struct registry_object *o)
+{
+	const struct registry *r = e->world.registry(e->world.context);
+	const struct registry_evidence *x = record_find(r, o->id.text, EVIDENCE_IRR);
+	const bool rests_on_it =
+		x != NULL && (x->result == RESULT_VALID || x->failing_since_s != 0);
+	if (rests_on_it || ((const struct registry_asn *)o)->state != ASN_VERIFIED) {
+		visit(e, &o->id, TYPE(EVIDENCE_IRR), false);
 	}
 }
 
@@ -472,28 +568,29 @@ static bool walk_roas(struct evidence *e)
 	}
 	e->is_roa_stale = stale != NULL;
 	return e->has_duty && e->roas.is_on && stale == NULL &&
-	       walk_on(e, &e->roas, SLICE, visit_roas);
+	       walk_on(e, REGISTRY_PREFIX, &e->roas, SLICE, visit_roas);
 }
 
-/* One prefix after the other, so that all are visited in the configured time. */
-static void walk_usual(struct evidence *e)
+/* One after the other, so that all are visited in the configured time. */
+static void walk_round(struct evidence *e, struct round *round, enum registry_kind kind,
+		       walk_fn *fn)
 {
 	const struct registry *r = e->world.registry(e->world.context);
 	const struct registry_rules *rules = e->world.rules(e->world.context);
-	const size_t count = registry_count(r, REGISTRY_PREFIX, NULL);
+	const size_t count = registry_count(r, kind, NULL);
 	const usec_t all_us = (usec_t)rules->recheck_s * USEC_PER_SEC;
 	const usec_t each_us = all_us / max_u64(count, 1);
-	if (e->usual_due == 0 || e->usual_due + all_us < e->now) {
-		e->usual_due = e->now + each_us;
+	if (round->due == 0 || round->due + all_us < e->now) {
+		round->due = e->now + each_us;
 	}
-	for (unsigned i = 0; i < SLICE && e->usual_due <= e->now && count > 0; i++) {
+	for (unsigned i = 0; i < SLICE && round->due <= e->now && count > 0; i++) {
 		if (e->agenda.count >= AGENDA_FULL || e->writing >= WRITES_MAX) {
 			return;
 		}
-		if (walk_on(e, &e->usual, 1, visit_usual)) {
-			e->usual_due += each_us + 1;
+		if (walk_on(e, kind, &round->walk, 1, fn)) {
+			round->due += each_us + 1;
 		} else {
-			e->usual.at = (registry_id_t){.text = ""}; /* Round again. */
+			round->walk.at = (registry_id_t){.text = ""}; /* Round again. */
 		}
 	}
 }
@@ -526,13 +623,16 @@ bool evidence_step(struct evidence *e, usec_t now, int64_t now_s)
 	if (e->world.registry(e->world.context) != NULL) {
 		has_more = walk_roas(e);
 		if (e->has_duty && e->first.is_on) {
-			has_more = walk_on(e, &e->first, SLICE, visit_new) || has_more;
+			has_more = walk_on(e, REGISTRY_PREFIX, &e->first, SLICE, visit_new) ||
+				   has_more;
 		}
 		if (e->has_duty) {
-			walk_usual(e);
+			walk_round(e, &e->prefixes, REGISTRY_PREFIX, visit_usual);
+			walk_round(e, &e->asns, REGISTRY_ASN, visit_asn);
 		}
 		has_more = keep_agenda(e) || has_more;
 		take_looks(e);
+		take_aut_nums(e);
 	}
 	return irr_ask_step(e->irr, now) || has_more;
 }
@@ -540,6 +640,7 @@ bool evidence_step(struct evidence *e, usec_t now, int64_t now_s)
 unsigned evidence_fds(const struct evidence *e, struct pollfd out[EVIDENCE_FDS_MAX])
 {
 	unsigned count = irr_ask_fds(e->irr, out);
+	count += aut_num_ask_fds(e->aut_nums, out + count);
 	if (e->resolver != NULL) {
 		out[count++] = (struct pollfd){.fd = resolver_fd(e->resolver), .events = POLLIN};
 	}

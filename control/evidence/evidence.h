@@ -18,11 +18,12 @@
 #include <poll.h>
 
 #include "control/config/registry_conf.h"
+#include "control/evidence/aut_num_ask.h"
 #include "control/evidence/irr_ask.h"
 #include "control/registry/plan.h"
 #include "rib/policy/roa.h"
 
-#define EVIDENCE_FDS_MAX (IRR_ASK_FDS_MAX + 1)
+#define EVIDENCE_FDS_MAX (IRR_ASK_FDS_MAX + AUT_NUM_ASK_FDS_MAX + 1)
 
 struct evidence;
 

@@ -7,6 +7,8 @@
 #include "rib/base/check.h"
 
 #define SOURCES_DEFAULT "RIPE,APNIC,AFRINIC,ARIN,NTTCOM,ALTDB,BBOI,BELL,JPIRR,LEVEL3,RADB,TC"
+/* Those that hand out numbers: elsewhere anybody may register an aut-num. */
+#define AUT_NUM_SOURCES_DEFAULT "RIPE,APNIC,AFRINIC,ARIN,LACNIC"
 
 static char *copy(const char *text)
 {
@@ -18,6 +20,8 @@ static char *copy(const char *text)
 void irr_conf_init(struct irr_conf *c)
 {
 	*c = (struct irr_conf){.bgpq4_path = copy("bgpq4"),
+			       .whois_path = copy("whois"),
+			       .aut_num_sources = copy(AUT_NUM_SOURCES_DEFAULT),
 			       .host = copy("rr.ntt.net"),
 			       .sources = copy(SOURCES_DEFAULT),
 			       .timeout_s = 120,
@@ -33,6 +37,8 @@ void irr_conf_fini(struct irr_conf *c)
 	}
 	free(c->file);
 	free(c->bgpq4_path);
+	free(c->whois_path);
+	free(c->aut_num_sources);
 	free(c->host);
 	free(c->sources);
 	free(c->cache_dir);
@@ -50,6 +56,8 @@ static bool is_same(const char *a, const char *b)
 bool irr_conf_equal(const struct irr_conf *a, const struct irr_conf *b)
 {
 	bool is_equal = is_same(a->bgpq4_path, b->bgpq4_path) && is_same(a->host, b->host) &&
+			is_same(a->whois_path, b->whois_path) &&
+			is_same(a->aut_num_sources, b->aut_num_sources) &&
 			is_same(a->sources, b->sources) && a->timeout_s == b->timeout_s &&
 			a->threads == b->threads && a->refresh_s == b->refresh_s &&
 			a->shrink_percent == b->shrink_percent &&

@@ -16,6 +16,8 @@ struct irr_conf {
 	char *bgpq4_path;
 	char *host;
 	char *sources; /* "RIPE,RADB" */
+	char *whois_path;
+	char *aut_num_sources; /* Whose aut-num objects prove AS numbers; "": none. */
 	unsigned timeout_s, threads, refresh_s, shrink_percent;
 	bool has_private;      /* `private_asns`: prefixes of private ASNs, too. */
 	char *cache_dir;       /* NULL: state_dir/irr. */

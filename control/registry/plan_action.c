@@ -112,6 +112,25 @@ static bool check_again(struct tx *t, const struct registry_object *o)
 	return true;
 }
 
+/* Without a source there is nothing to look at: say what else there is. */
+static bool check_asn_again(struct tx *t, const struct registry_object *o)
+{
+	const struct registry_asn *a = (const struct registry_asn *)o;
+	if (a->state == ASN_REVOKED) {
+		return registry_fail(t->error, 409, "revoked", "", "AS%u is revoked.", a->asn);
+	}
+	if (t->rules->has_aut_num || registry_asn_is_private(a->asn)) {
+		return true;
+	}
+	(void)registry_fail(t->error, 409, "rir-unsupported", "",
+			    "No registry is asked for AS%u's aut-num object here.", a->asn);
+	snprintf(t->error->remedy, sizeof(t->error->remedy),
+		 "Put the proof_token into the remarks of the aut-num object and give its RDAP "
+		 "answer (POST /asns/%s/rdap), or ask the operator to approve it.",
+		 o->id.text);
+	return false;
+}
+
 static bool approve(struct tx *t, const struct registry_object *o)
 {
 	const char *detail = json_string_value(json_object_get(t->command->body, "reason"));
@@ -200,7 +219,7 @@ static const struct action {
 	bool is_operators;
 	bool (*act)(struct tx *t, const struct registry_object *o);
 } actions[] = {
-	{REGISTRY_ASN, "check", false, check_again},
+	{REGISTRY_ASN, "check", false, check_asn_again},
 	{REGISTRY_ASN, "approve", true, approve},
 	{REGISTRY_ASN, "revoke", true, revoke},
 	{REGISTRY_PREFIX, "submit", false, submit},

@@ -19,6 +19,7 @@ struct registry_rules {
 	struct prefix_set *bogons;	      /* Borrowed; NULL: none. */
 	uint32_t evidence_accepted;	      /* 1 << type; operator's word always counts. */
 	int64_t grace_s[EVIDENCE_TYPE_COUNT]; /* A proof that is lost holds this long. */
+	bool has_aut_num;		      /* AS numbers are asked for in an IRR. */
 	int64_t recheck_s;
 	int64_t drain_s; /* A prefix that drains is withdrawn after this; 0: not by itself. */
 	struct registry_quota quota; /* Of a tenant that has none of its own. */

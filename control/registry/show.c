@@ -29,15 +29,26 @@ static json_t *check_json(const struct registry_evidence *e)
 	return check;
 }
 
+/* Whether this kind of check can prove it here. */
+static bool is_for(const struct registry_object *o, const struct registry_rules *rules,
+		   unsigned type)
+{
+	if (type == EVIDENCE_OPERATOR || (rules->evidence_accepted >> type & 1) == 0) {
+		return false;
+	}
+	return o->kind != REGISTRY_ASN || type == EVIDENCE_REMARK ||
+	       (type == EVIDENCE_IRR && rules->has_aut_num);
+}
+
 static json_t *checks_json(const struct registry *r, const struct registry_rules *rules,
-			   const char *subject)
+			   const struct registry_object *o)
 {
 	const struct field *type = field_find(registry_fields(REGISTRY_EVIDENCE), "type");
-	struct life_evidence e = settle_evidence(r, subject);
+	struct life_evidence e = settle_evidence(r, o->id.text);
 	json_t *checks = json_object();
 	/* What is accepted and has not been heard of is pending. */
 	for (unsigned i = 0; type->choices[i] != NULL; i++) {
-		if (i != EVIDENCE_OPERATOR && (rules->evidence_accepted >> i & 1) != 0) {
+		if (is_for(o, rules, i)) {
 			json_object_set_new(checks, type->choices[i],
 					    json_pack("{s:s,s:s,s:s,s:n,s:n}", "result", "pending",
 						      "reason", "", "detail", "", "checked_at",
@@ -60,7 +71,7 @@ json_t *registry_show(const struct registry *r, const struct registry_rules *rul
 		return json;
 	}
 	json_object_set_new(json, "remedy", json_string(registry_reason_remedy(reason)));
-	json_object_set_new(json, "checks", checks_json(r, rules, o->id.text));
+	json_object_set_new(json, "checks", checks_json(r, rules, o));
 	return json;
 }
 

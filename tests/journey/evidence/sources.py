@@ -36,6 +36,7 @@ class Sources:
 
     def __init__(self, run, zones, signed):
         self.run, self.serial, self.signed = run, 1, signed
+        self.numbers = {}  # Texts of aut-num objects that stay.
         self.zones = {zone: [] for zone in zones}
         self.dir = os.path.join(run.dir, "sources")
         os.makedirs(self.dir)
@@ -83,10 +84,13 @@ class Sources:
 
     # IRR
     def routes(self, of_origins, source="RIPE", objects=None):
-        self.put("irr.json", json.dumps({"sets": {}, "source": source, "routes": {
-            str(asn): {"4": [one for one in prefixes if ":" not in one],
-                       "6": [one for one in prefixes if ":" in one]}
-            for asn, prefixes in of_origins.items()}, "objects": objects or {}}))
+        """Route objects of one source; aut-num objects name their own."""
+        self.put("irr.json", json.dumps({
+            "sets": {}, "source": source, "routes": {
+                str(asn): {"4": [one for one in prefixes if ":" not in one],
+                           "6": [one for one in prefixes if ":" in one]}
+                for asn, prefixes in of_origins.items()},
+            "objects": self.numbers if objects is None else objects}))
 
     def start_irr(self):
         self.irr = self.spawn("whois", sys.executable, WHOIS, str(IRR), self.file("irr.json"),

@@ -13,6 +13,7 @@ DATA is JSON: {"sets": {"AS-X": ["AS64501", "AS-Y"]}, "routes": {"64501": {"4": 
     !iSET[,1]                    members, with ,1 all the way down
     !a4SET  !a6SET               prefixes of all its AS numbers
     !gASn  !6ASn                 prefixes of one
+    -r -T aut-num ASn            DATA's "objects" of it (texts, by AS number), as RIPE's server
 """
 
 import json
@@ -81,6 +82,12 @@ def answer(query, sources):
     return "F unrecognized command\n"
 
 
+def objects(number):
+    """RPSL, or that there is none."""
+    found = load().get("objects", {}).get(number.upper()[2:])
+    return (found or "%ERROR:101: no entries found\n") + "\n"
+
+
 class Session(socketserver.StreamRequestHandler):
     def handle(self):
         sources = []
@@ -88,6 +95,9 @@ class Session(socketserver.StreamRequestHandler):
             query = line.decode("ascii", "replace").strip()
             with open(LOG, "a") as log:
                 log.write(query + "\n")
+            if query.startswith("-"):
+                self.wfile.write(objects(query.split()[-1]).encode())
+                return
             if query == "!q":
                 return
             if query.startswith("!s") and query != "!s-lc":

@@ -20,6 +20,8 @@ Test(irr_keys, without_a_section_arouteservers_defaults_hold)
 	cr_assert(c != NULL);
 	const struct irr_conf *irr = &c->irr;
 	cr_expect_str_eq(irr->bgpq4_path, "bgpq4");
+	cr_expect_str_eq(irr->whois_path, "whois");
+	cr_expect_str_eq(irr->aut_num_sources, "RIPE,APNIC,AFRINIC,ARIN,LACNIC");
 	cr_expect_str_eq(irr->host, "rr.ntt.net");
 	cr_expect_str_eq(irr->sources,
 			 "RIPE,APNIC,AFRINIC,ARIN,NTTCOM,ALTDB,BBOI,BELL,JPIRR,LEVEL3,RADB,TC");
@@ -40,6 +42,7 @@ Test(irr_keys, every_key_is_read)
 	struct config *c = scratch_load(
 		&s,
 		"irr:\n  bgpq4_path: /opt/bgpq4\n  host: 198.18.0.9:4343\n"
+		"  aut_num_sources: []\n  whois_path: /opt/whois\n"
 		"  sources: RIPE, ARIN-NONAUTH\n  timeout: 30\n  threads: 2\n  refresh: 3600\n"
 		"  cache_dir: /var/cache/irr\n  shrink_percent: 80\n  private_asns: true\n"
 		"  files: {as-x: x.json, AS64501: /y.json}\n  peeringdb: pdb.json\n"
@@ -50,6 +53,8 @@ Test(irr_keys, every_key_is_read)
 	cr_expect_str_eq(irr->bgpq4_path, "/opt/bgpq4");
 	cr_expect_str_eq(irr->host, "198.18.0.9:4343");
 	cr_expect_str_eq(irr->sources, "RIPE,ARIN-NONAUTH");
+	cr_expect_str_eq(irr->aut_num_sources, "");
+	cr_expect_str_eq(irr->whois_path, "/opt/whois");
 	cr_expect(irr->timeout_s == 30 && irr->threads == 2 && irr->refresh_s == 3600);
 	cr_expect(irr->shrink_percent == 80 && irr->has_private);
 	cr_expect_str_eq(irr->cache_dir, "/var/cache/irr");

@@ -38,8 +38,8 @@ Test(agenda, it_knows_what_stands_in_it)
 	struct agenda a = {.count = 0};
 	struct agenda_item item = {.due = 5, .id = {"p-a"}};
 	agenda_push(&a, &item);
-	cr_expect(agenda_has(&a, "p-a") && !agenda_has(&a, "p-b"));
+	cr_expect(agenda_has(&a, "p-a", USEC_NEVER) && !agenda_has(&a, "p-b", USEC_NEVER));
 	cr_expect(agenda_pop(&a, 5, &item));
-	cr_expect(!agenda_has(&a, "p-a"));
+	cr_expect(!agenda_has(&a, "p-a", USEC_NEVER));
 	agenda_fini(&a);
 }

@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include "control/evidence/record.h"
 #include "tests/unit/evidence/world.h"
 
 #define ROA    (1U << EVIDENCE_ROA)
@@ -181,6 +182,48 @@ Test(evidence, a_source_that_fails_says_so_once_and_is_asked_again)
 	world_run(&w, HOUR);
 	cr_expect(w.written == written);
 	cr_expect(evidence_numbers(w.evidence).errors[EVIDENCE_DNS] > 1);
+	world_fini(&w);
+}
+
+Test(evidence, who_asks_does_not_wait_for_the_next_try)
+{
+	struct world w;
+	char path[64];
+	world_init(&w, 1, IRR);
+	(void)snprintf(path, sizeof(path), "%s/AS64500.json", w.dir);
+	cr_assert(remove(path) == 0);
+	world_run(&w, 10 * MINUTE);
+	cr_expect(evidence_failing(w.evidence, EVIDENCE_IRR) != NULL);
+	world_set_routes(&w, "{\"prefix\": \"198.18.0.0/24\", \"exact\": true}");
+	evidence_check_now(w.evidence, "p-0000000000000");
+	world_run(&w, USEC_PER_SEC);
+	expect(&w, 0, EVIDENCE_IRR, RESULT_VALID, "");
+	world_fini(&w);
+}
+
+Test(evidence, an_asn_is_proved_by_its_aut_num_and_asked_for_again)
+{
+	struct world w;
+	world_init(&w, 0, IRR);
+	world_set_whois(&w, "aut-num: AS64500\nsource: RIPE\n");
+	evidence_check_now(w.evidence, WORLD_ASN);
+	world_wait(&w, 1);
+	const struct registry_evidence *e = record_find(w.registry, WORLD_ASN, EVIDENCE_IRR);
+	cr_assert(e != NULL);
+	cr_expect(e->result == RESULT_MISSING, "%s", e->detail);
+	cr_expect_str_eq(e->reason, "ownership-token-missing");
+	world_set_whois(&w, "aut-num: AS64500\nremarks: causeway-validation=" WORLD_TOKEN
+			    "\nsource: RIPE\n");
+	evidence_check_now(w.evidence, WORLD_ASN);
+	world_wait(&w, 2);
+	const struct registry_asn *a =
+		(const void *)registry_get(w.registry, REGISTRY_ASN, WORLD_ASN);
+	cr_expect(a->state == ASN_VERIFIED);
+	world_set_whois(&w, "%%ERROR:101: no entries found\n");
+	world_run(&w, HOUR + USEC_PER_SEC); /* On schedule; the program takes real time. */
+	world_wait(&w, 3);
+	e = record_find(w.registry, WORLD_ASN, EVIDENCE_IRR);
+	cr_expect(e->result == RESULT_MISSING && e->failing_since_s != 0, "%s", e->detail);
 	world_fini(&w);
 }
 

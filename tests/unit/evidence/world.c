@@ -1,9 +1,11 @@
 #include "tests/unit/evidence/world.h"
 
 #include <ftw.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -43,7 +45,8 @@ static void submit(void *context, const struct registry_command *c, evidence_don
 {
 	struct world *w = context;
 	cr_assert(w->queued < WORLD_QUEUE);
-	cr_assert(c->verb == VERB_EVIDENCE && c->kind == REGISTRY_PREFIX);
+	cr_assert(c->verb == VERB_EVIDENCE);
+	w->queue[w->queued].kind = c->kind;
 	w->queue[w->queued].body = json_incref((json_t *)(uintptr_t)c->body);
 	w->queue[w->queued].author = c->author;
 	w->queue[w->queued].done = done;
@@ -147,7 +150,13 @@ void world_init(struct world *w, unsigned count, uint32_t accepted)
 	w->rules.recheck_s = 3600;
 	w->rules.random = bytes;
 	w->rules.random_context = &prng;
-	w->irr = (struct irr_conf){.files_dir = w->dir, .sources = w->sources, .timeout_s = 60};
+	(void)snprintf(w->whois, sizeof(w->whois), "%s/whois", w->dir);
+	w->irr = (struct irr_conf){.whois_path = w->whois,
+				   .aut_num_sources = w->sources,
+				   .host = w->sources,
+				   .files_dir = w->dir,
+				   .sources = w->sources,
+				   .timeout_s = 60};
 	world_set_routes(w, "");
 	load(w, count);
 	w->conf.forward_port = 1; /* Nobody answers there. */
@@ -203,6 +212,16 @@ void world_set_routes(struct world *w, const char *items)
 	fclose(f);
 }
 
+void world_set_whois(struct world *w, const char *answer)
+{
+	FILE *f = fopen(w->whois, "w");
+	cr_assert(f != NULL);
+	fprintf(f, "#!/bin/sh\ncat <<'END'\n%s\nEND\n", answer);
+	fclose(f);
+	cr_assert(chmod(w->whois, 0755) == 0);
+	w->rules.has_aut_num = true;
+}
+
 static int64_t now_s(const struct world *w)
 {
 	return WORLD_START_S + (int64_t)(w->now / USEC_PER_SEC);
@@ -240,7 +259,7 @@ static void commit_all(struct world *w)
 		struct registry_change *change = NULL;
 		struct registry_error error = {.status = 0};
 		const struct registry_command c = {.verb = VERB_EVIDENCE,
-						   .kind = REGISTRY_PREFIX,
+						   .kind = w->queue[i].kind,
 						   .id = w->queue[i].id,
 						   .body = w->queue[i].body,
 						   .author = w->queue[i].author,
@@ -251,6 +270,16 @@ static void commit_all(struct world *w)
 		json_decref(w->queue[i].body);
 	}
 	w->queued = 0;
+}
+
+void world_wait(struct world *w, unsigned written)
+{
+	for (unsigned i = 0; i < 10000 && w->written < written; i++) {
+		(void)evidence_step(w->evidence, w->now, now_s(w));
+		commit_all(w);
+		(void)poll(NULL, 0, 1);
+	}
+	cr_assert(w->written == written, "%u", w->written);
 }
 
 void world_run(struct world *w, usec_t us)

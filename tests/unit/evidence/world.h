@@ -6,6 +6,7 @@
 
 #define WORLD_START_S 1795737600 /* 2026-11-27T00:00:00Z */
 #define WORLD_TOKEN   "abcdefghijklm"
+#define WORLD_ASN     "a-aaaaaaaaaaaaa" /* AS64500. */
 #define WORLD_QUEUE   64
 
 struct world {
@@ -14,7 +15,7 @@ struct world {
 	struct evidence *evidence;
 	struct registry_conf conf;
 	char dir[32]; /* Of files that stand in for the IRR: AS64500.json. */
-	char sources[8];
+	char sources[8], whois[48];
 	struct irr_conf irr;
 	struct roa *roa; /* Counted. */
 	const char *stale;
@@ -24,6 +25,7 @@ struct world {
 	unsigned objects;
 	struct {
 		char id[REGISTRY_ID_MAX];
+		enum registry_kind kind;
 		json_t *body;
 		struct registry_author author;
 		evidence_done *done;
@@ -42,6 +44,10 @@ void world_fini(struct world *w);
 void world_set_roa(struct world *w, asn_t asn);
 /* AS64500's route objects: the inside of a JSON array. */
 void world_set_routes(struct world *w, const char *items);
+/* What the server of aut-num objects answers; before it is set nobody is asked. */
+void world_set_whois(struct world *w, const char *answer);
+/* Make turns at one moment until so many changes are written; programs take real time. */
+void world_wait(struct world *w, unsigned written);
 /* Make turns until nothing is left to do now, and the clock then `us` further. */
 void world_run(struct world *w, usec_t us);
 const struct registry_prefix *world_prefix(const struct world *w, unsigned n);

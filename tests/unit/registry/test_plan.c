@@ -74,6 +74,25 @@ Test(registry, an_as_number_has_one_holder_whatever_is_undone)
 	fix_fini(&f);
 }
 
+Test(registry, the_check_of_an_as_number_says_what_else_there_is_when_nobody_is_asked)
+{
+	struct fix f;
+	fix_init(&f, 5);
+	struct fix_tenant c = fix_customer(&f, "A", 3320);
+	f.rules.has_aut_num = true;
+	cr_expect(fix_act(&f, c.asn.text, "check", NULL));
+	f.rules.has_aut_num = false;
+	cr_expect(!fix_act(&f, c.asn.text, "check", NULL));
+	cr_expect(f.error.status == 409);
+	cr_expect_str_eq(f.error.reason, "rir-unsupported");
+	cr_expect(strstr(f.error.remedy, "/rdap") != NULL && strstr(f.error.remedy, c.asn.text));
+	cr_assert(fix_act(&f, c.asn.text, "revoke", NULL));
+	f.rules.has_aut_num = true;
+	cr_expect(!fix_act(&f, c.asn.text, "check", NULL));
+	cr_expect_str_eq(f.error.reason, "revoked");
+	fix_fini(&f);
+}
+
 Test(registry, a_tenant_changes_and_sees_its_own_alone)
 {
 	struct fix f;
