@@ -2,8 +2,9 @@
  *
  * A slot is 4 bytes: the id and, in the bits that ids leave free, a tag of the hash, so that a
  * probe looks at an entry only when it almost surely is the one.  The prefix itself stands in the
- * entry.  At most 4/5 full; replaced whole, twice as large, when it grows (a walk over the slab in
- * id order, ~20 ns an entry).  Private to rib/table. */
+ * entry.  16 slots are a cache line, and a line is probed at once; prefixes that are neighbours in
+ * address space mostly stand in the same.  At most 4/5 full; replaced whole, twice as large, when
+ * it grows (a walk over the slab in id order, ~20 ns an entry).  Private to rib/table. */
 #pragma once
 
 #include "rib/table/entry_own.h"
@@ -19,7 +20,7 @@ void ptable_init(struct ptable *t, uint64_t key);
 void ptable_fini(struct ptable *t);
 /* The keyed hash of a prefix in this table, for the two that follow. */
 uint64_t ptable_hash(const struct ptable *t, const struct prefix *p);
-/* Start to fetch the slot where a look-up will begin. */
+/* Start to fetch the line where a look-up will begin. */
 static inline void ptable_prefetch(const struct ptable *t, uint64_t hash)
 {
 	__builtin_prefetch(&t->slot[(uint32_t)hash & t->mask]);

@@ -72,21 +72,38 @@ Test(table, all_but_one_follows_the_membership)
 
 #define NUMBERS 6000
 
-Test(table, prefix_table_finds_what_was_added_and_not_removed)
+/* All prefixes that a block has, and two levels below it that are hashed each by itself. */
+static struct prefix neighbour(enum family family, unsigned n)
+{
+	unsigned which = 1 + n % 31, depth = 0; /* As in a heap, five levels of it. */
+	unsigned block_len = family == FAMILY_IPV4 ? 21 : 45;
+	while (which >> (depth + 1) != 0) {
+		depth++;
+	}
+	struct prefix p = {.family = (uint8_t)family, .len = (uint8_t)(block_len + depth)};
+	uint64_t address = (uint64_t)(n / 31 + 1) << (64 - block_len);
+	address |= (uint64_t)(which - (1u << depth)) << (64 - p.len);
+	for (unsigned i = 0; i < 8; i++) {
+		p.bytes[i] = (uint8_t)(address >> (56 - 8 * i));
+	}
+	return p;
+}
+
+static void fill_and_empty(enum family family, struct prefix (*make)(enum family, unsigned))
 {
 	static struct slab_own s;
 	static entry_id_t id_of[NUMBERS];
 	struct ptable t;
 	struct prng p;
 	prng_init(&p, 11);
-	slab_init(&s, FAMILY_IPV6);
+	slab_init(&s, family);
 	ptable_init(&t, 5);
 	for (unsigned i = 0; i < NUMBERS; i++) {
 		id_of[i] = ENTRY_NONE;
 	}
 	for (unsigned step = 0; step < 60000; step++) {
 		unsigned n = (unsigned)prng_below(&p, step < 30000 ? NUMBERS : NUMBERS / 8);
-		struct prefix prefix = make_prefix(FAMILY_IPV6, n);
+		struct prefix prefix = make(family, n);
 		uint64_t hash = ptable_hash(&t, &prefix);
 		cr_assert_eq(ptable_find(&t, &s.slab, &prefix, hash), id_of[n]);
 		if (id_of[n] == ENTRY_NONE) {
@@ -100,7 +117,7 @@ Test(table, prefix_table_finds_what_was_added_and_not_removed)
 	}
 	unsigned used = 0;
 	for (unsigned i = 0; i < NUMBERS; i++) {
-		struct prefix prefix = make_prefix(FAMILY_IPV6, i);
+		struct prefix prefix = make(family, i);
 		cr_assert_eq(ptable_find(&t, &s.slab, &prefix, ptable_hash(&t, &prefix)), id_of[i]);
 		used += id_of[i] != ENTRY_NONE;
 	}
@@ -108,6 +125,17 @@ Test(table, prefix_table_finds_what_was_added_and_not_removed)
 	cr_expect_eq(s.used, used);
 	ptable_fini(&t);
 	slab_fini(&s);
+}
+
+Test(table, prefix_table_finds_what_was_added_and_not_removed)
+{
+	fill_and_empty(FAMILY_IPV6, make_prefix);
+}
+
+Test(table, prefix_table_finds_neighbours_that_begin_in_one_line)
+{
+	fill_and_empty(FAMILY_IPV4, neighbour);
+	fill_and_empty(FAMILY_IPV6, neighbour);
 }
 
 Test(table, references_go_back_in_order_and_summed)
