@@ -12,6 +12,7 @@
 #include "rib/attr/intern.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "rib/base/check.h"
 #include "rib/base/hash.h"
@@ -158,10 +159,12 @@ static bool slots_reserve(struct intern *in)
 	if (in->count + 1 <= slot_count / 4 * 3) {
 		return true;
 	}
-	struct slot *slots = calloc(slot_count * 2, sizeof(*slots));
+	size_t bytes = slot_count * 2 * sizeof(struct slot);
+	struct slot *slots = aligned_alloc(CACHE_LINE, bytes);
 	if (slots == NULL) {
 		return false;
 	}
+	memset(slots, 0, bytes); /* Written before it is read: a page need not be made twice. */
 	uint32_t mask = (uint32_t)(slot_count * 2 - 1);
 	for (size_t i = 0; i < slot_count; i++) {
 		if (in->slots[i].attr != NULL) {

@@ -101,7 +101,8 @@ entry_id_t slab_take(struct slab_own *s, const struct prefix *prefix)
 		uint32_t chunk = id >> SLAB_CHUNK_BITS;
 		ASSERT(chunk < SLAB_CHUNKS_MAX);
 		if (chunk == s->chunks) {
-			uint8_t *fresh = mem_new(SLAB_CHUNK_COUNT * (size_t)s->slab.entry_bytes);
+			size_t bytes = SLAB_CHUNK_COUNT * (size_t)s->slab.entry_bytes;
+			uint8_t *fresh = mem_new_written(bytes);
 			epoch_publish(s->slab.chunk[chunk], fresh);
 			s->chunks++;
 		}

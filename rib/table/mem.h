@@ -6,8 +6,10 @@
 #pragma once
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "rib/base/check.h"
+#include "rib/base/units.h"
 
 static inline void *mem_new(size_t bytes)
 {
@@ -22,6 +24,14 @@ static inline void *mem_new_aligned(size_t alignment, size_t bytes)
 	void *p = aligned_alloc(alignment, bytes);
 	ASSERT(p != NULL);
 	return p;
+}
+
+/* Zeroed by writing: for what is read before it is written.  Fresh memory that is only read is a
+ * page of zeros that all share, and its first write makes a page for the second time. */
+static inline void *mem_new_written(size_t bytes)
+{
+	void *p = mem_new_aligned(CACHE_LINE, (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+	return memset(p, 0, bytes);
 }
 
 static inline void *mem_grow(void *old, size_t bytes)

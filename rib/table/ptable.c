@@ -44,18 +44,10 @@ static_assert((uint64_t)SLAB_CHUNKS_MAX * SLAB_CHUNK_COUNT / 4 * 5 <= 1u << (32 
 	      "every size leaves room for a tag");
 static_assert((2u << BLOCK_DEPTH) - 1 < LINE_SLOTS, "a block fits in a line");
 
-/* `count` empty slots, written at once: read first, each page would be made twice. */
-static uint32_t *slots_new(uint32_t count)
-{
-	uint32_t *slot = mem_new_aligned(CACHE_LINE, count * sizeof(*slot));
-	memset(slot, 0, count * sizeof(*slot));
-	return slot;
-}
-
 void ptable_init(struct ptable *t, uint64_t key)
 {
 	*t = (struct ptable){.mask = SLOTS_MIN - 1, .key = {hash_mix(key, 1), hash_mix(key, 2)}};
-	t->slot = slots_new(SLOTS_MIN);
+	t->slot = mem_new_written(SLOTS_MIN * sizeof(*t->slot));
 }
 
 void ptable_fini(struct ptable *t)
@@ -197,7 +189,7 @@ static void grow(struct ptable *t, const struct slab *s, entry_id_t skip)
 	uint32_t seen = 0, done = 0;
 	free(t->slot);
 	t->mask = t->mask * 2 + 1;
-	t->slot = slots_new(t->mask + 1);
+	t->slot = mem_new_written(((size_t)t->mask + 1) * sizeof(*t->slot));
 	for (entry_id_t id = 0; id < s->count; id++) {
 		if (id == skip || slab_at(s, id)->state == ENTRY_FREE) {
 			continue;

@@ -276,7 +276,7 @@ static uint32_t *newest_make(struct runlog *l, entry_id_t id)
 		l->newest_cap = cap;
 	}
 	if (l->newest[chunk] == NULL) {
-		l->newest[chunk] = mem_new(sizeof(uint32_t) << INDEX_BITS);
+		l->newest[chunk] = mem_new_written(sizeof(uint32_t) << INDEX_BITS);
 		l->newest_chunks++;
 	}
 	return newest_find(l, id);
