@@ -311,7 +311,8 @@ static bool can_progress(const struct table *t)
 			return true;
 		}
 	}
-	return dirty_count(&t->dirty) > 0 && !t->is_gathering && !flush_is_held(t) &&
+	bool is_batch = !t->is_gathering || dirty_count(&t->dirty) >= BATCH_IDS_MAX;
+	return dirty_count(&t->dirty) > 0 && is_batch && !flush_is_held(t) &&
 	       !restart_is_deferred(t);
 }
 

@@ -4,6 +4,8 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
+#include "rib/table/batch.h"
+
 Test(table, the_best_goes_to_all_but_its_announcer_who_gets_the_second)
 {
 	struct rig r;
@@ -130,6 +132,27 @@ Test(table, a_flush_gathers_only_while_the_inbox_is_busy_and_not_for_long)
 	shard_turn(r.shard, 7000, true);
 	cr_expect_eq(rig_stats(&r).end, end + 1);
 	r.now = 7000;
+	rig_fini(&r);
+}
+
+Test(table, a_flush_gathers_no_more_than_a_batch)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	rig_join(&r, 0);
+	rig_turn(&r);
+	rig_announce(&r, 0, 1, 0, 0);
+	shard_turn(r.shard, 5000, true);
+	for (unsigned i = 1; i < BATCH_IDS_MAX - 1; i++) {
+		rig_announce(&r, 0, 1, i, 0);
+	}
+	cr_expect_eq(shard_due(r.shard), 7000);
+	rig_announce(&r, 0, 1, BATCH_IDS_MAX - 1, 0);
+	cr_expect_eq(shard_due(r.shard), 0);
+	uint64_t flushes = shard_stats(r.shard, FAMILY_IPV4)->flushes;
+	shard_turn(r.shard, 5001, true);
+	cr_expect_eq(shard_stats(r.shard, FAMILY_IPV4)->flushes, flushes + 1);
+	r.now = 5001;
 	rig_fini(&r);
 }
 
