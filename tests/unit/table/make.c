@@ -384,12 +384,14 @@ static uint32_t worst_of(const struct path *p, unsigned step)
 	return badness[step];
 }
 
-/* Of two paths of one member: next hop, then attributes, as octets. */
+/* Of two paths of one member: next hop, then attributes, as octets.  An IPv6 next hop may be an
+ * IPv4 one and zeros. */
 static bool is_lower(const struct attr *a, const struct attr *b)
 {
 	struct next_hop x = attr_next_hop(a), y = attr_next_hop(b);
 	int c = memcmp(x.bytes, y.bytes, sizeof(x.bytes));
 	size_t len = a->wire_len < b->wire_len ? a->wire_len : b->wire_len;
+	c = c != 0 ? c : (int)x.len - (int)y.len;
 	c = c != 0 ? c : memcmp(a->wire, b->wire, len);
 	return c != 0 ? c < 0 : a->wire_len < b->wire_len;
 }
