@@ -24,7 +24,7 @@ struct batch {
 	struct registry_members *m;
 	const struct registry_members_view *view;
 	const struct registry_member *last; /* Whose grant was made last; NULL: nobody's. */
-	registry_id_t tenant;		    /* Of it. */
+	const struct registry_session *kin; /* That one, as the registry has it. */
 };
 
 static unsigned id_bucket(const char *id)
@@ -181,20 +181,23 @@ static void set_problem(struct registry_members *m, struct registry_member *s, c
 	}
 }
 
-/* Sessions of a tenant share sets, so that rules need not compare what is the same. */
+/* Sessions of a tenant share sets, so that they are made once, and rules need not compare what is
+ * the same. */
 static void make_grant(struct batch *b, const struct registry_session *from,
 		       struct registry_member *s)
 {
 	const struct registry_members_view *v = b->view;
-	bool is_kin = b->last != NULL && strcmp(b->tenant.text, from->tenant.text) == 0;
+	bool is_kin = b->last != NULL && strcmp(b->kin->tenant.text, from->tenant.text) == 0;
 	const struct registry_grant *before = is_kin ? &b->last->grant : &s->grant;
 	struct registry_grant grant;
-	registry_grant(v->registry, v->rules, from, v->now_s, before, &grant);
+	if (!is_kin || !registry_grant_of_kin(from, b->kin, before, &grant)) {
+		registry_grant(v->registry, v->rules, from, v->now_s, before, &grant);
+	}
 	registry_grant_put(&s->grant);
 	s->grant = grant;
 	s->is_limited = from->is_limited;
 	b->last = s;
-	b->tenant = from->tenant;
+	b->kin = from;
 }
 
 /* As the registry has it now. */

@@ -126,6 +126,22 @@ void registry_grant(const struct registry *r, const struct registry_rules *rules
 	};
 }
 
+bool registry_grant_of_kin(const struct registry_session *s, const struct registry_session *kin,
+			   const struct registry_grant *of_kin, struct registry_grant *out)
+{
+	if (strcmp(s->tenant.text, kin->tenant.text) != 0 ||
+	    strcmp(s->site.text, kin->site.text) != 0 ||
+	    s->options.max_prefix_ipv4 != kin->options.max_prefix_ipv4 ||
+	    s->options.max_prefix_ipv6 != kin->options.max_prefix_ipv6) {
+		return false;
+	}
+	prefix_set_hold(of_kin->authorised);
+	prefix_set_hold(of_kin->limited);
+	prefix_set_hold(of_kin->draining);
+	*out = *of_kin;
+	return true;
+}
+
 void registry_grant_put(struct registry_grant *g)
 {
 	prefix_set_put(g->authorised);

@@ -14,6 +14,9 @@ struct registry_grant { /* One reference each is the holder's; NULL is the empty
 void registry_grant(const struct registry *r, const struct registry_rules *rules,
 		    const struct registry_session *s, int64_t now_s,
 		    const struct registry_grant *before, struct registry_grant *out);
+/* What `s` has, when `kin` at the same moment has `of_kin`.  False: it is to be looked for. */
+bool registry_grant_of_kin(const struct registry_session *s, const struct registry_session *kin,
+			   const struct registry_grant *of_kin, struct registry_grant *out);
 void registry_grant_put(struct registry_grant *g);
 
 /* The sessions that a change touches, once it is applied: those that it is about (also one that is

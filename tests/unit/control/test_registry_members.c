@@ -193,6 +193,24 @@ Test(registry_members, the_limit_of_prefixes_follows_from_the_authorisations)
 	end(&r);
 }
 
+/* What the tenant may announce is looked for once, and each session has its own limit of it. */
+Test(registry_members, sessions_of_a_tenant_share_sets_and_not_what_is_said_of_each)
+{
+	struct rig r;
+	stand(&r);
+	registry_id_t first = connect_at(&r, r.site.text, ""),
+		      limited = connect_at(&r, r.site.text, ", 'max_prefix_ipv4': 7"),
+		      last = connect_at(&r, r.site.text, "");
+	fix_announced(&r.fix, &r.customer, "185.77.4.0/22", ASN);
+	hear(&r);
+	const struct config_client *a = client_of(&r, first.text), *b = client_of(&r, limited.text),
+				   *c = client_of(&r, last.text);
+	cr_expect_eq(b->policy.max_prefix.limit[FAMILY_IPV4], 7);
+	cr_expect_eq(a->policy.max_prefix.limit[FAMILY_IPV4], 101);
+	cr_expect_eq(c->policy.max_prefix.limit[FAMILY_IPV4], 101);
+	end(&r);
+}
+
 Test(registry_members, who_is_disabled_stays_a_member_and_is_told_why)
 {
 	struct rig r;
