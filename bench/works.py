@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import filters
 import pair
+import registry
 
 
 class Work(NamedTuple):
@@ -15,6 +16,7 @@ class Work(NamedTuple):
     deliveries: int = 0  # About: who would take too long for them is left out.
     hold: int = 90
     filters: int = 0  # Prefixes in the filter of each member (bench/filters.py).
+    authorisations: int = 0  # Of the registry (bench/registry.py).
 
 
 QUICK = (
@@ -32,6 +34,8 @@ QUICK = (
          ("--announcers", 10, "--prefixes", 40), 120000),
     Work("filters", "20 members x 10 prefixes, 1,000 prefixes in the filter of each.", "beside", 20,
          ("--prefixes", 10, "--seconds", 2), 4000, filters=1000),
+    Work("registry", "1,000 authorisations of a tenant beside 10,000 routes.", "beside", 2,
+         ("--prefixes", 10000, "--announcers", 1, "--seconds", 2), 10000, authorisations=1000),
 )
 FULL = (
     Work("cold", "Cold start: 1,000 members x 50 prefixes, 4 in an attribute set (figure 1).",
@@ -60,6 +64,10 @@ FULL = (
     Work("filters", "Filters, ROAs and what is the same: 320 members x 94 prefixes, 10,000 prefixes"
          " in the filter of each (figure 7).", "beside", 320, ("--prefixes", 94), 9600000,
          filters=10000),
+    Work("registry", "100,000 authorisations of a tenant beside 1,000,000 routes: single changes of"
+         " the registry (figure 7).", "beside", 2,
+         ("--prefixes", 1000000, "--announcers", 1, "--per-set", 7), 1000000,
+         authorisations=100000),
     Work("stalled", "The others' changes beside one of 1,000 members that does not read"
          " (figure 13).", "stalled", 1000, ("--prefixes", 10), 9990000),
     Work("flapper", "The others' changes beside one of 1,000 members that flaps 10,000 times a"
@@ -73,7 +81,7 @@ def can_do(kind, work, patience_s):
         return "not with %d members" % work.members
     if work.scenario == "policy" and not kind.has_policy:
         return "no policy"
-    if work.filters and not kind.is_ours:
+    if (work.filters or work.authorisations) and not kind.is_ours:
         return "only causewayd's rules are changed"
     seconds = kind.delivery_ns * work.deliveries / 1e9
     return "would take about %.0f s" % seconds if seconds > patience_s else None
@@ -100,9 +108,11 @@ def measure(bench, work, name, number, timeout):
     more = {}
     if work.filters:
         status, text, more = filters.measure(bench, kind, work, timeout)
+    elif work.authorisations:
+        status, text, more = registry.measure(bench, kind, work, timeout)
     else:
         status, text = run_once(bench, kind, work, timeout)
-    one = {**pair.parse(text), **more, "work": work.name, "scenario": work.scenario, "server": name,
-           "run": number}
+    one = {**pair.parse(text), **more, "work": work.name, "server": name, "run": number,
+           "scenario": "registry" if work.authorisations else work.scenario}
     one["status"] = judge(kind, one, status)
     return one, text
