@@ -70,6 +70,7 @@ struct registry_numbers {
 	uint64_t changes, slow;
 	unsigned pending;	    /* Changes not in force yet. */
 	unsigned sessions, refused; /* Of our site; of these cannot be members. */
+	bool has_duty;		    /* Of several servers this one looks at proofs. */
 };
 
 /* What answers are made of. */

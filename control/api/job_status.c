@@ -97,6 +97,7 @@ static json_t *registry_json(const struct registry_numbers *n)
 	set_number(to, "pending", n->pending);
 	set_number(to, "sessions", n->sessions);
 	set_number(to, "refused", n->refused);
+	json_object_set_new(to, "has_duty", json_boolean(n->has_duty));
 	return to;
 }
 

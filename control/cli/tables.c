@@ -105,6 +105,22 @@ static void put_irr(FILE *out, const json_t *irr)
 	}
 }
 
+static void put_registry(FILE *out, const json_t *registry)
+{
+	const char *detail = text_of(registry, "detail");
+	if (registry != NULL) {
+		fprintf(out, "  registry              %s, revision %llu; %llu sessions here%s",
+			text_of(registry, "state"), number_of(registry, "revision"),
+			number_of(registry, "sessions"),
+			json_is_true(json_object_get(registry, "has_duty"))
+				? "; this server looks at proofs"
+				: "");
+		fputs(detail[0] != '\0' ? ": " : "", out);
+		put_text(out, detail, 0);
+		fputc('\n', out);
+	}
+}
+
 void table_status(FILE *out, const json_t *row)
 {
 	char buf[32];
@@ -143,6 +159,7 @@ void table_status(FILE *out, const json_t *row)
 	}
 	put_rpki(out, json_object_get(row, "rpki"));
 	put_irr(out, json_object_get(row, "irr"));
+	put_registry(out, json_object_get(row, "registry"));
 	put_drops(out, json_object_get(row, "drops"));
 	if (number_of(row, "events_lost") > 0) {
 		put_number(out, "events lost", number_of(row, "events_lost"));

@@ -283,6 +283,7 @@ struct registry_numbers registry_source_numbers(const struct registry_source *s)
 	n.is_on = true;
 	n.state = registrar_state_text(registrar_state(s->registrar, &n.why));
 	n.revision = registry_revision(registrar_registry(s->registrar));
+	n.has_duty = registrar_has_duty(s->registrar);
 	n.sessions = counts.sessions;
 	n.refused = counts.refused;
 	n.pending = s->pending_count;
