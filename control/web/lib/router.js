@@ -76,8 +76,10 @@ function mark_navigation(path) {
     }
 }
 
-function focus_heading(main) {
-    const heading = main.querySelector("h1");
+/* At the beginning of the page: where one is after navigation, and when what had the focus is
+ * gone. */
+export function focus_heading() {
+    const heading = document.querySelector("main h1");
     if (heading) {
         heading.tabIndex = -1;
         heading.focus({ preventScroll: true });
@@ -97,7 +99,7 @@ function context_of(main, is_new, first, parameters, query, leave) {
         patch(main, ...children);
         if (!has_focus && main.querySelector("h1")) {
             has_focus = true;
-            focus_heading(main);
+            focus_heading();
         }
     };
     return { parameters, query, title, show, signal: leave.signal, main };

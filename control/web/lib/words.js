@@ -56,6 +56,7 @@ const ASN_STATES = {
 
 const CHECK_RESULTS = {
     pending: { tone: "busy", sign: "◐", text: "Not checked yet" },
+    waiting: { tone: "busy", sign: "◐", text: "With the operator" },
     unused: { tone: "off", sign: "–", text: "Not used" },
     valid: { tone: "good", sign: "✓", text: "Valid" },
     missing: { tone: "off", sign: "○", text: "Nothing found" },

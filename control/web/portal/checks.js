@@ -23,11 +23,16 @@ export function result_of(name, check) {
     if (is_pending && check.error) {
         return check_result("error");
     }
-    return check_result(is_pending && !check.checked_at && BY_HAND.includes(name) ? "unused"
-        : check.result);
+    if (is_pending && BY_HAND.includes(name)) {
+        return check_result(check.checked_at ? "waiting" : "unused");
+    }
+    return check_result(check.result);
 }
 
 function found(check) {
+    if (check.name === "letter" && check.result === "valid") {
+        return "The operator has read and approved it.";
+    }
     if (check.error && check.reason === "pending") {
         return h("div", { class: "why" }, h("div", {}, format.sentence(check.error)),
             h("div", {}, h("span", { class: "quiet" }, "What to do: "),

@@ -5,6 +5,7 @@ import { form } from "../lib/form.js";
 import * as format from "../lib/format.js";
 import { keep_reading } from "../lib/live.js";
 import * as parts from "../lib/parts.js";
+import { focus_heading } from "../lib/router.js";
 import { method } from "../lib/words.js";
 import { BY_HAND } from "./checks.js";
 import * as me from "./me.js";
@@ -30,6 +31,7 @@ function decide(one, read) {
             await api.post(`/evidence/${one.id}/approve`);
             parts.announce("Approved.");
             await read();
+            focus_heading();
         } catch (problem) {
             result.replaceChildren(parts.failure(problem));
         }
@@ -42,6 +44,7 @@ function decide(one, read) {
             await api.post(`/evidence/${one.id}/reject`, body);
             parts.announce("Rejected.");
             await read();
+            focus_heading();
         },
     });
     reject.classList.add("inline");

@@ -26,14 +26,16 @@ function session_badge(status) {
         : parts.badge(session_state("unknown"), "not at this server");
 }
 
+const most = (quota) => (quota ? format.count(quota) : "the server's default");
+
 function quotas_section(tenant, things) {
     const quota = tenant.quota ?? {};
     return parts.section("Quotas", null,
         parts.meter("ASNs", things.asns.length, quota.asns),
         parts.meter("Prefixes", things.prefixes.length, quota.prefixes),
         parts.meter("Sessions", things.sessions.length, quota.sessions),
-        parts.facts([["IPv4 routes a session", format.count(quota.routes_ipv4)],
-            ["IPv6 routes a session", format.count(quota.routes_ipv6)]]));
+        parts.facts([["IPv4 routes a session", most(quota.routes_ipv4)],
+            ["IPv6 routes a session", most(quota.routes_ipv6)]]));
 }
 
 export function warnings_section(warnings) {

@@ -10,9 +10,10 @@ import { keep_reading } from "../lib/live.js";
 import * as parts from "../lib/parts.js";
 import { go } from "../lib/router.js";
 import { edit_form } from "./edit.js";
-import { forget_key, keep_key, key_of } from "./keys.js";
+import { keep_key, key_section } from "./keys.js";
 import { list_page } from "./list.js";
 import * as me from "./me.js";
+import { AUTHENTICATIONS, VIEWS } from "./sessions.js";
 
 const EVERY_MS = 15000;
 
@@ -80,12 +81,11 @@ const KINDS = {
     },
     templates: {
         title: "Templates", one: "template", lead: "Options that sessions begin with.",
+        begin: { authentication: "none", route_view: "full" },
         fields: () => [NAME, DESCRIPTION,
             { name: "authentication", label: "Authentication", type: "choice",
-                options: [["none", "none"], ["md5", "MD5"], ["tcp-ao", "TCP-AO"]] },
-            { name: "route_view", label: "Hears", type: "choice",
-                options: ["full", "customers-peers", "own-tenant", "default", "none"]
-                    .map((one) => [one, one]) },
+                options: AUTHENTICATIONS },
+            { name: "route_view", label: "Hears", type: "choice", options: VIEWS },
             { name: "role", label: "Our role (RFC 9234)", type: "choice",
                 options: ["none", "provider", "rs", "rs-client", "customer", "peer"]
                     .map((one) => [one, one]) },
@@ -100,8 +100,9 @@ const KINDS = {
             { name: "gtsm", label: "TTL security (RFC 5082)", type: "check" },
             { name: "passive", label: "The server waits for the router to connect",
                 type: "check" }],
-        columns: [["description", "Description"], ["authentication", "Authentication"],
-            ["route_view", "Hears"]],
+        columns: [["description", "Description"], ["authentication", "Authentication",
+            (name) => new Map(AUTHENTICATIONS).get(name)],
+            ["route_view", "Hears", (view) => new Map(VIEWS).get(view)]],
     },
     tokens: {
         title: "Tokens", one: "token", is_secret: true,
@@ -159,16 +160,8 @@ function new_page(plural) {
     };
 }
 
-function secret_section(one, read) {
-    const secret = key_of(one.id);
-    return secret === null ? null : parts.section("The token", null,
-        parts.notice("busy", "It is shown only now", h("p", {},
-            "Copy it to a safe place. The server keeps only its hash and cannot show it again.")),
-        parts.snippet(secret, "Token"), h("p", {}, parts.button("I have it", () => {
-            forget_key(one.id);
-            read();
-        })));
-}
+const SECRET = { title: "The token", label: "Token",
+    text: "Copy it to a safe place. The server keeps only its hash and cannot show it again." };
 
 function change_form(plural, one) {
     const kind = KINDS[plural];
@@ -206,7 +199,7 @@ function one_page(plural) {
             const one = await api.get(`/${plural}/${id}`, {}, context.signal);
             context.title(one.name);
             context.show(parts.breadcrumb([kind.title, `#/${plural}`], [one.name]),
-                parts.heading(one.name), secret_section(one, read),
+                parts.heading(one.name), key_section(one.id, SECRET, read),
                 kind.more ? h("p", {}, kind.more(one)) : null,
                 may(kind) ? h("section", { class: "card", "aria-label": "Change it" },
                     change_form(plural, one)) : null,

@@ -10,9 +10,9 @@ import { member_state } from "../lib/words.js";
 import { RouteList } from "../glass/routes.js";
 import { action_bar } from "./actions.js";
 import { edit_form } from "./edit.js";
-import { forget_key, keep_key, key_of } from "./keys.js";
+import { keep_key, key_of, key_section } from "./keys.js";
 import * as me from "./me.js";
-import { session_fields } from "./sessions.js";
+import { FAMILIES, session_fields, VIEWS } from "./sessions.js";
 import { status_of } from "./status.js";
 
 const EVERY_MS = 5000;
@@ -24,20 +24,12 @@ const ROUTERS = [["bird", "BIRD 2"], ["bird3", "BIRD 3"], ["frr", "FRR"],
 
 let router = "bird"; /* The reader's choice, for all sessions. */
 
-function key_section(one, read) {
-    const key = key_of(one.id);
-    if (!key) {
-        return null;
-    }
-    const done = () => {
-        forget_key(one.id);
-        read();
-    };
-    return parts.section("Your key", null, parts.notice("busy", "It is shown only now",
-        h("p", {}, "Copy it to your router or keep it in a safe place. The server never shows it " +
-            "again; a lost key can only be replaced by a new one.")),
-    parts.snippet(key, one.authentication === "tcp-ao" ? "TCP-AO key" : "MD5 password"),
-    h("p", {}, parts.button("I have it", done)));
+function fresh_key(one, read) {
+    return key_section(one.id, {
+        title: "Your key", label: one.authentication === "tcp-ao" ? "TCP-AO key" : "MD5 password",
+        text: "Copy it to your router or keep it in a safe place. The server never shows it " +
+            "again; a lost key can only be replaced by a new one.",
+    }, read);
 }
 
 async function configuration(id, signal) {
@@ -94,9 +86,10 @@ function facts_section(one, site) {
         ["Site", site ? [site.name, site.description].filter((it) => it).join(", ") : one.site],
         ["Our addresses", site ? [site.server_ipv4, site.server_ipv6].filter((it) => it).join(", ")
             : null],
-        ["Carries", (one.families ?? []).join(", ")],
+        ["Carries", (one.families ?? []).map((name) => new Map(FAMILIES).get(name)).join(", ")],
         ["Authentication", { "md5": "MD5", "tcp-ao": "TCP-AO" }[one.authentication] ?? "none"],
-        ["Hears", one.route_view], ["Our role", one.role === "none" ? null : one.role],
+        ["Hears", new Map(VIEWS).get(one.route_view)],
+        ["Our role", one.role === "none" ? null : one.role],
         ["Most routes, IPv4", one.max_prefix_ipv4], ["Most routes, IPv6", one.max_prefix_ipv6],
         ["The key before is taken until", one.old_key_until ? format.moment(one.old_key_until)
             : null],
@@ -158,7 +151,7 @@ export async function session(context) {
             parts.breadcrumb(["Sessions", "#/sessions"], [one.address]),
             parts.heading(`AS${one.asn} at ${one.address}`,
                 status ? parts.badge(member_state(status)) : null),
-            key_section(one, read), live_section(one, status),
+            fresh_key(one, read), live_section(one, status),
             configuration_section(one, text, read),
             filtered > 0 ? parts.section("Refused routes", null, refused.view("Refused routes",
                 parts.empty("None of your routes is refused."), show)) : null,

@@ -13,12 +13,12 @@ import { status_of } from "./status.js";
 
 const STATUSES_MAX = 50; /* Asked one by one; an operator with more has the looking glass. */
 
-const AUTHENTICATIONS = [["md5", "MD5 password (RFC 2385)"], ["tcp-ao", "TCP-AO key (RFC 5925)"],
-    ["none", "none"]];
-const VIEWS = [["full", "everything that is offered"],
+export const AUTHENTICATIONS = [["md5", "MD5 password (RFC 2385)"],
+    ["tcp-ao", "TCP-AO key (RFC 5925)"], ["none", "none"]];
+export const VIEWS = [["full", "everything that is offered"],
     ["customers-peers", "routes of customers and peers"], ["own-tenant", "only your own routes"],
     ["default", "only a default route"], ["none", "nothing"]];
-const FAMILIES = [["ipv4", "IPv4"], ["ipv6", "IPv6"]];
+export const FAMILIES = [["ipv4", "IPv4"], ["ipv6", "IPv6"]];
 
 function columns_of(sites, statuses) {
     const site = new Map(sites.map((one) => [one.id, one.name]));
