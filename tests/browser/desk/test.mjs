@@ -50,7 +50,7 @@ async function operator_makes(page, browser) {
     }, "Make a site");
     await heading(page, "ams1").waitFor();
     await make(page, browser, "/templates/new", { "Name": "careful",
-        "Authentication": "TCP-AO", "TTL security (RFC 5082)": true }, "Make a template");
+        "Authentication": "TCP-AO key (RFC 5925)", "TTL security (RFC 5082)": true }, "Make a template");
     await heading(page, "careful").waitFor();
     await make(page, browser, "/tenants/new", { "Name": LONG, "Contact": "noc@birch.example",
         "Quota: Prefixes": "-1" }, "Make a tenant");
@@ -158,6 +158,8 @@ async function keys_of_session(page, browser, session) {
     const first = await key_of(page);
     await button(page, "I have it").click();
     await page.getByText("It is shown only now").waitFor({ state: "detached" });
+    equal((await seen_focus(page)).tag, "H1",
+        "keyboard: when what had the focus is gone, it is at the heading");
     await button(page, "Make a new key").click();
     await page.getByText("It is shown only now").waitFor();
     const second = await key_of(page);
@@ -177,10 +179,10 @@ async function router_texts(page) {
         const snippet = page.locator(".snippet").filter({ hasText: name });
         await snippet.waitFor();
         const text = await snippet.locator("pre").innerText();
-        await button(snippet, "Copy").click();
-        await button(snippet, "Copied").waitFor();
-        const copied = await page.evaluate(() => navigator.clipboard.readText());
-        if (copied.trim() === text.trim() && text.includes("2001:db8:0:1::1")) {
+        await snippet.getByRole("button").click();
+        const is_copied = await until(async () => await page.evaluate(() =>
+            navigator.clipboard.readText().then((copied) => copied.trim())) === text.trim());
+        if (is_copied && text.includes("2001:db8:0:1::1")) {
             found.push(name);
         }
     }
@@ -251,7 +253,7 @@ async function signature(page, browser, prefix) {
     check(!/Valid$/m.test(await row.innerText()), "signature: a wrong one proves nothing",
         await row.innerText());
     await give(read("message.sig.txt"));
-    check(await until(async () => /Not checked yet|Valid/.test(await row.innerText())),
+    check(await until(async () => /With the operator|Valid/.test(await row.innerText())),
         "signature: made with the page's commands, it is taken", await row.innerText());
 }
 

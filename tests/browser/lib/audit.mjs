@@ -121,6 +121,12 @@ export async function audit_width(page, what) {
         return { by: document.documentElement.scrollWidth - document.documentElement.clientWidth,
             what: wide.slice(0, 3).map((element) => `${element.tagName}.${element.className}`) };
     });
+    const cut = await page.evaluate(() => [...document.querySelectorAll(".table-frame")]
+        .filter((frame) => frame.scrollWidth > frame.clientWidth + 1)
+        .flatMap((frame) => [...frame.querySelectorAll("*")].filter((one) =>
+            one.getBoundingClientRect().right > frame.getBoundingClientRect().right + 1)
+            .map((one) => `${one.tagName} ${one.textContent.slice(0, 40)}`)).slice(0, 3));
+    equal(cut, [], `${what}: no table is cut off at ${page.viewportSize().width} px`);
     check(over.by <= 0, `${what}: nothing is wider than ${page.viewportSize().width} px`,
         JSON.stringify(over));
 }
