@@ -8,7 +8,7 @@
 #include "control/registry/field.h"
 #include "rib/base/check.h"
 
-#define SCAN_MAX 20000 /* Objects that one page looks at; a filter may find none among them. */
+#define SCAN_MAX 4000 /* Objects that one page looks at; a filter may find none among them. */
 
 const struct registry *resource_registry(struct call *c)
 {
@@ -173,7 +173,7 @@ static void walk(struct page *p, const char *after)
 	const char *tenant =
 		c->who.role == ROLE_TENANT ? c->who.tenant.text : call_query(c, "tenant");
 	if (parent != NULL) {
-		registry_delegated(p->registry, parent, add, p);
+		registry_delegated(p->registry, parent, after, add, p);
 		return;
 	}
 	registry_each(p->registry, p->kind, is_shared ? NULL : tenant, after, add, p);

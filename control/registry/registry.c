@@ -69,19 +69,26 @@ size_t registry_count(const struct registry *r, enum registry_kind kind, const c
 	return keyset_count_of(r->index, &c.key, c.len);
 }
 
-void registry_each(const struct registry *r, enum registry_kind kind, const char *tenant,
-		   const char *after, registry_fn *fn, void *context)
+/* All keys that begin so, and end with an id: from behind `after` (NULL: from the first). */
+static void walk_behind(const struct registry *r, const struct key_cursor *all, const char *after,
+			registry_fn *fn, void *context)
 {
-	struct key_cursor all = key_list(kind, tenant);
-	struct key_cursor from = all;
-	if (after != NULL && all.len + REGISTRY_ID_LEN < KEYSET_KEY_MAX) {
+	struct key_cursor from = *all;
+	if (after != NULL && all->len + REGISTRY_ID_LEN < KEYSET_KEY_MAX) {
 		key_id(&from, after);
 		from.key.bytes[from.len] = 1; /* Behind it. */
 	}
 	struct keyset_walk w = keyset_from(r->index, &from.key);
 	const struct registry_object *o;
-	while ((o = keyset_next(&w, &all.key, all.len, NULL)) != NULL && fn(context, o)) {
+	while ((o = keyset_next(&w, &all->key, all->len, NULL)) != NULL && fn(context, o)) {
 	}
+}
+
+void registry_each(const struct registry *r, enum registry_kind kind, const char *tenant,
+		   const char *after, registry_fn *fn, void *context)
+{
+	struct key_cursor all = key_list(kind, tenant);
+	walk_behind(r, &all, after, fn, context);
 }
 
 static struct key_cursor key_prefix(const struct prefix *p, unsigned len)
@@ -132,11 +139,11 @@ void registry_evidence_of(const struct registry *r, const char *subject, registr
 	registry_walk(r, &c, fn, context);
 }
 
-void registry_delegated(const struct registry *r, const char *parent, registry_fn *fn,
-			void *context)
+void registry_delegated(const struct registry *r, const char *parent, const char *after,
+			registry_fn *fn, void *context)
 {
-	struct key_cursor c = key_ref(TAG_PARENT, parent);
-	registry_walk(r, &c, fn, context);
+	struct key_cursor all = key_ref(TAG_PARENT, parent);
+	walk_behind(r, &all, after, fn, context);
 }
 
 const struct registry_session *registry_session_at(const struct registry *r, const struct addr *a)

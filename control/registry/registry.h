@@ -68,9 +68,9 @@ void registry_prefixes_at(const struct registry *r, const struct prefix *p, regi
 /* All evidence of an ASN or a prefix. */
 void registry_evidence_of(const struct registry *r, const char *subject, registry_fn *fn,
 			  void *context);
-/* Prefixes that are delegated out of one. */
-void registry_delegated(const struct registry *r, const char *parent, registry_fn *fn,
-			void *context);
+/* Prefixes that are delegated out of one, as registry_each. */
+void registry_delegated(const struct registry *r, const char *parent, const char *after,
+			registry_fn *fn, void *context);
 const struct registry_session *registry_session_at(const struct registry *r, const struct addr *a);
 /* The token that "cwy_<id>_<secret>" is; NULL when it is none, or no more.  The time that it takes
  * says nothing about the secret. */

@@ -160,7 +160,7 @@ static void settle_prefix(struct work *w, const char *id, bool is_first)
 	bool is_proven = life_is_proven((enum prefix_state)p->state);
 	tx_put(t, &p->object);
 	if (is_proven != was_proven) {
-		registry_delegated(t->registry, id, work_add_object, w);
+		registry_delegated(t->registry, id, NULL, work_add_object, w);
 	}
 }
 
