@@ -5,6 +5,7 @@
 #include "control/api/drop_json.h"
 #include "control/api/job.h"
 #include "control/api/memory.h"
+#include "control/api/status_registry.h"
 #include "control/irr/irr.h"
 #include "rib/base/check.h"
 
@@ -78,26 +79,6 @@ static json_t *routes_json(const struct server *s, enum family family, uint64_t 
 	set_number(to, "prefixes", entries);
 	set_number(to, "paths", paths);
 	*out_paths += paths;
-	return to;
-}
-
-static json_t *registry_json(const struct registry_numbers *n)
-{
-	json_t *to = json_object();
-	json_object_set_new(to, "state", json_string(n->state));
-	if (n->why != NULL && n->why[0] != '\0') {
-		json_object_set_new(to, "detail", json_string(n->why));
-	}
-	set_number(to, "revision", n->revision);
-	set_number(to, "revision_in_force", n->revision_in_force);
-	set_number(to, "took_us", n->took_us);
-	set_number(to, "took_us_max", n->took_us_max);
-	set_number(to, "changes", n->changes);
-	set_number(to, "slow", n->slow);
-	set_number(to, "pending", n->pending);
-	set_number(to, "sessions", n->sessions);
-	set_number(to, "refused", n->refused);
-	json_object_set_new(to, "has_duty", json_boolean(n->has_duty));
 	return to;
 }
 
@@ -277,7 +258,7 @@ static json_t *status_json(const struct api_env *env, usec_t now)
 		json_object_set_new(row, "policy", rules_json(&env->rules));
 	}
 	if (env->registry.is_on) {
-		json_object_set_new(row, "registry", registry_json(&env->registry));
+		json_object_set_new(row, "registry", status_registry(env));
 	}
 	if (env->rpki != NULL && rpki_source_count(env->rpki) > 0) {
 		json_object_set_new(row, "rpki", rpki_json(env->rpki));

@@ -1,5 +1,5 @@
 /* The command line of `causeway`, understood: a request for the server and how to show the answer.
- * Pure: no I/O. */
+ * Files that are given are read, and nothing else is done. */
 #pragma once
 
 #include <jansson.h>
@@ -21,6 +21,7 @@ enum cli_view {
 	VIEW_METRICS,
 	VIEW_EVENTS,
 	VIEW_REGISTRY,
+	VIEW_REGISTRY_STATUS,
 	VIEW_COUNT
 };
 
@@ -32,6 +33,7 @@ struct cli {
 	enum cli_view view;
 	bool is_endless;  /* events: rows come until the server or the user ends. */
 	bool is_detailed; /* routes: one exact prefix, so all attributes are shown. */
+	int columns;	  /* Of the terminal; 0: none.  The caller sets it. */
 	json_t *request;  /* RUN: the caller frees it. */
 };
 

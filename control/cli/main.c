@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -140,6 +141,18 @@ static int run(const struct cli *cli)
 	return status;
 }
 
+/* What COLUMNS says, or the terminal that the answer goes to; 0: there is none. */
+static int terminal_columns(void)
+{
+	struct winsize size;
+	const char *text = getenv("COLUMNS");
+	long columns = text != NULL ? strtol(text, NULL, 10) : 0;
+	if (columns <= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
+		columns = size.ws_col;
+	}
+	return columns > 0 && columns < 10000 ? (int)columns : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli;
@@ -157,6 +170,7 @@ int main(int argc, char **argv)
 	default:
 		break;
 	}
+	cli.columns = terminal_columns();
 	int status = run(&cli);
 	json_decref(cli.request);
 	return status;

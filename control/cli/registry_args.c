@@ -1,6 +1,7 @@
 /* Words become method and path, FIELD=VALUE a body, --FIELD VALUE a query; see registry_args.h. */
 #include "control/cli/registry_args.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,18 +27,25 @@ const char registry_help[] =
 	"gobgp,\n"
 	"                                    ios-xe, ios-xr, junos, eos, mikrotik\n"
 	"  message ID                        the text to sign for a prefix\n"
+	"  signature ID CERTIFICATE FILE     its signature (raw or base64), and whose it is (PEM)\n"
 	"  letter ID > FILE                  the letter to sign for a prefix, as PDF\n"
+	"  letter ID FILE                    the signed letter\n"
+	"  rdap ID FILE                      the RDAP record that has the proof's token\n"
 	"  undo REVISION | import FILE       FILE is an array of objects in JSON\n"
-	"  whoami\n"
+	"  status | whoami                   state of the registry here; who you are\n"
 	"\n"
-	"  --dry-run   say what would change, and change nothing\n";
+	"  --dry-run                  say what would change, and change nothing\n"
+	"  --if-match REVISION        only if the object is still of this revision\n"
+	"  --idempotency-key TEXT     the same command with the same text is done once a day\n";
+
+#define FILE_MAX ((size_t)1 << 20) /* What the server takes. */
 
 struct words {
 	const char *word[64];
 	unsigned count;
 	json_t *query;
 	bool is_limited;
-	const char *reason;
+	const char *reason, *key, *revision; /* NULL: not given. */
 	char *why;
 	size_t why_len;
 };
@@ -46,6 +54,12 @@ static bool fail(const struct words *w, const char *format, const char *what)
 {
 	(void)snprintf(w->why, w->why_len, format, what);
 	return false;
+}
+
+static bool is_number(const char *text)
+{
+	size_t len = strlen(text);
+	return len > 0 && len <= 18 && strspn(text, "0123456789") == len;
 }
 
 /* "--router NAME" and "--router=NAME"; *at moves over the value. */
@@ -79,6 +93,11 @@ static bool take_option(struct words *w, int argc, char *const *argv, int *at, s
 		out->socket = value;
 	} else if (strcmp(name, "reason") == 0) {
 		w->reason = value;
+	} else if (strcmp(name, "idempotency-key") == 0) {
+		w->key = value;
+	} else if (strcmp(name, "if-match") == 0) {
+		w->revision = value;
+		return is_number(value) || fail(w, "'%s' is no revision", value);
 	} else if (json_object_set_new(w->query, name, json_string(value)) != 0) {
 		return fail(w, "the value of '--%s' is not UTF-8", name);
 	}
@@ -102,12 +121,6 @@ static bool split(struct words *w, int argc, char *const *argv, struct cli *out)
 }
 
 /* --- Values --- */
-
-static bool is_number(const char *text)
-{
-	size_t len = strlen(text);
-	return len > 0 && len <= 18 && strspn(text, "0123456789") == len;
-}
 
 static json_t *scalar(const struct field *f, const char *text)
 {
@@ -197,6 +210,13 @@ static void set_call(struct cli *out, const struct words *w, const char *method,
 	json_object_set_new(r, "path", path);
 	if (json_object_size(w->query) > 0) {
 		json_object_set(r, "query", w->query);
+	}
+	if (w->revision != NULL) {
+		json_object_set_new(r, "if_match",
+				    json_integer((json_int_t)strtoull(w->revision, NULL, 10)));
+	}
+	if (w->key != NULL) {
+		json_object_set_new(r, "key", json_string(w->key));
 	}
 	if (body != NULL) {
 		json_object_set_new(r, "body", body);
@@ -323,6 +343,152 @@ static bool read(const struct words *w, struct cli *out)
 	return true;
 }
 
+/* --- Files --- */
+
+/* `file`, at most FILE_MAX octets; the caller frees them.  NULL: `why` says why. */
+static char *load(const struct words *w, const char *file, size_t *out_len)
+{
+	FILE *from = fopen(file, "re");
+	char *data = malloc(FILE_MAX + 1);
+	ASSERT(data != NULL);
+	size_t len = from != NULL ? fread(data, 1, FILE_MAX + 1, from) : 0;
+	const char *wrong = from == NULL || ferror(from) ? strerror(errno)
+			    : len == 0			 ? "it is empty"
+			    : len > FILE_MAX		 ? "it is larger than 1 MiB"
+							 : NULL;
+	if (from != NULL) {
+		(void)fclose(from);
+	}
+	if (wrong != NULL) {
+		(void)snprintf(w->why, w->why_len, "%.160s: %s", file, wrong);
+		free(data);
+		return NULL;
+	}
+	data[len] = '\0';
+	*out_len = len;
+	return data;
+}
+
+/* RFC 4648 §4. */
+static json_t *base64(const char *data, size_t len)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *text = malloc(len / 3 * 4 + 5), *to = text;
+	ASSERT(text != NULL);
+	for (size_t at = 0; at < len; at += 3) {
+		unsigned bits = 0, count = len - at < 3 ? (unsigned)(len - at) : 3;
+		for (unsigned i = 0; i < 3; i++) {
+			bits = bits << 8 | (i < count ? (unsigned char)data[at + i] : 0U);
+		}
+		for (unsigned i = 0; i < 4; i++) {
+			*to++ = i <= count ? digits[bits >> (18 - 6 * i) & 63] : '=';
+		}
+	}
+	json_t *out = json_stringn(text, (size_t)(to - text));
+	free(text);
+	return out;
+}
+
+/* Text in base64 already is not done again: it has nothing but its letters. */
+static json_t *signature_of(const char *data, size_t len)
+{
+	bool is_text = strspn(data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789+/=\r\n") == len;
+	char *to = malloc(len + 1);
+	size_t kept = 0;
+	ASSERT(to != NULL);
+	for (size_t i = 0; is_text && i < len; i++) {
+		if (data[i] != '\r' && data[i] != '\n') {
+			to[kept++] = data[i];
+		}
+	}
+	json_t *out = is_text ? json_stringn(to, kept) : base64(data, len);
+	free(to);
+	return out;
+}
+
+/* `body` is taken; NULL: `why` says why there is none. */
+static bool give(const struct words *w, struct cli *out, json_t *body)
+{
+	enum registry_kind kind;
+	if (body == NULL || !kind_of(w, &kind)) {
+		json_decref(body);
+		return false;
+	}
+	set_call(out, w, "POST", path_of(kind, w->word[1], w->word[0]), body);
+	return true;
+}
+
+static bool letter(const struct words *w, struct cli *out)
+{
+	size_t len = 0;
+	if (w->count < 3) {
+		return read(w, out);
+	}
+	char *data = has_words(w, 3) ? load(w, w->word[2], &len) : NULL;
+	json_t *body = data != NULL ? json_pack("{s:s, s:o}", "media_type", "application/pdf",
+						"data", base64(data, len))
+				    : NULL;
+	free(data);
+	return give(w, out, body);
+}
+
+static bool signature(const struct words *w, struct cli *out)
+{
+	size_t cert_len = 0, len = 0;
+	json_t *body = NULL;
+	if (!has_words(w, 4)) {
+		return false;
+	}
+	char *cert = load(w, w->word[2], &cert_len);
+	char *data = cert != NULL ? load(w, w->word[3], &len) : NULL;
+	if (data != NULL) {
+		body = json_pack("{s:s#, s:o}", "certificate", cert, (int)cert_len, "signature",
+				 signature_of(data, len));
+		if (body == NULL) {
+			(void)fail(w, "%.160s: it is no PEM text", w->word[2]);
+		}
+	}
+	free(cert);
+	free(data);
+	return give(w, out, body);
+}
+
+/* NULL: `why` says why. */
+static json_t *load_json(const struct words *w, const char *file)
+{
+	json_error_t error;
+	json_t *body = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
+	if (body == NULL) {
+		(void)snprintf(w->why, w->why_len, "%.100s: line %d: %.120s", file, error.line,
+			       error.text);
+	}
+	return body;
+}
+
+static bool rdap(const struct words *w, struct cli *out)
+{
+	return has_words(w, 3) && give(w, out, load_json(w, w->word[2]));
+}
+
+static bool import(const struct words *w, struct cli *out)
+{
+	json_t *body = has_words(w, 2) ? load_json(w, w->word[1]) : NULL;
+	if (body != NULL) {
+		set_call(out, w, "POST", json_string("/api/v1/import"), body);
+	}
+	return body != NULL;
+}
+
+/* The registry's part of `status`. */
+static bool status(const struct words *w, struct cli *out)
+{
+	out->view = VIEW_REGISTRY_STATUS;
+	json_object_set_new(out->request, "command", json_string("status"));
+	return has_words(w, 1);
+}
+
 static bool undo(const struct words *w, struct cli *out)
 {
 	if (!has_words(w, 2)) {
@@ -332,22 +498,6 @@ static bool undo(const struct words *w, struct cli *out)
 		return fail(w, "'%s' is no revision", w->word[1]);
 	}
 	set_call(out, w, "POST", json_sprintf("/api/v1/changes/%s/undo", w->word[1]), NULL);
-	return true;
-}
-
-static bool import(const struct words *w, struct cli *out)
-{
-	json_error_t error;
-	if (!has_words(w, 2)) {
-		return false;
-	}
-	json_t *body = json_load_file(w->word[1], JSON_REJECT_DUPLICATES, &error);
-	if (body == NULL) {
-		(void)snprintf(w->why, w->why_len, "%.100s: line %d: %.120s", w->word[1],
-			       error.line, error.text);
-		return false;
-	}
-	set_call(out, w, "POST", json_string("/api/v1/import"), body);
 	return true;
 }
 
@@ -366,15 +516,39 @@ static const struct {
 	{"approve", act},    {"reject", act},	     {"revoke", act},
 	{"announce", act},   {"withdraw", act},	     {"drain", act},
 	{"release", act},    {"key", act},	     {"config", read},
-	{"message", read},   {"letter", read},	     {"undo", undo},
+	{"message", read},   {"letter", letter},     {"signature", signature},
+	{"rdap", rdap},	     {"status", status},     {"undo", undo},
 	{"import", import},  {"whoami", whoami},     {"tenants", list_of},
 	{"asns", list_of},   {"prefixes", list_of},  {"evidence", list_of},
 	{"sites", list_of},  {"templates", list_of}, {"sessions", list_of},
 	{"tokens", list_of}, {"documents", list_of}, {"changes", list_of},
 };
 
+/* What a command does not heed is a mistake, and not ignored. */
+static bool are_options_right(const struct words *w)
+{
+	static const char *const with_reason[] = {"approve", "reject", "revoke"};
+	const char *name = w->word[0];
+	bool takes_reason = false, is_status = strcmp(name, "status") == 0;
+	for (unsigned i = 0; i < ARRAY_COUNT(with_reason); i++) {
+		takes_reason = takes_reason || strcmp(name, with_reason[i]) == 0;
+	}
+	if (w->reason != NULL && !takes_reason) {
+		return fail(w, "'--reason' does not belong to '%s'", name);
+	}
+	if (w->is_limited && strcmp(name, "announce") != 0) {
+		return fail(w, "'--limited' does not belong to '%s'", name);
+	}
+	return !is_status ||
+	       (json_object_size(w->query) == 0 && w->key == NULL && w->revision == NULL) ||
+	       fail(w, "'%s' takes none of these options", name);
+}
+
 static bool understand(const struct words *w, struct cli *out)
 {
+	if (!are_options_right(w)) {
+		return false;
+	}
 	for (unsigned i = 0; i < ARRAY_COUNT(commands); i++) {
 		if (strcmp(w->word[0], commands[i].name) == 0) {
 			return commands[i].read(w, out);

@@ -70,6 +70,14 @@ void show_head(struct show *s, json_t *head)
 	s->head = json_incref(head);
 }
 
+/* NULL, where there is none, is null. */
+static void json_one(FILE *out, const json_t *value)
+{
+	json_t *none = json_null();
+	json_dumpf(value != NULL ? value : none, out, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	fputc('\n', out);
+}
+
 static void json_row(struct show *s, json_t *row)
 {
 	switch (s->cli->view) {
@@ -89,6 +97,9 @@ static void json_row(struct show *s, json_t *row)
 		}
 		fputs(s->rows == 0 ? "[\n" : ",\n", s->out);
 		json_dumpf(row, s->out, JSON_COMPACT);
+		break;
+	case VIEW_REGISTRY_STATUS:
+		json_one(s->out, json_object_get(row, "registry"));
 		break;
 	default:
 		json_dumpf(row, s->out, JSON_INDENT(2));
@@ -141,7 +152,10 @@ static void table_row(struct show *s, const json_t *row)
 		table_events_row(s->out, row);
 		break;
 	case VIEW_REGISTRY:
-		table_registry_row(s->out, s->head, row);
+		table_registry_row(s->out, s->head, row, s->cli->columns);
+		break;
+	case VIEW_REGISTRY_STATUS:
+		table_registry_status(s->out, json_object_get(row, "registry"));
 		break;
 	case VIEW_METRICS:
 		fputs(text_of(row, "text"), s->out);

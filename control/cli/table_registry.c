@@ -11,33 +11,25 @@
 /* By the first letter of an id; a change has none. */
 static const struct kind_columns {
 	char letter;
-	struct {
-		const char *name;
-		int width;
-	} column[COLUMNS_MAX];
+	const char *column[COLUMNS_MAX];
 } kinds[] = {
-	{'t', {{"id", 15}, {"mode", 6}, {"is_enabled", 10}, {"name", 0}}},
-	{'a', {{"id", 15}, {"asn", 10}, {"state", 10}, {"tenant", 15}, {"reason", 0}}},
-	{'p',
-	 {{"id", 15},
-	  {"prefix", 20},
-	  {"state", 18},
-	  {"announce", 8},
-	  {"origins", 10},
-	  {"reason", 0}}},
-	{'e', {{"id", 15}, {"subject", 15}, {"type", 9}, {"result", 8}, {"reason", 0}}},
-	{'s', {{"id", 15}, {"name", 12}, {"pool_ipv4", 18}, {"pool_ipv6", 0}}},
-	{'m', {{"id", 15}, {"name", 16}, {"route_view", 15}, {"description", 0}}},
-	{'n',
-	 {{"id", 15},
-	  {"address", 20},
-	  {"asn", 10},
-	  {"tenant", 15},
-	  {"is_enabled", 10},
-	  {"description", 0}}},
-	{'k', {{"id", 15}, {"role", 8}, {"expires_at", 20}, {"name", 0}}},
-	{'d', {{"id", 15}, {"media_type", 16}, {"size", 8}, {"tenant", 0}}},
-	{'\0', {{"revision", 8}, {"at", 20}, {"author.name", 16}, {"summary", 0}}},
+	{'t', {"id", "mode", "is_enabled", "name"}},
+	{'a', {"id", "asn", "state", "tenant", "reason"}},
+	{'p', {"id", "prefix", "state", "announce", "origins", "reason"}},
+	{'e', {"id", "subject", "type", "result", "reason"}},
+	{'s', {"id", "name", "pool_ipv4", "pool_ipv6"}},
+	{'m', {"id", "name", "route_view", "description"}},
+	{'n', {"id", "address", "asn", "tenant", "is_enabled", "description"}},
+	{'k', {"id", "role", "expires_at", "name"}},
+	{'d', {"id", "media_type", "size", "tenant"}},
+	{'\0', {"revision", "at", "author.name", "summary"}},
+};
+
+/* How a list is laid out: as wide as what is in it. */
+struct layout {
+	unsigned count;
+	int width[COLUMNS_MAX];
+	bool is_broken[COLUMNS_MAX]; /* It begins a line, for the one before is full. */
 };
 
 /* A value in words; `buf` is for those that have to be put together. */
@@ -91,37 +83,75 @@ static const struct kind_columns *columns_of(const json_t *item)
 	return &kinds[i];
 }
 
-static void put_title(FILE *out, const struct kind_columns *k)
+/* Characters, not octets. */
+static int width_of(const char *text)
 {
-	for (unsigned c = 0; c < COLUMNS_MAX && k->column[c].name != NULL; c++) {
+	int width = 0;
+	for (; *text != '\0'; text++) {
+		width += ((unsigned char)*text & 0xc0) != 0x80 ? 1 : 0;
+	}
+	return width;
+}
+
+/* `columns` of the terminal, 0: there is none.  What does not fit goes on in the next line. */
+static struct layout layout_of(const struct kind_columns *k, const json_t *items, int columns)
+{
+	struct layout l = {0};
+	size_t i;
+	const json_t *item;
+	char buf[512];
+	int at = 0;
+	for (; l.count < COLUMNS_MAX && k->column[l.count] != NULL; l.count++) {
+		const char *name = k->column[l.count];
+		int *width = &l.width[l.count];
+		*width = width_of(name);
+		json_array_foreach(items, i, item)
+		{
+			int one = width_of(words_of(member_of(item, name), buf, sizeof(buf)));
+			*width = one > *width ? one : *width;
+		}
+		l.is_broken[l.count] = l.count > 0 && columns > 0 && at + 1 + *width > columns;
+		at = l.is_broken[l.count] ? 2 + *width : at + (l.count > 0 ? 1 : 0) + *width;
+	}
+	return l;
+}
+
+static void put_cell(FILE *out, const struct layout *l, unsigned c, const char *text)
+{
+	bool is_end = c + 1 == l->count || l->is_broken[c + 1];
+	put_text(out, l->is_broken[c] ? "  " : "", 0);
+	put_text(out, text, is_end ? 0 : l->width[c]);
+	fputc(is_end ? '\n' : ' ', out);
+}
+
+static void put_title(FILE *out, const struct kind_columns *k, const struct layout *l)
+{
+	for (unsigned c = 0; c < l->count; c++) {
 		char name[32];
-		(void)snprintf(name, sizeof(name), "%s", k->column[c].name);
+		(void)snprintf(name, sizeof(name), "%s", k->column[c]);
 		for (char *at = name; *at != '\0'; at++) {
 			*at = *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
 		}
-		put_text(out, name, k->column[c].width);
-		fputc(' ', out);
+		put_cell(out, l, c, name);
 	}
-	fputc('\n', out);
 }
 
-static void put_list(FILE *out, const json_t *row)
+static void put_list(FILE *out, const json_t *row, int columns)
 {
 	size_t i;
 	const json_t *item, *items = json_object_get(row, "items");
+	const struct kind_columns *k = columns_of(json_array_get(items, 0));
+	const struct layout l = layout_of(k, items, columns);
 	char buf[512];
 	json_array_foreach(items, i, item)
 	{
-		const struct kind_columns *k = columns_of(item);
 		if (i == 0) {
-			put_title(out, k);
+			put_title(out, k, &l);
 		}
-		for (unsigned c = 0; c < COLUMNS_MAX && k->column[c].name != NULL; c++) {
-			const json_t *value = member_of(item, k->column[c].name);
-			put_text(out, words_of(value, buf, sizeof(buf)), k->column[c].width);
-			fputc(' ', out);
+		for (unsigned c = 0; c < l.count; c++) {
+			const json_t *value = member_of(item, k->column[c]);
+			put_cell(out, &l, c, words_of(value, buf, sizeof(buf)));
 		}
-		fputc('\n', out);
 	}
 	if (json_is_string(json_object_get(row, "next_cursor"))) {
 		fprintf(out, "more: --cursor %s\n", text_of(row, "next_cursor"));
@@ -229,7 +259,7 @@ static void put_base64(FILE *out, const char *text)
 	}
 }
 
-void table_registry_row(FILE *out, const json_t *head, const json_t *row)
+void table_registry_row(FILE *out, const json_t *head, const json_t *row, int columns)
 {
 	const json_t *change = json_object_get(row, "change");
 	if (number_of(head, "status") >= 400) {
@@ -237,7 +267,7 @@ void table_registry_row(FILE *out, const json_t *head, const json_t *row)
 	}
 	if (json_is_array(json_object_get(row, "items")) &&
 	    json_object_get(row, "summary") == NULL) {
-		put_list(out, row);
+		put_list(out, row, columns);
 	} else if (json_is_object(change)) {
 		put_change(out, change);
 	} else if (json_is_array(json_object_get(row, "items"))) {

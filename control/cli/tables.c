@@ -117,6 +117,10 @@ static void put_registry(FILE *out, const json_t *registry)
 				: "");
 		fputs(detail[0] != '\0' ? ": " : "", out);
 		put_text(out, detail, 0);
+		if (number_of(registry, "alarms") > 0) {
+			fprintf(out, "; %llu alarms, see causeway registry status",
+				number_of(registry, "alarms"));
+		}
 		fputc('\n', out);
 	}
 }

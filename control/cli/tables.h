@@ -17,7 +17,10 @@ void table_irr_row(FILE *out, const json_t *row);
 void table_rpki_row(FILE *out, const json_t *head, const json_t *row, bool is_first);
 void table_rpki_end(FILE *out, const json_t *head);
 void table_events_row(FILE *out, const json_t *row);
-/* A document of the registry's; and what a problem says beside its text. */
-void table_registry_row(FILE *out, const json_t *head, const json_t *row);
+/* A document of the registry's, for a terminal with `columns` (0: as wide as it gets); and what a
+ * problem says beside its text. */
+void table_registry_row(FILE *out, const json_t *head, const json_t *row, int columns);
+/* `registry`: of the server's status; NULL: there is none. */
+void table_registry_status(FILE *out, const json_t *registry);
 void table_registry_problem(FILE *out, const json_t *problem);
 void table_reload_row(FILE *out, const json_t *row);
