@@ -6,6 +6,7 @@
 
 #include "control/api/feed.h"
 #include "control/api/handlers.h"
+#include "control/api/live.h"
 #include "control/api/offence_json.h"
 #include "rib/base/check.h"
 
@@ -67,8 +68,7 @@ static bool request_of(struct call *c, enum api_command command, struct api_requ
 	return is_good;
 }
 
-/* `j` tells what the caller may see, in its name. */
-static void run(struct call *c, struct job *j)
+void live_run(struct call *c, struct job *j)
 {
 	j->sight = sight_of(c);
 	if (c->who.kind == AUTHOR_TOKEN) {
@@ -82,7 +82,7 @@ void serve_status(struct call *c)
 {
 	struct api_request r;
 	if (request_of(c, API_STATUS, &r)) {
-		run(c, job_status(&r));
+		live_run(c, job_status(&r));
 	}
 }
 
@@ -90,7 +90,7 @@ void serve_neighbors(struct call *c)
 {
 	struct api_request r;
 	if (request_of(c, API_NEIGHBORS, &r)) {
-		run(c, job_neighbors(&r, c->env));
+		live_run(c, job_neighbors(&r, c->env));
 	}
 }
 
@@ -98,7 +98,7 @@ void serve_neighbor(struct call *c)
 {
 	struct api_request r;
 	if (request_of(c, API_NEIGHBOR, &r)) {
-		run(c, job_neighbors(&r, c->env));
+		live_run(c, job_neighbors(&r, c->env));
 	}
 }
 
@@ -126,7 +126,7 @@ static void change(struct call *c, enum api_command command)
 {
 	struct api_request r;
 	if (request_of(c, command, &r)) {
-		run(c, job_change(&r));
+		live_run(c, job_change(&r));
 	}
 }
 
@@ -157,7 +157,7 @@ void serve_routes(struct call *c)
 	const struct call_range range = {1, CALL_LIMIT_MAX, CALL_LIMIT_DEFAULT};
 	if (call_query_number(c, "limit", range, &limit) && request_of(c, API_ROUTES, &r)) {
 		r.limit = limit;
-		run(c, job_routes(&r));
+		live_run(c, job_routes(&r));
 	}
 }
 
@@ -165,7 +165,7 @@ void serve_explain(struct call *c)
 {
 	struct api_request r;
 	if (request_of(c, API_EXPLAIN, &r)) {
-		run(c, job_explain(&r));
+		live_run(c, job_explain(&r));
 	}
 }
 
@@ -173,7 +173,7 @@ void serve_rpki(struct call *c)
 {
 	struct api_request r;
 	if (request_of(c, API_RPKI, &r)) {
-		run(c, job_rpki(&r));
+		live_run(c, job_rpki(&r));
 	}
 }
 
@@ -181,7 +181,7 @@ void serve_irr(struct call *c)
 {
 	struct api_request r;
 	if (request_of(c, API_IRR, &r)) {
-		run(c, job_irr(&r));
+		live_run(c, job_irr(&r));
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/api/handlers.h"
+#include "control/api/live.h"
 #include "control/api/resource.h"
 #include "control/registry/authorise.h"
 #include "control/snippet/snippet.h"
@@ -145,7 +146,16 @@ void serve_configuration(struct call *c)
 	call_answer_bytes(c, "text/plain; charset=utf-8", text, strlen(text));
 }
 
-/* A session that does not run is not among the neighbours: why not is the answer. */
+/* No rows, and why. */
+static void answer_none(struct call *c, const char *text, const char *remedy)
+{
+	call_answer(c, 200,
+		    json_pack("{s:[], s:s, s:s, s:s, s:n}", "rows", "status", "done", "text", text,
+			      "remedy", remedy, "next_cursor"));
+}
+
+/* A session that does not run is not among the neighbours, nor one of another site: why not is the
+ * answer. */
 void serve_session_status(struct call *c)
 {
 	struct registry_why why;
@@ -156,12 +166,19 @@ void serve_session_status(struct call *c)
 	}
 	const struct registry_session *s = (const struct registry_session *)o;
 	if (!registry_session_runs(r, s, &why)) {
-		call_answer(c, 200,
-			    json_pack("{s:[], s:s, s:s, s:s, s:n}", "rows", "status", "done",
-				      "text", why.text, "remedy", why.remedy, "next_cursor"));
+		answer_none(c, why.text, why.remedy);
+		return;
+	}
+	const struct registry_object *site = registry_get(r, REGISTRY_SITE, s->site.text);
+	const char *ours = c->env->config->registry.site;
+	const char *theirs = site != NULL ? ((const struct registry_site *)site)->name : "";
+	if (ours != NULL && strcmp(ours, theirs) != 0) {
+		char text[160];
+		(void)snprintf(text, sizeof(text), "The session is at the site %.100s.", theirs);
+		answer_none(c, text, "Ask the route server of that site.");
 		return;
 	}
 	const struct api_request request = {
 		.command = API_NEIGHBOR, .has_address = true, .address = s->address};
-	call_stream(c, job_neighbors(&request, c->env));
+	live_run(c, job_neighbors(&request, c->env));
 }
