@@ -41,19 +41,33 @@ void make_defaults(struct tx *t, struct registry_object *o, const json_t *body)
 	}
 }
 
+void make_key_room(struct tx *t, struct registry_session *s, const struct registry_session *before)
+{
+	registry_text_set(&s->old_key, before->key);
+	s->old_key_send_id = before->key_send_id;
+	s->old_key_recv_id = before->key_recv_id;
+	s->old_key_until_s = t->now_s + OLD_KEY_S;
+	if (s->key_send_id == before->key_send_id) {
+		s->key_send_id = (s->key_send_id + 1) & 0xff;
+	}
+	if (s->key_recv_id == before->key_recv_id) {
+		s->key_recv_id = (s->key_recv_id + 1) & 0xff;
+	}
+}
+
+void make_no_old_key(struct registry_session *s)
+{
+	registry_text_set(&s->old_key, "");
+	s->old_key_send_id = s->old_key_recv_id = 0;
+	s->old_key_until_s = 0;
+}
+
 void make_key(struct tx *t, struct registry_session *s)
 {
 	char key[KEY_LEN + 1];
 	registry_random_text(t->rules, key, KEY_LEN);
 	if (s->key[0] != '\0') {
-		/* Both are taken for a while, so that the member can change its own in peace.
-		 * RFC 5925 §3.1: another key has other numbers. */
-		registry_text_set(&s->old_key, s->key);
-		s->old_key_send_id = s->key_send_id;
-		s->old_key_recv_id = s->key_recv_id;
-		s->old_key_until_s = t->now_s + OLD_KEY_S;
-		s->key_send_id = (s->key_send_id + 1) & 0xff;
-		s->key_recv_id = (s->key_recv_id + 1) & 0xff;
+		make_key_room(t, s, s);
 	}
 	registry_text_set(&s->key, key);
 	tx_secret(t, s->object.id.text, "key", key);

@@ -125,20 +125,31 @@ static void say_update(struct tx *t, const struct registry_object *o, const json
 	tx_say(t, "changed %s of %s", members, plan_title(o, title));
 }
 
-/* What follows from what was written: an empty max_length, a key for an authentication. */
-static void follow_update(struct tx *t, struct registry_object *o, const json_t *body)
+/* A key for an authentication; none without one; room for the one before a given one. */
+static void follow_key(struct tx *t, struct registry_session *s,
+		       const struct registry_session *before, bool is_given)
+{
+	if (s->options.authentication == SESSION_AUTH_NONE) {
+		registry_text_set(&s->key, is_given ? s->key : "");
+		make_no_old_key(s);
+	} else if (s->key[0] == '\0' && !is_given) {
+		make_key(t, s);
+	} else if (before->key[0] != '\0' && strcmp(s->key, before->key) != 0) {
+		make_key_room(t, s, before);
+	}
+}
+
+/* What follows from what was written: an empty max_length, a session's key. */
+static void follow_update(struct tx *t, struct registry_object *o,
+			  const struct registry_object *before, const json_t *body)
 {
 	struct registry_prefix *p = (struct registry_prefix *)o;
-	struct registry_session *s = (struct registry_session *)o;
 	if (o->kind == REGISTRY_PREFIX && p->max_length == 0) {
 		p->max_length = p->prefix.len;
 	}
-	if (o->kind == REGISTRY_SESSION && json_object_get(body, "key") == NULL) {
-		if (s->options.authentication == SESSION_AUTH_NONE) {
-			registry_text_set(&s->key, "");
-		} else if (s->key[0] == '\0') {
-			make_key(t, s);
-		}
+	if (o->kind == REGISTRY_SESSION) {
+		follow_key(t, (struct registry_session *)o, (const struct registry_session *)before,
+			   json_object_get(body, "key") != NULL);
 	}
 }
 
@@ -171,7 +182,7 @@ bool plan_update(struct tx *t, enum registry_kind kind, const char *id, const js
 		registry_object_free(o);
 		return false;
 	}
-	follow_update(t, o, body);
+	follow_update(t, o, before, body);
 	if (!check_object(t, o, before)) {
 		registry_object_free(o);
 		return false;

@@ -120,9 +120,7 @@ bool plan_evidence(struct tx *t)
 static void forget_old_key(struct tx *t, const char *id)
 {
 	struct registry_session *s = tx_copy(t, REGISTRY_SESSION, id);
-	registry_text_set(&s->old_key, "");
-	s->old_key_send_id = s->old_key_recv_id = 0;
-	s->old_key_until_s = 0;
+	make_no_old_key(s);
 	tx_put(t, &s->object);
 }
 

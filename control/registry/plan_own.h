@@ -26,6 +26,10 @@ void make_defaults(struct tx *t, struct registry_object *o, const json_t *body);
 bool make_finish(struct tx *t, struct registry_object *o, const json_t *body);
 /* A session's new key, answered once. */
 void make_key(struct tx *t, struct registry_session *s);
+/* The key before is taken beside the new one for a while, so that the member can change its own in
+ * peace.  RFC 5925 §3.1: another key has other numbers. */
+void make_key_room(struct tx *t, struct registry_session *s, const struct registry_session *before);
+void make_no_old_key(struct registry_session *s);
 
 /* Take a finding about a subject into its evidence, and let it move. */
 void record_finding(struct tx *t, const struct registry_object *subject, enum evidence_type type,

@@ -67,7 +67,15 @@ static bool has(const struct registry_asns *list, asn_t asn)
 }
 
 /* What stands in the way, in the order in which a customer would mend it. */
-enum hurdle { HURDLE_SITE, HURDLE_LENGTH, HURDLE_ORIGIN, HURDLE_STATE, HURDLE_PROOF, HURDLE_NONE };
+enum hurdle {
+	HURDLE_SITE,
+	HURDLE_LENGTH,
+	HURDLE_ORIGIN,
+	HURDLE_STATE,
+	HURDLE_TIME, /* Over by the clock, whatever the state still says. */
+	HURDLE_PROOF,
+	HURDLE_NONE
+};
 
 static enum hurdle hurdle_of(const struct nearest *n, const struct registry_prefix *p)
 {
@@ -82,6 +90,9 @@ static enum hurdle hurdle_of(const struct nearest *n, const struct registry_pref
 	}
 	if (!life_is_announced((enum prefix_state)p->state)) {
 		return HURDLE_STATE;
+	}
+	if (p->not_after_s != 0 && n->now_s >= p->not_after_s) {
+		return HURDLE_TIME;
 	}
 	return has(&p->active_origins, n->origin) ? HURDLE_NONE : HURDLE_PROOF;
 }
@@ -146,6 +157,8 @@ static bool say_hurdle(const struct nearest *n, struct registry_why *out)
 		return say(out, "wrong-origin", "AS%u is not an origin of %s.", n->origin, text);
 	case HURDLE_STATE:
 		return say_state(p, text, out);
+	case HURDLE_TIME:
+		return say(out, "expired", "%s may not be announced any more.", text);
 	case HURDLE_PROOF:
 		return say(out, "asn-unverified", "AS%u is not proven as an origin of %s.",
 			   n->origin, text);
@@ -194,10 +207,6 @@ bool registry_why(const struct registry *r, const struct registry_rules *rules,
 	}
 	registry_prefixes_at(r, p, look_at, &n);
 	prefix_format(p, text);
-	if (n.own != NULL && n.rank == HURDLE_NONE && n.own->not_after_s != 0 &&
-	    now_s >= n.own->not_after_s) {
-		return say(out, "expired", "%s may not be announced any more.", text);
-	}
 	if (n.own != NULL) {
 		return say_hurdle(&n, out);
 	}

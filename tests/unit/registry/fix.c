@@ -120,6 +120,12 @@ bool fix_run(struct fix *f, const struct registry_command *c)
 	return true;
 }
 
+void fix_check_whole(struct fix *f)
+{
+	const struct whole w = {.registry = f->registry, .rules = &f->rules, .now_s = f->now_s};
+	whole_check(&w);
+}
+
 static json_t *json_of(const char *format, va_list args)
 {
 	char text[2000];

@@ -9,6 +9,7 @@
 #include "control/registry/plan.h"
 #include "control/registry/registry_own.h"
 #include "rib/base/prng.h"
+#include "tests/support/whole.h"
 
 #define START_S INT64_C(1795766400) /* 2026-11-27T08:00:00Z */
 
@@ -25,6 +26,7 @@ struct fix {
 
 void fix_init(struct fix *f, uint64_t seed);
 void fix_fini(struct fix *f);
+void fix_check_whole(struct fix *f);
 struct registry_author fix_operator(void);
 struct registry_author fix_tenant(const char *id);
 /* Plan and apply; true when it was not refused. */

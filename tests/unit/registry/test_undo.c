@@ -1,7 +1,7 @@
 /* What follows from what: who waits for a number, what is delegated, what an undo brings back. */
 #include <string.h>
 
-#include "tests/unit/registry/whole.h"
+#include "tests/unit/registry/fix.h"
 
 static enum asn_state asn_state(const struct fix *f, const char *id)
 {
@@ -54,12 +54,12 @@ Test(registry, who_waits_for_a_number_has_it_as_soon_as_its_holder_is_gone)
 		cr_expect(asn_state(&f, b.asn.text) == ASN_VERIFIED, "%s", ways[way]);
 		cr_expect(asn_state(&f, c.asn.text) == ASN_PENDING);
 		cr_expect(fix_get_prefix(&f, prefix.text)->state == PREFIX_PROVISIONED);
-		whole_check(&f);
+		fix_check_whole(&f);
 		cr_assert(fix_undo(&f, f.change));
 		cr_expect(asn_state(&f, a.asn.text) == ASN_VERIFIED);
 		cr_expect(asn_state(&f, b.asn.text) != ASN_VERIFIED);
 		cr_expect(fix_get_prefix(&f, prefix.text)->state == PREFIX_PENDING);
-		whole_check(&f);
+		fix_check_whole(&f);
 		fix_fini(&f);
 	}
 }
@@ -88,7 +88,7 @@ Test(registry, what_was_delegated_meanwhile_follows_when_an_undo_proves_the_pare
 	cr_assert(fix_undo(&f, rejected), "%s", f.error.text);
 	cr_expect(fix_get_prefix(&f, parent.text)->state == PREFIX_PROVISIONED);
 	cr_expect(fix_get_prefix(&f, child.text)->state == PREFIX_ANNOUNCED);
-	whole_check(&f);
+	fix_check_whole(&f);
 	/* What is delegated keeps its parent from going, and says so. */
 	cr_expect(!fix_act(&f, parent.text, "release", NULL));
 	cr_expect_str_eq(f.error.reason, "in-use");
