@@ -47,7 +47,8 @@ export async function members(context) {
         trouble ? parts.failure(trouble) : null,
         h("section", { class: "card", "aria-label": "Members" }, table({
             name: "members", caption: "Members and their routes", columns: COLUMNS, rows,
-            key: (row) => row.address, sort: "address", filter: text_of, noun: "members",
+            key: (row) => row.address, sort: "address", filter: text_of,
+            noun: ["member", "members"],
             placeholder: "Name, AS or address", redraw: () => show(),
             empty: parts.empty("No member is configured."),
         })));

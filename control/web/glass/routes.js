@@ -120,7 +120,8 @@ export class RouteList {
         }
         return [table({
             name: `routes-${this.kind}`, caption, rows: this.rows, columns: columns_of(this.kind),
-            key: key_of, redraw, noun: this.cursor ? "routes so far" : "routes",
+            key: key_of, redraw,
+            noun: this.cursor ? ["route so far", "routes so far"] : ["route", "routes"],
             filter: (row) => `${row.prefix} ${row.as_path} ${row.from} ${row.rejected ?? ""}`,
             placeholder: is_filtered(this.kind) ? "Prefix, AS or reason" : "Prefix or AS",
             empty: nothing,

@@ -54,7 +54,7 @@ function totals(answer) {
 function irr_section(answer, redraw) {
     return parts.section("AS-SETs (IRR)", null, table({
         name: "irr", caption: "AS-SETs that filters use", rows: answer.rows ?? [], redraw,
-        key: (row) => row.as_set, filter: (row) => row.as_set, noun: "AS-SETs",
+        key: (row) => row.as_set, filter: (row) => row.as_set, noun: ["AS-SET", "AS-SETs"],
         empty: parts.empty("No member's filter uses an AS-SET."),
         columns: [
             { name: "as_set", title: "AS-SET", order: (row) => row.as_set,

@@ -41,11 +41,13 @@ export function begin_stream() {
     stream?.abort();
     stream = new AbortController();
     const tell = (name, data) => listeners.forEach((listener) => listener(name, data));
+    let last = null;
     api.listen(tell, (state) => {
         show_state(state);
-        if (state === "live" && failing_since) {
-            tell("live", ""); /* The server is back. */
+        if (last !== null && state !== last) {
+            tell(state, ""); /* The server may be gone, or back: a reading tells. */
         }
+        last = state;
     }, stream.signal);
 }
 

@@ -5,7 +5,7 @@
  * shows anything else. */
 import { h } from "./dom.js";
 import { button, empty } from "./parts.js";
-import { count } from "./format.js";
+import { count, plural } from "./format.js";
 
 const choices = new Map();
 const ROWS_SHOWN = 200;
@@ -82,19 +82,20 @@ function tools(options, choice, all, shown, redraw) {
         choice.filter = event.currentTarget.value;
         redraw();
     };
-    const text = choice.filter ? `${count(shown)} of ${count(all)}` : count(all);
+    const [one, many] = options.noun ?? ["row", "rows"];
+    const text = `${choice.filter ? `${count(shown)} of ` : ""}${plural(all, one, many)}`;
     return h("div", { class: "table-tools" },
         h("label", {}, "Filter ", h("input", {
             type: "search", on_input: input, autocomplete: "off", spellcheck: "false",
             placeholder: options.placeholder ?? null, value: choice.filter,
         })),
         sort_chooser(options.columns, choice, redraw),
-        h("span", { class: "amount", role: "status" }, `${text} ${options.noun ?? "rows"}`));
+        h("span", { class: "amount", role: "status" }, text));
 }
 
 /* options: name, caption, columns [{name, title, cell, order, class}], rows, key(row),
- * filter(row) → text to search in, sort: the column to begin with, empty: what is shown without
- * rows, redraw: shows the page again.  The first column is the row's heading. */
+ * filter(row) → text to search in, noun ([one, many]), sort: the column to begin with, empty: what
+ * is shown without rows, redraw: shows the page again.  The first column is the row's heading. */
 export function table(options) {
     const choice = choice_of(options.name);
     if (choice.sort === null && options.sort) { /* "-name": the largest first. */

@@ -37,7 +37,7 @@ const COLUMNS = [
 
 export function asns(context) {
     return list_page(context, {
-        plural: "asns", title: "ASNs", columns: COLUMNS, sort: "asn", is_owned: true,
+        plural: "asns", one: "ASN", title: "ASNs", columns: COLUMNS, sort: "asn", is_owned: true,
         lead: "The numbers of your networks. Each is proved once; after that your prefixes may " +
             "be announced from it.",
         add: me.may_change() ? "Register an ASN" : null,

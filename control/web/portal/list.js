@@ -15,11 +15,12 @@ function owner_column(tenants) {
         cell: (row) => name.get(row.tenant) ?? "–" };
 }
 
-/* kind: plural (the path), title, lead, add (the button's text; null: nobody may), columns,
+/* kind: plural (the path), one, title, lead, add (the button's text; null: nobody may), columns,
  * text(row) to search in, sort, empty (what is said of nothing), is_owned, more(rows) → promise:
  * what is read besides. */
 export async function list_page(context, kind) {
     const { plural, title, more = () => {} } = kind;
+    const many = kind.one === "ASN" ? "ASNs" : plural;
     context.title(title);
     const tenants = kind.is_owned ? await me.tenants(context.signal) : [];
     const owner = owner_column(tenants);
@@ -33,7 +34,7 @@ export async function list_page(context, kind) {
             h("p", { class: "lead" }, kind.lead),
             h("section", { class: "card", "aria-label": title }, table({
                 name: plural, caption: title, rows, columns, key: (row) => row.id,
-                sort: kind.sort, noun: title.replace(/^[A-Z](?=[a-z])/, (it) => it.toLowerCase()),
+                sort: kind.sort, noun: [kind.one, many],
                 filter: (row) => `${kind.text(row)} ${owner.order(row)}`, redraw: show,
                 empty: parts.empty(kind.empty[0], h("p", {}, kind.empty[1])),
             }), rows.is_cut ? h("p", { class: "quiet" }, `Only the first ` +

@@ -24,7 +24,8 @@ const COLUMNS = [
 
 export function prefixes(context) {
     return list_page(context, {
-        plural: "prefixes", title: "Prefixes", columns: COLUMNS, sort: "prefix", is_owned: true,
+        plural: "prefixes", one: "prefix", title: "Prefixes", columns: COLUMNS, sort: "prefix",
+        is_owned: true,
         lead: "The addresses that you bring. A route is accepted from your sessions only if a " +
             "prefix here allows it.",
         add: me.may_change() ? "Add a prefix" : null,

@@ -132,7 +132,8 @@ const may = (kind) => me.may_change() && (me.is_operator() || kind.is_secret);
 function kind_page(plural) {
     const kind = KINDS[plural];
     return (context) => list_page(context, {
-        plural, title: kind.title, lead: kind.lead, columns: columns_of(plural, kind),
+        plural, one: kind.one, title: kind.title, lead: kind.lead,
+        columns: columns_of(plural, kind),
         sort: "name", is_owned: kind.is_secret, add: may(kind) ? `Make a ${kind.one}` : null,
         text: (row) => kind.columns.map(([name]) => row[name]).join(" ") + ` ${row.name}`,
         empty: [`No ${kind.one} yet.`],

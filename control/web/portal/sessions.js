@@ -48,7 +48,7 @@ export async function sessions(context) {
     const sites = await api.list("/sites", {}, context.signal);
     const statuses = new Map();
     await list_page(context, {
-        plural: "sessions", title: "Sessions", columns: columns_of(sites, statuses),
+        plural: "sessions", one: "session", title: "Sessions", columns: columns_of(sites, statuses),
         sort: "address", is_owned: true,
         lead: "BGP sessions between your routers and the route server.",
         add: me.may_change() ? "Create a session" : null,
