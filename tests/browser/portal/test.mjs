@@ -46,7 +46,7 @@ async function upload_rdap(page, operator, browser) {
             objectClassName: "autnum", startAutnum: ASN, endAutnum: ASN,
             remarks: [{ description: [line] }] })) });
     await button(page, "Upload").click();
-    await page.getByText("Taken.").waitFor();
+    await page.getByText("✓ Taken.").waitFor();
     await open(operator, browser, "/letters");
     await operator.getByRole("heading", { name: `AS${ASN}: Token in the registry's remarks` })
         .waitFor();
