@@ -163,13 +163,29 @@ static const char *access_text(enum route_access access)
 	return texts[access];
 }
 
+/* "post_prefixes_id_announce": what generated clients call their functions. */
+static void operation_id(const struct route *r, char *out, size_t size)
+{
+	(void)snprintf(out, size, "%s%s", call_method_text(r->method), r->path);
+	char *to = out;
+	for (const char *at = out; *at != '\0'; at++) {
+		if (*at != '{' && *at != '}') {
+			*to++ = isalnum((unsigned char)*at) ? (char)tolower((unsigned char)*at)
+							    : '_';
+		}
+	}
+	*to = '\0';
+}
+
 static json_t *operation(const struct route *r)
 {
-	char tag[32];
+	char tag[32], id[96];
+	operation_id(r, id, sizeof(id));
 	(void)snprintf(tag, sizeof(tag), "%.*s", (int)strcspn(r->path + 1, "/"), r->path + 1);
-	json_t *out = json_pack("{s:s, s:[s], s:s, s:o, s:o, s:o}", "summary", r->text, "tags", tag,
-				"x-access", access_text(r->access), "security", security_json(r),
-				"parameters", parameters_json(r), "responses", responses_json(r));
+	json_t *out = json_pack("{s:s, s:s, s:[s], s:s, s:o, s:o, s:o}", "operationId", id,
+				"summary", r->text, "tags", tag, "x-access", access_text(r->access),
+				"security", security_json(r), "parameters", parameters_json(r),
+				"responses", responses_json(r));
 	bool is_optional = r->in[0] == '?';
 	if (r->in[0] != '\0') {
 		json_object_set_new(out, "requestBody",

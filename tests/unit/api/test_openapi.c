@@ -65,3 +65,32 @@ Test(openapi, every_schema_that_is_named_is_there)
 	check(json_object_get(components, "schemas"), c->json);
 	call_free(c);
 }
+
+/* Client generators name functions by it. */
+Test(openapi, every_operation_has_a_name_of_its_own)
+{
+	struct call *c = described();
+	json_t *seen = json_object();
+	const char *name, *method;
+	json_t *path, *operation;
+	json_object_foreach(json_object_get(c->json, "paths"), name, path)
+	{
+		json_object_foreach(path, method, operation)
+		{
+			const char *id =
+				json_string_value(json_object_get(operation, "operationId"));
+			if (json_object_get(operation, "responses") == NULL) {
+				continue; /* Where it is served. */
+			}
+			cr_assert_not_null(id, "%s %s", method, name);
+			cr_expect_eq(strspn(id, "abcdefghijklmnopqrstuvwxyz_"), strlen(id), "%s",
+				     id);
+			cr_expect_null(json_object_get(seen, id), "twice: %s", id);
+			json_object_set_new(seen, id, json_true());
+		}
+	}
+	cr_expect_eq(json_object_size(seen), route_count());
+	cr_expect_not_null(json_object_get(seen, "post_prefixes_id_announce"));
+	json_decref(seen);
+	call_free(c);
+}
