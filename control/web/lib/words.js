@@ -108,6 +108,7 @@ const REASONS = {
 const METHODS = {
     roa: { title: "ROA in the RPKI", short: "ROA" },
     irr: { title: "Route object in an IRR", short: "Route object" },
+    "aut-num": { title: "Token in the aut-num object", short: "aut-num" },
     dns: { title: "TXT record in the reverse zone", short: "DNS" },
     remark: { title: "Token in the registry's remarks", short: "Remark" },
     signature: { title: "Message signed with a certificate", short: "Signature" },

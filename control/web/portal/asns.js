@@ -88,10 +88,10 @@ function actions_of(one, read) {
     return all;
 }
 
-/* Of what is accepted as a proof these can be one of an ASN. */
+/* What an IRR has of an ASN is no route object. */
 function checks_of(one) {
-    return Object.fromEntries(Object.entries(one.checks).filter(([name, check]) =>
-        name === "remark" || check.evidence));
+    return Object.fromEntries(Object.entries(one.checks).map(([name, check]) =>
+        [name === "irr" ? "aut-num" : name, check]));
 }
 
 export async function asn(context) {

@@ -130,8 +130,7 @@ const GUIDES = {
     letter: letter_guide,
 };
 
-function guide(name, one, body) {
-    const check = one.checks?.[name];
+function guide(name, check, body) {
     return h("details", { class: "card", "data-key": `proof-${name}` },
         h("summary", {}, h("span", {}, method(name).title),
             check ? parts.badge(result_of(name, check)) : null),
@@ -145,12 +144,19 @@ export function prefix_proofs(one, read) {
         h("h2", { id: "h-prove" }, "Prove that it is yours"),
         h("p", { class: "quiet" }, "One of these ways is enough. Choose the one that is easiest " +
             "for you; the server looks again by itself."),
-        names.map((name) => guide(name, one, GUIDES[name](one, read))));
+        names.map((name) => guide(name, one.checks?.[name], GUIDES[name](one, read))));
+}
+
+function aut_num_guide(one) {
+    return [h("p", {}, "Add this line to the remarks of your aut-num object at your registry. " +
+        "The server looks for it by itself, and at once when you press Check now."),
+    parts.snippet(token_text(one), "Remark")];
 }
 
 export function asn_proofs(one, read) {
     return h("section", { class: "stack", "aria-labelledby": "h-prove", "data-key": "prove" },
         h("h2", { id: "h-prove" }, "Prove that it is yours"),
-        guide("remark", one, remark_guide(one, "asns", read)),
+        one.checks?.irr ? guide("aut-num", one.checks.irr, aut_num_guide(one)) : null,
+        guide("remark", one.checks?.remark, remark_guide(one, "asns", read)),
         h("p", { class: "quiet" }, "Or ask the operator to approve it."));
 }
