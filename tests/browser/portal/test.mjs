@@ -40,7 +40,8 @@ async function sign_in(page, browser) {
 /* RDAP as the registry of the ASN would answer, with the line that the page gave. */
 async function upload_rdap(page, operator, browser) {
     await page.locator("summary", { hasText: "Token in the registry's remarks" }).click();
-    const line = await page.locator("pre", { hasText: "causeway-validation=" }).innerText();
+    const line = await page.locator("details", { hasText: "RDAP JSON" }).locator("pre")
+        .innerText();
     await page.getByLabel("RDAP JSON").setInputFiles({ name: "autnum.json",
         mimeType: "application/json", buffer: Buffer.from(JSON.stringify({
             objectClassName: "autnum", startAutnum: ASN, endAutnum: ASN,
