@@ -126,3 +126,37 @@ Test(registry, a_tenant_changes_and_sees_its_own_alone)
 	cr_expect(!fix_delete(&f, a.tenant.text) && f.error.status == 403);
 	fix_fini(&f);
 }
+
+/* Who delegates sees what it has delegated, so a 404 about it would be a lie: it may end it, and is
+ * told that it may do no more.  To everybody else there is no such object. */
+Test(registry, of_what_is_delegated_its_holder_may_see_and_end_and_no_more)
+{
+	struct fix f;
+	fix_init(&f, 9);
+	struct fix_tenant a = fix_customer(&f, "a", 4200), b = fix_customer(&f, "b", 4201);
+	struct fix_tenant c = fix_customer(&f, "c", 4202);
+	registry_id_t parent = fix_prefix(&f, &a, "203.0.112.0/22", 4200);
+	cr_assert(fix_act(&f, parent.text, "approve", NULL));
+	f.author = fix_tenant(a.tenant.text);
+	cr_assert(fix_create(&f, REGISTRY_PREFIX,
+			     "{'tenant': '%s', 'prefix': '203.0.113.0/24', 'origins': [4201],"
+			     " 'parent': '%s', 'announce': 'on'}",
+			     b.tenant.text, parent.text));
+	registry_id_t child = f.made;
+	cr_expect(!fix_update(&f, child.text, "{'description': 'x'}") && f.error.status == 403);
+	cr_expect(!fix_act(&f, child.text, "submit", NULL) && f.error.status == 403);
+	cr_expect(!fix_act(&f, child.text, "announce", NULL) && f.error.status == 403);
+	f.author = fix_tenant(c.tenant.text);
+	cr_expect(!fix_update(&f, child.text, "{'description': 'x'}") && f.error.status == 404);
+	cr_expect(!fix_act(&f, child.text, "withdraw", NULL) && f.error.status == 404);
+	cr_expect(!fix_delete(&f, child.text) && f.error.status == 404);
+	/* The tenant that has it does not see out of whose it is, nor may it touch that. */
+	f.author = fix_tenant(b.tenant.text);
+	cr_expect(!fix_update(&f, parent.text, "{'description': 'x'}") && f.error.status == 404);
+	cr_assert(fix_act(&f, child.text, "submit", NULL));
+	cr_expect(fix_get_prefix(&f, child.text)->state == PREFIX_ANNOUNCED);
+	f.author = fix_tenant(a.tenant.text);
+	cr_expect(!fix_delete(&f, child.text) && f.error.status == 409);
+	cr_expect(fix_act(&f, child.text, "withdraw", NULL) && fix_delete(&f, child.text));
+	fix_fini(&f);
+}
