@@ -302,9 +302,30 @@ unsigned http_fds(const struct http *h, struct pollfd *out)
 	return count;
 }
 
+static bool has_hung_up(const struct client *c)
+{
+	struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+/* End streams whose reader has gone: libmicrohttpd does not look at a connection that is
+ * suspended, and a stream counts against its address until it ends. */
+static void end_left_feeds(struct http *h)
+{
+	for (struct exchange *e = h->exchange; e != NULL; e = e->next) {
+		if (e->state == EXCHANGE_IDLE && e->call->answer == ANSWER_FEED &&
+		    has_hung_up(e->client)) {
+			e->reply.is_ended = true;
+			e->state = EXCHANGE_SENDING;
+			exchange_resume(e);
+		}
+	}
+}
+
 /* Who has not sent what it must in time.  libmicrohttpd sees the end and closes. */
 static void sweep(struct http *h)
 {
+	end_left_feeds(h);
 	for (struct client *c = h->client; c != NULL; c = c->next) {
 		if (h->now >= c->deadline) {
 			h->counts.late++;
