@@ -95,7 +95,11 @@ struct api_env {
 	/* [peer]: when the session was established last, since 1970; 0: never.  NULL: not kept. */
 	const usec_t *established_us;
 	struct registrar *registrar; /* NULL: there is no registry. */
-	struct evidence *evidence;   /* NULL: there is none. */
+	/* Why a session of the registry's is no member of ours; NULL: nothing is known.  Borrowed
+	 * until the registry's next change. */
+	const char *(*session_problem)(const void *members, const char *session);
+	const void *members;
+	struct evidence *evidence; /* NULL: there is none. */
 };
 
 struct job {

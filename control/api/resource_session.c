@@ -146,12 +146,34 @@ void serve_configuration(struct call *c)
 	call_answer_bytes(c, "text/plain; charset=utf-8", text, strlen(text));
 }
 
-/* No rows, and why. */
-static void answer_none(struct call *c, const char *text, const char *remedy)
+/* Whether the neighbour with its address is this session, and not a client of the files. */
+static bool is_member(const struct api_env *env, const struct registry_session *s)
 {
-	call_answer(c, 200,
-		    json_pack("{s:[], s:s, s:s, s:s, s:n}", "rows", "status", "done", "text", text,
-			      "remedy", remedy, "next_cursor"));
+	const struct config_client *client =
+		roster_client(env->roster, roster_find(env->roster, &s->address));
+	return client != NULL && client->session_id != NULL &&
+	       strcmp(client->session_id, s->object.id.text) == 0;
+}
+
+/* Why it is none of our members although it runs. */
+static void say_no_member(const struct api_env *env, const struct registry *r,
+			  const struct registry_session *s, struct registry_why *out)
+{
+	const struct registry_object *site = registry_get(r, REGISTRY_SITE, s->site.text);
+	const char *ours = env->config->registry.site;
+	const char *theirs = site != NULL ? ((const struct registry_site *)site)->name : "";
+	const char *problem = env->session_problem != NULL
+				      ? env->session_problem(env->members, s->object.id.text)
+				      : NULL;
+	*out = (struct registry_why){.remedy = "Talk to the operator."};
+	if (ours != NULL && strcmp(ours, theirs) != 0) {
+		snprintf(out->text, sizeof(out->text), "The session is at the site %.100s.",
+			 theirs);
+		snprintf(out->remedy, sizeof(out->remedy), "Ask the route server of that site.");
+	} else {
+		snprintf(out->text, sizeof(out->text), "%s",
+			 problem != NULL ? problem : "This server has no room for it.");
+	}
 }
 
 /* A session that does not run is not among the neighbours, nor one of another site: why not is the
@@ -165,17 +187,15 @@ void serve_session_status(struct call *c)
 		return;
 	}
 	const struct registry_session *s = (const struct registry_session *)o;
-	if (!registry_session_runs(r, s, &why)) {
-		answer_none(c, why.text, why.remedy);
-		return;
+	bool runs = registry_session_runs(r, s, &why);
+	if (runs && !is_member(c->env, s)) {
+		say_no_member(c->env, r, s, &why);
+		runs = false;
 	}
-	const struct registry_object *site = registry_get(r, REGISTRY_SITE, s->site.text);
-	const char *ours = c->env->config->registry.site;
-	const char *theirs = site != NULL ? ((const struct registry_site *)site)->name : "";
-	if (ours != NULL && strcmp(ours, theirs) != 0) {
-		char text[160];
-		(void)snprintf(text, sizeof(text), "The session is at the site %.100s.", theirs);
-		answer_none(c, text, "Ask the route server of that site.");
+	if (!runs) {
+		call_answer(c, 200,
+			    json_pack("{s:[], s:s, s:s, s:s, s:n}", "rows", "status", "done",
+				      "text", why.text, "remedy", why.remedy, "next_cursor"));
 		return;
 	}
 	const struct api_request request = {

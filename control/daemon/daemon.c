@@ -497,9 +497,12 @@ static int begin_rules(struct daemon *d)
 		const struct registry_members_opts opts = {.config = d->config,
 							   .roster = d->roster,
 							   .desk = rules_desk(d->rules),
-							   .membership = d->membership};
+							   .membership = d->membership,
+							   .state = d->state};
 		registry_source_serve(d->registry, &opts, d->rules, launch_now);
 		d->env.registrar = registry_source_registrar(d->registry);
+		d->env.session_problem = registry_members_problem;
+		d->env.members = registry_source_members(d->registry);
 		d->evidence = evidence_join_new(d->env.registrar, d->rpki, d->config, launch_now());
 		d->env.evidence = evidence_join_evidence(d->evidence);
 	}

@@ -129,12 +129,27 @@ static bool is_ours(const struct batch *b, const struct registry_session *s)
 	       (o != NULL && strcmp(((const struct registry_site *)o)->name, ours) == 0);
 }
 
+/* What an operator or a prefix limit had to say of the session is not about the next one that is
+ * given its address. */
+static void forget_state(const struct registry_members *m, const struct addr *ip)
+{
+	char peer[ADDR_TEXT_MAX];
+	int err = m->opts.state != NULL && state_find(m->opts.state, ip) != NULL
+			  ? state_enable(m->opts.state, ip)
+			  : 0;
+	if (err != 0) {
+		log_event(LOG_ERROR, "disabled neighbour not forgotten", "peer",
+			  addr_format(ip, peer), "detail", strerror(-err), NULL);
+	}
+}
+
 /* `s` is no member with this address any more; another may have it already. */
 static void leave(struct registry_members *m, const struct registry_member *s)
 {
 	if (m->opts.membership != NULL && s->client != NULL &&
 	    membership_client(m->opts.membership, &s->ip) == s->client) {
 		membership_set(m->opts.membership, &s->ip, NULL, MEMBERS_OF_REGISTRY);
+		forget_state(m, &s->ip);
 	}
 }
 
@@ -328,6 +343,12 @@ const struct config_client *registry_members_client(const struct registry_member
 {
 	const struct registry_member *s = find_ip(m, ip);
 	return s != NULL ? s->client : NULL;
+}
+
+const char *registry_members_problem(const void *members, const char *session)
+{
+	const struct registry_member *s = find(members, session);
+	return s != NULL && s->problem[0] != '\0' ? s->problem : NULL;
 }
 
 void registry_members_seat(const struct registry_members *m, peer_id_t peer)

@@ -18,6 +18,7 @@ struct registry_members_opts {
 	const struct roster *roster;
 	struct policy_desk *desk;
 	struct membership *membership;
+	struct state *state; /* NULL: nothing survives a restart. */
 };
 
 /* One session of ours, as it is shown. */
@@ -55,6 +56,8 @@ void registry_members_configure(struct registry_members *m, const struct registr
 /* The client with this address, whether the files have it, too, or not; NULL: there is none. */
 const struct config_client *registry_members_client(const struct registry_members *m,
 						    const struct addr *ip);
+/* Why a session of ours is no member; NULL: it is one, or is none of ours.  For api_env. */
+const char *registry_members_problem(const void *members, const char *session);
 /* The number is another client's: what that may announce goes onto the desk. */
 void registry_members_seat(const struct registry_members *m, peer_id_t peer);
 struct registry_members_counts {

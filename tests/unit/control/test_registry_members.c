@@ -73,7 +73,8 @@ static void stand(struct rig *r)
 	const struct registry_members_opts serve = {.config = r->config,
 						    .roster = r->roster,
 						    .desk = r->desk,
-						    .membership = r->membership};
+						    .membership = r->membership,
+						    .state = r->state};
 	registry_members_serve(r->members, &serve);
 }
 
@@ -244,6 +245,7 @@ Test(registry_members, an_address_is_used_again_by_the_next_session)
 	struct addr ip = session_of(&r, id.text)->address;
 	const struct registry_members_view v = view_of(&r);
 	expect_asked(&r, "+1");
+	cr_assert_eq(state_disable(r.state, &ip, "it floods us", 1), 0);
 	cr_assert(fix_delete(&r.fix, id.text), "%s", r.fix.error.text);
 	registry_members_change(r.members, &v, r.fix.change);
 	cr_assert(fix_create(&r.fix, REGISTRY_SESSION,
@@ -253,6 +255,7 @@ Test(registry_members, an_address_is_used_again_by_the_next_session)
 		  "%s", r.fix.error.text);
 	hear(&r);
 	expect_asked(&r, "-1 +2");
+	cr_expect_null(state_find(r.state, &ip), "what was said of the session before is over");
 	cr_expect_eq(roster_client(r.roster, roster_find(r.roster, &ip))->asn, ASN + 1);
 	cr_expect_eq(registry_members_client(r.members, &ip)->asn, ASN + 1);
 	end(&r);
@@ -268,6 +271,8 @@ Test(registry_members, an_address_of_the_files_is_the_files)
 	peer_id_t peer = roster_find(r.roster, &session_of(&r, id.text)->address);
 	expect_asked(&r, "");
 	cr_expect(counts.sessions == 1 && counts.refused == 1);
+	cr_expect(strstr(registry_members_problem(r.members, id.text), "files") != NULL);
+	cr_assert_eq(state_disable(r.state, &session_of(&r, id.text)->address, "mine", 1), 0);
 	cr_expect_eq(roster_client(r.roster, peer)->asn, 64501);
 	cr_assert(fix_update(&r.fix, id.text, "{'hold_time': 30}"));
 	hear(&r);
@@ -283,6 +288,7 @@ Test(registry_members, an_address_of_the_files_is_the_files)
 	expect_asked(&r, "~0");
 	cr_expect_eq(roster_client(r.roster, peer)->asn, ASN);
 	cr_expect_eq(registry_members_count(r.members).refused, 0);
+	cr_expect_null(registry_members_problem(r.members, id.text));
 	/* Back in the files, it is theirs again, and the session waits. */
 	struct config registrys = *r.config;
 	*r.config = was;
@@ -296,6 +302,7 @@ Test(registry_members, an_address_of_the_files_is_the_files)
 	hear(&r);
 	expect_asked(&r, "");
 	cr_expect_eq(roster_client(r.roster, peer)->asn, 64501);
+	cr_expect_eq(state_count(r.state), 1, "of the files' neighbour");
 	*next = registrys;
 	config_free(next);
 	end(&r);
