@@ -63,7 +63,8 @@ def prefix(text):
 
 
 KNOWN = {"llgrStale": "65535:6", "llgr-stale": "65535:6",  # As FRR writes them.
-         "gracefulShutdown": "65535:0", "graceful-shutdown": "65535:0"}
+         "gracefulShutdown": "65535:0", "graceful-shutdown": "65535:0",
+         "blackhole": "65535:666", "noExport": "65535:65281", "no-export": "65535:65281"}
 
 
 def community(text):
