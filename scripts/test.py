@@ -20,7 +20,8 @@ browser  the pages in Chromium: tests/browser/*/run
 Of the last four, the runs that mostly wait for timers and routers go on, some at a time, beside the
 suites that compute; those that load the machine or measure come after, one by one.
 
-Ends with one line, "N passed, N failed", with ", N skipped" if any; exit 0 only when none failed.
+Ends with what failed, each with what its program said of it, and one line, "N passed, N failed",
+with ", N skipped" if any; exit 0 only when none failed.
 With CI=true a skip is a failure.
 """
 
@@ -54,7 +55,12 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # A leak report does not make Criterion's test fail; nor does an error in a forked child always.
 REPORT = re.compile(r"LeakSanitizer|ERROR: AddressSanitizer|runtime error:")
 COUNTS = re.compile(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$")
+# What tells of a failure: what says so itself, or else what usually goes before an end.
+TELLING = (re.compile(r"^\s*FAIL\b"),
+           re.compile(r"Assertion Failed|assertion failed|Sanitizer|runtime error:|Traceback"
+                      r"|^\w*(Error|Exception)\b|timed out|no end after"))
 SKIP = 77  # The exit code that says "cannot run here".
+CI = os.environ.get("CI") == "true"
 
 
 class Tally:
@@ -62,9 +68,11 @@ class Tally:
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.failures = []  # (what, the lines that tell of it)
         self.lock = threading.Lock()
 
-    def add(self, what, passed=0, failed=0, skipped=0, detail=""):
+    def add(self, what, passed=0, failed=0, skipped=0, detail="", output=""):
+        """`detail` is shown now unless all passed; `output` was shown already."""
         text = "  %s  %s: %d passed, %d failed%s" % (
             "FAIL" if failed else "skip" if skipped and not passed else "ok  ", what, passed,
             failed, ", %d skipped" % skipped if skipped else "")
@@ -74,7 +82,16 @@ class Tally:
             self.passed += passed
             self.failed += failed
             self.skipped += skipped
+            if failed or (skipped and CI):
+                self.failures.append((what, telling_lines(detail or output)))
             say(text)
+
+    def say_failures(self):
+        """Once more at the end: of a long log a reader may have no more than that."""
+        for what, lines in self.failures:
+            say("failed: " + what)
+            for line in lines:
+                say("    " + line)
 
     def line(self):
         text = "%d passed, %d failed" % (self.passed, self.failed)
@@ -83,6 +100,18 @@ class Tally:
 
 def say(text):
     print(text, flush=True)
+
+
+def telling_lines(output, most=24):
+    """Of a program's output what tells of its failures, each with its next line, and the end."""
+    lines = COLOUR.sub("", output).rstrip().splitlines()
+    for pattern in TELLING:
+        said = [i for i, line in enumerate(lines) if pattern.search(line)]
+        if said:
+            break
+    chosen = sorted({i + j for i in said for j in (0, 1)})[:most]
+    last = range(max(len(lines) - 6, chosen[-1] + 1 if chosen else 0, 0), len(lines))
+    return [lines[i] for i in (*chosen, *last) if i < len(lines)]
 
 
 def criterion_counts(output, is_ok):
@@ -174,9 +203,9 @@ def count(tally, name, seconds, status, output):
     if status == SKIP:
         tally.add(what, skipped=1)
     elif found and (status == 0) == (int(found.group(2)) == 0):
-        tally.add(what, *map(int, found.groups(default="0")))
+        tally.add(what, *map(int, found.groups(default="0")), output=output)
     else:
-        tally.add(what, passed=status == 0, failed=status != 0)
+        tally.add(what, passed=status == 0, failed=status != 0, output=output)
         if status != 0:
             say("    exit %d" % status)
 
@@ -320,11 +349,12 @@ def main():
     netns.raise_on_signal()
     tally = Tally()
     all_of(tally, args.suites or suites)
-    if os.environ.get("CI") == "true" and tally.skipped:
+    if CI and tally.skipped:
         say("CI: %d skipped count as failed" % tally.skipped)
         tally.failed, tally.skipped = tally.failed + tally.skipped, 0
     if tally.passed + tally.failed + tally.skipped == 0:
         tally.failed = 1
+    tally.say_failures()
     say(tally.line())
     return 1 if tally.failed else 0
 
