@@ -28,7 +28,7 @@ static bool is_accepted(const struct registry_evidence *e, const struct registry
 
 /* RFC 6811 §2: Invalid means that ROAs cover the prefix, and none matches.  What is invalid is
  * rejected by the import rules, too: no grace, and no other proof makes up for it. */
-static bool is_veto(const struct registry_evidence *e)
+bool life_is_veto(const struct registry_evidence *e)
 {
 	bool is_negative = e->result == RESULT_INVALID || e->result == RESULT_MISMATCH;
 	return is_negative && (e->type == EVIDENCE_ROA || e->type == EVIDENCE_OPERATOR);
@@ -116,7 +116,7 @@ struct life_judgement life_judge(const struct life_evidence *e, const struct reg
 	for (unsigned i = 0; i < e->count; i++) {
 		const struct registry_evidence *one = e->item[i];
 		bool is_failing;
-		if (is_veto(one)) {
+		if (life_is_veto(one)) {
 			return (struct life_judgement){.proof = PROOF_VETOED,
 						       .reason = reason_of(one, now_s)};
 		}
@@ -138,16 +138,23 @@ struct life_judgement life_judge(const struct life_evidence *e, const struct reg
 	return best;
 }
 
+bool life_is_for(const struct registry_evidence *e, asn_t origin)
+{
+	for (size_t i = 0; i < e->origins.count; i++) {
+		if (e->origins.item[i] == origin) {
+			return true;
+		}
+	}
+	return e->origins.count == 0;
+}
+
 bool life_has_origin(const struct life_evidence *e, const struct registry_rules *rules,
 		     int64_t now_s, asn_t origin)
 {
 	for (unsigned i = 0; i < e->count; i++) {
 		const struct registry_evidence *one = e->item[i];
-		bool is_failing, has_origin = one->origins.count == 0;
-		for (size_t k = 0; k < one->origins.count; k++) {
-			has_origin |= one->origins.item[k] == origin;
-		}
-		if (has_origin && is_accepted(one, rules) &&
+		bool is_failing;
+		if (life_is_for(one, origin) && is_accepted(one, rules) &&
 		    end_of(one, rules, now_s, &is_failing) != 0) {
 			return true;
 		}

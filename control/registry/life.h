@@ -62,6 +62,9 @@ struct life_evidence { /* All that there is about one subject. */
 
 struct life_judgement life_judge(const struct life_evidence *e, const struct registry_rules *rules,
 				 int64_t now_s);
+bool life_is_veto(const struct registry_evidence *e);
+/* Whether a record is about this origin: one that names none is about any. */
+bool life_is_for(const struct registry_evidence *e, asn_t origin);
 /* Whether an accepted proof that holds is one for this origin. */
 bool life_has_origin(const struct life_evidence *e, const struct registry_rules *rules,
 		     int64_t now_s, asn_t origin);

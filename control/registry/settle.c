@@ -88,13 +88,69 @@ static bool is_origin_verified(const struct registry *r, const struct registry_r
 	       (p->is_originated && origin == rules->rs_as);
 }
 
+/* Whether a record is about the prefix's tenant: a proof for an AS number of somebody else is
+ * somebody else's proof.  A ROA or a route object for the server's own number says that the server
+ * may announce the prefix, and not for whom. */
+static bool speaks_for(const struct registry *r, const struct registry_rules *rules,
+		       const struct registry_prefix *p, const struct registry_evidence *e)
+{
+	bool names_tenant = e->type != EVIDENCE_ROA && e->type != EVIDENCE_IRR;
+	for (size_t i = 0; i < p->origins.count; i++) {
+		asn_t origin = p->origins.item[i];
+		if (life_is_for(e, origin) && (names_tenant || origin != rules->rs_as) &&
+		    is_origin_verified(r, rules, p, origin)) {
+			return true;
+		}
+	}
+	return e->origins.count == 0;
+}
+
+/* Why a proof that holds is none for this tenant. */
+static const char *reason_of_others(const struct registry_rules *rules,
+				    const struct registry_prefix *p, const struct life_evidence *e)
+{
+	bool is_ours = false, is_claimed = false;
+	for (unsigned k = 0; k < e->count; k++) {
+		for (size_t i = 0; i < p->origins.count; i++) {
+			bool is_for = life_is_for(e->item[k], p->origins.item[i]);
+			is_ours |= is_for && p->origins.item[i] == rules->rs_as;
+			is_claimed |= is_for && p->origins.item[i] != rules->rs_as;
+		}
+	}
+	/* One that was for other origins is still to be looked at again. */
+	return is_claimed ? "asn-unverified" : is_ours ? "ownership-token-missing" : "pending";
+}
+
+/* What the records say that are about the tenant; all of them may say no. */
+static struct life_judgement judge_evidence(const struct registry *r,
+					    const struct registry_rules *rules,
+					    const struct registry_prefix *p, int64_t now_s)
+{
+	struct life_evidence all = settle_evidence(r, p->object.id.text), own = {.count = 0},
+			     others = {.count = 0};
+	for (unsigned i = 0; i < all.count; i++) {
+		bool counts = life_is_veto(all.item[i]) || speaks_for(r, rules, p, all.item[i]);
+		struct life_evidence *to = counts ? &own : &others;
+		to->item[to->count++] = all.item[i];
+	}
+	struct life_judgement j = life_judge(&own, rules, now_s);
+	struct life_judgement of_others = life_judge(&others, rules, now_s);
+	if (!life_holds(j.proof) && j.proof != PROOF_VETOED && life_holds(of_others.proof)) {
+		const char *reason = of_others.proof == PROOF_FAILING
+					     ? of_others.reason
+					     : reason_of_others(rules, p, &others);
+		j = (struct life_judgement){
+			.proof = PROOF_NONE, .reason = reason, .due_s = of_others.due_s};
+	}
+	return j;
+}
+
 /* A delegated prefix is proven by the one that it is delegated out of, but for a veto. */
 static struct life_judgement judge_ownership(const struct registry *r,
 					     const struct registry_rules *rules,
 					     const struct registry_prefix *p, int64_t now_s)
 {
-	struct life_evidence e = settle_evidence(r, p->object.id.text);
-	struct life_judgement j = life_judge(&e, rules, now_s);
+	struct life_judgement j = judge_evidence(r, rules, p, now_s);
 	if (p->parent.text[0] == '\0' || j.proof == PROOF_VETOED || j.proof == PROOF_VALID) {
 		return j;
 	}
@@ -152,6 +208,7 @@ static void settle_prefix(struct work *w, const char *id, bool is_first)
 	struct registry_prefix *p = tx_copy(t, REGISTRY_PREFIX, id);
 	const struct registry_prefix *before = is_first ? tx_before(t, REGISTRY_PREFIX, id) : p;
 	bool was_proven = before != NULL && life_is_proven((enum prefix_state)before->state);
+	bool was_lately = life_is_proven((enum prefix_state)p->state);
 	struct life_facts facts = {.judged = settle_judge(t->registry, t->rules, p, t->now_s),
 				   .drain_s = t->rules->drain_s,
 				   .now_s = t->now_s};
@@ -159,7 +216,7 @@ static void settle_prefix(struct work *w, const char *id, bool is_first)
 	activate_origins(t, p);
 	bool is_proven = life_is_proven((enum prefix_state)p->state);
 	tx_put(t, &p->object);
-	if (is_proven != was_proven) {
+	if (is_proven != was_proven || is_proven != was_lately) {
 		registry_delegated(t->registry, id, NULL, work_add_object, w);
 	}
 }
@@ -257,7 +314,7 @@ static void settle_asn(struct work *w, const char *id, bool is_first)
 	struct key_cursor c = key_asn(TAG_ORIGIN, a->asn, a->tenant.text);
 	bool is_verified = a->state == ASN_VERIFIED;
 	tx_put(t, &a->object);
-	if (is_verified != was_verified) {
+	if (is_verified != was_verified || is_verified != (before == ASN_VERIFIED)) {
 		registry_walk(t->registry, &c, work_add_object, w);
 	}
 	if (was_verified && !is_verified) {

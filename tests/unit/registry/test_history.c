@@ -87,19 +87,19 @@ static bool has_number(const struct history *h, unsigned tenant, asn_t asn)
 	return false;
 }
 
-static bool is_proven_by(const struct history *h, const struct bring *b, bool is_of_origin)
+/* A proof for another number than the one that the prefix has is another's. */
+static bool is_proven_by(const struct history *h, const struct bring *b)
 {
 	for (unsigned i = 0; i < EVIDENCE_TYPE_COUNT; i++) {
 		const struct proof *p = &b->proof[i];
-		if (p->until_s > h->fix.now_s &&
-		    (!is_of_origin || p->origin == 0 || p->origin == b->origin)) {
+		if (p->until_s > h->fix.now_s && (p->origin == 0 || p->origin == b->origin)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool is_proven(const struct history *h, const struct bring *b, bool is_of_origin)
+static bool is_proven(const struct history *h, const struct bring *b)
 {
 	bool is_over = b->not_after_s != 0 && h->fix.now_s >= b->not_after_s;
 	if (!b->is_there || !b->is_submitted || b->is_released || b->is_vetoed || is_over ||
@@ -107,8 +107,7 @@ static bool is_proven(const struct history *h, const struct bring *b, bool is_of
 		return false;
 	}
 	/* Delegations are one step deep here. */
-	return is_proven_by(h, b, is_of_origin) ||
-	       (b->parent >= 0 && is_proven(h, &h->bring[b->parent], false));
+	return is_proven_by(h, b) || (b->parent >= 0 && is_proven(h, &h->bring[b->parent]));
 }
 
 static bool is_early(const struct history *h, const struct bring *b)
@@ -122,8 +121,7 @@ static void end_drains(struct history *h)
 {
 	for (unsigned i = 0; i < h->brought; i++) {
 		struct bring *b = &h->bring[i];
-		b->is_draining &=
-			is_proven(h, b, false) && !is_early(h, b) && h->fix.now_s < b->drained_s;
+		b->is_draining &= is_proven(h, b) && !is_early(h, b) && h->fix.now_s < b->drained_s;
 	}
 }
 
@@ -137,7 +135,7 @@ static bool is_accepted(const struct history *h, unsigned tenant, const struct p
 	for (unsigned i = 0; i < h->brought; i++) {
 		const struct bring *b = &h->bring[i];
 		if (b->tenant == tenant && b->origin == origin && p->len <= b->max_length &&
-		    prefix_contains(&b->prefix, p) && is_proven(h, b, true) && !is_early(h, b) &&
+		    prefix_contains(&b->prefix, p) && is_proven(h, b) && !is_early(h, b) &&
 		    (b->is_wanted || b->is_draining)) {
 			return true;
 		}
