@@ -20,6 +20,14 @@ const char *finding_result_text(enum finding_result r)
 	return RESULT_TEXT[r];
 }
 
+/* Sources say things in any encoding and none; the registry takes text. */
+static void clean(char *text)
+{
+	for (; *text != '\0'; text++) {
+		*text = *text >= ' ' && *text <= '~' ? *text : '?';
+	}
+}
+
 void finding_say(struct finding *f, enum finding_result result, const char *reason,
 		 const char *format, ...)
 {
@@ -29,6 +37,7 @@ void finding_say(struct finding *f, enum finding_result result, const char *reas
 	va_start(args, format);
 	(void)vsnprintf(f->detail, sizeof(f->detail), format, args);
 	va_end(args);
+	clean(f->detail);
 }
 
 void finding_take_origin(struct finding *whole, asn_t origin, const struct finding *one)

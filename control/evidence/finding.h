@@ -34,7 +34,7 @@ struct finding {
 };
 
 const char *finding_result_text(enum finding_result r); /* "valid" */
-/* The rest of `f` stays. */
+/* The rest of `f` stays; what is not printable ASCII is shown as '?'. */
 void finding_say(struct finding *f, enum finding_result result, const char *reason,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Proofs of origins are of each by itself: `whole` begins as VALID without words, takes each one in

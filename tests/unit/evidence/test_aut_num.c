@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "control/evidence/aut_num.h"
+#include "control/evidence/record.h"
 #include "tests/unit/evidence/world.h"
 
 #define OBJECT "aut-num:        AS64500\nas-name:        EXAMPLE\n"
@@ -49,6 +50,21 @@ Test(aut_num, an_object_with_the_token_in_a_registrys_own_database_proves_it)
 		cr_expect_str_eq(f.reason, answers[i].reason, "%u: %s", i, f.reason);
 		cr_expect(strstr(f.detail, answers[i].words) != NULL, "%u: %s", i, f.detail);
 	}
+}
+
+/* whois knows no encoding, and its answer crosses the net in clear: what is told of it is text. */
+Test(aut_num, what_a_server_says_in_no_encoding_can_be_written_all_the_same)
+{
+	static const char answer[] = "%ERROR: Zugriff \xe4nderbar\t\xff\xfe\x01 f\xc3\n";
+	const struct aut_num_claim c = {.asn = 64500, .token = WORLD_TOKEN, .sources = "RIPE"};
+	struct finding f;
+	aut_num_check(answer, sizeof(answer) - 1, &c, &f);
+	cr_expect(f.result == FINDING_ERROR);
+	cr_expect_str_eq(f.detail,
+			 "AS64500 could not be asked for: %ERROR: Zugriff ?nderbar???? f?");
+	json_t *body = record_body(EVIDENCE_IRR, &f);
+	cr_expect_str_eq(json_string_value(json_object_get(body, "detail")), f.detail);
+	json_decref(body);
 }
 
 Test(aut_num, no_answer_is_read_behind_its_end)
