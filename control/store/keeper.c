@@ -268,9 +268,10 @@ static enum database_end reload(struct keeper *k, char *why)
 		end = k->db->ops->records(k->db, &range, see_mark, &one, why);
 	}
 	if (one.is_there && one.mark == r->mark && strcmp(one.writer, r->writer) == 0) {
+		struct store_news n = {.kind = STORE_COMMITTED, .revision = r->revision};
 		record_free(k->under_way);
 		k->under_way = NULL;
-		tell(k, STORE_COMMITTED, "");
+		queue_put_news(k->queue, &n);
 	}
 	return end == DATABASE_OK ? load(k, k->db, why) : end;
 }
@@ -507,6 +508,10 @@ static int timeout_ms(const struct keeper *k)
 /* Until there is something to do. */
 static void wait(struct keeper *k)
 {
+	/* What came with an answer does not make the descriptor readable again. */
+	if (k->is_connected && k->db->ops->fd(k->db) >= 0) {
+		look(k);
+	}
 	int fd = k->is_connected ? k->db->ops->fd(k->db) : -1;
 	struct pollfd fds[] = {{.fd = queue_ask_fd(k->queue), .events = POLLIN},
 			       {.fd = queue_stop_fd(k->queue), .events = POLLIN},
@@ -515,7 +520,6 @@ static void wait(struct keeper *k)
 	if (fds[0].revents != 0) {
 		queue_clear_ask(k->queue);
 	}
-	/* What came with an answer does not make the descriptor readable again. */
 	if (k->is_connected && (ready == 0 || fd >= 0)) {
 		look(k);
 	}
