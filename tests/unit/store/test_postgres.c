@@ -326,6 +326,34 @@ Test(postgres, a_refused_change_is_not_half_there)
 }
 
 /* The connection is cut: the store comes back by itself, and keeps what is given then. */
+/* A database may be set to another isolation for all that use it: then who waits for another's turn
+ * would fail, and not find out whether it was first. */
+Test(postgres, who_waits_for_its_turn_does_not_fail_for_it)
+{
+	struct pg p;
+	struct store_news n;
+	setup(&p);
+	strncat(p.url, "%20-cdefault_transaction_isolation%3Dserializable",
+		sizeof(p.url) - strlen(p.url) - 1);
+	p.rig.store = rig_open(&p.rig, p.url, NULL);
+	sql(&p, "BEGIN ISOLATION LEVEL READ COMMITTED");
+	sql(&p, "UPDATE registry_head SET revision = revision");
+	struct registry_change *c = rig_change(1, 1, NULL, "one");
+	cr_assert(store_commit(p.rig.store, c));
+	registry_change_free(c);
+	for (unsigned i = 0; i < 1000; i++) {
+		if (number(&p, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0) {
+			break;
+		}
+		usleep(5000);
+	}
+	sql(&p, "COMMIT");
+	rig_next(p.rig.store, &n);
+	cr_expect_eq(n.kind, STORE_COMMITTED, "%d %s", n.kind, n.text);
+	store_news_fini(&n);
+	teardown(&p);
+}
+
 Test(postgres, a_connection_that_was_cut_comes_back)
 {
 	struct pg p;
