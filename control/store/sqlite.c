@@ -154,22 +154,47 @@ static enum database_end configure(struct sqlite *s, char *why)
 	return DATABASE_OK;
 }
 
+/* What VACUUM INTO has written is on disk, and has its name only then; what it is put in place of
+ * was cut short, or is from an upgrade before. */
+static bool name_whole(const char *part, const char *path)
+{
+	int fd = open(part, O_RDONLY | O_CLOEXEC);
+	bool is_whole = fd >= 0 && fsync(fd) == 0 && rename(part, path) == 0;
+	if (fd >= 0) {
+		close(fd);
+	}
+	return is_whole;
+}
+
 /* The way back from an upgrade: the file as the older version left it. */
 static enum database_end keep_old(struct sqlite *s, int64_t version, char *why)
 {
-	char *path = NULL;
-	int len = asprintf(&path, "%s.format-%d", s->path, (int)version);
-	ASSERT(len > 0);
-	enum database_end end = DATABASE_OK;
-	if (!s->is_copy && access(path, F_OK) != 0) {
-		mode_t before = umask(0077);
-		const struct sqlite_value value[] = {SQLITE_TEXT_OF(path)};
-		if (sqlite_run(s, "VACUUM INTO ?1", value, 1) != SQLITE_OK) {
-			end = sqlite_failed(s, "keep a copy from before the upgrade", why);
-			(void)unlink(path);
-		}
-		(void)umask(before);
+	char *path = NULL, *part = NULL;
+	if (s->is_copy) {
+		return DATABASE_OK;
 	}
+	int len = asprintf(&path, "%s.format-%d", s->path, (int)version);
+	int part_len = asprintf(&part, "%s.part-%d", path, (int)getpid());
+	ASSERT(len > 0 && part_len > 0);
+	int64_t now = version;
+	enum database_end end = DATABASE_OK;
+	const struct sqlite_value value[] = {SQLITE_TEXT_OF(part)};
+	mode_t before = umask(0077);
+	(void)unlink(part);
+	if (sqlite_run(s, "VACUUM INTO ?1", value, 1) != SQLITE_OK) {
+		end = sqlite_failed(s, "keep a copy from before the upgrade", why);
+	} else {
+		end = sqlite_number(s, "SELECT version FROM registry_version", 0, &now, why);
+	}
+	/* Another server that has upgraded it meanwhile has the copy. */
+	if (end == DATABASE_OK && now == version && !name_whole(part, path)) {
+		snprintf(why, STORE_TEXT_MAX, "cannot keep %s from before the upgrade: %s", path,
+			 strerror(errno));
+		end = DATABASE_FAILED;
+	}
+	(void)unlink(part);
+	(void)umask(before);
+	free(part);
 	free(path);
 	return end;
 }

@@ -133,6 +133,33 @@ Test(sqlite, an_older_format_is_brought_up_to_date)
 	rig_fini(&rig);
 }
 
+/* Who went back once and upgrades again wants the way back to today; and a copy that was cut short
+ * the last time is none. */
+Test(sqlite, the_copy_from_before_an_upgrade_is_of_this_upgrade)
+{
+	struct rig rig;
+	sqlite3 *old = NULL;
+	sqlite3_stmt *st = NULL;
+	char path[128];
+	rig_init(&rig);
+	rig.store = rig_open(&rig, URL, NULL);
+	rig_keep(rig.store, rig_change(1, 1, NULL, "one"));
+	store_close(rig.store);
+	sql(&rig, "DROP TABLE registry_mention; UPDATE registry_version SET version = 1");
+	FILE *f = fopen(rig_path(&rig, "registry.db.format-1", path), "w");
+	cr_assert(f != NULL && fputs("the copy of last year, or half of one", f) >= 0);
+	cr_assert_eq(fclose(f), 0);
+	rig.store = rig_open(&rig, URL, NULL);
+	cr_assert_eq(sqlite3_open_v2(path, &old, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_prepare_v2(old, "SELECT revision FROM registry_head", -1, &st, NULL),
+		     SQLITE_OK, "%s", sqlite3_errmsg(old));
+	cr_assert_eq(sqlite3_step(st), SQLITE_ROW);
+	cr_expect_eq(sqlite3_column_int(st, 0), 1);
+	sqlite3_finalize(st);
+	sqlite3_close(old);
+	rig_fini(&rig);
+}
+
 Test(sqlite, another_programs_database_is_refused)
 {
 	struct rig rig;
