@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "control/api/problem.h"
 #include "control/registry/reason.h"
 #include "rib/base/check.h"
 
@@ -61,35 +62,6 @@ void call_subscribe(struct call *c, struct call_feed *f)
 	finish(c, ANSWER_FEED, 200);
 }
 
-static const char *status_title(int status)
-{
-	static const struct {
-		int status;
-		const char *title;
-	} titles[] = {
-		{400, "Bad Request"},
-		{401, "Unauthorized"},
-		{403, "Forbidden"},
-		{404, "Not Found"},
-		{405, "Method Not Allowed"},
-		{409, "Conflict"},
-		{412, "Precondition Failed"},
-		{413, "Content Too Large"},
-		{415, "Unsupported Media Type"},
-		{422, "Unprocessable Content"},
-		{429, "Too Many Requests"},
-		{431, "Request Header Fields Too Large"},
-		{500, "Internal Server Error"},
-		{503, "Service Unavailable"},
-	};
-	for (unsigned i = 0; i < ARRAY_COUNT(titles); i++) {
-		if (titles[i].status == status) {
-			return titles[i].title;
-		}
-	}
-	return "Error";
-}
-
 static void put_text(json_t *o, const char *name, const char *text)
 {
 	if (text[0] != '\0') {
@@ -103,7 +75,7 @@ void call_problem(struct call *c, const struct registry_error *e)
 {
 	int status = e->status >= 400 && e->status < 600 ? e->status : 500;
 	json_t *o = json_pack("{s:s, s:s, s:i}", "type", "about:blank", "title",
-			      status_title(status), "status", status);
+			      problem_title(status), "status", status);
 	ASSERT(o != NULL);
 	put_text(o, "detail", e->text);
 	put_text(o, "reason", e->reason);
@@ -241,7 +213,7 @@ bool call_query_number(struct call *c, const char *name, struct call_range range
 static const struct {
 	const char *name, *type;
 } parameters[] = {
-#define QUERY(name, type, text) {#name, type},
+#define QUERY(name, type, limits, text) {#name, type},
 #include "control/api/query.def"
 #undef QUERY
 };
@@ -258,12 +230,13 @@ static bool is_boolean(const char *name)
 
 static bool check_query(struct call *c)
 {
+	char known[160];
 	for (unsigned i = 0; i < c->query_count; i++) {
 		const char *name = c->query[i].name, *value = c->query[i].value;
 		if (!route_list_has(c->route->query, name)) {
+			route_list_text(c->route->query, known, sizeof(known));
 			call_fail(c, 400, "form", "'%.64s' is not a parameter of this path%s%s",
-				  name, c->route->query[0] != '\0' ? "; known are: " : "",
-				  c->route->query);
+				  name, known[0] != '\0' ? "; known are: " : "", known);
 			return false;
 		}
 		if (call_query(c, name) != value) {

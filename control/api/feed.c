@@ -31,6 +31,11 @@ static const char *const types[FEED_TYPE_COUNT] = {
 	[FEED_LOST] = "lost",
 };
 
+const char *feed_type_text(unsigned n)
+{
+	return n < FEED_TYPE_COUNT ? types[n] : NULL;
+}
+
 struct feed *feed_new(uint64_t first)
 {
 	struct feed *f = calloc(1, sizeof(*f));

@@ -55,6 +55,9 @@ struct feed_shown {
 
 struct feed;
 
+/* The n-th of enum feed_type, as it is told; NULL behind the last. */
+const char *feed_type_text(unsigned n);
+
 struct feed *feed_new(uint64_t first);
 void feed_free(struct feed *f);
 /* Who asks whose session an address is: the tenant, or NULL. */

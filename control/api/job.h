@@ -100,6 +100,7 @@ struct api_env {
 	const char *(*session_problem)(const void *members, const char *session);
 	const void *members;
 	struct evidence *evidence; /* NULL: there is none. */
+	json_t **description;	   /* Of the API: kept for who asks next; NULL: made for each. */
 };
 
 struct job {

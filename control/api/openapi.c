@@ -1,28 +1,14 @@
-/* The API's description (OpenAPI 3.1): made of the table of routes, of the registry's fields, and
- * of schema.def, so that none can say what another does not. */
+/* The API's description (OpenAPI 3.1): made of the table of routes, of the registry's fields, of
+ * the forms, the queries and the refusals, each of which says it once. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "control/api/form.h"
 #include "control/api/handlers.h"
+#include "control/api/openapi.h"
 #include "control/registry/field.h"
 #include "rib/base/check.h"
-
-static const struct {
-	const char *name, *text;
-} schemas[] = {
-#define SCHEMA(name, text) {#name, text},
-#include "control/api/schema.def"
-#undef SCHEMA
-};
-
-static const struct {
-	const char *name, *type, *text;
-} parameters[] = {
-#define QUERY(name, type, text) {#name, type, text},
-#include "control/api/query.def"
-#undef QUERY
-};
 
 static const struct {
 	enum registry_kind kind;
@@ -39,19 +25,16 @@ static const struct {
 	{REGISTRY_DOCUMENT, "Document", "Documents"},
 };
 
-static json_t *reference(const char *name)
-{
-	char path[96];
-	(void)snprintf(path, sizeof(path), "#/components/schemas/%s", name);
-	return json_pack("{s:s}", "$ref", path);
-}
-
 static json_t *list_schema(const char *one)
 {
-	return json_pack("{s:s, s:[s,s,s], s:{s:{s:s, s:o}, s:{s:[s,s]}, s:{s:s}}}", "type",
-			 "object", "required", "items", "next_cursor", "revision", "properties",
-			 "items", "type", "array", "items", reference(one), "next_cursor", "type",
-			 "string", "null", "revision", "type", "integer");
+	return json_pack("{s:s, s:s, s:[s,s,s], s:{s:{s:s, s:o}, s:{s:[s,s], s:s}, s:{s:s, s:i, "
+			 "s:s}}}",
+			 "type", "object", "description", "A page of a list.", "required", "items",
+			 "next_cursor", "revision", "properties", "items", "type", "array", "items",
+			 form_reference(one), "next_cursor", "type", "string", "null",
+			 "description", "`cursor` of the next page; null: that was all.",
+			 "revision", "type", "integer", "minimum", 0, "description",
+			 "The registry's revision.");
 }
 
 static void put_kinds(json_t *out)
@@ -71,71 +54,9 @@ static json_t *schemas_json(void)
 {
 	json_t *out = json_object();
 	put_kinds(out);
-	for (unsigned i = 0; i < ARRAY_COUNT(schemas); i++) {
-		json_t *schema = json_loads(schemas[i].text, 0, NULL);
-		ASSERT(schema != NULL);
-		json_object_set_new(out, schemas[i].name, schema);
-	}
-	return out;
-}
-
-/* A body or answer: of a schema, or bytes of a media type. */
-static json_t *content(const char *form)
-{
-	if (strchr(form, '/') != NULL) {
-		return json_pack("{s:{s:{s:s}}}", form, "schema", "type", "string");
-	}
-	return json_pack("{s:{s:o}}", "application/json", "schema", reference(form));
-}
-
-static json_t *parameter(const char *name, const char *in, const char *type, const char *text)
-{
-	return json_pack("{s:s, s:s, s:b, s:s, s:{s:s}}", "name", name, "in", in, "required",
-			 strcmp(in, "path") == 0, "description", text, "schema", "type", type);
-}
-
-static json_t *parameters_json(const struct route *r)
-{
-	json_t *out = json_array();
-	char name[32];
-	for (const char *at = r->path; (at = strchr(at, '{')) != NULL; at++) {
-		(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(at + 1, "}"), at + 1);
-		json_array_append_new(out, parameter(name, "path", "string", "Which one."));
-	}
-	for (unsigned i = 0; i < ARRAY_COUNT(parameters); i++) {
-		if (route_list_has(r->query, parameters[i].name)) {
-			json_array_append_new(out,
-					      parameter(parameters[i].name, "query",
-							parameters[i].type, parameters[i].text));
-		}
-	}
-	if (route_list_has(r->query, "dry_run")) {
-		json_array_append_new(out, parameter("Idempotency-Key", "header", "string",
-						     "The same key with the same request has the "
-						     "same answer, and is done once."));
-		json_array_append_new(out, parameter("If-Match", "header", "string",
-						     "The ETag that the object must have."));
-	}
-	return out;
-}
-
-static json_t *responses_json(const struct route *r)
-{
-	json_t *out = json_object();
-	bool is_made = r->method == CALL_POST && strncmp(r->in, "New", 3) == 0;
-	const char *status = is_made ? "201" : r->out[0] == '\0' ? "204" : "200";
-	json_t *good = json_pack("{s:s}", "description", r->text);
-	if (r->out[0] != '\0') {
-		json_object_set_new(good, "content", content(r->out));
-	}
-	json_object_set_new(out, status, good);
-	if (is_made || r->out[0] == '\0') {
-		json_object_set_new(out, "200",
-				    json_pack("{s:s, s:o}", "description", "A dry run.", "content",
-					      content("ChangeDone")));
-	}
-	json_object_set_new(out, "default",
-			    json_pack("{s:s}", "$ref", "#/components/responses/Problem"));
+	json_object_set_new(out, "Check", registry_schema_check());
+	form_put_all(out);
+	form_put_examples(out);
 	return out;
 }
 
@@ -184,13 +105,13 @@ static json_t *operation(const struct route *r)
 	(void)snprintf(tag, sizeof(tag), "%.*s", (int)strcspn(r->path + 1, "/"), r->path + 1);
 	json_t *out = json_pack("{s:s, s:s, s:[s], s:s, s:o, s:o, s:o}", "operationId", id,
 				"summary", r->text, "tags", tag, "x-access", access_text(r->access),
-				"security", security_json(r), "parameters", parameters_json(r),
-				"responses", responses_json(r));
+				"security", security_json(r), "parameters", openapi_parameters(r),
+				"responses", openapi_responses(r));
 	bool is_optional = r->in[0] == '?';
 	if (r->in[0] != '\0') {
 		json_object_set_new(out, "requestBody",
 				    json_pack("{s:b, s:o}", "required", !is_optional, "content",
-					      content(r->in + is_optional)));
+					      openapi_content(r->in + is_optional)));
 	}
 	return out;
 }
@@ -218,15 +139,82 @@ static json_t *paths_json(void)
 	return out;
 }
 
+/* --- The head --- */
+
+static const char about[] =
+	"The route server's API.  Give a token as `Authorization: Bearer cwy_…`; `x-access` says "
+	"who "
+	"may use an operation: any, looking-glass (everybody where it is public), read (tenants, "
+	"viewers, operators), change (tenants, operators), viewer, operator.  A refusal is "
+	"application/problem+json (RFC 9457) with a `reason` for programs and a `remedy` for "
+	"people. "
+	"Changes know `dry_run`, `If-Match` (with an ETag) and `Idempotency-Key`.  Lists come in "
+	"pages: `cursor` takes `next_cursor`.  Members may be added to answers; those that are "
+	"given "
+	"have to be known.";
+
+/* Of the first segments that are no kind of object. */
+static const struct {
+	const char *name, *text;
+} tags[] = {
+	{"health", "Whether the server works."},
+	{"openapi.json", "This description."},
+	{"whoami", "Whose token it is."},
+	{"changes", "What was changed, by whom, and how to undo it."},
+	{"import", "Many objects at once."},
+	{"status", "The server."},
+	{"neighbors", "Sessions as they run."},
+	{"routes", "Routes as they are ranked and sent."},
+	{"explain", "Why a route is, or is not, where it is."},
+	{"rpki", "Data of the RPKI."},
+	{"irr", "Data of the IRR."},
+	{"events", "What happens, as it happens."},
+	{"metrics", "Numbers for monitoring."},
+};
+
+static json_t *tags_json(void)
+{
+	json_t *out = json_array();
+	for (unsigned k = 0; k < REGISTRY_KIND_COUNT; k++) {
+		json_array_append_new(out, json_pack("{s:s, s:s}", "name",
+						     registry_kind_plural((enum registry_kind)k),
+						     "description",
+						     registry_fields((enum registry_kind)k)->text));
+	}
+	for (unsigned i = 0; i < ARRAY_COUNT(tags); i++) {
+		json_array_append_new(out, json_pack("{s:s, s:s}", "name", tags[i].name,
+						     "description", tags[i].text));
+	}
+	return out;
+}
+
+static json_t *components_json(void)
+{
+	return json_pack("{s:o, s:o, s:o, s:{s:{s:s, s:s, s:s}}}", "schemas", schemas_json(),
+			 "responses", openapi_shared_responses(), "headers",
+			 openapi_shared_headers(), "securitySchemes", "token", "type", "http",
+			 "scheme", "bearer", "description",
+			 "What POST /tokens answered as `secret`.");
+}
+
+static json_t *description_json(void)
+{
+	return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:o, s:o, s:o}", "openapi", "3.1.0",
+			 "info", "title", "Causeway", "version", CAUSEWAY_VERSION, "description",
+			 about, "servers", "url", ROUTE_ROOT, "tags", tags_json(), "paths",
+			 paths_json(), "components", components_json());
+}
+
+/* Making it takes tens of milliseconds, which nobody without a token may cost us twice. */
 void serve_openapi(struct call *c)
 {
-	json_t *components = json_pack(
-		"{s:o, s:{s:{s:s, s:s}}, s:{s:{s:s, s:{s:{s:o}}}}}", "schemas", schemas_json(),
-		"securitySchemes", "token", "type", "http", "scheme", "bearer", "responses",
-		"Problem", "description", "What is wrong, and what to do (RFC 9457).", "content",
-		"application/problem+json", "schema", reference("Problem"));
-	call_answer(c, 200,
-		    json_pack("{s:s, s:{s:s, s:s}, s:[{s:s}], s:o, s:o}", "openapi", "3.1.0",
-			      "info", "title", "Causeway", "version", CAUSEWAY_VERSION, "servers",
-			      "url", ROUTE_ROOT, "paths", paths_json(), "components", components));
+	json_t **kept = c->env->description;
+	if (kept == NULL) {
+		call_answer(c, 200, description_json());
+		return;
+	}
+	if (*kept == NULL) {
+		*kept = description_json();
+	}
+	call_answer(c, 200, json_incref(*kept)); /* Nobody changes an answer. */
 }

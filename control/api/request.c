@@ -42,11 +42,16 @@ static bool read_prefix(const json_t *value, struct api_request *out)
 	       !has_host_bits;
 }
 
-static bool read_match(const json_t *value, struct api_request *out)
+const char *api_match_text(unsigned n)
 {
 	static const char *const names[] = {"exact", "longer", "covering"};
-	for (unsigned i = 0; json_is_string(value) && i < ARRAY_COUNT(names); i++) {
-		if (strcmp(json_string_value(value), names[i]) == 0) {
+	return n < ARRAY_COUNT(names) ? names[n] : NULL;
+}
+
+static bool read_match(const json_t *value, struct api_request *out)
+{
+	for (unsigned i = 0; json_is_string(value) && api_match_text(i) != NULL; i++) {
+		if (strcmp(json_string_value(value), api_match_text(i)) == 0) {
 			out->match = (enum api_match)i;
 			return true;
 		}

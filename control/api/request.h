@@ -76,4 +76,6 @@ bool api_request_read(json_t *root, struct api_request *out, struct api_fault *o
 void api_cursor_format(const struct api_cursor *c, char out[API_CURSOR_TEXT_MAX]);
 /* Whether the command changes anything: not for the read-only socket. */
 bool api_command_is_change(enum api_command command);
+/* The n-th of enum api_match; NULL behind the last. */
+const char *api_match_text(unsigned n);
 const char *api_command_text(enum api_command command); /* "neighbors" */

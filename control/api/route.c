@@ -83,16 +83,39 @@ const struct route *route_find(enum call_method method, char *path, const char *
 	return NULL;
 }
 
-bool route_list_has(const char *list, const char *name)
+/* Where the word ends in the list; NULL: it is none of it. */
+static const char *end_in_list(const char *list, const char *name)
 {
 	size_t len = strlen(name);
 	for (const char *at = list; len > 0 && (at = strstr(at, name)) != NULL; at += len) {
 		bool begins = at == list || at[-1] == ' ';
-		if (begins && (at[len] == ' ' || at[len] == '\0')) {
-			return true;
+		if (begins && (at[len] == ' ' || at[len] == '!' || at[len] == '\0')) {
+			return at + len;
 		}
 	}
-	return false;
+	return NULL;
+}
+
+bool route_list_has(const char *list, const char *name)
+{
+	return end_in_list(list, name) != NULL;
+}
+
+bool route_list_needs(const char *list, const char *name)
+{
+	const char *end = end_in_list(list, name);
+	return end != NULL && *end == '!';
+}
+
+void route_list_text(const char *list, char *out, size_t size)
+{
+	size_t len = 0;
+	for (; *list != '\0' && len < size - 1; list++) {
+		if (*list != '!') {
+			out[len++] = *list;
+		}
+	}
+	out[len] = '\0';
 }
 
 static const char *const methods[CALL_METHOD_COUNT] = {

@@ -28,8 +28,9 @@ struct route {
 	enum call_method method;
 	enum route_access access;
 	const char *path;
-	const char
-		*query;	 /* Names that it knows, of query.def, with spaces between; "" for none. */
+	/* Names that it knows, of query.def, with spaces between; "!" is behind one that it cannot
+	 * do without.  "" for none. */
+	const char *query;
 	const char *in;	 /* Form of the body: a schema's name, a media type, or ""; */
 	const char *out; /* of the answer. */
 	void (*handle)(struct call *c);
@@ -49,5 +50,9 @@ const struct route *route_find(enum call_method method, char *path, const char *
 			       unsigned *out_allowed);
 /* Whether `name` is one of the words of `list`. */
 bool route_list_has(const char *list, const char *name);
+/* Whether it is, and has a "!" behind it. */
+bool route_list_needs(const char *list, const char *name);
+/* The list without these, cut where `out` ends. */
+void route_list_text(const char *list, char *out, size_t size);
 const char *call_method_text(enum call_method method); /* "GET" */
 bool call_method_parse(const char *text, enum call_method *out);

@@ -70,6 +70,7 @@ struct daemon {
 	struct http *http; /* NULL: no HTTP. */
 	struct events *events;
 	struct feed *feed;
+	json_t *description; /* Of the API, once somebody has asked. */
 	struct watch *watch;
 	struct membership *membership;
 	struct registry_source *registry; /* NULL: none is configured. */
@@ -321,6 +322,7 @@ static void make_controls(struct daemon *d)
 	d->feed = feed_new((uint64_t)d->env.started_s * USEC_PER_SEC);
 	d->watch = watch_new(d->feed, d->roster);
 	d->env.feed = d->feed;
+	d->env.description = &d->description;
 }
 
 /* The registry's sessions are members from the start, like the files' clients. */
@@ -562,6 +564,7 @@ static void stop(struct daemon *d)
 	events_free(d->events);
 	watch_free(d->watch);
 	feed_free(d->feed);
+	json_decref(d->description);
 	reload_free(d->reload);
 	membership_free(d->membership);
 	rules_end(d->rules);

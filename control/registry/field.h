@@ -77,6 +77,14 @@ json_t *registry_json_public(enum registry_kind kind, const json_t *store);
  * (is_new) or changed. */
 json_t *registry_schema(enum registry_kind kind);
 json_t *registry_schema_input(enum registry_kind kind, bool is_new);
+/* Of a member, as it is asked for; NULL: the kind has none of this name. */
+json_t *registry_schema_member(enum registry_kind kind, const char *name);
+/* Of one check of an ASN or prefix; and where the other schemas look for it. */
+#define REGISTRY_CHECK_SCHEMA "#/components/schemas/Check"
+json_t *registry_schema_check(void);
+/* The members of evidence that a check has. */
+#define REGISTRY_CHECK_MEMBERS 8
+extern const char *const registry_check_members[REGISTRY_CHECK_MEMBERS + 1]; /* Ends with NULL. */
 
 /* RFC 3339, UTC. */
 bool registry_time_parse(const char *text, int64_t *out_s);

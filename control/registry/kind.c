@@ -33,6 +33,12 @@ const char *registry_kind_plural(enum registry_kind kind)
 	return kinds[kind].plural;
 }
 
+char registry_kind_letter(enum registry_kind kind)
+{
+	ASSERT(kind < REGISTRY_KIND_COUNT);
+	return kinds[kind].letter;
+}
+
 bool registry_kind_parse(const char *text, enum registry_kind *out)
 {
 	for (unsigned k = 0; k < REGISTRY_KIND_COUNT; k++) {

@@ -80,6 +80,7 @@ struct registry_tenant {
 
 const char *registry_kind_text(enum registry_kind kind);	     /* "tenant" */
 const char *registry_kind_plural(enum registry_kind kind);	     /* "tenants" */
+char registry_kind_letter(enum registry_kind kind);		     /* That ids begin with. */
 bool registry_kind_parse(const char *text, enum registry_kind *out); /* "tenant" or "tenants" */
 /* The kind that an id is of, by its letter; false when `text` is no id. */
 bool registry_kind_of_id(const char *text, enum registry_kind *out);

@@ -15,13 +15,10 @@ static void copy_member(json_t *to, const json_t *from, const char *name)
 /* One evidence record as a check of its subject. */
 static json_t *check_json(const struct registry_evidence *e)
 {
-	static const char *const members[] = {"result",	 "reason",	 "detail",
-					      "error",	 "checked_at",	 "expires_at",
-					      "origins", "failing_since"};
 	json_t *record = registry_object_json(&e->object, REGISTRY_VIEW_API);
 	json_t *check = json_object();
-	for (unsigned i = 0; i < ARRAY_COUNT(members); i++) {
-		copy_member(check, record, members[i]);
+	for (unsigned i = 0; i < REGISTRY_CHECK_MEMBERS; i++) {
+		copy_member(check, record, registry_check_members[i]);
 	}
 	json_object_set_new(check, "evidence", json_string(e->object.id.text));
 	json_object_set_new(check, "remedy", json_string(registry_reason_remedy(e->reason)));
