@@ -12,6 +12,7 @@ import socket
 import threading
 import urllib.parse
 
+from lab.description import Description
 from lab.netns import NETNS_DIR, LabError
 from lab.server import Causewayd
 
@@ -61,6 +62,25 @@ class ApiError(LabError):
         super().__init__("%s: %d %s" % (what, answer.status, json.dumps(self.problem)))
 
 
+class Watcher:
+    """What was not as it is described; each kind of it once."""
+
+    def __init__(self, document):
+        self.description, self.wrong, self.count = Description(document), set(), 0
+
+    def see(self, method, path, answer):
+        problem = self.description.wrong(method, path, answer)
+        self.count += 1
+        if problem:
+            self.wrong.add("%s %s: %d: %s" % (method, path, answer.status, problem))
+
+    def see_event(self, data):
+        problem = self.description.wrong_event(data)
+        self.count += 1
+        if problem:
+            self.wrong.add("event %s: %s" % (data, problem))
+
+
 class Api:
     """`run`'s server in the namespace `name`; with a bearer token or without."""
 
@@ -68,9 +88,24 @@ class Api:
         self.run, self.name, self.token = run, name, token
         self.address, self.port = address, port
         self.wrap = wrap  # socket → TLS socket
+        self.watcher = None
 
     def with_token(self, token):
-        return Api(self.run, self.name, token, self.address, self.port, self.wrap)
+        api = Api(self.run, self.name, token, self.address, self.port, self.wrap)
+        api.watcher = self.watcher
+        return api
+
+    def watch(self):
+        """Hold every answer from now on, of this and of what is made `with_token`, to what the
+        server says of it; `told` tells."""
+        self.watcher = Watcher(self.get("/openapi.json"))
+        return self.watcher.description
+
+    def told(self, checks):
+        wrong = sorted(self.watcher.wrong)
+        checks.add(not wrong and self.watcher.count > 10,
+                   "%d answers are as the API's description says" % self.watcher.count,
+                   "\n".join(wrong[:20]))
 
     def connect(self):
         connection = http.client.HTTPConnection(self.address, self.port, timeout=WAIT_S)
@@ -91,7 +126,10 @@ class Api:
         with contextlib.closing(self.connect()) as connection:
             connection.request(method, full, body=body, headers=sent)
             answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
+            answer = Answer(answer.status, answer.headers, answer.read())
+        if self.watcher:
+            self.watcher.see(method, full, answer)
+        return answer
 
     def must(self, method, path, body=None, **more):
         """One request that has to succeed; its JSON."""
@@ -153,8 +191,26 @@ class RegistryServer(Causewayd):
         with open(self.file("causeway.yml"), "w") as file:
             file.write(text)
 
-    def operator(self):
+    def operator(self, watched=False):
         """An Api with a new operator's token, made through the control socket."""
         made = json.loads(self.causeway("--json", "registry", "create", "token",
                                         "role=operator", "name=lab"))
-        return Api(self.run, self.name, made["secret"])
+        api = Api(self.run, self.name, made["secret"])
+        if watched:
+            api.watch()
+        return api
+
+    def see_live(self, api, tenant):
+        """Look at everything live, as operator and as tenant, so that `api`'s watcher sees it."""
+        paths = ["/status", "/neighbors", "/routes", "/routes?filtered=true", "/routes?limit=1",
+                 "/rpki", "/irr", "/rpki?prefix=192.0.2.0/24&origin=64999"]
+        for address in self.neighbors():
+            paths += ["/neighbors/" + address, "/neighbors/%s/offence" % address,
+                      "/routes?to=" + address]
+        for one in (api, tenant):
+            for path in paths + ["/explain?prefix=%s&%s=%s" % (
+                    row["prefix"], word, row.get("from", "198.18.0.1"))
+                    for row in one.get("/routes")["rows"][:4] for word in ("from", "to")]:
+                one.ask("GET", path)
+        for event in json.loads(self.causeway("--json", "events")):
+            api.watcher.see_event(event)
