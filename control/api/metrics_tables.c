@@ -107,6 +107,8 @@ static const struct metric_row rows[] = {
 	SHARD("retired_arrays", OM_GAUGE, NULL, "Path arrays that readers may still look at.",
 	      retired),
 	SHARD("flushes", OM_COUNTER, NULL, "Times that changes were published.", flushes),
+	SHARD("paced", OM_COUNTER, NULL,
+	      "Changes of prefixes that waited because the prefix changes too often.", paced),
 	SHARD("operations", OM_COUNTER, NULL, "Operations applied.", ops),
 	LOG("bytes", OM_GAUGE, "bytes", "Memory of the runs that are kept.", bytes),
 	LOG("limit_bytes", OM_GAUGE, "bytes", "The most that they may have.", bytes_max),

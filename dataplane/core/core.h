@@ -39,6 +39,8 @@ struct member_conf {
 	const struct auth_keys *keys; /* Copied by server_new; NULL or none: unsigned. */
 };
 
+#define PACE_US_DEFAULT (20 * USEC_PER_MSEC)
+
 struct server_opts {
 	asn_t local_as;
 	uint32_t router_id;		   /* Host order. */
@@ -58,6 +60,10 @@ struct server_opts {
 	/* The first rules; borrowed until others are everywhere.  NULL: none. */
 	const struct policy *policy;
 	size_t log_bytes_max; /* 0 = default. */
+	/* A prefix that keeps changing is sent once in this time after the first changes, see
+	 * rib/table/shard.h; 0 = PACE_US_DEFAULT and PACE_BURST_DEFAULT. */
+	usec_t pace_us;
+	uint16_t pace_burst;
 	/* Sent of one prefix to members that take several (RFC 7911), at most VIEW_MAX; 0 = 8. */
 	uint16_t paths_sent_max;
 	/* Of one member's send queue; 0 = 256 KiB.  At least a run (64 KiB), unless runs are known

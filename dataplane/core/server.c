@@ -37,6 +37,8 @@ static bool make_core(struct server *s, core_id_t id)
 		.local_as = s->opts.local_as,
 		.log_bytes_max = s->opts.log_bytes_max,
 		.gather_us = GATHER_US,
+		.pace_us = s->opts.pace_us != 0 ? s->opts.pace_us : PACE_US_DEFAULT,
+		.pace_burst = s->opts.pace_burst,
 		.view_max = s->opts.paths_sent_max,
 		.is_deferred = s->opts.is_restarting && s->opts.member_count > 0,
 		.deferred_count = (uint16_t)s->opts.member_count,

@@ -98,7 +98,7 @@ static void check_entry(const struct table *t, entry_id_t id, uint32_t names, st
 		c->path_bytes += array_bytes(word_array(e->published));
 	}
 	if (e->is_dirty) {
-		const struct dirty_item *d = dirty_at(&t->dirty, e->place);
+		const struct dirty_item *d = table_item(t, e);
 		ASSERT(d->id == id);
 		c->path_bytes += array_bytes(working_array(d->working, e->published));
 		c->dirty++;
@@ -114,7 +114,8 @@ static void check_census(const struct table *t, const struct census *c)
 	ASSERT(c->entries == t->stats.entries);
 	ASSERT(c->paths == t->stats.paths);
 	ASSERT(c->slots == t->pathids.count);
-	ASSERT(c->dirty == dirty_count(&t->dirty));
+	ASSERT(c->dirty == dirty_count(&t->dirty) + dirty_count(&t->paced));
+	ASSERT(dirty_count(&t->paced) == 0 || t->paced_due != USEC_NEVER);
 	ASSERT(c->used == t->slab.used && c->used == t->ptable.count);
 	/* The rest is retired. */
 	ASSERT(c->path_bytes <= t->stats.path_bytes);
@@ -197,7 +198,8 @@ void table_check(const struct table *t)
 
 bool table_is_empty(const struct table *t)
 {
-	bool is_empty = t->slab.used == 0 && dirty_count(&t->dirty) == 0 && t->stats.paths == 0;
+	bool is_empty = t->slab.used == 0 && t->stats.paths == 0;
+	is_empty &= dirty_count(&t->dirty) == 0 && dirty_count(&t->paced) == 0;
 	is_empty &= t->pathids.count == 0 && !forget_is_under_way(t);
 	is_empty &= t->stats.path_bytes == 0 && retire_count(t->retire) == 0;
 	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;

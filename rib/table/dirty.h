@@ -1,5 +1,6 @@
 /* The dirty ring: entries that have changed since they were last flushed, oldest first, each once;
- * and for each what the owner works on.
+ * and for each what the owner works on.  (Those that change too often wait in a second one, see
+ * pace.h.)
  *
  * An item's place never changes, so the entry can hold it while it is dirty (place counts all
  * pushes; the ring keeps it at place & mask).  The ring doubles when it is full and goes back to
@@ -15,6 +16,7 @@ struct dirty_item {
 		working; /* Equal to the entry's `published`, or an array of ours, or a path. */
 	entry_id_t id;
 	uint16_t generation; /* Of the path in `working`, where that is one. */
+	bool is_held;	     /* The flush under way leaves it to the paced ring. */
 };
 
 static_assert(sizeof(struct dirty_item) == 16, "four in a cache line");

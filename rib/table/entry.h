@@ -17,10 +17,11 @@
 struct entry {
 	paths_word_t published; /* epoch_read by anyone; 0 when the prefix has no path. */
 	uint32_t names;		/* Owner: runs that name this id. */
-	uint32_t place;		/* Owner: of its item in the dirty ring; FREE: the next free id. */
+	uint32_t place;		/* Owner: of its item in the ring; FREE: the next free id. */
 	uint16_t generation;	/* Owner: of the path in `published`, where that is one. */
-	uint8_t state : 7;	/* Owner: enum entry_state (entry_own.h). */
+	uint8_t state : 6;	/* Owner: enum entry_state (entry_own.h). */
 	uint8_t is_dirty : 1;	/* Owner. */
+	uint8_t is_paced : 1;	/* Owner: dirty, and its item is in the paced ring. */
 	uint8_t len;		/* Of the prefix. */
 	uint8_t addr[];		/* As many bytes as the family's addresses have. */
 };

@@ -14,6 +14,8 @@
  * several.h.  Where policy keeps one of these paths from somebody, or gives it in several forms,
  * all that is not true, and the members are walked over: walk.h.)
  *
+ * An entry that changes too often is left for later (pace.h).
+ *
  * Order, for each batch: earlier runs that name what changes are marked; then all its entries are
  * published; then the difference is appended (runlog.h, guarantees a, b and f).
  */
@@ -89,7 +91,6 @@ static void diff_entry(struct table *t, entry_id_t id)
 	}
 }
 
-/* The oldest dirty entry. */
 bool flush_is_held(const struct table *t)
 {
 	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
@@ -108,12 +109,17 @@ struct turn_of {
 
 /* Neighbours in address space mostly change alike, all prefixes of an UPDATE do: an entry that was
  * and is what the one before was and is, is told in the same words. */
-static void diff_batch(struct table *t, uint32_t count)
+static void diff_batch(struct table *t, uint32_t count, usec_t now)
 {
+	uint32_t now_ms = (uint32_t)(now / USEC_PER_MSEC);
 	struct turn_of last = {0, 0}; /* No entry's, for they differ. */
 	for (uint32_t i = 0; i < count; i++) {
-		const struct dirty_item *d = dirty_at(&t->dirty, t->dirty.head + i);
+		struct dirty_item *d = dirty_at(&t->dirty, t->dirty.head + i);
 		if (!working_rank(t, d->id)) {
+			continue;
+		}
+		d->is_held = !pace_admit(&t->pace, d->id, now_ms);
+		if (d->is_held) {
 			continue;
 		}
 		struct turn_of turn = {slab_at(&t->slab.slab, d->id)->published, d->working};
@@ -128,21 +134,61 @@ static void diff_batch(struct table *t, uint32_t count)
 	}
 }
 
-static void flush_batch(struct table *t)
+/* The oldest dirty entry changes too often: not now. */
+static void pace_oldest(struct table *t, usec_t now)
+{
+	struct dirty_item item = *dirty_at(&t->dirty, t->dirty.head);
+	struct entry *e = slab_at(&t->slab.slab, item.id);
+	item.is_held = false;
+	dirty_pop(&t->dirty);
+	e->place = dirty_push(&t->paced, item);
+	e->is_paced = true;
+	if (t->paced_due == USEC_NEVER) {
+		t->paced_due = now + (usec_t)t->pace.interval_ms * USEC_PER_MSEC;
+	}
+	metric_add(&t->stats.paced, 1);
+}
+
+/* Those that wait are like other dirty entries again; the flush asks about each anew. */
+static void pace_end(struct table *t)
+{
+	while (dirty_count(&t->paced) > 0) {
+		struct dirty_item item = *dirty_at(&t->paced, t->paced.head);
+		struct entry *e = slab_at(&t->slab.slab, item.id);
+		dirty_pop(&t->paced);
+		e->place = dirty_push(&t->dirty, item);
+		e->is_paced = false;
+	}
+	t->paced_due = USEC_NEVER;
+}
+
+static void publish_batch(struct table *t, uint32_t count, usec_t now)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (dirty_at(&t->dirty, t->dirty.head)->is_held) {
+			pace_oldest(t, now);
+		} else {
+			table_publish(t);
+		}
+	}
+}
+
+static void flush_batch(struct table *t, usec_t now)
 {
 	uint32_t count = dirty_count(&t->dirty);
 	count = count < BATCH_IDS_MAX ? count : BATCH_IDS_MAX;
-	diff_batch(t, count);
+	diff_batch(t, count, now);
 	batch_mark(t->batch, t);
-	for (uint32_t i = 0; i < count; i++) {
-		table_publish(t);
-	}
+	publish_batch(t, count, now);
 	batch_append(t->batch, t);
 }
 
 void flush_turn(struct table *t, usec_t now, bool is_inbox_busy)
 {
 	t->is_gathering = false;
+	if (now >= t->paced_due) {
+		pace_end(t);
+	}
 	if (dirty_count(&t->dirty) == 0 || restart_is_deferred(t)) {
 		return;
 	}
@@ -158,7 +204,7 @@ void flush_turn(struct table *t, usec_t now, bool is_inbox_busy)
 		metric_add(&t->stats.flushes, 1);
 	}
 	while (dirty_count(&t->dirty) > 0 && !flush_is_held(t)) {
-		flush_batch(t);
+		flush_batch(t, now);
 	}
 	if (dirty_count(&t->dirty) == 0) {
 		t->dirty_since = USEC_NEVER;

@@ -68,7 +68,7 @@ static void begin_round(struct table *t)
 
 static bool are_paths_gone(const struct table *t)
 {
-	if (dirty_count(&t->dirty) > 0) {
+	if (dirty_count(&t->dirty) > 0 || dirty_count(&t->paced) > 0) {
 		return false; /* What is published may be older than what is counted. */
 	}
 	for (peer_id_t p = next_going(t, 0); p != PEER_NONE; p = next_going(t, p + 1u)) {

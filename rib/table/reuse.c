@@ -72,7 +72,7 @@ void table_publish(struct table *t)
 	const struct dirty_item item = *dirty_at(&t->dirty, t->dirty.head);
 	struct entry *e = slab_at(&t->slab.slab, item.id);
 	paths_word_t old = e->published;
-	ASSERT(e->is_dirty && e->place == t->dirty.head);
+	ASSERT(e->is_dirty && !e->is_paced && e->place == t->dirty.head);
 	e->is_dirty = false;
 	e->generation = item.generation;
 	dirty_pop(&t->dirty);
@@ -230,7 +230,7 @@ void table_watch(struct table *t, usec_t now)
 void table_count(struct table *t)
 {
 	size_t bytes = slab_bytes(&t->slab) + ptable_bytes(&t->ptable) + pathids_bytes(&t->pathids);
-	bytes += dirty_bytes(&t->dirty);
+	bytes += dirty_bytes(&t->dirty) + dirty_bytes(&t->paced);
 	for (unsigned c = class_set_next(&t->made, 0); c < WIRE_CLASS_COUNT;
 	     c = class_set_next(&t->made, c + 1)) {
 		bytes += runlog_table_bytes(t->wire[c]->log);

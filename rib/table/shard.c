@@ -324,6 +324,7 @@ usec_t shard_due(const struct shard *s)
 		if (can_progress(t)) {
 			return 0;
 		}
+		due = min_u64(due, t->paced_due);
 		if (t->is_gathering) {
 			due = min_u64(due, t->dirty_since + t->gather_us);
 		}

@@ -26,6 +26,9 @@
 #define PATHS_MAX_DEFAULT 16
 #define PATHS_MAX_LIMIT	  255
 
+/* Changes of a prefix that leave at once before it is paced. */
+#define PACE_BURST_DEFAULT 8
+
 struct shard_opts {
 	core_id_t core;	       /* This worker; the shard's index. */
 	core_id_t core_count;  /* Workers = shards. */
@@ -36,6 +39,10 @@ struct shard_opts {
 	struct judge *judge;   /* This worker's; NULL: no rules, and none ever. */
 	size_t log_bytes_max;  /* For each log; 0 = 64 MiB. */
 	usec_t gather_us;      /* A flush waits at most this long while the inbox is busy. */
+	/* A prefix that keeps changing is sent once in this time, after pace_burst changes
+	 * (0 = PACE_BURST_DEFAULT); whole milliseconds, 0: as often as it changes. */
+	usec_t pace_us;
+	uint16_t pace_burst;
 	/* The most paths that a member whose UP names no number may have for one prefix (RFC
 	 * 7911); 0 = PATHS_MAX_DEFAULT. */
 	uint16_t paths_max;
@@ -122,6 +129,7 @@ struct shard_stats {
 	metric_t path_bytes;  /* Path arrays. */
 	metric_t table_bytes; /* Slab and hash. */
 	metric_t flushes;
+	metric_t paced;	  /* Entries that a flush left for later because they change too often. */
 	metric_t retired; /* Arrays waiting for their grace period. */
 	metric_t ops;
 };

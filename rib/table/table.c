@@ -52,10 +52,13 @@ void table_init(struct table *t, const struct table_opts *opts)
 		.paths_max = o->paths_max != 0 ? o->paths_max : PATHS_MAX_DEFAULT,
 		.view_max = o->view_max != 0 ? o->view_max : VIEW_MAX_DEFAULT,
 		.dirty_since = USEC_NEVER,
+		.paced_due = USEC_NEVER,
 		.tomb_mask = TOMBS_MIN - 1,
 	};
 	slab_init(&t->slab, opts->family);
 	dirty_init(&t->dirty);
+	dirty_init(&t->paced);
+	pace_init(&t->pace, o->pace_us, o->pace_burst != 0 ? o->pace_burst : PACE_BURST_DEFAULT);
 	ptable_init(&t->ptable, hash_mix(o->key, (uint64_t)opts->family + 1));
 	pathids_init(&t->pathids, hash_mix(o->key, (uint64_t)opts->family + 11));
 	ASSERT(t->paths_max <= PATHID_SLOTS_MAX && t->view_max <= VIEW_MAX);
@@ -102,7 +105,7 @@ void table_fini(struct table *t)
 	for (entry_id_t id = 0; id < t->slab.slab.count; id++) {
 		const struct entry *e = slab_at(&t->slab.slab, id);
 		if (e->is_dirty) {
-			free(working_array(dirty_at(&t->dirty, e->place)->working, e->published));
+			free(working_array(table_item(t, e)->working, e->published));
 		}
 		free(word_array(e->published));
 	}
@@ -117,6 +120,7 @@ void table_fini(struct table *t)
 	walk_free(t->walk);
 	slab_fini(&t->slab);
 	dirty_fini(&t->dirty);
+	dirty_fini(&t->paced);
 	ptable_fini(&t->ptable);
 	pathids_fini(&t->pathids);
 	forget_fini(t);

@@ -22,6 +22,7 @@
 #include "rib/table/dirty.h"
 #include "rib/table/lag.h"
 #include "rib/table/outbox.h"
+#include "rib/table/pace.h"
 #include "rib/table/pathid.h"
 #include "rib/table/ptable.h"
 #include "rib/table/shard.h"
@@ -147,6 +148,8 @@ struct table {
 
 	struct dirty dirty;
 	usec_t dirty_since; /* USEC_NEVER when not known yet. */
+	struct dirty paced; /* Entries that change too often: dirty, and not flushed before */
+	usec_t paced_due;   /* then all of them are asked about again; USEC_NEVER when empty. */
 	bool is_gathering;
 	bool has_more_frees; /* The last turn's budgets were not enough. */
 	bool has_more_expired;
@@ -168,6 +171,7 @@ struct table {
 	struct pending *pending; /* [core] */
 	struct shard_peer_stats *peer_stats;
 	struct shard_stats stats;
+	struct pace pace; /* Last: it is large. */
 };
 
 /* The circle has passed `end` again. */
@@ -179,6 +183,12 @@ static inline bool circle_is_done(const struct circle *c, const struct circle *e
 static inline struct update_form table_form(const struct table *t, unsigned class_idx)
 {
 	return wire_form(t->family, class_idx, t->local_as);
+}
+
+/* A dirty entry's. */
+static inline struct dirty_item *table_item(const struct table *t, const struct entry *e)
+{
+	return dirty_at(e->is_paced ? &t->paced : &t->dirty, e->place);
 }
 
 struct table_opts {

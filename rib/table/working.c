@@ -10,7 +10,7 @@ const struct paths *table_working(const struct table *t, entry_id_t id, struct p
 	if (!e->is_dirty) {
 		return word_paths(e->published, e->generation, one);
 	}
-	const struct dirty_item *d = dirty_at(&t->dirty, e->place);
+	const struct dirty_item *d = table_item(t, e);
 	return word_paths(d->working, d->generation, one);
 }
 
@@ -28,7 +28,7 @@ static struct dirty_item *touch(struct table *t, struct entry *e, entry_id_t id)
 								     .generation = e->generation});
 		e->is_dirty = true;
 	}
-	return dirty_at(&t->dirty, e->place);
+	return table_item(t, e);
 }
 
 /* Work on `word` from now on: an array that is ours and that it is not goes. */
@@ -200,7 +200,7 @@ void working_remove(struct table *t, entry_id_t id, unsigned i)
 bool working_rank(struct table *t, entry_id_t id)
 {
 	const struct entry *e = slab_at(&t->slab.slab, id);
-	struct dirty_item *d = dirty_at(&t->dirty, e->place);
+	struct dirty_item *d = table_item(t, e);
 	struct paths *own = working_array(d->working, e->published);
 	if (own != NULL) {
 		struct paths_one one;

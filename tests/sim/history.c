@@ -369,6 +369,7 @@ static struct world_opts opts_for(struct history *h)
 	static const uint32_t tso_max[] = {65535, 65535, 9000, 3000};
 	uint64_t dice = hash_mix(h->seed, 0x750) % (2 * ARRAY_COUNT(tso_max));
 	o.tso_max = dice < ARRAY_COUNT(tso_max) ? tso_max[dice] : 0;
+	o.pace_us = hash_mix(h->seed, 0x9ace) % 3 == 0 ? 100 * USEC_PER_MSEC : 0;
 	o.asks = o.sites == 1 && hash_mix(h->seed, 0xa5c) % 2 == 0 ? h->asks : NULL;
 	h->has_rules = o.asks != NULL && hash_mix(h->seed, 0x9011c7) % 2 == 0;
 	o.has_long = o.sites == 1 && !o.has_paths && o.log_bytes_max == 0 && prng_chance(&p, 1, 2);
@@ -391,6 +392,19 @@ static void play_event(struct history *h)
 		/* Time for a full log to lose patience. */
 		world_run(w, 400 * USEC_PER_MSEC);
 		history_note_downs(h);
+	}
+}
+
+static void count_paced(struct history *h)
+{
+	struct world *w = h->world;
+	for (unsigned site = 0; site < w->opts.sites; site++) {
+		for (unsigned c = 0; c < w->opts.workers; c++) {
+			const struct shard *s = server_shard(w->site[site].server, (core_id_t)c);
+			for (unsigned f = 0; f < FAMILY_COUNT; f++) {
+				h->totals->paced += shard_stats(s, (enum family)f)->paced;
+			}
+		}
 	}
 }
 
@@ -434,6 +448,7 @@ static bool play(struct history *h)
 	expect_dump(h);
 	h->dump = NULL; /* What comes now is the end. */
 	count_what_came(h);
+	count_paced(h);
 	return all_down(h);
 }
 

@@ -20,7 +20,7 @@ enum history_kind {
 struct totals {
 	uint64_t histories, kind[HISTORY_KIND_COUNT];
 	uint64_t events, announced, withdrawn, downs, lost, refreshes, stalls, compared, messages,
-		evictions, segments, long_messages, next_hops6;
+		evictions, paced, segments, long_messages, next_hops6;
 	uint64_t fault[NIC_FAULT_COUNT], too_big_told;
 	uint64_t paths_gone, paths_compared;
 	uint64_t asked, asked_anew,

@@ -89,6 +89,8 @@ static unsigned say_totals(const struct totals *t)
 	printf("\nhistory: several paths:");
 	say("prefixes_compared", t->paths_compared, &never);
 	say("withdrawn_by_id", t->paths_gone, &never);
+	printf("\nhistory: prefixes that change too often:");
+	say("waited", t->paced, &never);
 	printf("\nhistory: control communities:");
 	say("asked", t->asked, &never);
 	say("asked_anew", t->asked_anew, &never);

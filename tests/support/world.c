@@ -275,6 +275,8 @@ void world_start_server(struct world *w, unsigned site)
 		.port_count = 1,
 		.log_bytes_max = w->opts.log_bytes_max,
 		.send_bytes_max = w->opts.send_bytes_max,
+		.pace_us = w->opts.pace_us,
+		.pace_burst = w->opts.pace_us != 0 ? 1 : 0,
 		.paths_sent_max = WORLD_PATHS_SENT,
 		.policy = s->policy,
 		.now = w->now,

@@ -21,6 +21,7 @@ struct world_opts {
 	unsigned queues;       /* Of the server's NIC: 1..workers. */
 	size_t log_bytes_max;  /* 0 = default. */
 	size_t send_bytes_max; /* 0 = default. */
+	usec_t pace_us;	       /* 0 = default; else from the second change on. */
 	unsigned universe;     /* Prefixes, half of each family; up to UNIVERSE_MAX. */
 	bool has_old_speakers; /* Every fourth member is 2-octet. */
 	bool has_roles;	       /* Five members of six have one (RFC 9234). */

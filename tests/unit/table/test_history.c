@@ -21,6 +21,7 @@ static uint64_t run_histories(const struct world_opts *base, uint64_t first_seed
 	for (unsigned i = 0; i < histories(); i++) {
 		struct world_opts opts = *base;
 		opts.seed = first_seed + i;
+		opts.is_paced = i % 2 == 1;
 		opts.members = 2 + i % (WORLD_MEMBERS - 1);
 		struct world *w = world_new(&opts);
 		for (unsigned step = 0; step < STEPS; step++) {

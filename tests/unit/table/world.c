@@ -41,18 +41,21 @@ struct world *world_new(const struct world_opts *opts)
 	for (unsigned i = 0; i < opts->shards; i++) {
 		w->intern[i] = intern_new((core_id_t)i, KEY, 4096);
 		w->judge[i] = judge_of(w, w->intern[i]);
-		w->shard[i] = shard_new(&(struct shard_opts){.core = (core_id_t)i,
-							     .core_count = (core_id_t)opts->shards,
-							     .peer_count = WORLD_PEERS,
-							     .key = KEY,
-							     .local_as = MAKE_LOCAL_AS,
-							     .log_bytes_max = opts->log_bytes_max,
-							     .intern = w->intern[i],
-							     .judge = w->judge[i],
-							     .paths_max = WORLD_PATHS,
-							     .view_max = WORLD_VIEW,
-							     .is_deferred = opts->is_deferred,
-							     .gather_us = 2000});
+		w->shard[i] = shard_new(
+			&(struct shard_opts){.core = (core_id_t)i,
+					     .core_count = (core_id_t)opts->shards,
+					     .peer_count = WORLD_PEERS,
+					     .key = KEY,
+					     .local_as = MAKE_LOCAL_AS,
+					     .log_bytes_max = opts->log_bytes_max,
+					     .intern = w->intern[i],
+					     .judge = w->judge[i],
+					     .paths_max = WORLD_PATHS,
+					     .view_max = WORLD_VIEW,
+					     .is_deferred = opts->is_deferred,
+					     .gather_us = 2000,
+					     .pace_us = opts->is_paced ? WORLD_PACE_US : 0,
+					     .pace_burst = (uint16_t)(1 + opts->seed % 3)});
 	}
 	return w;
 }

@@ -17,12 +17,14 @@
 #define WORLD_IDS     5 /* 0: without a path id. */
 #define WORLD_VIEW    3 /* Paths that a member of WIRE_CLASS_PATHS gets. */
 #define WORLD_PATHS   2 /* Paths of a member and prefix that the shards allow. */
+#define WORLD_PACE_US (5 * USEC_PER_MSEC)
 
 struct world_opts {
 	uint64_t seed;
 	unsigned shards, members, numbers;
 	size_t log_bytes_max; /* 0: plenty. */
 	bool is_busy;	      /* Inboxes are often busy: flushes gather. */
+	bool is_paced;	      /* Prefixes that change often are sent later. */
 	/* Nobody restarts gracefully, has another class than AS2 or 0, or sends path ids. */
 	bool is_plain;
 	bool is_deferred; /* The server has restarted. */

@@ -379,6 +379,10 @@ static void settle_all(struct world *w)
 	}
 }
 
+#define CALM_STEP_US 3000
+#define CALM_ROUNDS  5
+static_assert((CALM_ROUNDS - 1) * CALM_STEP_US >= 2 * WORLD_PACE_US, "what is paced is sent");
+
 void world_calm(struct world *w)
 {
 	unsigned rounds = 0, quiet = 0;
@@ -390,15 +394,16 @@ void world_calm(struct world *w)
 		world_deliver_all(w);
 		for (unsigned s = 0; s < w->opts.shards; s++) {
 			world_adopt(w, s);
-			world_turn(w, s, 3000);
+			world_turn(w, s, CALM_STEP_US);
 		}
 		for (unsigned i = 0; i < w->opts.members; i++) {
 			world_read(w, i, UINT32_MAX, true);
 		}
 		pull(w, 0);
-		/* What was acknowledged just now makes room only with the next turn. */
+		/* What was acknowledged just now makes room only with the next turn; and what is
+		 * paced waits twice at most. */
 		quiet = is_due(w) || has_unread(w) ? 0 : quiet + 1;
-	} while (quiet < 3);
+	} while (quiet < CALM_ROUNDS);
 	w->is_calm = false;
 	cr_assert(has_swept(w));
 	for (unsigned i = 0; i < w->opts.members; i++) {
