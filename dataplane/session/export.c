@@ -200,9 +200,9 @@ static void marks_settle(struct export *ex, uint64_t acked)
 	}
 }
 
-static void cursor_step(struct export_cursor *c)
+static void cursor_step(struct export_cursor *c, uint64_t runs)
 {
-	c->position++;
+	c->position += runs;
 	if (c->marks == 0) {
 		c->acked = c->position;
 	}
@@ -429,20 +429,25 @@ static bool read_runs(struct export *ex, const struct export_sink *sink, unsigne
 	if (run_row_for(run, ex->peer) != NULL) {
 		return push_stretch(ex, sink, idx, run, end);
 	}
+	const struct run_row *row = run_row_past(run, ex->peer);
+	if (row != NULL) {
+		cursor_step(c, row->count);
+		return true;
+	}
 	if (!audience_has(run->audience, ex->peer)) {
-		cursor_step(c);
+		cursor_step(c, 1);
 		return true;
 	}
 	if (run->kind == RUN_MARK) {
 		c->is_complete = true;
-		cursor_step(c);
+		cursor_step(c, 1);
 		return true;
 	}
 	if (run_is_dirty(run)) {
 		if (!push_dirty(ex, sink, idx, run)) {
 			return false;
 		}
-		cursor_step(c);
+		cursor_step(c, 1);
 		return true;
 	}
 	return push_stretch(ex, sink, idx, run, end);

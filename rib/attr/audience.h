@@ -38,6 +38,7 @@ struct audience {
 	uint32_t refs;	/* Owner of the table only. */
 	uint32_t count; /* Members in it. */
 	uint32_t words;
+	uint32_t crowd; /* Scratch of who groups by audience (rib/table/batch.c); 0 at rest. */
 	uint64_t word[];
 };
 

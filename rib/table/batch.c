@@ -3,6 +3,14 @@
  * Statements are collected as (group, id) in the order of arrival; a counting sort then puts the
  * ids of each group together.  Groups are found through a small open-addressed table hashed by
  * content; most statements belong to the group of the one before and need no look-up.
+ *
+ * Groups with one audience are a crowd, and are appended one after the other; those that few
+ * members hear come last.  For a reader takes what stands in a row in one piece (runlog.h), and
+ * where paths overlap every other run is an exception for the announcer of the best one: strewn
+ * among the others it would cut everybody's stretches to pieces.
+ *
+ *     as they came     all-but-1  only-1  all-but-1  only-2  all-but-2  only-1  all-but-1
+ *     as they are put  all-but-1  all-but-1  all-but-1  all-but-2  only-1  only-1  only-2
  */
 #include "rib/table/batch.h"
 
@@ -22,7 +30,14 @@ struct group {
 	uint64_t hash;
 	uint32_t count;
 	uint32_t begin; /* Of its ids, once sorted. */
+	uint32_t next;	/* The next of its crowd: index + 1; 0 is none. */
 	uint8_t class_idx;
+};
+
+/* The groups of one audience, in the order of arrival. */
+struct crowd {
+	uint32_t first, last;
+	bool is_narrow; /* Most members of the class are not in it. */
 };
 
 struct statement {
@@ -41,6 +56,8 @@ struct fits {
 struct batch {
 	struct group *group;
 	uint32_t group_count, group_cap;
+	struct crowd *crowd; /* In the order of arrival; `group_cap` of them. */
+	uint32_t crowd_count;
 	uint32_t *slot; /* Group index + 1; 0 is empty.  Twice group_cap, a power of two. */
 	struct statement *statement;
 	uint32_t count, cap;
@@ -58,6 +75,7 @@ struct batch *batch_new(void)
 	struct batch *b = mem_new(sizeof(*b));
 	b->group_cap = GROUPS_MIN;
 	b->group = mem_new(GROUPS_MIN * sizeof(*b->group));
+	b->crowd = mem_new(GROUPS_MIN * sizeof(*b->crowd));
 	b->slot = mem_new(2 * GROUPS_MIN * sizeof(*b->slot));
 	b->cap = ITEMS_MIN;
 	b->statement = mem_new(ITEMS_MIN * sizeof(*b->statement));
@@ -73,6 +91,7 @@ void batch_free(struct batch *b)
 	}
 	ASSERT(b->count == 0);
 	free(b->group);
+	free(b->crowd);
 	free(b->slot);
 	free(b->statement);
 	free(b->id);
@@ -132,6 +151,7 @@ static void groups_grow(struct batch *b)
 {
 	b->group_cap *= 2;
 	b->group = mem_grow(b->group, b->group_cap * sizeof(*b->group));
+	b->crowd = mem_grow(b->crowd, b->group_cap * sizeof(*b->crowd));
 	free(b->slot);
 	b->slot = mem_new(2u * b->group_cap * sizeof(*b->slot));
 	for (uint32_t i = 0; i < b->group_count; i++) {
@@ -147,6 +167,23 @@ static bool group_is(const struct group *g, unsigned class_idx, const struct att
 		     const struct audience *audience)
 {
 	return g->attr == attr && g->audience == audience && g->class_idx == class_idx;
+}
+
+/* A new group joins those with its audience. */
+static void crowd_enter(struct batch *b, const struct table *t, uint32_t group)
+{
+	const struct group *g = &b->group[group];
+	struct audience *a = g->audience;
+	if (a->crowd == 0) {
+		unsigned members = audience_cache_members(t->wire[g->class_idx]->members);
+		b->crowd[b->crowd_count] = (struct crowd){
+			.first = group, .last = group, .is_narrow = a->count * 2 < members};
+		a->crowd = ++b->crowd_count;
+		return;
+	}
+	struct crowd *c = &b->crowd[a->crowd - 1];
+	b->group[c->last].next = group + 1;
+	c->last = group;
 }
 
 /* The group of a statement; a new one takes the audience's count, a known one gives it back. */
@@ -177,6 +214,7 @@ static uint32_t group_find(struct batch *b, struct table *t, unsigned class_idx,
 	}
 	b->group[b->group_count] = (struct group){
 		.attr = attr, .audience = audience, .hash = hash, .class_idx = (uint8_t)class_idx};
+	crowd_enter(b, t, b->group_count);
 	b->slot[at] = ++b->group_count;
 	return b->group_count - 1;
 }
@@ -229,7 +267,8 @@ void batch_mark(const struct batch *b, struct table *t)
 {
 	for (uint32_t i = 0; i < b->count; i++) {
 		const struct statement *s = &b->statement[i];
-		runlog_mark(t->wire[b->group[s->group].class_idx]->log, s->id);
+		const struct group *g = &b->group[s->group];
+		runlog_mark(t->wire[g->class_idx]->log, s->id, g->audience);
 	}
 }
 
@@ -311,6 +350,20 @@ static void append_group(struct batch *b, struct table *t, const struct group *g
 	audience_put(t->audiences, g->audience);
 }
 
+static void append_crowds(struct batch *b, struct table *t, bool is_narrow)
+{
+	for (uint32_t i = 0; i < b->crowd_count; i++) {
+		uint32_t at = b->crowd[i].first;
+		if (b->crowd[i].is_narrow != is_narrow) {
+			continue;
+		}
+		b->group[at].audience->crowd = 0;
+		for (; at != UINT32_MAX; at = b->group[at].next - 1) {
+			append_group(b, t, &b->group[at]);
+		}
+	}
+}
+
 /* A few groups in a table that once held many: only theirs. */
 static void slots_clear(struct batch *b)
 {
@@ -327,12 +380,11 @@ void batch_append(struct batch *b, struct table *t)
 {
 	if (b->count > 0) {
 		sort_ids(b);
-		for (uint32_t i = 0; i < b->group_count; i++) {
-			append_group(b, t, &b->group[i]);
-		}
+		append_crowds(b, t, false);
+		append_crowds(b, t, true);
 		slots_clear(b);
 	}
 	memset(b->fits, 0, sizeof(b->fits));
-	b->group_count = 0;
+	b->group_count = b->crowd_count = 0;
 	b->count = 0;
 }

@@ -1,7 +1,9 @@
 /* A batch: statements "this entry is now so, for these members", grouped, packed and appended.
  *
- * The group of a statement is (wire class, attribute set or none, audience); groups keep the order
- * of their first statement and ids keep theirs, so the same input makes the same runs.  A run's
+ * The group of a statement is (wire class, attribute set or none, audience).  Groups with the same
+ * audience follow each other, before those that only a minority of the class hears; else groups
+ * keep the order of their first statement and ids keep theirs, so the same input makes the same
+ * runs.  Any order is right, for a member is told of a route once in a batch.  A run's
  * messages are packed to at most RUN_BYTES_MAX, because a reader takes it whole; only where one
  * message must be longer (RFC 8654), it is the run.
  * Private to rib/table. */

@@ -310,6 +310,12 @@ static bool row_is_live(const struct runlog *l)
 	return l->open.row != NULL && l->open.begin >= l->begin;
 }
 
+/* With two sets. */
+static size_t row_bytes(uint32_t words)
+{
+	return sizeof(struct run_row) + (size_t)2 * words * sizeof(uint64_t);
+}
+
 /* Let readers see the row, if it is worth it. */
 static void row_close(struct runlog *l)
 {
@@ -323,7 +329,7 @@ static void row_close(struct runlog *l)
 	for (uint32_t i = 0; i < row->count; i++) {
 		row->dirty |= block_at(l, l->open.begin + i)->run.dirty;
 	}
-	size_t memory = sizeof(*row) + first->run.audience->words * sizeof(uint64_t);
+	size_t memory = row_bytes(row->words);
 	first->memory += memory;
 	metric_add(&l->bytes, memory);
 	epoch_publish(first->run.row, row);
@@ -332,10 +338,11 @@ static void row_close(struct runlog *l)
 static void row_open(struct runlog *l, const struct run *run)
 {
 	const struct audience *a = run->audience;
-	struct run_row *row = malloc(sizeof(*row) + a->words * sizeof(uint64_t));
+	struct run_row *row = malloc(row_bytes(a->words));
 	ASSERT(row != NULL);
-	*row = (struct run_row){0};
+	*row = (struct run_row){.words = a->words};
 	memcpy(row->all, a->word, a->words * sizeof(uint64_t));
+	memcpy(row->all + a->words, a->word, a->words * sizeof(uint64_t));
 	l->open = (struct open_row){
 		.row = row, .begin = run->position, .end = run->bytes, .audience = a};
 }
@@ -351,8 +358,10 @@ static void row_add(struct runlog *l, struct run_block *b)
 	}
 	struct open_row *open = &l->open;
 	if (run->audience != open->audience) {
+		uint64_t *all = open->row->all, *any = all + open->row->words;
 		for (uint32_t i = 0; i < run->audience->words; i++) {
-			open->row->all[i] &= run->audience->word[i];
+			all[i] &= run->audience->word[i];
+			any[i] |= run->audience->word[i];
 		}
 		open->audience = run->audience;
 	}
@@ -446,26 +455,38 @@ static void mark_run(struct runlog *l, struct run_block *b)
 	}
 }
 
-void runlog_mark(struct runlog *l, entry_id_t id)
+/* Whether the change is none for those who hear the run. */
+static bool is_spared(const struct run *run, const struct audience *hears)
 {
-	uint32_t *newest = newest_find(l, id);
-	if (newest == NULL) {
+	uint64_t both = 0;
+	for (uint32_t i = 0; both == 0 && i < hears->words; i++) {
+		both = run->audience->word[i] & hears->word[i];
+	}
+	return both == 0 && !run->dirty;
+}
+
+void runlog_mark(struct runlog *l, entry_id_t id, const struct audience *hears)
+{
+	uint32_t *link = newest_find(l, id);
+	if (link == NULL) {
 		return;
 	}
-	uint64_t item = widen(l->item_end, *newest);
-	*newest = 0;
-	for (;;) {
-		struct run_block *b = item_block(l, item, id);
-		if (b == NULL) {
-			return;
+	uint64_t item = widen(l->item_end, *link);
+	for (struct run_block *b; (b = item_block(l, item, id)) != NULL;) {
+		uint32_t *beyond = &l->item[item & l->item_mask].prev;
+		uint64_t prev = widen(l->item_end, *beyond);
+		if (is_spared(&b->run, hears)) {
+			link = beyond;
+		} else {
+			mark_run(l, b);
+			*link = *beyond;
 		}
-		mark_run(l, b);
-		uint64_t prev = widen(l->item_end, l->item[item & l->item_mask].prev);
-		if (prev >= item) {
-			return; /* A number from a turn of 2^32 ago. */
+		if (prev >= item) { /* A number from a turn of 2^32 ago. */
+			break;
 		}
 		item = prev;
 	}
+	*link = 0;
 }
 
 uint64_t runlog_floor(const struct runlog *l)
@@ -565,6 +586,7 @@ static void row_check(const struct runlog *l, const struct run *first)
 		ASSERT(run->kind != RUN_MARK && run->bytes == first->bytes + bytes_len);
 		for (uint32_t word = 0; word < run->audience->words; word++) {
 			ASSERT((row->all[word] & ~run->audience->word[word]) == 0);
+			ASSERT((run->audience->word[word] & ~row->all[row->words + word]) == 0);
 		}
 		bytes_len += run->bytes_len;
 		is_dirty = is_dirty || run->dirty;

@@ -8,8 +8,8 @@
  * Guarantees:
  *  (a) Publication before append: what a run says is already published in its entries.
  *  (b) Mark before append: when a change supersedes an entry named by an earlier run, that run is
- *      dirty before the run with the change can be seen; a reader of a dirty run re-checks
- *      view(entry, me) id by id and sends only what still holds.
+ *      dirty before the run with the change can be seen, unless nobody hears both; a reader of a
+ *      dirty run re-checks view(entry, me) id by id and sends only what still holds.
  *  (c) A prefix that a reader skips because the view no longer agrees has a later run.
  *  (d) A run at position p is freed only when every floor is > p; runs never move.
  *  (e) Position order is the order in which a member must hear the runs.
@@ -30,14 +30,15 @@ enum run_kind {
 	RUN_MARK, /* No bytes: the scan is complete for everyone in the audience. */
 };
 
-/* Consecutive runs whose bytes stand in a row: for who hears them all, one test instead of one for
- * each.  A hint: it appears some time after its runs, and not all runs get into one. */
+/* Consecutive runs whose bytes stand in a row: for who hears them all, or none, one test instead of
+ * one for each.  A hint: it appears some time after its runs, and not all runs get into one. */
 struct run_row {
 	uint32_t count; /* Runs. */
 	uint32_t bytes_len;
 	uint32_t withdrawn, announced; /* Prefixes. */
 	uint8_t dirty;		       /* Atomic: one of the runs is. */
-	uint64_t all[];		       /* Bits: the members who hear every run. */
+	uint32_t words;
+	uint64_t all[]; /* Bits: the members who hear every run; behind them, who hears any. */
 };
 
 struct run {
@@ -73,6 +74,12 @@ static inline const struct run_row *run_row_for(const struct run *r, peer_id_t p
 	bool suits = row != NULL && bits_has(row->all, peer) &&
 		     __atomic_load_n(&row->dirty, __ATOMIC_ACQUIRE) == 0;
 	return suits ? row : NULL;
+}
+/* The row that begins with the run, when the member hears nothing of it; else NULL. */
+static inline const struct run_row *run_row_past(const struct run *r, peer_id_t peer)
+{
+	const struct run_row *row = epoch_read(r->row);
+	return row != NULL && !bits_has(row->all + row->words, peer) ? row : NULL;
 }
 /* The lowest position that any of this worker's sessions has not had acknowledged; UINT64_MAX when
  * none reads the log.  Monotone but for a JOINED position that lowers UINT64_MAX. */

@@ -2,9 +2,11 @@
  *
  * To mark the runs that a change supersedes without a search, each log keeps for every entry id
  * the newest item (an id in a run) that names it, and every item the one before it.  Marking
- * follows that chain and then cuts it: what lies beyond was marked by the change before.
+ * follows that chain and takes out of it what is marked.  A run that none of those hears whom the
+ * change concerns stays true for all who hear it, and stays in the chain: where paths overlap, a
+ * second path is news for the announcer of the best alone.
  *
- *     newest[id] ──→ item 9041 ──→ item 8817 ──→ 0 (cut by the previous mark)
+ *     newest[id] ──→ item 9041 ──→ item 8817 ──→ 0
  *                    run 77         run 71 (a scan run, say)
  *
  * Items are numbered through; the low 32 bits are enough, because a live item that is reached by
@@ -32,9 +34,9 @@ struct runlog_content {
 /* Append a run and let readers see it.  ids, path ids and bytes are copied; the names of the
  * entries are counted.  A ring that is outgrown goes to `retire`. */
 void runlog_append(struct runlog *l, const struct runlog_content *content, struct retire *retire);
-/* Mark every run that names the entry and was appended since the last mark of it.
- * O(runs marked). */
-void runlog_mark(struct runlog *l, entry_id_t id);
+/* What `hears` are about to be told of the entry is news: mark every run that names it and that one
+ * of them hears, too.  O(runs that name it and are not marked). */
+void runlog_mark(struct runlog *l, entry_id_t id, const struct audience *hears);
 
 /* The minimum over the workers' floors; UINT64_MAX when no worker reads. */
 uint64_t runlog_floor(const struct runlog *l);

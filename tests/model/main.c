@@ -20,6 +20,7 @@
 #include "tests/model/world.h"
 
 #define SMALL_LOG 400 /* Bytes: three or four runs. */
+#define SPARE_LOG 800 /* Two more. */
 
 struct scenario {
 	const char *name;
@@ -214,6 +215,37 @@ static void view_1(struct world *w)
 	world_pump(w, 1, QUEUE_BYTES);
 }
 
+/* What the one reader announces is news for the other alone. */
+static void narrow_0(struct world *w)
+{
+	world_say(w, 0, 0, 20);
+	world_turn(w, 1);
+}
+
+/* A run that the other has not read stays true while a second path comes, which is news for the
+ * announcer of the best alone; then that one has another. */
+static void spare_begin(struct world *w)
+{
+	know_two(w);
+	world_say(w, 0, 0, 20);
+	stall(w, 1, 1);
+	world_settle(w, 1);
+	world_floor(w, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		world_turn(w, 1);
+	}
+	world_say(w, 0, 0, 21);
+	world_turn(w, 1);
+	world_say(w, 2, 0, 1);
+	world_turn(w, 1);
+}
+
+static void spare_0(struct world *w)
+{
+	world_say(w, 0, 0, 22);
+	world_turn(w, 1);
+}
+
 /* Somebody joins while routes come and go. */
 static void join_begin(struct world *w)
 {
@@ -389,6 +421,8 @@ static const struct scenario scenarios[] = {
 	{"evict", SMALL_LOG, evict_begin, {evict_0, evict_1}},
 	{"view", SMALL_LOG, view_begin, {view_0, view_1}},
 	{"view_alone", SMALL_LOG, view_alone_begin, {view_0, view_1}},
+	{"narrow", SMALL_LOG, view_begin, {narrow_0, view_1}},
+	{"spare", SPARE_LOG, spare_begin, {spare_0, view_1}},
 	{"join", 0, join_begin, {joined_0, join_1}},
 	{"sweep", 0, sweep_begin, {sweep_0, view_1}},
 	{"reuse", 0, reuse_begin, {reuse_0, reuse_1}},

@@ -29,7 +29,7 @@ Test(table, the_best_goes_to_all_but_its_announcer_who_gets_the_second)
 	run = runlog_at(r.log, 2);
 	cr_expect_eq(attr_id(run->attr), ATTR_ID(1, 3));
 	cr_expect(run->audience->count == 1 && audience_has(run->audience, 0));
-	cr_expect(run_is_dirty(runlog_at(r.log, 1)), "names the same entry");
+	cr_expect_not(run_is_dirty(runlog_at(r.log, 1)), "who hears it still has the best");
 	rig_withdraw(&r, 0, 5);
 	rig_turn(&r);
 	/* Everyone but 0 and 1 hears of the second; 1 hears a withdrawal; 0 has it already. */
@@ -40,6 +40,36 @@ Test(table, the_best_goes_to_all_but_its_announcer_who_gets_the_second)
 	run = runlog_at(r.log, 4);
 	cr_expect_eq(run->kind, RUN_WITHDRAW);
 	cr_expect(run->audience->count == 1 && audience_has(run->audience, 1));
+	cr_expect(run_is_dirty(runlog_at(r.log, 1)), "names the same entry, and 2 hears both");
+	cr_expect_not(run_is_dirty(runlog_at(r.log, 2)), "what 0 has");
+	rig_fini(&r);
+}
+
+/* What stands in a row is taken in one piece: so the exceptions are not strewn among the rest. */
+Test(table, runs_of_one_audience_stand_in_a_row_and_those_of_a_minority_last)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	for (peer_id_t i = 0; i < 6; i++) {
+		rig_join(&r, i);
+	}
+	rig_turn(&r);
+	runlog_set_floor(r.log, 0, 0);
+	/* Of 0 and 1 in turn, each also of another one, with a longer path. */
+	for (unsigned n = 0; n < 12; n++) {
+		static const unsigned variant[] = {0, 1, 2, 6, 7, 8};
+		peer_id_t best = (peer_id_t)(n % 2);
+		rig_announce(&r, best, 1, n, variant[n / 2]);
+		rig_announce(&r, (peer_id_t)(best + 2), 1, n, variant[n / 2] + 3);
+	}
+	rig_turn(&r);
+	cr_assert_eq(rig_stats(&r).end, 1 + 24);
+	for (unsigned n = 0; n < 24; n++) {
+		const struct run *run = runlog_at(r.log, 1 + n);
+		peer_id_t best = (peer_id_t)(n / 6 % 2);
+		cr_expect_eq(run->audience->count, n < 12 ? 5 : 1);
+		cr_expect_eq(audience_has(run->audience, best), n >= 12);
+	}
 	rig_fini(&r);
 }
 
