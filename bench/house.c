@@ -87,13 +87,24 @@ static void list(struct house *h, struct peer *p)
 	l->last = p;
 }
 
-/* An UPDATE of `count` /24s from number `first` on. */
-static size_t put_update(uint8_t *to, const struct house_opts *o, unsigned member, unsigned set,
-			 unsigned first, unsigned count)
+bool house_is_shared(const struct house_opts *opts, unsigned set)
+{
+	return (set * 37 + 11) % 100 < opts->overlap;
+}
+
+/* What an announcer says in one UPDATE. */
+struct said {
+	unsigned member, set;
+	unsigned first, count; /* /24s, numbered. */
+	bool is_longer;	       /* The path, by one AS number. */
+};
+
+static size_t put_update(uint8_t *to, const struct house_opts *o, const struct said *said)
 {
 	struct wr w = wr_of(to, 4096);
+	unsigned member = said->member, set = said->set, count = said->count;
 	bool asks = o->asking > 0 && set % o->asking == 0;
-	unsigned attrs = 4 + 17 + 7 + 11 + (asks ? 4 : 0);
+	unsigned attrs = 4 + 17 + 7 + 11 + (asks ? 4u : 0) + (said->is_longer ? 4u : 0);
 	for (unsigned i = 0; i < 16; i++) {
 		wr_u8(&w, 0xff);
 	}
@@ -102,9 +113,12 @@ static size_t put_update(uint8_t *to, const struct house_opts *o, unsigned membe
 	wr_u16(&w, 0);
 	wr_u16(&w, (uint16_t)attrs);
 	wr_u32(&w, 0x40010100);
-	wr_u32(&w, 0x40020e02); /* A sequence of three. */
-	wr_u8(&w, 3);
-	wr_u32(&w, 100 + member);
+	unsigned path = said->is_longer ? 4 : 3; /* A sequence of so many. */
+	wr_u32(&w, 0x40020002u | (2 + 4 * path) << 8);
+	wr_u8(&w, (uint8_t)path);
+	for (unsigned i = 2; i < path; i++) {
+		wr_u32(&w, 100 + member);
+	}
 	wr_u32(&w, 3000 + set % 7);
 	wr_u32(&w, 400000 + set);
 	wr_u8(&w, 0x40);
@@ -118,23 +132,42 @@ static size_t put_update(uint8_t *to, const struct house_opts *o, unsigned membe
 		wr_u32(&w, 100 + (member + 1 + set % (o->members - 1)) % o->members);
 	}
 	for (unsigned i = 0; i < count; i++) {
-		wr_u32(&w, 24u << 24 | (0x140000 + first + i));
+		wr_u32(&w, 24u << 24 | (0x140000 + said->first + i));
 	}
 	ASSERT(wr_is_ok(&w));
 	return wr_len(&w);
 }
 
+/* The sets at home with an announcer: its own, all of them, or those of the one before, shared. */
+static void say_sets(struct house *h, struct peer *p, unsigned home)
+{
+	const struct house_opts *o = &h->opts;
+	unsigned sets = (o->prefixes + o->per_set - 1) / o->per_set;
+	for (unsigned set = 0; set < sets; set++) {
+		unsigned done = set * o->per_set;
+		bool is_shared = house_is_shared(o, set), is_own = home == p->id;
+		struct said said = {.member = p->id,
+				    .set = set,
+				    .first = home * o->prefixes + done,
+				    .count = (unsigned)min_u64(o->per_set, o->prefixes - done),
+				    .is_longer = is_shared && is_own == (set % 2 == 0)};
+		if (is_own || is_shared) {
+			p->updates_len += put_update(p->updates + p->updates_len, o, &said);
+		}
+	}
+}
+
 static void make_updates(struct house *h, struct peer *p)
 {
-	unsigned sets = (h->opts.prefixes + h->opts.per_set - 1) / h->opts.per_set;
-	p->updates = malloc((size_t)sets * (128 + 4 * h->opts.per_set) + 1);
+	const struct house_opts *o = &h->opts;
+	unsigned sets = (o->prefixes + o->per_set - 1) / o->per_set;
+	p->updates = malloc((size_t)2 * sets * (128 + 4 * o->per_set) + 1);
 	ASSERT(p->updates != NULL);
-	for (unsigned set = 0, done = 0; set < sets && p->id < h->opts.announcers; set++) {
-		unsigned left = h->opts.prefixes - done;
-		unsigned count = left < h->opts.per_set ? left : h->opts.per_set;
-		p->updates_len += put_update(p->updates + p->updates_len, &h->opts, p->id, set,
-					     p->id * h->opts.prefixes + done, count);
-		done += count;
+	if (p->id < o->announcers) {
+		say_sets(h, p, p->id);
+	}
+	if (p->id < o->announcers && o->overlap > 0) {
+		say_sets(h, p, (p->id + o->announcers - 1) % o->announcers);
 	}
 }
 

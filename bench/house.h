@@ -17,6 +17,9 @@ struct house_opts {
 	unsigned per_set; /* Prefixes with the same attributes. */
 	unsigned mtu;
 	unsigned asking; /* One set of so many asks to be kept from one member; 0: none does. */
+	/* Of a hundred sets so many are announced by the next announcer, too, half of them with the
+	 * better path, after all of its own. */
+	unsigned overlap;
 	usec_t now;
 };
 
@@ -31,6 +34,8 @@ struct house_count {
 	uint64_t last; /* Ticks when the last of these left. */
 };
 
+/* Whether an announcer's set is also announced by the next one. */
+bool house_is_shared(const struct house_opts *opts, unsigned set);
 struct house *house_new(const struct house_opts *opts);
 void house_free(struct house *h);
 struct server *house_server(struct house *h);

@@ -14,7 +14,7 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 TARGETS = ["bench/micro_tcp", "bench/micro_codec", "bench/micro_auth", "bench/micro_fanout",
-           "bench/micro_policy", "bench/micro_judge"]
+           "bench/micro_policy", "bench/micro_judge", "bench/micro_decide", "bench/micro_log"]
 # A routing table's prefixes, beside the tree; where that is missing, they are made up.
 TABLE = os.path.join(ROOT, "../shared/data/prefixes/bart_tier1_dfz_2024-01.txt.gz")
 
@@ -54,6 +54,37 @@ def policy_rows(folder):
            "%.0f ns; %.0f ns" % (judge["tagged_ns"], judge["asked_ns"]), "")
 
 
+def decide_rows(folder):
+    """(what, measured, goal) of finding the best path, and of who is to hear which."""
+    found = json.loads(output(os.path.join(folder, "bench", "micro_decide")))
+    by_paths = found["by_paths"]
+    counts = ", ".join("%d" % one["paths"] for one in by_paths)
+    for what, keys, digits in (
+            ("ranking, per path", ("rank_ns",), 1),
+            ("what a member gets, per member; with filters", ("view_ns", "filtered_ns"), 1),
+            ("flush of a new prefix; with filters", ("flush_ns", "walked_ns"), 0)):
+        yield ("Decision: %s (%s paths, %d members)" % (what, counts, found["members"]),
+               "; ".join(", ".join("%.*f" % (digits, one[key]) for one in by_paths)
+                         for key in keys) + " ns", "")
+
+
+def log_rows(folder):
+    """(what, measured, goal) of the export log."""
+    log = json.loads(output(os.path.join(folder, "bench", "micro_log")))
+    yield ("Log: appending a run; freeing it",
+           "%.0f ns; %.0f ns" % (log["append_ns_per_run"], log["free_ns_per_run"]), "")
+    yield ("Log: marking what news supersedes, per prefix; finding that they do not",
+           "%.1f ns; %.1f ns" % (log["mark_ns_per_prefix"], log["spare_ns_per_prefix"]), "")
+    what = {"all": "all but the announcer hear each",
+            "overlap": "a fifth for one member alone",
+            "filtered": "half kept from one member in eight",
+            "few": "all kept from seven in eight"}
+    for one in log["works"]:
+        yield ("Log: %d members read and acknowledge runs, %s: per run and member"
+               % (log["members"], what[one["work"]]),
+               "%.2f ns" % (one["read_ns"] + one["settle_ns"]), "")
+
+
 def rows(folder):
     """(what, measured, goal), a row each."""
     tcp = json.loads(output(os.path.join(folder, "bench", "micro_tcp")))
@@ -77,6 +108,8 @@ def rows(folder):
     yield ("Fan-out: the same on two workers against one", "%.2f times" % (one / two),
            "1.9 times")
     yield from policy_rows(folder)
+    yield from decide_rows(folder)
+    yield from log_rows(folder)
     for line in output(os.path.join(folder, "bench", "micro_auth")).splitlines():
         kind, payload, *columns = line.split()
         if payload == "1448":

@@ -2,7 +2,7 @@
  * routes, and every one of them gets those of all others.
  *
  *     micro_fanout [--members N] [--announcers N] [--prefixes N] [--per-set N] [--mtu N]
- *                  [--rounds N] [--asking N]
+ *                  [--rounds N] [--asking N] [--overlap N]
  *     micro_fanout --threads N ...
  *
  * Without --threads there is one worker in virtual time, so that a run repeats another step by
@@ -42,7 +42,7 @@ struct bed {
 
 struct figures {
 	double cpu_ns, elapsed_ns;
-	uint64_t deliveries, segments, bytes, runs, acks, turns;
+	uint64_t deliveries, sent, segments, bytes, runs, dirty, acks, turns;
 };
 
 static uint64_t nsec(clockid_t clock)
@@ -68,7 +68,13 @@ static uint64_t deliveries_expected(const struct house_opts *o)
 		kept += set % o->asking == 0 ? count : 0;
 		first += count;
 	}
-	return (uint64_t)o->announcers * ((uint64_t)o->prefixes * (o->members - 1) - kept);
+	unsigned shared = 0; /* That their best announcer gets from another one. */
+	for (unsigned first = 0, set = 0; o->overlap > 0 && first < o->prefixes; set++) {
+		unsigned count = (unsigned)min_u64(o->per_set, o->prefixes - first);
+		shared += house_is_shared(o, set) ? count : 0;
+		first += count;
+	}
+	return (uint64_t)o->announcers * ((uint64_t)o->prefixes * (o->members - 1) - kept + shared);
 }
 
 /* As the members' status says. */
@@ -94,14 +100,19 @@ static uint64_t count_up(const struct bed *b)
 	return up;
 }
 
-static uint64_t runs(const struct bed *b)
+/* Runs so far; *out_dirty (or NULL): how many of them were superseded. */
+static uint64_t runs(const struct bed *b, uint64_t *out_dirty)
 {
-	uint64_t sum = 0;
+	uint64_t sum = 0, dirty = 0;
 	for (unsigned w = 0; w < b->opts.workers; w++) {
 		struct runlog_stats log;
 		const struct shard *shard = server_shard(house_server(b->house), (core_id_t)w);
 		runlog_stats(shard_log(shard, FAMILY_IPV4, 0), &log);
 		sum += log.end;
+		dirty += log.runs_dirty;
+	}
+	if (out_dirty != NULL) {
+		*out_dirty = dirty;
 	}
 	return sum;
 }
@@ -164,7 +175,7 @@ static struct figures one_worker(struct bed *b)
 	const struct house_count *count = house_count(b->house, 0);
 	bring_up(b);
 	struct house_count before = *count;
-	uint64_t runs_before = runs(b), side = before.ticks, cpu;
+	uint64_t runs_before = runs(b, NULL), side = before.ticks, cpu;
 	uint64_t begin = nsec(CLOCK_THREAD_CPUTIME_ID);
 	house_feed(b->house, 0);
 	f.turns = deliver(b, &cpu, &side);
@@ -173,9 +184,11 @@ static struct figures one_worker(struct bed *b)
 	f.segments = count->segments - before.segments;
 	f.bytes = count->bytes - before.bytes;
 	f.acks = count->acks - before.acks;
-	f.runs = runs(b) - runs_before;
+	f.runs = runs(b, &f.dirty) - runs_before;
 	turn_for(b, SETTLE_US);
-	ASSERT(deliveries(b) == f.deliveries);
+	f.sent = deliveries(b);
+	/* Who hears of a better path later than of the first is told twice. */
+	ASSERT(f.sent == f.deliveries || (b->opts.overlap > 0 && f.sent > f.deliveries));
 	return f;
 }
 
@@ -252,7 +265,7 @@ static struct figures many_workers(struct bed *b)
 		ASSERT(error == 0);
 	}
 	wait_for(b, count_up, b->opts.members);
-	uint64_t runs_before = runs(b);
+	uint64_t runs_before = runs(b, NULL);
 	__atomic_store_n(&b->phase, PHASE_FED, __ATOMIC_RELEASE);
 	wait_for(b, deliveries, f.deliveries);
 	__atomic_store_n(&b->phase, PHASE_END, __ATOMIC_RELEASE);
@@ -265,7 +278,7 @@ static struct figures many_workers(struct bed *b)
 		f.elapsed_ns = f.elapsed_ns > thread[i].cpu_ns ? f.elapsed_ns : thread[i].cpu_ns;
 	}
 	epoch_online();
-	f.runs = runs(b) - runs_before;
+	f.runs = runs(b, &f.dirty) - runs_before;
 	return f;
 }
 
@@ -285,12 +298,13 @@ static void print(const struct house_opts *o, const struct figures *f)
 {
 	double pairs = (double)f->runs * (o->members - 1);
 	printf("{\"members\": %u, \"workers\": %u, \"deliveries\": %" PRIu64 ", \"runs\": %" PRIu64
-	       ", \"segments\": %" PRIu64 ", \"acks\": %" PRIu64 ", \"turns\": %" PRIu64
+	       ", \"dirty\": %" PRIu64 ", \"sent\": %" PRIu64 ", \"segments\": %" PRIu64
+	       ", \"acks\": %" PRIu64 ", \"turns\": %" PRIu64
 	       ", \"prefixes_per_run\": %.2f, \"ns_per_delivery\": %.2f, \"ns_per_run\": %.1f, "
 	       "\"ns_per_segment\": %.0f, \"elapsed_ms\": %.1f}\n",
-	       o->members, o->workers, f->deliveries, f->runs, f->segments, f->acks, f->turns,
-	       (double)f->deliveries / pairs, f->cpu_ns / (double)f->deliveries, f->cpu_ns / pairs,
-	       f->cpu_ns / (double)f->segments, f->elapsed_ns / 1e6);
+	       o->members, o->workers, f->deliveries, f->runs, f->dirty, f->sent, f->segments,
+	       f->acks, f->turns, (double)f->deliveries / pairs, f->cpu_ns / (double)f->deliveries,
+	       f->cpu_ns / pairs, f->cpu_ns / (double)f->segments, f->elapsed_ns / 1e6);
 }
 
 static bool parse(int argc, char **argv, struct house_opts *o, unsigned *threads, unsigned *rounds)
@@ -301,7 +315,8 @@ static bool parse(int argc, char **argv, struct house_opts *o, unsigned *threads
 	} option[] = {{"--members", &o->members},   {"--announcers", &o->announcers},
 		      {"--prefixes", &o->prefixes}, {"--per-set", &o->per_set},
 		      {"--mtu", &o->mtu},	    {"--threads", threads},
-		      {"--asking", &o->asking},	    {"--rounds", rounds}};
+		      {"--asking", &o->asking},	    {"--overlap", &o->overlap},
+		      {"--rounds", rounds}};
 	for (int i = 1; i < argc; i += 2) {
 		unsigned k = 0;
 		while (k < ARRAY_COUNT(option) && strcmp(argv[i], option[k].name) != 0) {
@@ -325,9 +340,9 @@ int main(int argc, char **argv)
 	struct figures best = {0};
 	unsigned rounds = 3, threads = 0;
 	if (!parse(argc, argv, &opts, &threads, &rounds)) {
-		fprintf(stderr,
-			"usage: micro_fanout [--members N] [--announcers N] [--prefixes N] "
-			"[--per-set N] [--mtu N] [--threads N] [--asking N] [--rounds N]\n");
+		fprintf(stderr, "usage: micro_fanout [--members N] [--announcers N] [--prefixes N] "
+				"[--per-set N] [--mtu N] [--threads N] [--asking N] [--overlap N] "
+				"[--rounds N]\n");
 		return EXIT_FAILURE;
 	}
 	if (threads == 0) {
