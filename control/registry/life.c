@@ -101,6 +101,21 @@ static int64_t drained_s(const struct registry_prefix *p, const struct life_fact
 	return p->state == PREFIX_DRAINING && f->drain_s != 0 ? p->since_s + f->drain_s : 0;
 }
 
+/* What the wish asks of a state that is not as the wish is.  An undo may bring a state back to a
+ * wish that is another by now. */
+static enum prefix_event wish_of(const struct registry_prefix *p)
+{
+	enum prefix_state s = (enum prefix_state)p->state;
+	switch (p->announce) {
+	case ANNOUNCE_ON:
+		return s != PREFIX_ANNOUNCED ? EVENT_ON : EVENT_COUNT;
+	case ANNOUNCE_LIMITED:
+		return s != PREFIX_LIMITED ? EVENT_LIMITED : EVENT_COUNT;
+	default:
+		return s == PREFIX_ANNOUNCED || s == PREFIX_LIMITED ? EVENT_OFF : EVENT_COUNT;
+	}
+}
+
 /* What time and proof make happen in a state; false: nothing. */
 static bool event_of(const struct registry_prefix *p, const struct life_facts *f,
 		     enum prefix_event *out)
@@ -124,10 +139,8 @@ static bool event_of(const struct registry_prefix *p, const struct life_facts *f
 		*out = EVENT_OFF;
 	} else if (s == PREFIX_VALIDATED) {
 		*out = EVENT_OPENED;
-	} else if (s == PREFIX_PROVISIONED && p->announce != ANNOUNCE_OFF) {
-		*out = p->announce == ANNOUNCE_ON ? EVENT_ON : EVENT_LIMITED;
 	} else {
-		return false;
+		*out = wish_of(p);
 	}
 	return *out != EVENT_COUNT;
 }

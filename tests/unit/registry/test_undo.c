@@ -173,3 +173,29 @@ Test(registry, a_proof_rests_on_a_document_of_the_same_tenant_alone)
 	cr_expect_str_eq(f.error.pointer, "/document");
 	fix_fini(&f);
 }
+
+/* The wish that was told in between outlives the undo, whichever way. */
+Test(registry, an_undo_brings_no_state_back_that_is_not_wished_any_more)
+{
+	for (unsigned way = 0; way < 2; way++) {
+		struct fix f;
+		fix_init(&f, way);
+		struct fix_tenant a = fix_customer(&f, "a", 4200);
+		registry_id_t id = fix_announced(&f, &a, "203.0.113.0/24", 4200);
+		if (way == 1) {
+			cr_assert(fix_act(&f, id.text, "withdraw", NULL));
+		}
+		struct key_cursor k = key_ref(TAG_SUBJECT, a.asn.text);
+		registry_id_t word = registry_first(f.registry, &k)->id;
+		cr_assert(fix_act(&f, word.text, "reject", NULL));
+		struct registry_change *rejected = keep(f.change);
+		cr_expect(fix_get_prefix(&f, id.text)->state == PREFIX_SUSPENDED);
+		cr_assert(fix_act(&f, id.text, way == 0 ? "withdraw" : "announce", NULL));
+		cr_assert(fix_undo(&f, rejected));
+		cr_expect_eq(fix_get_prefix(&f, id.text)->state,
+			     way == 0 ? PREFIX_WITHDRAWN : PREFIX_ANNOUNCED);
+		fix_check_whole(&f);
+		registry_change_free(rejected);
+		fix_fini(&f);
+	}
+}
