@@ -33,6 +33,8 @@ void make_defaults(struct tx *t, struct registry_object *o, const json_t *body)
 	}
 	if (o->kind == REGISTRY_TENANT) {
 		((struct registry_tenant *)o)->is_enabled = true;
+	} else if (o->kind == REGISTRY_TEMPLATE) { /* As of a session that has none. */
+		((struct registry_template *)o)->options.route_view = VIEW_FULL;
 	} else if (o->kind == REGISTRY_SESSION) {
 		s->is_enabled = true;
 		s->options.route_view = VIEW_FULL;

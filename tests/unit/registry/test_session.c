@@ -158,6 +158,24 @@ Test(registry, a_session_begins_with_its_templates_options_and_keeps_them)
 	fix_fini(&f);
 }
 
+Test(registry, a_template_that_says_nothing_gives_what_a_session_without_one_has)
+{
+	struct fix f;
+	char more[200];
+	fix_init(&f, 5);
+	struct fix_tenant c = fix_customer(&f, "a", 4200);
+	registry_id_t s = fix_site(&f);
+	cr_assert(fix_create(&f, REGISTRY_TEMPLATE, "{'name': 'm'}"));
+	snprintf(more, sizeof(more), ", 'template': '%s'", f.made.text);
+	cr_assert(make(&f, &c, s.text, ""));
+	registry_id_t plain = f.made;
+	cr_assert(make(&f, &c, s.text, more));
+	const struct registry_session *a = get(&f, plain.text), *b = get(&f, f.made.text);
+	cr_expect(memcmp(&a->options, &b->options, sizeof(a->options)) == 0);
+	cr_expect(b->options.route_view == VIEW_FULL);
+	fix_fini(&f);
+}
+
 /* The key of the change's secrets. */
 static const char *secret(const struct fix *f, const char *id)
 {
