@@ -89,6 +89,31 @@ static void put_options(struct snippet *out, const struct registry_session *s)
 	out->has_several[1] = o->add_path == PATHS_RX || o->add_path == PATHS_BOTH;
 }
 
+/* Ours in the subnet that `member` is in, where the site does not say it; zero: there is none. */
+static struct addr own_address(const struct config *config, const struct addr *member)
+{
+	for (unsigned i = 0; i < config->dataplane.port_count; i++) {
+		const struct config_port *port = &config->dataplane.port[i];
+		for (unsigned k = 0; k < port->addr_count; k++) {
+			struct prefix subnet =
+				prefix_make(&port->addr[k].addr, port->addr[k].prefix_len);
+			if (prefix_has_addr(&subnet, member)) {
+				return port->addr[k].addr;
+			}
+		}
+	}
+	return (struct addr){.family = FAMILY_IPV4};
+}
+
+static struct addr server_of(const struct call *c, const struct registry_site *site,
+			     const struct addr *member)
+{
+	struct addr said = member->family == FAMILY_IPV6 ? site->server_ipv6 : site->server_ipv4;
+	const char *ours = c->env->config->registry.site;
+	bool is_here = ours == NULL || strcmp(ours, site->name) == 0;
+	return addr_is_zero(&said) && is_here ? own_address(c->env->config, member) : said;
+}
+
 static void fill(struct draft *d, const struct call *c, const struct registry *r,
 		 const struct registry_site *site)
 {
@@ -102,7 +127,7 @@ static void fill(struct draft *d, const struct call *c, const struct registry *r
 	d->snippet.asn = s->asn;
 	d->snippet.server_asn = site->server_asn != 0 ? site->server_asn : c->env->config->rs_as;
 	d->snippet.local = s->address;
-	d->snippet.server = is_v6 ? site->server_ipv6 : site->server_ipv4;
+	d->snippet.server = server_of(c, site, &s->address);
 	for (unsigned family = 0; family < FAMILY_COUNT; family++) {
 		d->snippet.families[family] = (s->families & REGISTRY_FAMILY_BIT(family)) != 0;
 	}
@@ -137,6 +162,15 @@ void serve_configuration(struct call *c)
 	ASSERT(d != NULL && site != NULL);
 	d->session = s;
 	fill(d, c, r, (const struct registry_site *)site);
+	if (addr_is_zero(&d->snippet.server)) {
+		const char *family = s->address.family == FAMILY_IPV6 ? "6" : "4";
+		free(d);
+		call_fail(c, 409, "refused",
+			  "set server_ipv%s of the site %s: the route server's "
+			  "address there is not known",
+			  family, ((const struct registry_site *)site)->name);
+		return;
+	}
 	char *text = snippet_text(router, &d->snippet);
 	free(d);
 	if (text == NULL) {
