@@ -101,6 +101,16 @@ static void fail(const struct aut_num_ask *a, const char *why, struct finding *o
 	finding_say(out, FINDING_ERROR, "", "AS%u could not be asked for: %s", a->line[0].asn, why);
 }
 
+/* What whois says on stderr, or else how it ended. */
+static const char *complaint(const struct child *c, char *buf, size_t size)
+{
+	const char *said = child_complaints(c);
+	int len = (int)strcspn(said, "\r\n");
+	(void)snprintf(buf, size, "whois: %.*s", len > 0 ? len : 160,
+		       len > 0 ? said : child_why(c));
+	return buf;
+}
+
 /* True with the finding about the first in the line. */
 static bool finish(struct aut_num_ask *a, usec_t now, struct finding *out)
 {
@@ -129,7 +139,7 @@ static bool finish(struct aut_num_ask *a, usec_t now, struct finding *out)
 		break;
 	}
 	case CHILD_FAILED:
-		fail(a, child_why(a->child), out);
+		fail(a, complaint(a->child, why, sizeof(why)), out);
 		break;
 	}
 	child_free(a->child);

@@ -205,8 +205,11 @@ static bool new_key(struct tx *t, const struct registry_object *o)
 	struct registry_session *s = tx_copy(t, REGISTRY_SESSION, o->id.text);
 	if (s->options.authentication == SESSION_AUTH_NONE) {
 		registry_object_free(&s->object);
-		return registry_fail(t->error, 409, "form", "/authentication",
-				     "The session has no authentication.");
+		(void)registry_fail(t->error, 409, "form", "/authentication",
+				    "The session has no authentication.");
+		(void)snprintf(t->error->remedy, sizeof(t->error->remedy),
+			       "Set authentication to md5 or tcp-ao: that makes its first key.");
+		return false;
 	}
 	make_key(t, s);
 	tx_put(t, &s->object);
