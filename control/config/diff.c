@@ -154,7 +154,8 @@ void config_diff(const struct config *running, const struct config *wanted, stru
 	diff_dataplane(a, b, out);
 	diff_control(a, b, out);
 	say(out, CHANGE_RESTART, registry_conf_is_same_place(&a->registry, &b->registry),
-	    "registry.database, site or resolver");
+	    a->registry.is_on == b->registry.is_on ? "registry.database, site or resolver"
+						   : "registry");
 	say(out, CHANGE_RESTART, a->rs_as == b->rs_as, "cfg.rs_as");
 	say(out, CHANGE_RESTART, addr_equal(&a->router_id, &b->router_id), "cfg.router_id");
 	say(out, CHANGE_RESTART, a->paths_sent == b->paths_sent, "cfg.add_path.paths");

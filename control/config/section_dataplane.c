@@ -141,6 +141,11 @@ static void read_device(struct loader *l, const struct node *key, const struct n
 		const char *interface = nic_packet_interface(port->value.device);
 		if (interface != NULL) {
 			check_interface(l, v, interface);
+		} else if (if_nametoindex(port->value.device) != 0) {
+			loader_fail(l, &v->at,
+				    "'%s' is an interface of the host, which DPDK does not know by "
+				    "this name; write 'device: packet:%s'",
+				    port->value.device, port->value.device);
 		}
 	}
 }
@@ -265,7 +270,7 @@ static void read_ports(struct loader *l, const struct node *key, const struct no
 	(void)target;
 	struct node item;
 	void *cursor = NULL;
-	if (!is_list(l, v, "ports", "'- device: net_af_packet0,iface=eth1'")) {
+	if (!is_list(l, v, "ports", "'- device: packet:eth1'")) {
 		return;
 	}
 	while (node_next_item(v, &cursor, l->errors, &item)) {

@@ -106,8 +106,9 @@ int daemon_check(const char *config_file)
 	struct config *c;
 	int status = load_config(config_file, &c);
 	if (status == 0) {
-		printf("%s: the configuration is good: %u ports, %u neighbours\n", config_file,
-		       c->dataplane.port_count, c->client_count);
+		printf("%s: the configuration is good: %u port%s, %u neighbour%s\n", config_file,
+		       c->dataplane.port_count, c->dataplane.port_count == 1 ? "" : "s",
+		       c->client_count, c->client_count == 1 ? "" : "s");
 	}
 	config_free(c);
 	return status;

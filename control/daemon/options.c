@@ -13,7 +13,7 @@ const char options_help[] =
 	"  -h, --help  print this\n"
 	"\n"
 	"SIGTERM ends every session with a shutdown message; SIGHUP reads the configuration again\n"
-	"and says whether it is good (this version applies it at the next start).\n"
+	"and applies what differs, or says what is wrong and changes nothing.\n"
 	"exit status: 0 done, 1 faulty configuration, 64 and above as in sysexits(3)\n";
 
 enum options_verdict options_parse(int argc, char *const *argv, struct options *out, char *why,

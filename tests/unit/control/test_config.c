@@ -67,6 +67,9 @@ static const struct mistake mistakes[] = {
 	 PORT "      vlan: 7\n    - device: net_af_packet0,iface=ix0\n      vlan: 7\n"
 	      "      addresses: [198.19.0.1/16]\n" CFG,
 	 {{6, 15, "VLAN 7 of the device 'net_af_packet0,iface=ix0' is a port already, at line 3"}}},
+	{"an interface of the host without packet:",
+	 "dataplane:\n  ports:\n  - device: lo\n    addresses: [198.18.0.1/16]\n" CFG,
+	 {{3, 13, "write 'device: packet:lo'"}}},
 	{"a packet port without an interface",
 	 "dataplane:\n  ports:\n  - device: \"packet:\"\n    addresses: [198.18.0.1/16]\n" CFG,
 	 {{3, 13, "followed by the name of an interface"}}},
