@@ -159,7 +159,11 @@ int main(int argc, char **argv)
 	char why[256];
 	switch (cli_parse(argc - 1, argv + 1, &cli, why, sizeof(why))) {
 	case CLI_HELP:
-		fputs(cli.view == VIEW_REGISTRY ? registry_help : cli_help, stdout);
+		if (cli.view == VIEW_REGISTRY) {
+			registry_help_put(stdout, argc, argv);
+		} else {
+			fputs(cli_help, stdout);
+		}
 		return 0;
 	case CLI_VERSION:
 		printf("causeway %s\n", CAUSEWAY_VERSION);

@@ -17,6 +17,7 @@ const char registry_help[] =
 	"  show ID | show REVISION           one object, or one change\n"
 	"  create KIND FIELD=VALUE...        make a tenant, asn, prefix, site, template, session, "
 	"token\n"
+	"  create KIND --help                its fields, with what they mean\n"
 	"  set ID FIELD=VALUE...             change it; lists with commas, 'null' for none\n"
 	"  delete ID\n"
 	"  submit|check|withdraw|drain|release ID\n"
@@ -193,7 +194,11 @@ static bool set_field(const struct words *w, enum registry_kind kind, const char
 		}
 	}
 	if (f == NULL) {
-		return fail(w, "'%s': there is no such field", word);
+		(void)snprintf(w->why, w->why_len,
+			       "'%.100s': there is no such field; see causeway registry create %s "
+			       "--help",
+			       word, registry_kind_text(kind));
+		return false;
 	}
 	return json_object_set_new(to, f->name, value_of(f, equals + 1)) == 0 ||
 	       fail(w, "'%s' is not UTF-8 text", word);
@@ -240,7 +245,9 @@ static bool has_words(const struct words *w, unsigned count)
 
 static bool kind_of(const struct words *w, enum registry_kind *out)
 {
-	return registry_kind_of_id(w->word[1], out) || fail(w, "'%s' is no id", w->word[1]);
+	return registry_kind_of_id(w->word[1], out) ||
+	       fail(w, "'%s' is no id; the lists show them, as in causeway registry tenants",
+		    w->word[1]);
 }
 
 static bool list_of(const struct words *w, struct cli *out)
@@ -284,7 +291,9 @@ static bool create(const struct words *w, struct cli *out)
 {
 	enum registry_kind kind;
 	if (w->count < 2 || !registry_kind_parse(w->word[1], &kind)) {
-		return fail(w, "%s", "it is 'create KIND FIELD=VALUE...'");
+		return fail(w, "%s",
+			    "it is 'create KIND FIELD=VALUE...', and KIND one of tenant, asn, "
+			    "prefix, site, template, session, token");
 	}
 	json_t *body = json_object();
 	set_call(out, w, "POST", path_of(kind, NULL, NULL), body);
@@ -461,8 +470,10 @@ static json_t *load_json(const struct words *w, const char *file)
 	json_error_t error;
 	json_t *body = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
 	if (body == NULL) {
-		(void)snprintf(w->why, w->why_len, "%.100s: line %d: %.120s", file, error.line,
-			       error.text);
+		/* What was not opened has no line, and says its name. */
+		(void)(error.line > 0 ? snprintf(w->why, w->why_len, "%.100s: line %d: %.120s",
+						 file, error.line, error.text)
+				      : snprintf(w->why, w->why_len, "%.200s", error.text));
 	}
 	return body;
 }
@@ -555,6 +566,46 @@ static bool understand(const struct words *w, struct cli *out)
 		}
 	}
 	return fail(w, "'registry' has no command '%s'; see causeway registry --help", w->word[0]);
+}
+
+/* --- Help --- */
+
+static void put_field(FILE *out, const char *group, const struct field *f)
+{
+	bool is_written = (f->flags & (FIELD_OPERATOR | FIELD_TENANT | FIELD_CREATE)) != 0;
+	char name[64];
+	if (f->type == FIELD_GROUP) {
+		for (size_t i = 0; is_written && i < f->group->count; i++) {
+			put_field(out, f->name, &f->group->field[i]);
+		}
+		return;
+	}
+	if (!is_written && group == NULL) {
+		return;
+	}
+	(void)snprintf(name, sizeof(name), "%s%s%s", group != NULL ? group : "",
+		       group != NULL ? "." : "", f->name);
+	fprintf(out, "  %-20s %s", name, f->text);
+	for (size_t i = 0; f->choices != NULL && f->choices[i] != NULL; i++) {
+		fprintf(out, "%s%s", i == 0 ? " (" : ", ", f->choices[i]);
+	}
+	fputs(f->choices != NULL ? ")\n" : "\n", out);
+}
+
+void registry_help_put(FILE *out, int argc, char *const *argv)
+{
+	enum registry_kind kind;
+	for (int i = 0; i + 1 < argc; i++) {
+		if (strcmp(argv[i], "create") == 0 && registry_kind_parse(argv[i + 1], &kind)) {
+			const struct field_table *t = registry_fields(kind);
+			fprintf(out, "fields of a %s:\n", registry_kind_text(kind));
+			for (size_t k = 0; k < t->count; k++) {
+				put_field(out, NULL, &t->field[k]);
+			}
+			return;
+		}
+	}
+	fputs(registry_help, out);
 }
 
 enum cli_verdict registry_args(int argc, char *const *argv, struct cli *out, char *why,

@@ -108,6 +108,15 @@ static void json_row(struct show *s, json_t *row)
 	}
 }
 
+/* The answer is what it would be without. */
+static void put_dry_run(const struct show *s)
+{
+	const json_t *query = json_object_get(s->cli->request, "query");
+	if (number_of(s->head, "status") < 400 && json_is_true(json_object_get(query, "dry_run"))) {
+		fputs("dry run, nothing is changed; it would be:\n", s->out);
+	}
+}
+
 static void table_row(struct show *s, const json_t *row)
 {
 	bool is_first = s->rows == 0;
@@ -152,6 +161,7 @@ static void table_row(struct show *s, const json_t *row)
 		table_events_row(s->out, row);
 		break;
 	case VIEW_REGISTRY:
+		put_dry_run(s);
 		table_registry_row(s->out, s->head, row, s->cli->columns);
 		break;
 	case VIEW_REGISTRY_STATUS:

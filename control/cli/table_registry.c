@@ -168,6 +168,13 @@ static void put_member(FILE *out, const char *name, const json_t *value)
 	fputc('\n', out);
 }
 
+/* Of a check that has said nothing there is nothing to be read. */
+static bool is_nothing(const json_t *value)
+{
+	return json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0) ||
+	       (json_is_string(value) && json_string_length(value) == 0);
+}
+
 /* Members of members as "checks.roa.result": of two levels, which is all there are. */
 static void put_object(FILE *out, const json_t *row)
 {
@@ -189,6 +196,9 @@ static void put_object(FILE *out, const json_t *row)
 			}
 			json_object_foreach(one, last, leaf)
 			{
+				if (is_nothing(leaf)) {
+					continue;
+				}
 				(void)snprintf(path, sizeof(path), "%s.%s.%s", name, inner, last);
 				put_member(out, path, leaf);
 			}

@@ -49,7 +49,8 @@ static void put_force(FILE *out, const json_t *registry)
 void table_registry_status(FILE *out, const json_t *registry)
 {
 	if (registry == NULL) {
-		fputs("this server has no registry: its configuration has no section 'registry'\n",
+		fputs("this server has no registry: there was no section 'registry' in its "
+		      "configuration when it started\n",
 		      out);
 		return;
 	}

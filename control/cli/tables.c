@@ -518,7 +518,11 @@ void table_routes_row(FILE *out, const json_t *row, bool is_detailed)
 		text_of(row, "as_path")[0] != '\0' ? " " : "", text_of(row, "origin"));
 	put_path_id(out, row);
 	if (json_object_get(row, "rejected") != NULL) {
-		fprintf(out, "  (rejected: %s)", text_of(row, "rejected"));
+		const char *detail = text_of(row, "detail");
+		fprintf(out, "  (rejected: %s%s", text_of(row, "rejected"),
+			detail[0] != '\0' && !is_detailed ? ": " : "");
+		put_text(out, is_detailed ? "" : detail, 0);
+		fputc(')', out);
 	}
 	fputc('\n', out);
 	if (is_detailed) {
@@ -549,9 +553,10 @@ static void put_checks(FILE *out, const json_t *row)
 	fprintf(out, "  %-18s %-8s %-44s  %s\n", "CHECK", "VERDICT", "CONFIGURED AT", "BECAUSE");
 	json_array_foreach(json_object_get(row, "checks"), i, note)
 	{
-		fprintf(out, "  %-18s %-8s %-44s  ", text_of(note, "check"),
-			text_of(note, "verdict"), text_of(note, "key"));
-		put_text(out, text_of(note, "detail"), 0);
+		const char *detail = text_of(note, "detail");
+		fprintf(out, "  %-18s %-8s ", text_of(note, "check"), text_of(note, "verdict"));
+		put_text(out, text_of(note, "key"), detail[0] != '\0' ? 46 : 0);
+		put_text(out, detail, 0);
 		fputc('\n', out);
 	}
 	put_attributes(out, row);

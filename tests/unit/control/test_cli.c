@@ -206,6 +206,19 @@ static char *show(enum cli_view view, bool is_json, const char *lines, int *out_
 	"\"fate\":\"chosen\",\"rule\":\"shorter AS path\"}}\n"
 #define END_DONE "{\"end\":{\"status\":\"done\",\"rows\":1}}\n"
 
+Test(cli, a_rejected_route_has_its_detail_in_a_list_too)
+{
+	char text[512] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+	json_t *row = json_pack("{s:s, s:s, s:s}", "prefix", "192.0.2.0/24", "rejected", "unknown",
+				"detail", "It is not registered.");
+	table_routes_row(out, row, false);
+	fclose(out);
+	json_decref(row);
+	cr_expect(strstr(text, "  (rejected: unknown: It is not registered.)\n") != NULL, "%s",
+		  text);
+}
+
 Test(cli, tables_show_what_the_rows_say)
 {
 	char errors[256];

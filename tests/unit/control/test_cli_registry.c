@@ -7,6 +7,8 @@
 #include <criterion/criterion.h>
 
 #include "control/cli/args.h"
+#include "control/cli/registry_args.h"
+#include "control/cli/show.h"
 #include "control/cli/tables.h"
 #include "rib/base/check.h"
 
@@ -234,4 +236,79 @@ Test(cli_registry, a_narrow_terminal_has_rows_of_several_lines)
 	}
 	json_decref(head);
 	json_decref(row);
+}
+
+Test(cli_registry, a_kinds_fields_are_told_with_what_they_may_be)
+{
+	static char *words[] = {"create", "session", "--help"};
+	char text[8192] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+	registry_help_put(out, 3, words);
+	fclose(out);
+	cr_expect(strstr(text, "  route_view ") != NULL, "%s", text);
+	cr_expect(strstr(text, "(none, md5, tcp-ao)\n") != NULL, "%s", text);
+	cr_expect(strstr(text, "revision") == NULL, "what is the server's: %s", text);
+	words[1] = "tenant";
+	memset(text, 0, sizeof(text));
+	out = fmemopen(text, sizeof(text), "w");
+	registry_help_put(out, 3, words);
+	fclose(out);
+	cr_expect(strstr(text, "  quota.sessions ") != NULL, "%s", text);
+}
+
+Test(cli_registry, an_unknown_field_or_kind_says_where_the_known_ones_are)
+{
+	struct cli cli;
+	char why[256] = "";
+	cr_expect_eq(parse("registry create site nome=A", &cli, why), CLI_USAGE);
+	cr_expect(strstr(why, "registry create site --help") != NULL, "%s", why);
+	cr_expect_eq(parse("registry create thing", &cli, why), CLI_USAGE);
+	cr_expect(strstr(why, "tenant, asn, prefix") != NULL, "%s", why);
+	cr_expect_eq(parse("registry import /there/is/none", &cli, why), CLI_USAGE);
+	cr_expect(strstr(why, "No such file") != NULL && strstr(why, "line") == NULL, "%s", why);
+}
+
+static void show_answer(struct cli *cli, json_t *row, char *text, size_t size)
+{
+	struct show show;
+	FILE *out = fmemopen(text, size, "w");
+	json_t *head = json_pack("{s:i}", "status", 200);
+	show_begin(&show, cli, out);
+	show_head(&show, head);
+	show_row(&show, row);
+	show_fini(&show);
+	fclose(out);
+	json_decref(head);
+	json_decref(row);
+}
+
+Test(cli_registry, a_dry_run_says_that_nothing_is_changed)
+{
+	static const char *const words[] = {"registry create tenant name=A",
+					    "registry create tenant name=A --dry-run"};
+	for (unsigned i = 0; i < ARRAY_COUNT(words); i++) {
+		struct cli cli;
+		char why[256], text[1024] = "";
+		cr_assert_eq(parse(words[i], &cli, why), CLI_RUN);
+		show_answer(
+			&cli,
+			json_pack("{s:{s:s, s:[]}}", "change", "summary", "made tenant A", "items"),
+			text, sizeof(text));
+		cr_expect((strstr(text, "dry run, nothing is changed") == text) == (i == 1), "%s",
+			  text);
+		json_decref(cli.request);
+	}
+}
+
+Test(cli_registry, of_a_check_that_said_nothing_only_its_result_is_shown)
+{
+	struct cli cli;
+	char why[256], text[1024] = "";
+	cr_assert_eq(parse("registry show p-0123456789abc", &cli, why), CLI_RUN);
+	show_answer(&cli,
+		    json_pack("{s:s, s:{s:{s:s, s:s, s:n, s:[]}}}", "state", "draft", "checks",
+			      "roa", "result", "pending", "reason", "", "checked_at", "origins"),
+		    text, sizeof(text));
+	cr_expect_str_eq(text, "  state                draft\n  checks.roa.result    pending\n");
+	json_decref(cli.request);
 }
