@@ -111,6 +111,11 @@ export async function post(path, body, query) {
     return json_of(await send("POST", path, { body, query }));
 }
 
+/* What is decided of an object is about what was seen of it: 412 when it is another by now. */
+export async function decide(path, body, revision) {
+    return json_of(await send("POST", path, { body, headers: { "If-Match": `"${revision}"` } }));
+}
+
 /* A file, as it is. */
 export async function post_file(path, file, type) {
     return json_of(await send("POST", path, { body: new Blob([file], { type }) }));

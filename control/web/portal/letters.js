@@ -24,11 +24,12 @@ async function open_document(id) {
     parts.save(blob, `${id}.pdf`);
 }
 
+/* A letter that is put in place of the one that was read is not decided with it. */
 function decide(one, read) {
     const result = h("div", { role: "alert" });
     const approve = async () => {
         try {
-            await api.post(`/evidence/${one.id}/approve`);
+            await api.decide(`/evidence/${one.id}/approve`, undefined, one.revision);
             parts.announce("Approved.");
             await read();
             focus_heading();
@@ -37,18 +38,19 @@ function decide(one, read) {
         }
     };
     const reject = form({
-        key: `reject-${one.id}`, submit: "Reject", label: "Reject this proof",
+        key: `reject-${one.id}-${one.revision}`, submit: "Reject", label: "Reject this proof",
         fields: [{ name: "reason", label: "Why it is rejected", type: "text", required: true,
             hint: "The customer reads this." }],
         on_submit: async (body) => {
-            await api.post(`/evidence/${one.id}/reject`, body);
+            await api.decide(`/evidence/${one.id}/reject`, body, one.revision);
             parts.announce("Rejected.");
             await read();
             focus_heading();
         },
     });
     reject.classList.add("inline");
-    return h("div", { class: "stack", "data-keep": true, "data-key": `decide-${one.id}` }, result,
+    const key = `decide-${one.id}-${one.revision}`;
+    return h("div", { class: "stack", "data-keep": true, "data-key": key }, result,
         h("div", { class: "buttons" },
             one.document ? parts.button("Open the document", () => open_document(one.document)
                 .catch((problem) => result.replaceChildren(parts.failure(problem)))) : null,
