@@ -89,7 +89,7 @@ const REASONS = {
     "message-format": "The signed message is not the one given here.",
     "message-cidr-mismatch": "The signed message names another prefix.",
     "date-expired": "The date in the message is past.",
-    "cert-missing": "No certificate was given.",
+    "cert-missing": "No certificate is known to be the holder's.",
     "cert-expired": "The certificate has expired.",
     "rir-unsupported": "The registry of this address space cannot be asked.",
     "cidr-format": "This is not a prefix: the bits behind the length must be zero.",
