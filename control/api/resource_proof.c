@@ -10,6 +10,7 @@
 static struct given given_of(const struct call *c, const struct registry_object *o)
 {
 	return (struct given){.registry = registrar_registry(c->env->registrar),
+			      .rules = registrar_rules(c->env->registrar),
 			      .object = o,
 			      .author = &c->who,
 			      .now_s = c->now_s};

@@ -11,6 +11,7 @@
 #include "control/evidence/rdap.h"
 #include "control/evidence/record.h"
 #include "control/registry/change.h"
+#include "control/registry/life.h"
 #include "rib/base/check.h"
 
 #define LETTER_LASTS_S (366 * INT64_C(86400)) /* Of a prefix without an end. */
@@ -47,8 +48,9 @@ static bool would_end(const struct given *g, enum evidence_type type, const stru
 		      struct registry_error *out)
 {
 	const struct registry_evidence *e = record_find(g->registry, g->object->id.text, type);
-	if (f->result != FINDING_PENDING || e == NULL || e->result != RESULT_VALID ||
-	    (e->expires_s != 0 && e->expires_s <= g->now_s)) {
+	const struct life_evidence alone = {.item = {e}, .count = 1};
+	if (f->result != FINDING_PENDING || e == NULL ||
+	    !life_holds(life_judge(&alone, g->rules, g->now_s).proof)) {
 		return false;
 	}
 	(void)registry_fail(out, 409, "not-allowed", "",
@@ -106,7 +108,9 @@ static bool look_at_prefix(void *context, const struct registry_object *o)
 {
 	struct voucher *v = context;
 	const struct registry_prefix *p = (const void *)o;
-	if (strcmp(p->tenant.text, v->tenant) == 0 && prefix_contains(&p->prefix, v->prefix)) {
+	/* What was released may have another holder by now. */
+	if (strcmp(p->tenant.text, v->tenant) == 0 && p->state != PREFIX_RELEASED &&
+	    prefix_contains(&p->prefix, v->prefix)) {
 		registry_evidence_of(v->registry, o->id.text, look_at_evidence, v);
 	}
 	return !v->is_known;
@@ -151,8 +155,8 @@ json_t *given_signature(const struct given *g, const json_t *body, struct regist
 	}
 	if (!is_trusted(g) && !is_known_certificate(g, f.certificate)) {
 		finding_say(&f, FINDING_PENDING, "cert-missing",
-			    "the signature is good, but nobody vouches for its certificate yet: an "
-			    "operator has to find it with the holder and approve it");
+			    "the signature is good" LIFE_WAITS
+			    "find its certificate with the holder and approve it");
 	}
 	note_certificate(&f);
 	return body_of(g, EVIDENCE_SIGNATURE, &f, out_error);
@@ -182,7 +186,7 @@ json_t *given_rdap(const struct given *g, struct span json, struct registry_erro
 		note_certificate(&f);
 	} else {
 		finding_say(&f, FINDING_PENDING, "",
-			    "the token is in the JSON that the customer gave; an operator has to "
+			    "the token is in the JSON that the customer gave" LIFE_WAITS
 			    "compare it with the registry and approve it");
 	}
 	return body_of(g, EVIDENCE_REMARK, &f, out_error);

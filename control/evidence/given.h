@@ -26,6 +26,7 @@ struct registry_author;
 
 struct given {
 	const struct registry *registry;
+	const struct registry_rules *rules;
 	const struct registry_object *object; /* A prefix or (RDAP alone) an ASN. */
 	const struct registry_author *author; /* Who gives it. */
 	int64_t now_s;

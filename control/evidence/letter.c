@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/registry/life.h"
 #include "rib/base/check.h"
 
 /* A4, in points. */
@@ -320,6 +321,6 @@ void letter_check(struct span upload, struct finding *out)
 			    "the letter has to be a PDF: it does not begin with \"%s\"", magic);
 	} else {
 		finding_say(out, FINDING_PENDING, "",
-			    "the letter is here; an operator has to read and approve it");
+			    "the letter is here" LIFE_WAITS "read and approve it");
 	}
 }

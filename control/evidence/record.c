@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/registry/field.h"
+#include "control/registry/life.h"
 #include "rib/base/check.h"
 
 static const char *const TYPE_TEXT[] = {
@@ -88,12 +89,16 @@ bool record_is_news(const struct registry_evidence *e, const struct finding *f)
 	if (e == NULL) {
 		return true;
 	}
+	if (strcmp(e->reason, LIFE_REJECTED) == 0) {
+		return false; /* The operator knew what was there. */
+	}
 	if (f->result == FINDING_ERROR) {
 		return e->result == RESULT_PENDING && e->error[0] == '\0';
 	}
 	return e->error[0] != '\0' || e->result != (uint8_t)f->result ||
 	       strcmp(e->reason, f->reason) != 0 || strcmp(e->detail, f->detail) != 0 ||
-	       e->expires_s != f->expires_s || !is_same_origins(&e->origins, f);
+	       e->expires_s != f->expires_s ||
+	       (e->failing_since_s == 0 && !is_same_origins(&e->origins, f));
 }
 
 struct claim record_claim(const struct registry_prefix *p)

@@ -162,6 +162,12 @@ bool life_has_origin(const struct life_evidence *e, const struct registry_rules 
 	return false;
 }
 
+static bool is_same_origins(const struct registry_asns *a, const struct registry_asns *b)
+{
+	return a->count == b->count &&
+	       (a->count == 0 || memcmp(a->item, b->item, a->count * sizeof(asn_t)) == 0);
+}
+
 static bool is_repeated(const struct registry_evidence *e, const struct life_finding *found,
 			int64_t now_s)
 {
@@ -169,9 +175,7 @@ static bool is_repeated(const struct registry_evidence *e, const struct life_fin
 	       e->result == found->result && strcmp(e->reason, found->reason) == 0 &&
 	       strcmp(e->detail, found->detail) == 0 && e->expires_s == found->expires_s &&
 	       e->error[0] == '\0' && strcmp(e->document.text, found->document) == 0 &&
-	       e->origins.count == found->origins.count &&
-	       (e->origins.count == 0 || memcmp(e->origins.item, found->origins.item,
-						e->origins.count * sizeof(asn_t)) == 0);
+	       (e->failing_since_s != 0 || is_same_origins(&e->origins, &found->origins));
 }
 
 static void take_origins(struct registry_asns *to, const struct registry_asns *from)
@@ -189,10 +193,10 @@ static void take_origins(struct registry_asns *to, const struct registry_asns *f
 }
 
 /* From when on it is no proof any more; 0: it is one, or never was. */
-static int64_t failing_since(const struct registry_evidence *e, enum evidence_result result,
+static int64_t failing_since(const struct registry_evidence *e, const struct life_finding *found,
 			     int64_t now_s)
 {
-	if (result == RESULT_VALID) {
+	if (found->result == RESULT_VALID || found->is_final) {
 		return 0;
 	}
 	if (e->result == RESULT_VALID) {
@@ -212,7 +216,7 @@ bool life_record(struct registry_evidence *e, const struct life_finding *found, 
 	if (is_repeated(e, found, now_s)) {
 		return false;
 	}
-	e->failing_since_s = failing_since(e, found->result, now_s);
+	e->failing_since_s = failing_since(e, found, now_s);
 	e->result = (uint8_t)found->result;
 	registry_text_set(&e->reason, found->reason);
 	registry_text_set(&e->detail, found->detail);

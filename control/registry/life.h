@@ -75,7 +75,13 @@ struct life_finding {
 	const char *reason, *detail, *author, *document;
 	int64_t expires_s, next_check_s;
 	struct registry_asns origins; /* Borrowed. */
+	bool is_final;		      /* What was a proof has no grace. */
 };
+
+/* The reason of a record that an operator has rejected. */
+#define LIFE_REJECTED "evidence-rejected"
+/* In the words of a record that waits for an operator: what is behind it ends with the decision. */
+#define LIFE_WAITS "; an operator has to "
 
 bool life_record(struct registry_evidence *e, const struct life_finding *found, int64_t now_s);
 

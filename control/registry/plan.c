@@ -165,6 +165,43 @@ static bool follow_announce(struct tx *t, const char *id, uint8_t before)
 	return p->announce == before || prefix_event(t, p, events[p->announce]);
 }
 
+/* What a prefix was before it was written. */
+struct prefix_was {
+	uint8_t announce;
+	bool is_proven, wants_more;
+};
+
+/* A letter of authorisation names a length and a beginning; whoever is more than a tenant knows
+ * what it says. */
+static struct prefix_was was_of(const struct tx *t, const struct registry_prefix *before,
+				const struct registry_prefix *p)
+{
+	bool is_longer = p->max_length > before->max_length;
+	bool is_earlier = before->not_before_s != 0 && p->not_before_s < before->not_before_s;
+	return (struct prefix_was){.announce = before->announce,
+				   .is_proven = life_is_proven((enum prefix_state)before->state),
+				   .wants_more = t->command->author.role == ROLE_TENANT &&
+						 (is_longer || is_earlier)};
+}
+
+static bool follow_prefix(struct tx *t, const char *id, const struct prefix_was *was)
+{
+	if (!follow_announce(t, id, was->announce)) {
+		return false;
+	}
+	bool has_ended = was->wants_more && end_letter(t, id);
+	settle(t, id);
+	const struct registry_prefix *p = tx_get(t, REGISTRY_PREFIX, id);
+	if (has_ended && was->is_proven && p->state == PREFIX_SUSPENDED) {
+		(void)registry_fail(t->error, 409, "loa-missing", "",
+				    "The letter that proves the prefix is about less than that.");
+		snprintf(t->error->remedy, sizeof(t->error->remedy),
+			 "Prove it otherwise first, or ask the operator, who may change it.");
+		return false;
+	}
+	return true;
+}
+
 bool plan_update(struct tx *t, enum registry_kind kind, const char *id, const json_t *body)
 {
 	const struct registry_object *before = plan_find(t, kind, id);
@@ -176,7 +213,6 @@ bool plan_update(struct tx *t, enum registry_kind kind, const char *id, const js
 		return registry_fail(t->error, 409, "released", "", "The prefix is released.");
 	}
 	registry_id_t own = before->id;
-	uint8_t announce = kind == REGISTRY_PREFIX ? p->announce : 0;
 	struct registry_object *o = registry_object_copy(before);
 	if (!registry_object_merge(o, body, t->command->author.role, false, t->error)) {
 		registry_object_free(o);
@@ -188,10 +224,12 @@ bool plan_update(struct tx *t, enum registry_kind kind, const char *id, const js
 		return false;
 	}
 	say_update(t, o, body);
-	tx_put(t, o);
-	if (kind == REGISTRY_PREFIX && !follow_announce(t, own.text, announce)) {
-		return false;
+	if (kind == REGISTRY_PREFIX) {
+		const struct prefix_was was = was_of(t, p, (const struct registry_prefix *)o);
+		tx_put(t, o);
+		return follow_prefix(t, own.text, &was);
 	}
+	tx_put(t, o);
 	settle(t, own.text);
 	return true;
 }

@@ -162,25 +162,40 @@ static bool revoke(struct tx *t, const struct registry_object *o)
 	return true;
 }
 
-/* What was found stays; the operator says what it is worth. */
+/* What was found stays, but for what was still to be done. */
+static void say_decided(const struct registry_evidence *e, bool is_approved, const char *why,
+			char out[400])
+{
+	const char *waits = strstr(e->detail, LIFE_WAITS);
+	const char *rest = waits == NULL ? NULL : strstr(waits, " (");
+	int found_len = waits == NULL ? (int)strlen(e->detail) : (int)(waits - e->detail);
+	snprintf(out, 400, "%.*s%s%.120s%s%.100s", found_len < 280 ? found_len : 280, e->detail,
+		 waits == NULL ? ""
+		 : is_approved ? "; an operator has approved it"
+			       : "; an operator has rejected it",
+		 rest == NULL ? "" : rest,
+		 why == NULL		? ""
+		 : e->detail[0] == '\0' ? ""
+					: "; ",
+		 why == NULL ? "" : why);
+	words_cut(out);
+}
+
+/* The operator says what it is worth.  What is rejected never was a proof: it has no grace. */
 static bool decide(struct tx *t, const struct registry_object *o, bool is_approved)
 {
 	const char *why = json_string_value(json_object_get(t->command->body, "reason"));
 	struct registry_evidence *e = (struct registry_evidence *)registry_object_copy(o);
 	char detail[400];
-	snprintf(detail, sizeof(detail), "%.280s%s%.100s", e->detail,
-		 why == NULL		? ""
-		 : e->detail[0] == '\0' ? ""
-					: "; ",
-		 why == NULL ? "" : why);
-	words_cut(detail);
+	say_decided(e, is_approved, why, detail);
 	const struct life_finding found = {.result = is_approved ? RESULT_VALID : RESULT_INVALID,
-					   .reason = is_approved ? "" : "evidence-rejected",
+					   .reason = is_approved ? "" : LIFE_REJECTED,
 					   .detail = detail,
 					   .author = t->command->author.name,
 					   .document = e->document.text,
 					   .expires_s = e->expires_s,
-					   .origins = e->origins};
+					   .origins = e->origins,
+					   .is_final = !is_approved};
 	enum registry_kind kind;
 	bool is_id = registry_kind_of_id(e->subject.text, &kind);
 	ASSERT(is_id);

@@ -35,6 +35,29 @@ void record_finding(struct tx *t, const struct registry_object *subject, enum ev
 	}
 }
 
+bool end_letter(struct tx *t, const char *prefix)
+{
+	const struct registry_object *o = tx_get(t, REGISTRY_PREFIX, prefix);
+	struct registry_evidence *e = evidence_for(t, o, EVIDENCE_LETTER);
+	bool counts =
+		e->object.revision != 0 && (e->result == RESULT_VALID ||
+					    e->result == RESULT_PENDING || e->failing_since_s != 0);
+	if (counts) {
+		const struct life_finding found = {
+			.result = RESULT_MISMATCH,
+			.reason = "loa-missing",
+			.detail = "the letter is about less than what is wanted since: another "
+				  "length, or an earlier time",
+			.author = t->command->author.name,
+			.document = e->document.text,
+			.origins = e->origins,
+			.is_final = true};
+		record_finding(t, o, EVIDENCE_LETTER, &found);
+	}
+	registry_object_free(&e->object);
+	return counts;
+}
+
 /* A member of the body by a field of evidence's; absent and null are zero. */
 static bool read_member(struct tx *t, const char *name, void *at)
 {

@@ -34,5 +34,8 @@ void make_no_old_key(struct registry_session *s);
 /* Take a finding about a subject into its evidence, and let it move. */
 void record_finding(struct tx *t, const struct registry_object *subject, enum evidence_type type,
 		    const struct life_finding *found);
+/* The letter of a prefix of which more is wanted than it says is no proof any more, without grace;
+ * false: there is none that is one, or may become one. */
+bool end_letter(struct tx *t, const char *prefix);
 /* Let a prefix's tenant do something; false with error: its state forbids it. */
 bool prefix_event(struct tx *t, const struct registry_prefix *p, enum prefix_event event);

@@ -55,6 +55,52 @@ Test(evidence, other_roas_are_seen_at_once_and_only_news_is_written)
 	world_fini(&w);
 }
 
+/* In its grace a record keeps the origins that it was a proof for, and what is found has none. */
+Test(evidence, a_proof_that_is_lost_is_written_once)
+{
+	struct world w;
+	world_init(&w, 20, ROA);
+	world_set_roa(&w, 64500);
+	world_run(&w, USEC_PER_SEC);
+	cr_expect(w.written == 20);
+	for (unsigned i = 0; i < 5; i++) {
+		world_set_roa(&w, 0); /* Other data, that say the same. */
+		world_run(&w, HOUR);
+	}
+	expect(&w, 19, EVIDENCE_ROA, RESULT_MISSING, "roa-missing");
+	cr_expect(world_record(&w, 19, EVIDENCE_ROA)->origins.count == 1);
+	cr_expect(w.written == 40 && w.commands == 40, "%u of %u", w.written, w.commands);
+	world_fini(&w);
+}
+
+static void reject(struct world *w, unsigned n, enum evidence_type type)
+{
+	struct registry_error error;
+	const struct registry_command c = {
+		.verb = VERB_ACTION,
+		.kind = REGISTRY_EVIDENCE,
+		.id = world_record(w, n, type)->object.id.text,
+		.action = "reject",
+		.author = {.kind = AUTHOR_TOKEN, .role = ROLE_OPERATOR, .name = "noc"}};
+	cr_assert(world_command(w, &c, &error), "%s", error.text);
+}
+
+/* The operator knows of a route object that its maintainer had no right to make. */
+Test(evidence, what_an_operator_has_rejected_no_check_brings_back)
+{
+	struct world w;
+	world_init(&w, 2, IRR);
+	world_set_routes(&w, "{\"prefix\": \"198.18.1.0/24\", \"exact\": true}");
+	world_run(&w, USEC_PER_SEC);
+	expect(&w, 1, EVIDENCE_IRR, RESULT_VALID, "");
+	reject(&w, 1, EVIDENCE_IRR);
+	cr_expect(world_prefix(&w, 1)->state == PREFIX_SUSPENDED);
+	world_run(&w, 3 * HOUR);
+	expect(&w, 1, EVIDENCE_IRR, RESULT_INVALID, "evidence-rejected");
+	cr_expect(world_prefix(&w, 1)->state == PREFIX_SUSPENDED);
+	world_fini(&w);
+}
+
 Test(evidence, rpki_data_that_are_stale_take_nothing_away)
 {
 	struct world w;

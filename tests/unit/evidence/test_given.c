@@ -23,6 +23,7 @@ static const struct registry_author TENANT = {.kind = AUTHOR_TOKEN,
 static struct given given_of(const struct world *w, const struct registry_author *author)
 {
 	return (struct given){.registry = w->registry,
+			      .rules = &w->rules,
 			      .object = &world_prefix(w, 1)->object,
 			      .author = author,
 			      .now_s = WORLD_START_S};
@@ -219,7 +220,60 @@ Test(given, a_letter_waits_for_an_operator_and_has_an_end)
 	decide(&w, EVIDENCE_LETTER, "approve");
 	expect(&w, EVIDENCE_LETTER, RESULT_VALID);
 	cr_expect(world_record(&w, 1, EVIDENCE_LETTER)->expires_s > WORLD_START_S);
+	cr_expect(strstr(world_record(&w, 1, EVIDENCE_LETTER)->detail, "has to") == NULL, "%s",
+		  world_record(&w, 1, EVIDENCE_LETTER)->detail);
 	cr_expect(world_record(&w, 1, EVIDENCE_LETTER)->origins.count == 1);
+	world_fini(&w);
+}
+
+/* The record of a proof that counts has room for no other: what waits has other origins. */
+Test(given, a_letter_in_its_grace_still_counts_and_nothing_that_waits_ends_it)
+{
+	struct world w;
+	struct registry_error error;
+	static const char pdf[] = "%PDF-1.4 signed";
+	world_init(&w, 2, ALL);
+	struct given g = given_of(&w, &OPERATOR);
+	cr_expect(put(&w, &g, given_letter(&g, span_of(pdf, sizeof(pdf) - 1), &error)));
+	g = given_of(&w, &TENANT);
+	g.now_s = world_record(&w, 1, EVIDENCE_LETTER)->expires_s + DAY_S / 2;
+	cr_expect(given_letter(&g, span_of(pdf, sizeof(pdf) - 1), &error) == NULL);
+	cr_expect(error.status == 409);
+	g.now_s += DAY_S;
+	json_t *body = given_letter(&g, span_of(pdf, sizeof(pdf) - 1), &error);
+	cr_expect(body != NULL, "%s", error.text);
+	json_decref(body);
+	world_fini(&w);
+}
+
+static void act_on(struct world *w, const char *action, const struct registry_author *author)
+{
+	struct registry_error error;
+	const struct registry_command c = {.verb = VERB_ACTION,
+					   .kind = REGISTRY_PREFIX,
+					   .id = world_prefix(w, 1)->object.id.text,
+					   .action = action,
+					   .author = *author};
+	cr_assert(world_command(w, &c, &error), "%s", error.text);
+}
+
+/* Addresses that were given back may have another holder, whom the old key is not the key of. */
+Test(given, a_certificate_for_what_was_released_vouches_for_nothing)
+{
+	struct world w;
+	struct registry_error error;
+	world_init(&w, 2, ALL);
+	struct key *k = key_new(KEY_P256, WORLD_START_S - DAY_S, WORLD_START_S + DAY_S);
+	cr_expect(sign(&w, k, &OPERATOR, &error));
+	act_on(&w, "release", &TENANT);
+	struct given g = given_of(&w, &TENANT);
+	json_t *in = signed_body(&w, k);
+	json_t *body = given_signature(&g, in, &error);
+	cr_expect(body == NULL ||
+		  strcmp(json_string_value(json_object_get(body, "result")), "pending") == 0);
+	json_decref(body);
+	json_decref(in);
+	key_free(k);
 	world_fini(&w);
 }
 
@@ -245,6 +299,7 @@ Test(given, an_autnum_proves_an_asn)
 		"\"remarks\": [{\"description\": [\"causeway-validation=" WORLD_TOKEN "\"]}]}";
 	world_init(&w, 1, ALL);
 	const struct given g = {.registry = w.registry,
+				.rules = &w.rules,
 				.object = registry_get(w.registry, REGISTRY_ASN, "a-aaaaaaaaaaaaa"),
 				.author = &OPERATOR,
 				.now_s = WORLD_START_S};

@@ -143,3 +143,76 @@ Test(registry, what_is_written_twice_in_one_import_leaves_nobody_behind)
 	fix_check_whole(&f);
 	fix_fini(&f);
 }
+
+/* "It was valid" and "the operator says that it never was" are not the same: no grace. */
+Test(registry, what_an_operator_rejects_counts_no_more_at_once)
+{
+	struct fix f;
+	fix_init(&f, 3);
+	struct fix_tenant a = fix_customer(&f, "a", 4200);
+	registry_id_t id = fix_prefix(&f, &a, "203.0.113.0/24", 4200);
+	cr_assert(fix_act(&f, id.text, "submit", NULL));
+	cr_assert(
+		fix_found(&f, id.text, "{'type': 'letter', 'result': 'valid', 'origins': [4200]}"));
+	cr_assert(fix_act(&f, id.text, "announce", NULL));
+	cr_expect(prefix_of(&f, id)->state == PREFIX_ANNOUNCED);
+	struct key_cursor k = key_ref(TAG_SUBJECT, id.text);
+	key_u8(&k, EVIDENCE_LETTER);
+	registry_id_t letter = registry_first(f.registry, &k)->id;
+	cr_assert(fix_act(&f, letter.text, "reject", "{\"reason\": \"forged\"}"));
+	cr_expect(prefix_of(&f, id)->state == PREFIX_SUSPENDED);
+	cr_expect_eq(prefix_of(&f, id)->active_origins.count, 0);
+	/* Nor does what comes in its place begin a grace. */
+	cr_assert(fix_found(&f, id.text, "{'type': 'letter', 'result': 'pending'}"));
+	cr_expect(prefix_of(&f, id)->state == PREFIX_SUSPENDED);
+	cr_assert(fix_act(&f, letter.text, "approve", NULL));
+	cr_expect(prefix_of(&f, id)->state == PREFIX_ANNOUNCED);
+	fix_check_whole(&f);
+	fix_fini(&f);
+}
+
+/* A letter names length and time; what the tenant wants beyond is not in it. */
+Test(registry, a_letter_does_not_grow_with_what_the_tenant_wants)
+{
+	struct fix f;
+	fix_init(&f, 4);
+	struct fix_tenant a = fix_customer(&f, "a", 4200);
+	registry_id_t id = fix_prefix(&f, &a, "203.0.112.0/22", 4200);
+	cr_assert(fix_update(&f, id.text, "{'not_before': '2026-11-20T00:00:00Z'}"));
+	cr_assert(fix_act(&f, id.text, "submit", NULL));
+	cr_assert(
+		fix_found(&f, id.text, "{'type': 'letter', 'result': 'valid', 'origins': [4200]}"));
+	cr_assert(fix_act(&f, id.text, "announce", NULL));
+	cr_expect(prefix_of(&f, id)->state == PREFIX_ANNOUNCED);
+	static const char *const more[] = {"{'max_length': 24}",
+					   "{'not_before': '2026-11-01T00:00:00Z'}",
+					   "{'not_before': null}"};
+	f.author = fix_tenant(a.tenant.text);
+	for (unsigned i = 0; i < ARRAY_COUNT(more); i++) {
+		cr_expect(!fix_update(&f, id.text, "%s", more[i]), "%s", more[i]);
+		cr_expect_eq(f.error.status, 409);
+		cr_expect_str_eq(f.error.reason, "loa-missing");
+	}
+	/* With another proof it may, and from then on the letter is none. */
+	cr_assert(fix_found(&f, id.text, "{'type': 'dns', 'result': 'valid'}"));
+	cr_expect(fix_update(&f, id.text, "%s", more[0]), "%s", f.error.text);
+	cr_expect(prefix_of(&f, id)->state == PREFIX_ANNOUNCED);
+	f.rules.grace_s[EVIDENCE_DNS] = 0;
+	cr_assert(fix_found(&f, id.text, "{'type': 'dns', 'result': 'missing'}"));
+	cr_expect(prefix_of(&f, id)->state == PREFIX_SUSPENDED);
+	/* One that waits is about what was asked for when it came, too. */
+	cr_assert(fix_found(&f, id.text,
+			    "{'type': 'letter', 'result': 'pending', 'origins': [4200]}"));
+	cr_expect(fix_update(&f, id.text, "{'not_before': null}"), "%s", f.error.text);
+	struct key_cursor k = key_ref(TAG_SUBJECT, id.text);
+	key_u8(&k, EVIDENCE_LETTER);
+	cr_expect(((const struct registry_evidence *)registry_first(f.registry, &k))->result ==
+		  RESULT_MISMATCH);
+	/* Less is within it. */
+	cr_assert(
+		fix_found(&f, id.text, "{'type': 'letter', 'result': 'valid', 'origins': [4200]}"));
+	cr_expect(fix_update(&f, id.text, "{'max_length': 23}"), "%s", f.error.text);
+	cr_expect(prefix_of(&f, id)->state == PREFIX_ANNOUNCED);
+	fix_check_whole(&f);
+	fix_fini(&f);
+}
