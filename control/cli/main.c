@@ -141,12 +141,16 @@ static int run(const struct cli *cli)
 	return status;
 }
 
-/* What COLUMNS says, or the terminal that the answer goes to; 0: there is none. */
+/* Of the terminal that the answer goes to, or what COLUMNS says of it.  0: it goes to none, but to
+ * a program, which gets everything. */
 static int terminal_columns(void)
 {
 	struct winsize size;
 	const char *text = getenv("COLUMNS");
 	long columns = text != NULL ? strtol(text, NULL, 10) : 0;
+	if (isatty(STDOUT_FILENO) == 0) {
+		return 0;
+	}
 	if (columns <= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
 		columns = size.ws_col;
 	}

@@ -120,33 +120,34 @@ static void put_dry_run(const struct show *s)
 static void table_row(struct show *s, const json_t *row)
 {
 	bool is_first = s->rows == 0;
+	int columns = s->cli->columns;
 	switch (s->cli->view) {
 	case VIEW_STATUS:
 		table_status(s->out, row);
 		break;
 	case VIEW_NEIGHBORS:
 		if (is_first) {
-			table_neighbors_title(s->out);
+			table_neighbors_title(s->out, columns);
 		}
-		table_neighbors_row(s->out, row);
+		table_neighbors_row(s->out, row, columns);
 		break;
 	case VIEW_NEIGHBOR:
 		table_neighbor(s->out, row);
 		break;
 	case VIEW_ROUTES:
 		if (is_first) {
-			table_routes_title(s->out);
+			table_routes_title(s->out, columns);
 		}
-		table_routes_row(s->out, row, s->cli->is_detailed);
+		table_routes_row(s->out, row, s->cli->is_detailed, columns);
 		break;
 	case VIEW_RPKI:
-		table_rpki_row(s->out, s->head, row, is_first);
+		table_rpki_row(s->out, s->head, row, is_first, columns);
 		break;
 	case VIEW_IRR:
 		if (is_first) {
-			table_irr_title(s->out);
+			table_irr_title(s->out, columns);
 		}
-		table_irr_row(s->out, row);
+		table_irr_row(s->out, row, columns);
 		break;
 	case VIEW_EXPLAIN:
 		if (is_first) {
@@ -158,11 +159,11 @@ static void table_row(struct show *s, const json_t *row)
 		table_reload_row(s->out, row);
 		break;
 	case VIEW_EVENTS:
-		table_events_row(s->out, row);
+		table_events_row(s->out, row, columns);
 		break;
 	case VIEW_REGISTRY:
 		put_dry_run(s);
-		table_registry_row(s->out, s->head, row, s->cli->columns);
+		table_registry_row(s->out, s->head, row, columns);
 		break;
 	case VIEW_REGISTRY_STATUS:
 		table_registry_status(s->out, json_object_get(row, "registry"));

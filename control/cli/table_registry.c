@@ -2,6 +2,7 @@
  * texts and documents as they are. */
 #include <string.h>
 
+#include "control/cli/layout.h"
 #include "control/cli/put.h"
 #include "control/cli/tables.h"
 #include "rib/base/check.h"
@@ -26,7 +27,7 @@ static const struct kind_columns {
 };
 
 /* How a list is laid out: as wide as what is in it. */
-struct layout {
+struct lines {
 	unsigned count;
 	int width[COLUMNS_MAX];
 	bool is_broken[COLUMNS_MAX]; /* It begins a line, for the one before is full. */
@@ -83,20 +84,10 @@ static const struct kind_columns *columns_of(const json_t *item)
 	return &kinds[i];
 }
 
-/* Characters, not octets. */
-static int width_of(const char *text)
-{
-	int width = 0;
-	for (; *text != '\0'; text++) {
-		width += ((unsigned char)*text & 0xc0) != 0x80 ? 1 : 0;
-	}
-	return width;
-}
-
 /* `columns` of the terminal, 0: there is none.  What does not fit goes on in the next line. */
-static struct layout layout_of(const struct kind_columns *k, const json_t *items, int columns)
+static struct lines lines_of(const struct kind_columns *k, const json_t *items, int columns)
 {
-	struct layout l = {0};
+	struct lines l = {0};
 	size_t i;
 	const json_t *item;
 	char buf[512];
@@ -104,10 +95,11 @@ static struct layout layout_of(const struct kind_columns *k, const json_t *items
 	for (; l.count < COLUMNS_MAX && k->column[l.count] != NULL; l.count++) {
 		const char *name = k->column[l.count];
 		int *width = &l.width[l.count];
-		*width = width_of(name);
+		*width = layout_text_width(name);
 		json_array_foreach(items, i, item)
 		{
-			int one = width_of(words_of(member_of(item, name), buf, sizeof(buf)));
+			int one = layout_text_width(
+				words_of(member_of(item, name), buf, sizeof(buf)));
 			*width = one > *width ? one : *width;
 		}
 		l.is_broken[l.count] = l.count > 0 && columns > 0 && at + 1 + *width > columns;
@@ -116,7 +108,7 @@ static struct layout layout_of(const struct kind_columns *k, const json_t *items
 	return l;
 }
 
-static void put_cell(FILE *out, const struct layout *l, unsigned c, const char *text)
+static void put_cell(FILE *out, const struct lines *l, unsigned c, const char *text)
 {
 	bool is_end = c + 1 == l->count || l->is_broken[c + 1];
 	put_text(out, l->is_broken[c] ? "  " : "", 0);
@@ -124,7 +116,7 @@ static void put_cell(FILE *out, const struct layout *l, unsigned c, const char *
 	fputc(is_end ? '\n' : ' ', out);
 }
 
-static void put_title(FILE *out, const struct kind_columns *k, const struct layout *l)
+static void put_title(FILE *out, const struct kind_columns *k, const struct lines *l)
 {
 	for (unsigned c = 0; c < l->count; c++) {
 		char name[32];
@@ -141,7 +133,7 @@ static void put_list(FILE *out, const json_t *row, int columns)
 	size_t i;
 	const json_t *item, *items = json_object_get(row, "items");
 	const struct kind_columns *k = columns_of(json_array_get(items, 0));
-	const struct layout l = layout_of(k, items, columns);
+	const struct lines l = lines_of(k, items, columns);
 	char buf[512];
 	json_array_foreach(items, i, item)
 	{

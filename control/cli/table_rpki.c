@@ -1,14 +1,28 @@
 /* `rpki`: sources in lines, alarms below their source; or the VRPs that cover a prefix. */
+#include "control/cli/layout.h"
 #include "control/cli/put.h"
 #include "control/cli/tables.h"
+#include "rib/base/check.h"
 
-static void put_vrp(FILE *out, const json_t *row, bool is_first)
+static const struct column vrp_columns[] = {
+	{.title = "VRP", .width = 24},
+	{.title = "MAX LENGTH", .width = 10, .rank = 1, .is_right = true},
+	{.title = "ASN", .width = 10, .is_right = true},
+	{.title = "VERDICT", .least = 14, .gap = 2},
+};
+
+static void put_vrp(FILE *out, const json_t *row, bool is_first, int columns)
 {
+	char number[2][24];
+	const struct layout l = layout_fit(vrp_columns, ARRAY_COUNT(vrp_columns), columns);
+	const char *const cell[] = {
+		text_of(row, "prefix"), cell_of(number_of(row, "max_length"), number[0]),
+		cell_of(number_of(row, "asn"), number[1]), text_of(row, "verdict")};
+	static_assert(ARRAY_COUNT(cell) == ARRAY_COUNT(vrp_columns), "a cell for each");
 	if (is_first) {
-		fprintf(out, "%-24s %10s %10s  %s\n", "VRP", "MAX LENGTH", "ASN", "VERDICT");
+		layout_title(&l, out);
 	}
-	fprintf(out, "%-24s %10llu %10llu  %s\n", text_of(row, "prefix"),
-		number_of(row, "max_length"), number_of(row, "asn"), text_of(row, "verdict"));
+	layout_row(&l, out, cell);
 }
 
 static void put_alarm(FILE *out, const json_t *row)
@@ -39,31 +53,49 @@ static void put_cache(FILE *out, const json_t *rtr)
 		number_of(rtr, "retry_s"), number_of(rtr, "expire_s"));
 }
 
-static void put_source(FILE *out, const json_t *row, bool is_first)
+static const struct column source_columns[] = {
+	{.title = "SOURCE", .width = 40, .least = 16},
+	{.title = "PREF", .width = 4, .rank = 5, .is_right = true},
+	{.title = "STATE", .width = 10},
+	{.title = "USED", .width = 4, .rank = 2},
+	{.title = "IPV4", .width = 9, .rank = 3, .is_right = true},
+	{.title = "IPV6", .width = 9, .rank = 4, .is_right = true},
+	{.title = "ASPA", .width = 6, .rank = 6, .is_right = true},
+	{.title = "CHANGED", .width = 9, .rank = 1, .is_right = true},
+};
+
+static void put_source(FILE *out, const json_t *row, bool is_first, int columns)
 {
-	char age[32] = "never";
-	if (is_first) {
-		fprintf(out, "%-40s %4s %-10s %-4s %9s %9s %6s %9s\n", "SOURCE", "PREF", "STATE",
-			"USED", "IPV4", "IPV6", "ASPA", "CHANGED");
-	}
+	char age[32] = "never", number[4][24];
+	const struct layout l = layout_fit(source_columns, ARRAY_COUNT(source_columns), columns);
 	if (json_object_get(row, "changed_age_s") != NULL) {
 		show_duration(number_of(row, "changed_age_s"), age);
 	}
-	put_text(out, text_of(row, "source"), 40);
-	fprintf(out, " %4llu %-10s %-4s %9llu %9llu %6llu %9s\n", number_of(row, "preference"),
-		text_of(row, "state"), json_is_true(json_object_get(row, "used")) ? "yes" : "no",
-		number_of(row, "vrps_ipv4"), number_of(row, "vrps_ipv6"), number_of(row, "aspas"),
-		age);
+	const char *const cell[] = {
+		text_of(row, "source"),
+		cell_of(number_of(row, "preference"), number[0]),
+		text_of(row, "state"),
+		json_is_true(json_object_get(row, "used")) ? "yes" : "no",
+		cell_of(number_of(row, "vrps_ipv4"), number[1]),
+		cell_of(number_of(row, "vrps_ipv6"), number[2]),
+		cell_of(number_of(row, "aspas"), number[3]),
+		age,
+	};
+	static_assert(ARRAY_COUNT(cell) == ARRAY_COUNT(source_columns), "a cell for each");
+	if (is_first) {
+		layout_title(&l, out);
+	}
+	layout_row(&l, out, cell);
 	put_cache(out, json_object_get(row, "rtr"));
 	put_alarm(out, row);
 }
 
-void table_rpki_row(FILE *out, const json_t *head, const json_t *row, bool is_first)
+void table_rpki_row(FILE *out, const json_t *head, const json_t *row, bool is_first, int columns)
 {
 	if (json_object_get(head, "prefix") != NULL) {
-		put_vrp(out, row, is_first);
+		put_vrp(out, row, is_first, columns);
 	} else {
-		put_source(out, row, is_first);
+		put_source(out, row, is_first, columns);
 	}
 }
 

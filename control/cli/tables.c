@@ -7,7 +7,12 @@
 
 #include <string.h>
 
+#include "control/cli/layout.h"
 #include "control/cli/put.h"
+#include "rib/base/check.h"
+
+#define PATH_MAX_TEXT 17000 /* An AS path is at most 16,384 characters. */
+#define REJECTION_MAX 1024
 
 void put_text(FILE *out, const char *text, int width)
 {
@@ -170,26 +175,50 @@ void table_status(FILE *out, const json_t *row)
 	}
 }
 
-void table_neighbors_title(FILE *out)
-{
-	fprintf(out, "%-24s %10s %-12s %9s %9s %9s %9s %9s  %s\n", "ADDRESS", "ASN", "STATE",
-		"SINCE", "RECEIVED", "ACCEPTED", "FILTERED", "EXPORTED", "DESCRIPTION");
-}
+/* --- Neighbours --- */
+
+static const struct column neighbor_columns[] = {
+	{.title = "ADDRESS", .width = 24},
+	{.title = "ASN", .width = 10, .rank = 1, .is_right = true},
+	{.title = "STATE", .width = 12, .least = 11},
+	{.title = "SINCE", .width = 9, .rank = 3, .is_right = true},
+	{.title = "RECEIVED", .width = 9, .rank = 6, .is_right = true},
+	{.title = "ACCEPTED", .width = 9, .rank = 2, .is_right = true},
+	{.title = "FILTERED", .width = 9, .rank = 7, .is_right = true},
+	{.title = "EXPORTED", .width = 9, .rank = 5, .is_right = true},
+	{.title = "DESCRIPTION", .least = 11, .rank = 4, .gap = 2},
+};
 
 static const char *state_of(const json_t *row)
 {
 	return json_is_false(json_object_get(row, "enabled")) ? "Disabled" : text_of(row, "state");
 }
 
-void table_neighbors_row(FILE *out, const json_t *row)
+void table_neighbors_title(FILE *out, int columns)
 {
-	char since[32];
-	fprintf(out, "%-24s %10llu %-12s %9s %9llu %9llu %9llu %9llu  ", text_of(row, "address"),
-		number_of(row, "asn"), state_of(row),
-		show_duration(number_of(row, "since_s"), since), number_of(row, "received"),
-		number_of(row, "accepted"), number_of(row, "filtered"), number_of(row, "exported"));
-	put_text(out, text_of(row, "description"), 0);
-	fputc('\n', out);
+	const struct layout l =
+		layout_fit(neighbor_columns, ARRAY_COUNT(neighbor_columns), columns);
+	layout_title(&l, out);
+}
+
+void table_neighbors_row(FILE *out, const json_t *row, int columns)
+{
+	char since[32], number[5][24];
+	const struct layout l =
+		layout_fit(neighbor_columns, ARRAY_COUNT(neighbor_columns), columns);
+	const char *const cell[] = {
+		text_of(row, "address"),
+		cell_of(number_of(row, "asn"), number[0]),
+		state_of(row),
+		show_duration(number_of(row, "since_s"), since),
+		cell_of(number_of(row, "received"), number[1]),
+		cell_of(number_of(row, "accepted"), number[2]),
+		cell_of(number_of(row, "filtered"), number[3]),
+		cell_of(number_of(row, "exported"), number[4]),
+		text_of(row, "description"),
+	};
+	static_assert(ARRAY_COUNT(cell) == ARRAY_COUNT(neighbor_columns), "a cell for each");
+	layout_row(&l, out, cell);
 }
 
 /* Paths of the member that the shards had no place for. */
@@ -457,10 +486,21 @@ void table_neighbor(FILE *out, const json_t *row)
 	put_drops(out, json_object_get(row, "drops"));
 }
 
-void table_routes_title(FILE *out)
+/* --- Routes --- */
+
+static const struct column route_columns[] = {
+	{.title = "PREFIX", .width = 20},
+	{.title = "RANK", .width = 4, .rank = 1, .is_right = true},
+	{.title = "FROM", .width = 17},
+	{.title = "NEXT HOP", .width = 17, .rank = 2},
+	{.title = "MED", .width = 10, .rank = 3, .is_right = true},
+	{.title = "AS PATH", .least = 16, .gap = 2},
+};
+
+void table_routes_title(FILE *out, int columns)
 {
-	fprintf(out, "%-20s %4s %-17s %-17s %10s  %s\n", "PREFIX", "RANK", "FROM", "NEXT HOP",
-		"MED", "AS PATH");
+	const struct layout l = layout_fit(route_columns, ARRAY_COUNT(route_columns), columns);
+	layout_title(&l, out);
 }
 
 static void put_list(FILE *out, const char *name, const json_t *list)
@@ -504,27 +544,60 @@ static void put_remedy(FILE *out, const json_t *row)
 	}
 }
 
-void table_routes_row(FILE *out, const json_t *row, bool is_detailed)
+/* "64500 64501 IGP  (path id 2)": what stands at the end of a line. */
+static void format_path(const json_t *row, char *buf, size_t size)
 {
-	char rank[24] = "-", med[24] = "-";
-	if (number_of(row, "rank") > 0) {
-		snprintf(rank, sizeof(rank), "%llu", number_of(row, "rank"));
+	char id[48] = "";
+	if (json_object_get(row, "path_id") != NULL) {
+		(void)snprintf(id, sizeof(id), "  (path id %llu)", number_of(row, "path_id"));
 	}
-	if (json_object_get(row, "med") != NULL) {
-		snprintf(med, sizeof(med), "%llu", number_of(row, "med"));
+	(void)snprintf(buf, size, "%s%s%s%s", text_of(row, "as_path"),
+		       text_of(row, "as_path")[0] != '\0' ? " " : "", text_of(row, "origin"), id);
+}
+
+/* Why it is rejected; what the registry says of it stands in a line of its own with --detail. */
+static void format_rejection(const json_t *row, bool is_detailed, char *buf, size_t size)
+{
+	const char *detail = is_detailed ? "" : text_of(row, "detail");
+	(void)snprintf(buf, size, "%s%s%s", text_of(row, "rejected"), detail[0] != '\0' ? ": " : "",
+		       detail);
+}
+
+/* A long path must not push the reason out of sight: then that has a line of its own. */
+static void put_route(FILE *out, const struct layout *l, const char **cell, const char *rejected)
+{
+	const char *path = cell[l->count - 1];
+	char text[PATH_MAX_TEXT + REJECTION_MAX];
+	(void)snprintf(text, sizeof(text), "%s%s%s%s", path,
+		       rejected[0] != '\0' ? "  (rejected: " : "", rejected,
+		       rejected[0] != '\0' ? ")" : "");
+	cell[l->count - 1] = text;
+	bool is_apart = rejected[0] != '\0' && !layout_has_room(l, cell);
+	cell[l->count - 1] = is_apart ? path : text;
+	layout_row(l, out, cell);
+	if (is_apart) {
+		fputs("    rejected    ", out);
+		put_text(out, rejected, 0);
+		fputc('\n', out);
 	}
-	fprintf(out, "%-20s %4s %-17s %-17s %10s  %s%s%s", text_of(row, "prefix"), rank,
-		text_of(row, "from"), text_of(row, "next_hop"), med, text_of(row, "as_path"),
-		text_of(row, "as_path")[0] != '\0' ? " " : "", text_of(row, "origin"));
-	put_path_id(out, row);
-	if (json_object_get(row, "rejected") != NULL) {
-		const char *detail = text_of(row, "detail");
-		fprintf(out, "  (rejected: %s%s", text_of(row, "rejected"),
-			detail[0] != '\0' && !is_detailed ? ": " : "");
-		put_text(out, is_detailed ? "" : detail, 0);
-		fputc(')', out);
-	}
-	fputc('\n', out);
+}
+
+void table_routes_row(FILE *out, const json_t *row, bool is_detailed, int columns)
+{
+	char rank[24] = "-", med[24] = "-", path[PATH_MAX_TEXT], rejected[REJECTION_MAX];
+	const struct layout l = layout_fit(route_columns, ARRAY_COUNT(route_columns), columns);
+	format_path(row, path, sizeof(path));
+	format_rejection(row, is_detailed, rejected, sizeof(rejected));
+	const char *cell[] = {
+		text_of(row, "prefix"),
+		number_of(row, "rank") > 0 ? cell_of(number_of(row, "rank"), rank) : rank,
+		text_of(row, "from"),
+		text_of(row, "next_hop"),
+		json_object_get(row, "med") != NULL ? cell_of(number_of(row, "med"), med) : med,
+		path,
+	};
+	static_assert(ARRAY_COUNT(cell) == ARRAY_COUNT(route_columns), "a cell for each");
+	put_route(out, &l, cell, rejected);
 	if (is_detailed) {
 		put_attributes(out, row);
 		put_remedy(out, row);

@@ -212,7 +212,7 @@ Test(cli, a_rejected_route_has_its_detail_in_a_list_too)
 	FILE *out = fmemopen(text, sizeof(text), "w");
 	json_t *row = json_pack("{s:s, s:s, s:s}", "prefix", "192.0.2.0/24", "rejected", "unknown",
 				"detail", "It is not registered.");
-	table_routes_row(out, row, false);
+	table_routes_row(out, row, false, 0);
 	fclose(out);
 	json_decref(row);
 	cr_expect(strstr(text, "  (rejected: unknown: It is not registered.)\n") != NULL, "%s",
