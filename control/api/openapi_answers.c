@@ -38,7 +38,7 @@ static bool may_find_nothing(const struct route *r)
 static bool may_refuse(const struct route *r)
 {
 	return r->handle == serve_routes || r->handle == serve_rpki || r->handle == serve_irr ||
-	       r->method == CALL_POST;
+	       r->handle == serve_configuration || r->method == CALL_POST;
 }
 
 static bool can_come(const struct route *r, int status)
