@@ -102,10 +102,16 @@ bool flush_is_held(const struct table *t)
 	return false;
 }
 
-/* What an entry's one path, if any, was and is. */
+/* What an entry's paths were and are. */
 struct turn_of {
 	paths_word_t was, is;
 };
+
+static bool is_alike(paths_word_t a, paths_word_t b)
+{
+	const struct paths *x = word_array(a), *y = word_array(b);
+	return a == b || (x != NULL && y != NULL && paths_equal(x, y));
+}
 
 /* Neighbours in address space mostly change alike, all prefixes of an UPDATE do: an entry that was
  * and is what the one before was and is, is told in the same words. */
@@ -123,14 +129,13 @@ static void diff_batch(struct table *t, uint32_t count, usec_t now)
 			continue;
 		}
 		struct turn_of turn = {slab_at(&t->slab.slab, d->id)->published, d->working};
-		if (turn.was == last.was && turn.is == last.is) {
+		if (is_alike(turn.was, last.was) && is_alike(turn.is, last.is)) {
 			batch_repeat(t->batch, d->id);
 			continue;
 		}
 		batch_tell(t->batch);
 		diff_entry(t, d->id);
-		bool has_array = word_array(turn.was) != NULL || word_array(turn.is) != NULL;
-		last = has_array ? (struct turn_of){0, 0} : turn;
+		last = turn;
 	}
 }
 

@@ -73,6 +73,36 @@ Test(table, runs_of_one_audience_stand_in_a_row_and_those_of_a_minority_last)
 	rig_fini(&r);
 }
 
+/* What is told of one prefix is repeated for the next that was and is the same, and for no other. */
+Test(table, prefixes_with_the_same_paths_share_their_runs)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	for (peer_id_t i = 0; i < 6; i++) {
+		rig_join(&r, i);
+	}
+	rig_turn(&r);
+	for (unsigned version = 0; version < 2; version++) { /* New arrays, then others. */
+		uint64_t from = rig_stats(&r).end;
+		runlog_set_floor(r.log, 0, from);
+		for (unsigned n = 0; n < 6; n++) {
+			rig_announce(&r, 0, 1, n, version);
+			rig_announce(&r, 1, 1, n, n < 4 ? 3 + version : 9 + version);
+		}
+		rig_turn(&r);
+		cr_assert_eq(rig_stats(&r).end, from + 3);
+		const struct run *best = runlog_at(r.log, from), *run = runlog_at(r.log, from + 1);
+		cr_expect_eq(best->count, 6);
+		cr_expect_eq(attr_id(best->attr), ATTR_ID(0, version));
+		cr_expect_eq(run->count, 4);
+		cr_expect_eq(attr_id(run->attr), ATTR_ID(1, 3 + version));
+		run = runlog_at(r.log, from + 2);
+		cr_expect_eq(run->count, 2);
+		cr_expect_eq(attr_id(run->attr), ATTR_ID(1, 9 + version));
+	}
+	rig_fini(&r);
+}
+
 Test(table, there_and_back_within_a_batch_is_nothing)
 {
 	struct rig r;
