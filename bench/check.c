@@ -507,11 +507,14 @@ bool check_update(struct checker *c, unsigned member, const uint8_t *m, size_t l
 	    take_whole(c, member, attrs, (struct octets){m + nlri, len - nlri}, ahead)) {
 		return true;
 	}
+	uint64_t before = c->tally.withdrawn + c->tally.announced;
 	if (nlri > len ||
 	    !take_withdrawn(c, member, (struct octets){m + HEADER + 2, withdrawn}, false)) {
 		return false;
 	}
-	return nlri < len ? take_announced(c, member, attrs, (struct octets){m + nlri, len - nlri},
-					   false)
-			  : take_multiprotocol(c, member, attrs);
+	bool is_right = nlri < len ? take_announced(c, member, attrs,
+						    (struct octets){m + nlri, len - nlri}, false)
+				   : take_multiprotocol(c, member, attrs);
+	c->tally.empty += c->tally.withdrawn + c->tally.announced == before;
+	return is_right;
 }

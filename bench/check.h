@@ -13,6 +13,7 @@ struct checker;
 /* Counted as it arrives, over all members. */
 struct tally {
 	uint64_t updates, announced, withdrawn;
+	uint64_t empty;	   /* UPDATEs without a prefix: End-of-RIBs. */
 	uint64_t wrong;	   /* Attributes that nobody announced, or a prefix of nobody. */
 	uint64_t own;	   /* Sent back to its announcer, who then holds nothing. */
 	uint64_t leaked;   /* Sent to one whom its communities leave out. */

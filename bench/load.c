@@ -171,6 +171,8 @@ static void send_outgoing(struct load *l, unsigned i, struct outgoing *o)
 		lose(l, i, "out of memory");
 	} else if (o->len > 0) {
 		send_bytes(l, i, o->data, o->len);
+		l->state.said_updates += o->updates;
+		l->state.said_prefixes += o->prefixes;
 	}
 	outgoing_fini(o);
 }

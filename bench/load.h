@@ -15,9 +15,10 @@
 struct load;
 
 struct load_state {
-	unsigned up;		 /* Established now. */
-	unsigned lost;		 /* Sessions that ended unasked after having been up. */
-	unsigned failed;	 /* Connections that failed before. */
+	unsigned up;	 /* Established now. */
+	unsigned lost;	 /* Sessions that ended unasked after having been up. */
+	unsigned failed; /* Connections that failed before. */
+	uint64_t said_updates, said_prefixes; /* By all members. */
 	uint64_t silence_us_max; /* Longest time that an established member heard nothing. */
 };
 

@@ -197,7 +197,9 @@ void message_announce(struct outgoing *o, const struct plan *p, const struct gro
 		}
 		o->len += g->is_v6 ? put_announce6(p, g, member, &a, &at, m)
 				   : put_announce4(p, g, member, &a, &at, m);
+		o->updates++;
 	}
+	o->prefixes += g->count;
 }
 
 void message_withdraw(struct outgoing *o, const struct plan *p, const struct group *g)
@@ -220,5 +222,7 @@ void message_withdraw(struct outgoing *o, const struct plan *p, const struct gro
 			o->len += n + 2;
 			put_header(m, n + 2, 2);
 		}
+		o->updates++;
 	}
+	o->prefixes += g->count;
 }

@@ -10,6 +10,7 @@
 struct outgoing {
 	uint8_t *data;
 	size_t len, max;
+	uint64_t updates, prefixes; /* In it. */
 	bool is_short;
 };
 

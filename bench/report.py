@@ -14,6 +14,8 @@ import statistics
 _FLAWS = (("wrong", "wrong", "%.0f"), ("missing", "missing", "%.0f"), ("stale", "stale", "%.0f"),
           ("superfl.", "superfluous", "%.0f"), ("own back", "own", "%.0f"),
           ("lost", "lost", "%.0f"))
+# Figure 12: prefixes in an UPDATE, as the members say and hear them.
+_PACKING = (("in/UPDATE", "packed_in", "%.2f"), ("out/UPDATE", "packed_out", "%.2f"))
 _COLD = (("up ms", "up_ms", "%.0f"), ("converge ms", "converge_ms", "%.0f"),
          ("CPU ms", "cpu_ms", "%.0f"), ("CPU ns/delivery", "cpu_ns_per_delivery", "%.1f"),
          ("after up", "converge_ns_per_delivery", "%.1f"), ("start kB", "memory_kb_start", "%.0f"),
@@ -110,7 +112,7 @@ def _shown(value, style):
 
 def rows(servers, scenario):
     """(titles, a row for each server) of one work: medians; flaws are summed over all runs."""
-    columns = COLUMNS.get(scenario, _COLD)
+    columns = (*COLUMNS.get(scenario, _COLD), *_PACKING)
     titles = ["server", *(title for title, _, _ in columns), *(title for title, _, _ in _FLAWS),
               "failed"]
     table = []

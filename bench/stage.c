@@ -118,6 +118,11 @@ bool stage_fill(struct stage *s)
 	return true;
 }
 
+static double per(double what, double of)
+{
+	return of > 0 ? what / of : 0;
+}
+
 bool stage_judge(struct stage *s)
 {
 	struct report *r = &s->report;
@@ -136,6 +141,9 @@ bool stage_judge(struct stage *s)
 	report_add(r, "repeated", (double)t->repeated);
 	report_add(r, "withdrawn", (double)t->withdrawn);
 	report_add(r, "updates", (double)t->updates);
+	report_add(r, "packed_in", per((double)state->said_prefixes, (double)state->said_updates));
+	report_add(r, "packed_out",
+		   per((double)(t->announced + t->withdrawn), (double)(t->updates - t->empty)));
 	report_add(r, "lost", state->lost);
 	report_add(r, "failed", state->failed);
 	report_add(r, "silence_ms_max", (double)state->silence_us_max / 1e3);

@@ -261,8 +261,24 @@ Test(check, a_large_group_goes_in_several_messages)
 	struct group g = rig_group(&r, 1, false, true);
 	struct outgoing o = {0};
 	message_withdraw(&o, &p, &g);
+	cr_expect_eq(o.prefixes, 2000);
+	cr_expect_gt(o.updates, 1);
+	uint64_t heard = checker_tally(r.checker)->updates;
 	cr_assert(rig_hear(&r, 5, &o));
 	cr_assert_eq(rig_verdict(&r).missing, 2000);
+	cr_expect_eq(checker_tally(r.checker)->updates, heard + o.updates);
+	cr_expect_eq(checker_tally(r.checker)->empty, 0);
 	outgoing_fini(&o);
+	rig_fini(&r);
+}
+
+Test(check, an_end_of_rib_counts_as_empty)
+{
+	struct rig r = converged();
+	uint8_t end_of_rib[23] = {[17] = 23, [18] = 2}; /* RFC 4724 §2 */
+	struct outgoing o = {.data = end_of_rib, .len = sizeof(end_of_rib)};
+	memset(end_of_rib, 0xff, 16);
+	cr_assert(rig_hear(&r, 5, &o));
+	cr_expect_eq(checker_tally(r.checker)->empty, 1);
 	rig_fini(&r);
 }

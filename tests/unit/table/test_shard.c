@@ -73,7 +73,7 @@ Test(table, runs_of_one_audience_stand_in_a_row_and_those_of_a_minority_last)
 	rig_fini(&r);
 }
 
-/* What is told of one prefix is repeated for the next that was and is the same, and for no other. */
+/* What is told of one prefix is repeated for the next that was and is the same, no other. */
 Test(table, prefixes_with_the_same_paths_share_their_runs)
 {
 	struct rig r;
