@@ -127,6 +127,7 @@ void evidence_configure(struct evidence *e, const struct irr_conf *irr)
 	e->irr_conf = irr;
 	irr_ask_configure(e->irr, irr);
 	aut_num_ask_configure(e->aut_nums, irr);
+	e->first = (struct walk){.is_on = true}; /* The rules may be others, too. */
 }
 
 /* --- the agenda -------------------------------------------------------------------------- */
@@ -320,6 +321,29 @@ static void name_subject(const struct registry_object *o, char out[PREFIX_TEXT_M
 	}
 }
 
+/* Nothing was found, and all the same it is no longer what it should be: another kind of evidence
+ * is accepted, or the clock was put back. */
+static void settle_again(struct evidence *e, const struct registry_object *o)
+{
+	const struct registry *r = e->world.registry(e->world.context);
+	const struct registry_rules *rules = e->world.rules(e->world.context);
+	if (e->writing >= WRITES_MAX || !settle_moves(r, rules, o, e->now_s)) {
+		return;
+	}
+	struct writing *w = writing_new(e);
+	*w = (struct writing){
+		.evidence = e, .item = {.id = o->id}, .kind = registry_kind_text(o->kind)};
+	name_subject(o, w->subject);
+	const struct registry_command c = {
+		.verb = VERB_TICK,
+		.kind = o->kind,
+		.id = o->id.text,
+		.author = {.kind = AUTHOR_SYSTEM, .role = ROLE_SYSTEM, .name = "evidence"},
+		.now_s = e->now_s,
+	};
+	e->world.submit(e->world.context, &c, write_done, w);
+}
+
 static void write(struct evidence *e, const struct registry_object *o, enum evidence_type type,
 		  const struct finding *f)
 {
@@ -508,7 +532,7 @@ static bool walk_on(struct evidence *e, enum registry_kind kind, struct walk *wa
 	return walk->is_on && e->writing < WRITES_MAX;
 }
 
-/* Nothing was found of it yet. */
+/* What has no record yet is looked for. */
 static void visit_new(struct evidence *e, const struct registry_object *o)
 {
 	const struct registry_prefix *p = (const void *)o;
@@ -522,6 +546,7 @@ static void visit_new(struct evidence *e, const struct registry_object *o)
 	if (types != 0) {
 		visit(e, &p->object.id, types, false);
 	}
+	settle_again(e, o);
 }
 
 static void visit_roas(struct evidence *e, const struct registry_object *o)
@@ -538,6 +563,7 @@ static void visit_usual(struct evidence *e, const struct registry_object *o)
 	if (record_is_checked((const void *)o)) {
 		visit(e, &o->id, TYPES_ASKED, false);
 	}
+	settle_again(e, o);
 }
 
 /* One that is verified otherwise needs no asking; one that rests on its aut-num does. */
@@ -550,6 +576,7 @@ static void visit_asn(struct evidence *e, const struct registry_object *o)
 	if (rests_on_it || ((const struct registry_asn *)o)->state != ASN_VERIFIED) {
 		visit(e, &o->id, TYPE(EVIDENCE_IRR), false);
 	}
+	settle_again(e, o);
 }
 
 /* Other data: all prefixes are looked at again, which is a look-up in memory for each and no more.

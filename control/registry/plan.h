@@ -16,7 +16,7 @@ enum registry_verb {
 	VERB_UNDO,     /* Of `undo`. */
 	VERB_ACTION,   /* "announce", "approve", … */
 	VERB_EVIDENCE, /* Body: {type, result, reason, detail, expires_at, origins, document}. */
-	VERB_TICK,     /* What is due (registry_due_s). */
+	VERB_TICK,     /* What is due (registry_due_s), or this one alone. */
 	VERB_COUNT
 };
 

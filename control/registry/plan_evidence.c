@@ -147,8 +147,24 @@ static void forget_old_key(struct tx *t, const char *id)
 	tx_put(t, &s->object);
 }
 
+/* It is looked at as it is now; one that has gone meanwhile need not be. */
+static bool settle_alone(struct tx *t, enum registry_kind kind, const char *id)
+{
+	const struct registry_object *o = tx_get(t, kind, id);
+	char title[PLAN_TITLE_MAX];
+	if (o == NULL || (kind != REGISTRY_ASN && kind != REGISTRY_PREFIX)) {
+		return check_not_found(t, "", id);
+	}
+	tx_say(t, "looked at %s anew", plan_title(o, title));
+	settle(t, id);
+	return true;
+}
+
 bool plan_tick(struct tx *t)
 {
+	if (t->command->id != NULL) {
+		return settle_alone(t, t->command->kind, t->command->id);
+	}
 	registry_id_t *ids = registry_alloc(TICK_MAX, sizeof(*ids));
 	size_t count = 0;
 	struct key_cursor c = key_of(TAG_DUE), end = c;

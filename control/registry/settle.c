@@ -180,17 +180,18 @@ struct life_judgement settle_judge(const struct registry *r, const struct regist
 
 /* Those origins that are the tenant's own verified ones, and that a proof speaks for; none before
  * the prefix is proven. */
-static void activate_origins(const struct tx *t, struct registry_prefix *p)
+static void activate_origins(const struct registry *r, const struct registry_rules *rules,
+			     int64_t now_s, struct registry_prefix *p)
 {
-	struct life_evidence e = settle_evidence(t->registry, p->object.id.text);
-	bool is_delegated = p->parent.text[0] != '\0' && is_parent_proven(t->registry, p);
+	struct life_evidence e = settle_evidence(r, p->object.id.text);
+	bool is_delegated = p->parent.text[0] != '\0' && is_parent_proven(r, p);
 	bool is_proven = life_is_proven((enum prefix_state)p->state);
 	asn_t *item = registry_alloc(p->origins.count, sizeof(asn_t));
 	size_t count = 0;
 	for (size_t i = 0; is_proven && i < p->origins.count; i++) {
 		asn_t origin = p->origins.item[i];
-		if (is_origin_verified(t->registry, t->rules, p, origin) &&
-		    (is_delegated || life_has_origin(&e, t->rules, t->now_s, origin))) {
+		if (is_origin_verified(r, rules, p, origin) &&
+		    (is_delegated || life_has_origin(&e, rules, now_s, origin))) {
 			item[count++] = origin;
 		}
 	}
@@ -202,6 +203,17 @@ static void activate_origins(const struct tx *t, struct registry_prefix *p)
 	}
 }
 
+/* As far as evidence and clock bring it. */
+static void move_prefix(const struct registry *r, const struct registry_rules *rules, int64_t now_s,
+			struct registry_prefix *p)
+{
+	struct life_facts facts = {.judged = settle_judge(r, rules, p, now_s),
+				   .drain_s = rules->drain_s,
+				   .now_s = now_s};
+	life_settle(p, &facts);
+	activate_origins(r, rules, now_s, p);
+}
+
 static void settle_prefix(struct work *w, const char *id, bool is_first)
 {
 	struct tx *t = w->tx;
@@ -209,11 +221,7 @@ static void settle_prefix(struct work *w, const char *id, bool is_first)
 	const struct registry_prefix *before = is_first ? tx_before(t, REGISTRY_PREFIX, id) : p;
 	bool was_proven = before != NULL && life_is_proven((enum prefix_state)before->state);
 	bool was_lately = life_is_proven((enum prefix_state)p->state);
-	struct life_facts facts = {.judged = settle_judge(t->registry, t->rules, p, t->now_s),
-				   .drain_s = t->rules->drain_s,
-				   .now_s = t->now_s};
-	life_settle(p, &facts);
-	activate_origins(t, p);
+	move_prefix(t->registry, t->rules, t->now_s, p);
 	bool is_proven = life_is_proven((enum prefix_state)p->state);
 	tx_put(t, &p->object);
 	if (is_proven != was_proven || is_proven != was_lately) {
@@ -236,13 +244,14 @@ static bool is_holder(void *context, const struct registry_object *o)
 }
 
 /* Who has proven a number first has it.  What an undo brings back is not the first. */
-static struct life_judgement judge_asn(const struct tx *t, const struct registry_asn *a)
+static struct life_judgement judge_asn(const struct registry *r, const struct registry_rules *rules,
+				       const struct registry_asn *a, int64_t now_s)
 {
 	struct find_holder holder = {.own = a};
 	struct key_cursor c = key_asn(TAG_ASN, a->asn, NULL);
-	registry_walk(t->registry, &c, is_holder, &holder);
-	struct life_evidence e = settle_evidence(t->registry, a->object.id.text);
-	struct life_judgement j = life_judge(&e, t->rules, t->now_s);
+	registry_walk(r, &c, is_holder, &holder);
+	struct life_evidence e = settle_evidence(r, a->object.id.text);
+	struct life_judgement j = life_judge(&e, rules, now_s);
 	/* A private number is proven by nobody's word: there is no holder. */
 	if (registry_asn_is_private(a->asn) && j.proof != PROOF_VETOED) {
 		j = (struct life_judgement){.proof = PROOF_VALID, .reason = ""};
@@ -300,7 +309,7 @@ static void settle_asn(struct work *w, const char *id, bool is_first)
 {
 	struct tx *t = w->tx;
 	struct registry_asn *a = tx_copy(t, REGISTRY_ASN, id);
-	struct life_judgement j = judge_asn(t, a);
+	struct life_judgement j = judge_asn(t->registry, t->rules, a, t->now_s);
 	const struct registry_asn *known = is_first ? tx_before(t, REGISTRY_ASN, id) : a;
 	bool was_verified = known != NULL && known->state == ASN_VERIFIED;
 	enum asn_state before = (enum asn_state)a->state;
@@ -320,6 +329,29 @@ static void settle_asn(struct work *w, const char *id, bool is_first)
 	if (was_verified && !is_verified) {
 		add_claims(w, asn);
 	}
+}
+
+static bool prefix_moves(const struct registry *r, const struct registry_rules *rules,
+			 const struct registry_object *o, int64_t now_s)
+{
+	struct registry_prefix *p = (struct registry_prefix *)registry_object_copy(o);
+	const struct registry_prefix *is = (const struct registry_prefix *)o;
+	move_prefix(r, rules, now_s, p);
+	bool moves = p->state != is->state || p->active_origins.count != is->active_origins.count;
+	for (size_t i = 0; !moves && i < p->active_origins.count; i++) {
+		moves = p->active_origins.item[i] != is->active_origins.item[i];
+	}
+	registry_object_free(&p->object);
+	return moves;
+}
+
+bool settle_moves(const struct registry *r, const struct registry_rules *rules,
+		  const struct registry_object *o, int64_t now_s)
+{
+	const struct registry_asn *a = (const struct registry_asn *)o;
+	return o->kind == REGISTRY_PREFIX
+		       ? prefix_moves(r, rules, o, now_s)
+		       : asn_next(a, judge_asn(r, rules, a, now_s).proof) != a->state;
 }
 
 /* A chain of delegations is at most a few long (check_prefix.c), a prefix is looked at again only

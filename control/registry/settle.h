@@ -15,6 +15,10 @@ struct life_evidence settle_evidence(const struct registry *r, const char *subje
 /* What the evidence and what it depends on say about it now. */
 struct life_judgement settle_judge(const struct registry *r, const struct registry_rules *rules,
 				   const struct registry_prefix *p, int64_t now_s);
+/* Whether an ASN or a prefix would move if it were settled: though nothing was written, other rules
+ * hold by now, or the clock was put back. */
+bool settle_moves(const struct registry *r, const struct registry_rules *rules,
+		  const struct registry_object *o, int64_t now_s);
 /* What an ASN is to a tenant; NULL: not registered. */
 const struct registry_asn *settle_asn_of(const struct registry *r, asn_t asn, const char *tenant);
 bool registry_asn_is_private(asn_t asn);

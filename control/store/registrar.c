@@ -207,6 +207,12 @@ static bool apply(struct registrar *r, const struct registry_change *c)
 	return true;
 }
 
+/* Our own, for all that is due. */
+static bool is_tick(const struct waiting *w)
+{
+	return w->command.verb == VERB_TICK && w->command.id == NULL;
+}
+
 /* The first has its answer. */
 static void remove_first(struct registrar *r)
 {
@@ -214,7 +220,7 @@ static void remove_first(struct registrar *r)
 	r->first = w->next;
 	r->last = r->first == NULL ? &r->first : r->last;
 	r->counts.queued--;
-	r->is_ticking &= w->command.verb != VERB_TICK;
+	r->is_ticking &= !is_tick(w);
 	registry_change_free(r->under_way);
 	r->under_way = NULL;
 	r->patience = USEC_NEVER;
@@ -524,7 +530,7 @@ static bool has_large_document(const struct registry_change *c)
 static void finish_planned(struct registrar *r, struct registry_change *c)
 {
 	if (r->first->is_dry_run || c->count == 0) {
-		if (r->first->command.verb == VERB_TICK) {
+		if (is_tick(r->first)) {
 			r->tick_s = r->now_s + TICK_AGAIN_S;
 		}
 		waiting_answer(r->first, c, NULL);

@@ -101,6 +101,29 @@ Test(evidence, what_an_operator_has_rejected_no_check_brings_back)
 	world_fini(&w);
 }
 
+/* After a reload nothing is written of those whose proofs are not asked for any more. */
+Test(evidence, a_kind_that_is_accepted_no_more_proves_nothing_soon)
+{
+	struct world w;
+	world_init(&w, 3, ROA | IRR);
+	world_set_roa(&w, 64500);
+	world_set_routes(&w, "{\"prefix\": \"198.18.1.0/24\", \"exact\": true}");
+	world_run(&w, USEC_PER_SEC);
+	cr_expect(world_prefix(&w, 2)->state == PREFIX_PROVISIONED);
+	const unsigned commands = w.commands;
+	w.rules.evidence_accepted = IRR;
+	evidence_configure(w.evidence, &w.irr);
+	world_run(&w, USEC_PER_SEC);
+	cr_expect(world_prefix(&w, 1)->state == PREFIX_PROVISIONED);
+	cr_expect(world_prefix(&w, 2)->state == PREFIX_SUSPENDED);
+	cr_expect(w.commands == commands + 2, "%u", w.commands - commands);
+	/* Also when nobody tells: in its turn. */
+	w.rules.evidence_accepted = ROA | IRR;
+	world_run(&w, HOUR + MINUTE);
+	cr_expect(world_prefix(&w, 2)->state == PREFIX_PROVISIONED);
+	world_fini(&w);
+}
+
 Test(evidence, rpki_data_that_are_stale_take_nothing_away)
 {
 	struct world w;

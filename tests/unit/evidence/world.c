@@ -45,7 +45,8 @@ static void submit(void *context, const struct registry_command *c, evidence_don
 {
 	struct world *w = context;
 	cr_assert(w->queued < WORLD_QUEUE);
-	cr_assert(c->verb == VERB_EVIDENCE);
+	cr_assert(c->verb == VERB_EVIDENCE || c->verb == VERB_TICK);
+	w->queue[w->queued].verb = c->verb;
 	w->queue[w->queued].kind = c->kind;
 	w->queue[w->queued].body = json_incref((json_t *)(uintptr_t)c->body);
 	w->queue[w->queued].author = c->author;
@@ -114,6 +115,17 @@ static void add_prefix(json_t *objects, unsigned n)
 	add(objects, &p->object);
 }
 
+/* The operator's word for the AS number. */
+static void add_word(json_t *objects)
+{
+	struct registry_evidence *e = (void *)registry_object_new(REGISTRY_EVIDENCE);
+	(void)snprintf(e->tenant.text, sizeof(e->tenant.text), "t-aaaaaaaaaaaaa");
+	(void)snprintf(e->subject.text, sizeof(e->subject.text), WORLD_ASN);
+	e->type = EVIDENCE_OPERATOR;
+	e->result = RESULT_VALID;
+	add(objects, put_id(&e->object, "e-aaaaaaaaaaaaa"));
+}
+
 static void load(struct world *w, unsigned count)
 {
 	char why[200] = "";
@@ -129,6 +141,7 @@ static void load(struct world *w, unsigned count)
 	(void)snprintf(a->tenant.text, sizeof(a->tenant.text), "t-aaaaaaaaaaaaa");
 	replace(&a->proof_token, WORLD_TOKEN);
 	add(objects, &a->object);
+	add_word(objects);
 	for (unsigned n = 0; n < count; n++) {
 		add_prefix(objects, n);
 	}
@@ -258,7 +271,7 @@ static void commit_all(struct world *w)
 	for (unsigned i = 0; i < w->queued; i++) {
 		struct registry_change *change = NULL;
 		struct registry_error error = {.status = 0};
-		const struct registry_command c = {.verb = VERB_EVIDENCE,
+		const struct registry_command c = {.verb = w->queue[i].verb,
 						   .kind = w->queue[i].kind,
 						   .id = w->queue[i].id,
 						   .body = w->queue[i].body,

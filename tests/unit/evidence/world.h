@@ -25,6 +25,7 @@ struct world {
 	unsigned objects;
 	struct {
 		char id[REGISTRY_ID_MAX];
+		enum registry_verb verb;
 		enum registry_kind kind;
 		json_t *body;
 		struct registry_author author;
