@@ -101,10 +101,20 @@ static bool undo_deleted(struct tx *t, const struct registry_item *it)
 	return true;
 }
 
+/* Whether a member is what the change made of it.  What the undo itself has moved so far (a number
+ * that has become free has another holder) is not somebody's change. */
+static bool is_still(const json_t *now, const json_t *start, const char *name, const json_t *made)
+{
+	const json_t *current = json_object_get(is_settled(name) ? start : now, name);
+	return made != NULL && json_equal(current, made);
+}
+
 /* The object's JSON with what the change changed as it was before; NULL with error. */
 static json_t *merged(struct tx *t, const struct registry_item *it, const struct registry_object *o)
 {
+	const struct registry_object *first = tx_before(t, it->kind, it->id.text);
 	json_t *now = registry_object_json(o, REGISTRY_VIEW_STORE);
+	json_t *start = registry_object_json(first == NULL ? o : first, REGISTRY_VIEW_STORE);
 	const char *name;
 	json_t *was, *walk = it->before;
 	json_object_foreach(walk, name, was)
@@ -115,16 +125,18 @@ static json_t *merged(struct tx *t, const struct registry_item *it, const struct
 		    json_equal(current, was)) {
 			continue;
 		}
-		if (made != NULL && json_equal(current, made)) {
+		if (is_still(now, start, name, made)) {
 			if (strcmp(name, "revision") != 0) {
 				json_object_set(now, name, was);
 			}
 		} else if (!is_settled(name)) {
 			changed_since(t, it, name);
+			json_decref(start);
 			json_decref(now);
 			return NULL;
 		}
 	}
+	json_decref(start);
 	return now;
 }
 

@@ -64,6 +64,30 @@ Test(registry, who_waits_for_a_number_has_it_as_soon_as_its_holder_is_gone)
 	}
 }
 
+/* What follows from one step of an undo is no change of somebody's before the next. */
+Test(registry, an_undo_of_an_undo_gives_a_number_back_since_when_it_was)
+{
+	struct fix f;
+	fix_init(&f, 1);
+	struct fix_tenant a = fix_customer(&f, "a", 4200), b = claim(&f, "b", 4200);
+	cr_assert(fix_delete(&f, a.asn.text));
+	int64_t since_s = f.now_s;
+	struct registry_change *undone = keep(f.change);
+	f.now_s += 1000;
+	cr_assert(fix_undo(&f, undone));
+	cr_expect(asn_state(&f, b.asn.text) == ASN_PENDING);
+	registry_change_free(undone);
+	undone = keep(f.change);
+	f.now_s += 1000;
+	cr_assert(fix_undo(&f, undone));
+	cr_expect(asn_state(&f, b.asn.text) == ASN_VERIFIED);
+	const struct registry_asn *held =
+		(const struct registry_asn *)registry_get(f.registry, REGISTRY_ASN, b.asn.text);
+	cr_expect_eq(held->verified_s, since_s);
+	registry_change_free(undone);
+	fix_fini(&f);
+}
+
 Test(registry, what_was_delegated_meanwhile_follows_when_an_undo_proves_the_parent_again)
 {
 	struct fix f;
