@@ -1,6 +1,7 @@
 /* The walk: count what is sent, take the members' numbers, write list after list, row after row. */
 #include "control/api/metrics.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -51,6 +52,42 @@ static bool look(struct metrics *m)
 	return m->is_taken;
 }
 
+void metric_label_number(struct metric_sample *s, const char *name, uint64_t number)
+{
+	ASSERT(s->text_count < ARRAY_COUNT(s->text));
+	char *text = s->text[s->text_count++];
+	(void)snprintf(text, sizeof(s->text[0]), "%u", (unsigned)number);
+	om_label(&s->labels, name, text);
+}
+
+static void write_sample(const struct metric_row *row, const struct metric_sample *s,
+			 struct om_text *out)
+{
+	bool is_time = row->value == METRIC_TIME || row->value == METRIC_TIME_SOME;
+	bool is_some = row->value == METRIC_NUMBER_SOME || row->value == METRIC_TIME_SOME;
+	if (s->is_absent || (is_some && s->value == 0)) {
+		return;
+	}
+	if (is_time) {
+		om_sample_us(out, &row->family, &s->labels, s->value);
+	} else {
+		om_sample(out, &row->family, &s->labels, s->value);
+	}
+}
+
+/* From number m->next on; true when the row has no more. */
+static bool write_samples(struct metrics *m, const struct metric_row *row, struct om_text *out)
+{
+	for (; !metrics_is_enough(m, out); m->next++) {
+		struct metric_sample s = {0};
+		if (!row->sample(m, row, m->next, &s)) {
+			return true;
+		}
+		write_sample(row, &s, out);
+	}
+	return false;
+}
+
 /* Some rows of the list that the walk is in; true when it has no more. */
 static bool write_rows(struct metrics *m, const struct metric_list *list, struct om_text *out)
 {
@@ -60,7 +97,7 @@ static bool write_rows(struct metrics *m, const struct metric_list *list, struct
 			om_family(out, &row->family);
 			m->is_begun = true;
 		}
-		if (!row->write(m, row, out)) {
+		if (!write_samples(m, row, out)) {
 			return false;
 		}
 		m->is_begun = false;

@@ -7,65 +7,63 @@
 /* Kinds that the server looks at by itself. */
 static const enum evidence_type asked[] = {EVIDENCE_ROA, EVIDENCE_IRR, EVIDENCE_DNS};
 
-static void write_of(const struct metric_row *row, struct om_text *out, enum evidence_type type,
-		     uint64_t value)
+/* The n-th kind. */
+static bool is_type(const struct metrics *m, unsigned n, struct metric_sample *out)
 {
-	struct om_labels l = {0};
-	om_label(&l, "type", record_type_text(type));
-	om_sample(out, &row->family, &l, value);
-}
-
-static bool write_checks(struct metrics *m, const struct metric_row *row, struct om_text *out)
-{
-	for (unsigned i = 0; m->env->evidence != NULL && i < ARRAY_COUNT(asked); i++) {
-		write_of(row, out, asked[i], evidence_numbers(m->env->evidence).checks[asked[i]]);
+	if (m->env->evidence == NULL || n == ARRAY_COUNT(asked)) {
+		return false;
 	}
+	om_label(&out->labels, "type", record_type_text(asked[n]));
 	return true;
 }
 
-static bool write_errors(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool checks(const struct metrics *m, const struct metric_row *row, unsigned n,
+		   struct metric_sample *out)
 {
-	for (unsigned i = 0; m->env->evidence != NULL && i < ARRAY_COUNT(asked); i++) {
-		write_of(row, out, asked[i], evidence_numbers(m->env->evidence).errors[asked[i]]);
+	(void)row;
+	if (!is_type(m, n, out)) {
+		return false;
 	}
+	out->value = evidence_numbers(m->env->evidence).checks[asked[n]];
 	return true;
 }
 
-static bool write_alarms(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool errors(const struct metrics *m, const struct metric_row *row, unsigned n,
+		   struct metric_sample *out)
 {
-	for (unsigned i = 0; m->env->evidence != NULL && i < ARRAY_COUNT(asked); i++) {
-		write_of(row, out, asked[i],
-			 evidence_failing(m->env->evidence, asked[i]) != NULL ? 1 : 0);
+	(void)row;
+	if (!is_type(m, n, out)) {
+		return false;
 	}
+	out->value = evidence_numbers(m->env->evidence).errors[asked[n]];
 	return true;
 }
 
-static bool write_waiting(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool alarms(const struct metrics *m, const struct metric_row *row, unsigned n,
+		   struct metric_sample *out)
 {
-	if (m->env->evidence != NULL) {
-		om_sample(out, &row->family, NULL, evidence_numbers(m->env->evidence).waiting);
+	(void)row;
+	if (!is_type(m, n, out)) {
+		return false;
 	}
+	out->value = evidence_failing(m->env->evidence, asked[n]) != NULL ? 1 : 0;
 	return true;
+}
+
+static bool waiting(const struct metrics *m, const struct metric_row *row, unsigned n,
+		    struct metric_sample *out)
+{
+	(void)row;
+	const struct evidence *e = m->env->evidence;
+	return metric_only(n, e != NULL, e != NULL ? evidence_numbers(e).waiting : 0, out);
 }
 
 static const struct metric_row rows[] = {
-	{{"causeway_evidence_checks", OM_COUNTER, NULL, "Looks at proofs that ended, by type."},
-	 write_checks,
-	 0,
-	 0},
-	{{"causeway_evidence_errors", OM_COUNTER, NULL, "Those whose source did not answer."},
-	 write_errors,
-	 0,
-	 0},
-	{{"causeway_evidence_source_alarm", OM_GAUGE, NULL,
-	  "1: the source of this type does not answer."},
-	 write_alarms,
-	 0,
-	 0},
-	{{"causeway_evidence_waiting", OM_GAUGE, NULL, "Looks that are planned."},
-	 write_waiting,
-	 0,
-	 0},
+	METRIC("evidence_checks", COUNTER, NULL, "Looks at proofs that ended, by type.", checks),
+	METRIC("evidence_errors", COUNTER, NULL, "Those whose source did not answer.", errors),
+	METRIC("evidence_source_alarm", GAUGE, NULL, "1: the source of this type does not answer.",
+	       alarms),
+	METRIC("evidence_waiting", GAUGE, NULL, "Looks that are planned.", waiting),
 };
 
 const struct metric_list metrics_of_evidence = {rows, ARRAY_COUNT(rows)};

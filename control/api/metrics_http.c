@@ -6,78 +6,80 @@
 #include "control/api/metrics_own.h"
 #include "rib/base/check.h"
 
-static bool write_requests(struct metrics *m, const struct metric_row *row, struct om_text *out)
+/* Nothing is counted where nothing listens. */
+static const struct http_counts none;
+
+static const struct http_counts *counts_of(const struct metrics *m)
 {
-	if (m->env->http != NULL) {
-		om_sample(out, &row->family, NULL, m->env->http->requests);
+	return m->env->http != NULL ? m->env->http : &none;
+}
+
+static bool requests(const struct metrics *m, const struct metric_row *row, unsigned n,
+		     struct metric_sample *out)
+{
+	(void)row;
+	return metric_only(n, m->env->http != NULL, counts_of(m)->requests, out);
+}
+
+static bool connections(const struct metrics *m, const struct metric_row *row, unsigned n,
+			struct metric_sample *out)
+{
+	(void)row;
+	return metric_only(n, m->env->http != NULL, counts_of(m)->connections, out);
+}
+
+static bool streams(const struct metrics *m, const struct metric_row *row, unsigned n,
+		    struct metric_sample *out)
+{
+	(void)row;
+	return metric_only(n, m->env->http != NULL, counts_of(m)->feeds, out);
+}
+
+static bool refused(const struct metrics *m, const struct metric_row *row, unsigned n,
+		    struct metric_sample *out)
+{
+	(void)row;
+	static const struct {
+		const char *reason;
+		size_t offset;
+	} reasons[] = {
+		{"rate", offsetof(struct http_counts, refused_rate)},
+		{"token", offsetof(struct http_counts, refused_token)},
+		{"late", offsetof(struct http_counts, late)},
+	};
+	if (m->env->http == NULL || n == ARRAY_COUNT(reasons)) {
+		return false;
 	}
+	om_label(&out->labels, "reason", reasons[n].reason);
+	out->value = metric_at(m->env->http, reasons[n].offset);
 	return true;
 }
 
-static bool write_refused(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool events(const struct metrics *m, const struct metric_row *row, unsigned n,
+		   struct metric_sample *out)
 {
-	const struct http_counts *n = m->env->http;
-	if (n != NULL) {
-		const struct {
-			const char *reason;
-			uint64_t count;
-		} refused[] = {
-			{"rate", n->refused_rate}, {"token", n->refused_token}, {"late", n->late}};
-		for (unsigned i = 0; i < ARRAY_COUNT(refused); i++) {
-			struct om_labels l = {0};
-			om_label(&l, "reason", refused[i].reason);
-			om_sample(out, &row->family, &l, refused[i].count);
-		}
-	}
-	return true;
+	(void)row;
+	const struct feed *f = m->env->feed;
+	return metric_only(n, f != NULL, f != NULL ? feed_count(f) : 0, out);
 }
 
-static bool write_connections(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool unread(const struct metrics *m, const struct metric_row *row, unsigned n,
+		   struct metric_sample *out)
 {
-	if (m->env->http != NULL) {
-		om_sample(out, &row->family, NULL, m->env->http->connections);
-	}
-	return true;
+	(void)row;
+	const struct feed *f = m->env->feed;
+	return metric_only(n, f != NULL, f != NULL ? feed_lost(f) : 0, out);
 }
-
-static bool write_streams(struct metrics *m, const struct metric_row *row, struct om_text *out)
-{
-	if (m->env->http != NULL) {
-		om_sample(out, &row->family, NULL, m->env->http->feeds);
-	}
-	return true;
-}
-
-static bool write_events(struct metrics *m, const struct metric_row *row, struct om_text *out)
-{
-	if (m->env->feed != NULL) {
-		om_sample(out, &row->family, NULL, feed_count(m->env->feed));
-	}
-	return true;
-}
-
-static bool write_lost(struct metrics *m, const struct metric_row *row, struct om_text *out)
-{
-	if (m->env->feed != NULL) {
-		om_sample(out, &row->family, NULL, feed_lost(m->env->feed));
-	}
-	return true;
-}
-
-#define ROW(name, type, help, write)                                                               \
-	{                                                                                          \
-		{"causeway_" name, type, NULL, help}, write, 0, 0                                  \
-	}
 
 static const struct metric_row rows[] = {
-	ROW("http_requests", OM_COUNTER, "Requests that were answered or refused.", write_requests),
-	ROW("http_refused", OM_COUNTER,
-	    "Requests and connections refused: too many, no valid token, too slow.", write_refused),
-	ROW("http_connections", OM_GAUGE, "Connections of HTTP.", write_connections),
-	ROW("http_event_streams", OM_GAUGE, "Event streams over HTTP.", write_streams),
-	ROW("events", OM_COUNTER, "Events since the start.", write_events),
-	ROW("unread_events", OM_COUNTER, "Events that were overwritten before a stream read them.",
-	    write_lost),
+	METRIC("http_requests", COUNTER, NULL, "Requests that were answered or refused.", requests),
+	METRIC("http_refused", COUNTER, NULL,
+	       "Requests and connections refused: too many, no valid token, too slow.", refused),
+	METRIC("http_connections", GAUGE, NULL, "Connections of HTTP.", connections),
+	METRIC("http_event_streams", GAUGE, NULL, "Event streams over HTTP.", streams),
+	METRIC("events", COUNTER, NULL, "Events since the start.", events),
+	METRIC("unread_events", COUNTER, NULL,
+	       "Events that were overwritten before a stream read them.", unread),
 };
 
 const struct metric_list metrics_of_http = {rows, ARRAY_COUNT(rows)};

@@ -1,4 +1,5 @@
-/* The inside of metrics: families are rows of tables, and a function writes each row's samples. */
+/* The inside of metrics: families are rows of tables of one shape, each with a function that gives
+ * its samples by number; metrics.c alone writes them. */
 #pragma once
 
 #include "control/api/exported.h"
@@ -41,6 +42,12 @@ struct metrics_registry {
 	uint64_t evidence[EVIDENCE_TYPE_COUNT][RESULT_COUNT];
 };
 
+/* Over all members. */
+struct metrics_sums {
+	uint64_t sessions[FSM_STATE_COUNT], disabled;
+	uint64_t rejected[FAMILY_COUNT][REJECT_COUNT];
+};
+
 struct metrics {
 	const struct api_env *env;
 	usec_t now;
@@ -53,6 +60,7 @@ struct metrics {
 	unsigned member_count;
 	struct metrics_rejected *rejected;
 	unsigned rejected_count, rejected_size;
+	struct metrics_sums sums;
 	struct metrics_registry registry;
 	bool is_taken; /* Everything that is looked at before the first line. */
 	/* Where the text is. */
@@ -63,20 +71,35 @@ struct metrics {
 
 enum metric_value {
 	METRIC_NUMBER,
-	METRIC_TIME,	      /* Microseconds, shown as seconds. */
-	METRIC_TIME_OR_NONE,  /* The same; 0: no sample. */
-	METRIC_FAMILIES,      /* A number for each address family. */
-	METRIC_FAMILIES_SOME, /* The same; 0: no sample. */
+	METRIC_NUMBER_SOME, /* 0: no sample. */
+	METRIC_TIME,	    /* Microseconds, shown as seconds. */
+	METRIC_TIME_SOME,   /* The same; 0: no sample. */
 };
 
-/* A family of the text.  `write` adds its samples, from number m->next on of whatever it has a
- * sample of, and false when it has to be called again. */
+/* What a row has of one thing: its labels and its number. */
+struct metric_sample {
+	struct om_labels labels;
+	char text[3][16]; /* Room for labels that are numbers. */
+	unsigned text_count;
+	uint64_t value;
+	bool is_absent; /* There is nothing to say of this thing. */
+};
+
+/* A family of the text.  `sample` gives what there is of the n-th thing; false: there are no more.
+ */
 struct metric_row {
 	struct om_family family;
-	bool (*write)(struct metrics *m, const struct metric_row *row, struct om_text *out);
-	size_t offset; /* Of the value, where `write` goes by it. */
+	bool (*sample)(const struct metrics *m, const struct metric_row *row, unsigned n,
+		       struct metric_sample *out);
+	size_t offset; /* Of the value, where `sample` goes by it. */
 	enum metric_value value;
 };
+
+/* A row: METRIC("http_requests", COUNTER, NULL, "Requests.", requests), and more of its members. */
+#define METRIC(metric, kind, of, sentence, ...)                                                    \
+	{                                                                                          \
+		.family = {"causeway_" metric, OM_##kind, of, sentence}, .sample = __VA_ARGS__     \
+	}
 
 struct metric_list {
 	const struct metric_row *row;
@@ -93,6 +116,22 @@ static inline bool metrics_is_enough(const struct metrics *m, const struct om_te
 	return out->len >= m->enough;
 }
 
+/* The only thing of a row, if it is there. */
+static inline bool metric_only(unsigned n, bool is_there, uint64_t value, struct metric_sample *out)
+{
+	out->value = value;
+	return is_there && n == 0;
+}
+
+static inline uint64_t metric_at(const void *base, size_t offset)
+{
+	const void *at = (const char *)base + offset;
+	const uint64_t *value = at;
+	return *value;
+}
+
+/* A label that is a number. */
+void metric_label_number(struct metric_sample *s, const char *name, uint64_t number);
 /* Take the members' numbers; true when all of them are taken. */
 bool metrics_take(struct metrics *m);
 /* Count the registry's objects; true when all of them are counted. */

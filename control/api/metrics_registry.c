@@ -62,152 +62,132 @@ static const char *const *names_of(enum registry_kind kind, const char *field)
 	return f->choices;
 }
 
-static bool write_objects(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool objects(const struct metrics *m, const struct metric_row *row, unsigned n,
+		    struct metric_sample *out)
 {
-	for (unsigned k = 0; m->env->registrar != NULL && k < REGISTRY_KIND_COUNT; k++) {
-		struct om_labels l = {0};
-		om_label(&l, "kind", registry_kind_text((enum registry_kind)k));
-		om_sample(out, &row->family, &l, m->registry.objects[k]);
+	(void)row;
+	if (m->env->registrar == NULL || n == REGISTRY_KIND_COUNT) {
+		return false;
 	}
+	om_label(&out->labels, "kind", registry_kind_text((enum registry_kind)n));
+	out->value = m->registry.objects[n];
 	return true;
 }
 
-static void write_states(const struct metric_row *row, struct om_text *out,
-			 const char *const *names, const uint64_t *count)
+/* The n-th state of a kind. */
+static bool is_state(const struct metrics *m, enum registry_kind kind, unsigned n,
+		     struct metric_sample *out)
 {
-	for (unsigned s = 0; names[s] != NULL; s++) {
-		struct om_labels l = {0};
-		om_label(&l, "state", names[s]);
-		om_sample(out, &row->family, &l, count[s]);
+	const char *const *names = names_of(kind, "state");
+	if (m->env->registrar == NULL || names[n] == NULL) {
+		return false;
 	}
-}
-
-static bool write_asns(struct metrics *m, const struct metric_row *row, struct om_text *out)
-{
-	if (m->env->registrar != NULL) {
-		write_states(row, out, names_of(REGISTRY_ASN, "state"), m->registry.asns);
-	}
+	om_label(&out->labels, "state", names[n]);
 	return true;
 }
 
-static bool write_prefixes(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool asns(const struct metrics *m, const struct metric_row *row, unsigned n,
+		 struct metric_sample *out)
 {
-	if (m->env->registrar != NULL) {
-		write_states(row, out, names_of(REGISTRY_PREFIX, "state"), m->registry.prefixes);
+	(void)row;
+	if (!is_state(m, REGISTRY_ASN, n, out)) {
+		return false;
 	}
+	out->value = m->registry.asns[n];
 	return true;
 }
 
-static bool write_evidence(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool prefixes(const struct metrics *m, const struct metric_row *row, unsigned n,
+		     struct metric_sample *out)
 {
-	const char *const *types = names_of(REGISTRY_EVIDENCE, "type");
-	const char *const *results = names_of(REGISTRY_EVIDENCE, "result");
-	for (unsigned t = 0; m->env->registrar != NULL && types[t] != NULL; t++) {
-		for (unsigned r = 0; results[r] != NULL; r++) {
-			struct om_labels l = {0};
-			om_label(&l, "type", types[t]);
-			om_label(&l, "result", results[r]);
-			om_sample(out, &row->family, &l, m->registry.evidence[t][r]);
-		}
+	(void)row;
+	if (!is_state(m, REGISTRY_PREFIX, n, out)) {
+		return false;
 	}
+	out->value = m->registry.prefixes[n];
 	return true;
 }
 
-static bool write_revision(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool evidence(const struct metrics *m, const struct metric_row *row, unsigned n,
+		     struct metric_sample *out)
 {
-	if (m->env->registrar != NULL) {
-		om_sample(out, &row->family, NULL,
-			  registry_revision(registrar_registry(m->env->registrar)));
+	(void)row;
+	unsigned type = n / RESULT_COUNT, result = n % RESULT_COUNT;
+	if (m->env->registrar == NULL || type == EVIDENCE_TYPE_COUNT) {
+		return false;
 	}
+	om_label(&out->labels, "type", names_of(REGISTRY_EVIDENCE, "type")[type]);
+	om_label(&out->labels, "result", names_of(REGISTRY_EVIDENCE, "result")[result]);
+	out->value = m->registry.evidence[type][result];
 	return true;
 }
 
-static bool write_store(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool revision(const struct metrics *m, const struct metric_row *row, unsigned n,
+		     struct metric_sample *out)
+{
+	(void)row;
+	const struct registrar *r = m->env->registrar;
+	return metric_only(n, r != NULL, r != NULL ? registry_revision(registrar_registry(r)) : 0,
+			   out);
+}
+
+static bool store(const struct metrics *m, const struct metric_row *row, unsigned n,
+		  struct metric_sample *out)
 {
 	static const enum registrar_state states[] = {REGISTRAR_LOADING, REGISTRAR_READY,
 						      REGISTRAR_READ_ONLY, REGISTRAR_BROKEN};
-	for (unsigned i = 0; m->env->registrar != NULL && i < ARRAY_COUNT(states); i++) {
-		struct om_labels l = {0};
-		bool is_now = registrar_state(m->env->registrar, NULL) == states[i];
-		om_label(&l, row->family.name, registrar_state_text(states[i]));
-		om_sample(out, &row->family, &l, is_now ? 1 : 0);
+	if (m->env->registrar == NULL || n == ARRAY_COUNT(states)) {
+		return false;
 	}
+	om_label(&out->labels, row->family.name, registrar_state_text(states[n]));
+	out->value = registrar_state(m->env->registrar, NULL) == states[n] ? 1 : 0;
 	return true;
 }
 
 /* By row->offset into the registrar's counts. */
-static bool write_count(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool count(const struct metrics *m, const struct metric_row *row, unsigned n,
+		  struct metric_sample *out)
 {
-	struct registrar_counts counts;
-	if (m->env->registrar == NULL) {
-		return true;
-	}
-	registrar_count(m->env->registrar, &counts);
-	const void *at = (const char *)&counts + row->offset;
-	const uint64_t *value = at;
-	if (row->value == METRIC_TIME) {
-		om_sample_us(out, &row->family, NULL, *value);
-	} else {
-		om_sample(out, &row->family, NULL, *value);
-	}
-	return true;
-}
-
-static bool write_queue(struct metrics *m, const struct metric_row *row, struct om_text *out)
-{
-	struct registrar_counts counts;
+	struct registrar_counts counts = {0};
 	if (m->env->registrar != NULL) {
 		registrar_count(m->env->registrar, &counts);
-		om_sample(out, &row->family, NULL, counts.queued);
 	}
-	return true;
+	return metric_only(n, m->env->registrar != NULL, metric_at(&counts, row->offset), out);
 }
 
-#define COUNT(name, type, unit, help, member, value)                                               \
-	{                                                                                          \
-		{"causeway_registry_" name, type, unit, help}, write_count,                        \
-			offsetof(struct registrar_counts, member), value                           \
+static bool queue(const struct metrics *m, const struct metric_row *row, unsigned n,
+		  struct metric_sample *out)
+{
+	(void)row;
+	struct registrar_counts counts = {0};
+	if (m->env->registrar != NULL) {
+		registrar_count(m->env->registrar, &counts);
 	}
+	return metric_only(n, m->env->registrar != NULL, counts.queued, out);
+}
+
+#define COUNT(name, sentence, member)                                                              \
+	METRIC("registry_" name, COUNTER, NULL, sentence, count,                                   \
+	       .offset = offsetof(struct registrar_counts, member))
+#define TOOK(name, sentence, member)                                                               \
+	METRIC("registry_" name, GAUGE, "seconds", sentence, count,                                \
+	       .offset = offsetof(struct registrar_counts, member), .value = METRIC_TIME)
 
 static const struct metric_row rows[] = {
-	{{"causeway_registry_objects", OM_GAUGE, NULL, "Objects of the registry, by kind."},
-	 write_objects,
-	 0,
-	 0},
-	{{"causeway_registry_asns", OM_GAUGE, NULL, "ASNs, by state."}, write_asns, 0, 0},
-	{{"causeway_registry_prefixes", OM_GAUGE, NULL, "Prefixes, by state."},
-	 write_prefixes,
-	 0,
-	 0},
-	{{"causeway_registry_evidence", OM_GAUGE, NULL, "Proofs, by type and result."},
-	 write_evidence,
-	 0,
-	 0},
-	{{"causeway_registry_revision", OM_GAUGE, NULL, "Number of the last change."},
-	 write_revision,
-	 0,
-	 0},
-	{{"causeway_registry_store_state", OM_STATESET, NULL, "Whether changes can be kept."},
-	 write_store,
-	 0,
-	 0},
-	{{"causeway_registry_queued_commands", OM_GAUGE, NULL, "Commands that wait."},
-	 write_queue,
-	 0,
-	 0},
-	COUNT("commits", OM_COUNTER, NULL, "Changes kept.", commits, METRIC_NUMBER),
-	COUNT("failed_commits", OM_COUNTER, NULL, "Changes that the database did not keep.",
-	      failures, METRIC_NUMBER),
-	COUNT("conflicts", OM_COUNTER, NULL, "Commands planned again because others were first.",
-	      conflicts, METRIC_NUMBER),
-	COUNT("foreign_changes", OM_COUNTER, NULL, "Changes of other servers.", foreign,
-	      METRIC_NUMBER),
-	COUNT("refused_commands", OM_COUNTER, NULL, "Commands that were refused.", refused,
-	      METRIC_NUMBER),
-	COUNT("commit_last_seconds", OM_GAUGE, "seconds", "What the last commit took.",
-	      commit_us_last, METRIC_TIME),
-	COUNT("commit_max_seconds", OM_GAUGE, "seconds", "The most that a commit took.",
-	      commit_us_max, METRIC_TIME),
+	METRIC("registry_objects", GAUGE, NULL, "Objects of the registry, by kind.", objects),
+	METRIC("registry_asns", GAUGE, NULL, "ASNs, by state.", asns),
+	METRIC("registry_prefixes", GAUGE, NULL, "Prefixes, by state.", prefixes),
+	METRIC("registry_evidence", GAUGE, NULL, "Proofs, by type and result.", evidence),
+	METRIC("registry_revision", GAUGE, NULL, "Number of the last change.", revision),
+	METRIC("registry_store_state", STATESET, NULL, "Whether changes can be kept.", store),
+	METRIC("registry_queued_commands", GAUGE, NULL, "Commands that wait.", queue),
+	COUNT("commits", "Changes kept.", commits),
+	COUNT("failed_commits", "Changes that the database did not keep.", failures),
+	COUNT("conflicts", "Commands planned again because others were first.", conflicts),
+	COUNT("foreign_changes", "Changes of other servers.", foreign),
+	COUNT("refused_commands", "Commands that were refused.", refused),
+	TOOK("commit_last_seconds", "What the last commit took.", commit_us_last),
+	TOOK("commit_max_seconds", "The most that a commit took.", commit_us_max),
 };
 
 const struct metric_list metrics_of_registry = {rows, ARRAY_COUNT(rows)};

@@ -21,6 +21,7 @@ static void add_rejected(struct metrics *m, unsigned family, unsigned reason, ui
 								     .family = (uint8_t)family,
 								     .reason = (uint8_t)reason,
 								     .count = count};
+	m->sums.rejected[family][reason] += count;
 }
 
 static void take_family(struct metrics *m, struct metrics_member *to, peer_id_t peer,
@@ -101,6 +102,8 @@ static void take_member(struct metrics *m, peer_id_t peer, const struct config_c
 	}
 	take_import(to, &st.import);
 	take_session(to, &st);
+	m->sums.sessions[to->state]++;
+	m->sums.disabled += to->is_enabled != 0 ? 0 : 1;
 	m->member_count++;
 }
 
@@ -125,88 +128,76 @@ void metrics_forget(struct metrics *m)
 	m->member_count = 0;
 }
 
-static void put_families(const struct metric_row *row, const uint64_t value[FAMILY_COUNT],
-			 const struct om_labels *labels, struct om_text *out)
+/* The n-th member; NULL: there are no more. */
+static const struct metrics_member *member_of(const struct metrics *m, unsigned n,
+					      struct metric_sample *out)
 {
-	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		if (value[f] != 0 || row->value != METRIC_FAMILIES_SOME) {
-			struct om_labels l = *labels;
-			om_label(&l, "family", metric_families[f]);
-			om_sample(out, &row->family, &l, value[f]);
-		}
+	if (n >= m->member_count) {
+		return NULL;
 	}
+	om_label(&out->labels, "neighbor", m->member[n].address);
+	return &m->member[n];
 }
 
-/* By row->offset and row->value. */
-static void put_value(const struct metric_row *row, const struct metrics_member *member,
-		      struct om_text *out)
+/* By row->offset. */
+static bool value(const struct metrics *m, const struct metric_row *row, unsigned n,
+		  struct metric_sample *out)
 {
-	const void *at = (const char *)member + row->offset;
-	const uint64_t *value = at;
-	struct om_labels l = {0};
-	om_label(&l, "neighbor", member->address);
-	switch (row->value) {
-	case METRIC_NUMBER:
-		om_sample(out, &row->family, &l, *value);
-		break;
-	case METRIC_TIME:
-	case METRIC_TIME_OR_NONE:
-		if (*value != 0 || row->value == METRIC_TIME) {
-			om_sample_us(out, &row->family, &l, *value);
-		}
-		break;
-	default:
-		put_families(row, value, &l, out);
-		break;
-	}
+	const struct metrics_member *member = member_of(m, n, out);
+	out->value = member != NULL ? metric_at(member, row->offset) : 0;
+	return member != NULL;
 }
 
-static bool write_values(struct metrics *m, const struct metric_row *row, struct om_text *out)
+/* The same, of each family. */
+static bool family_value(const struct metrics *m, const struct metric_row *row, unsigned n,
+			 struct metric_sample *out)
 {
-	for (; m->next < m->member_count && !metrics_is_enough(m, out); m->next++) {
-		put_value(row, &m->member[m->next], out);
+	unsigned family = n % FAMILY_COUNT;
+	const struct metrics_member *member = member_of(m, n / FAMILY_COUNT, out);
+	if (member == NULL) {
+		return false;
 	}
-	return m->next == m->member_count;
+	om_label(&out->labels, "family", metric_families[family]);
+	out->value = metric_at(member, row->offset + family * sizeof(uint64_t));
+	return true;
 }
 
-static bool write_info(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool info(const struct metrics *m, const struct metric_row *row, unsigned n,
+		 struct metric_sample *out)
 {
-	for (; m->next < m->member_count && !metrics_is_enough(m, out); m->next++) {
-		const struct metrics_member *member = &m->member[m->next];
-		struct om_labels l = {0};
-		char asn[16], worker[16];
-		(void)snprintf(asn, sizeof(asn), "%u", member->asn);
-		(void)snprintf(worker, sizeof(worker), "%u", member->worker);
-		om_label(&l, "neighbor", member->address);
-		om_label(&l, "asn", asn);
-		om_label(&l, "worker", worker);
-		if (member->description != NULL) {
-			om_label(&l, "description", member->description);
-		}
-		om_sample(out, &row->family, &l, 1);
+	(void)row;
+	const struct metrics_member *member = member_of(m, n, out);
+	if (member == NULL) {
+		return false;
 	}
-	return m->next == m->member_count;
+	metric_label_number(out, "asn", member->asn);
+	metric_label_number(out, "worker", member->worker);
+	if (member->description != NULL) {
+		om_label(&out->labels, "description", member->description);
+	}
+	out->value = 1;
+	return true;
 }
 
-static bool write_states(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool state(const struct metrics *m, const struct metric_row *row, unsigned n,
+		  struct metric_sample *out)
 {
-	for (; m->next < m->member_count && !metrics_is_enough(m, out); m->next++) {
-		const struct metrics_member *member = &m->member[m->next];
-		for (unsigned s = 0; s < FSM_STATE_COUNT; s++) {
-			if (s != FSM_OPEN_DELAYED) { /* Told as Active. */
-				struct om_labels l = {0};
-				om_label(&l, "neighbor", member->address);
-				om_label(&l, row->family.name, fsm_state_text((enum fsm_state)s));
-				om_sample(out, &row->family, &l, member->state == s ? 1 : 0);
-			}
-		}
+	unsigned s = n % FSM_STATE_COUNT;
+	const struct metrics_member *member = member_of(m, n / FSM_STATE_COUNT, out);
+	if (member == NULL) {
+		return false;
 	}
-	return m->next == m->member_count;
+	om_label(&out->labels, row->family.name, fsm_state_text((enum fsm_state)s));
+	out->is_absent = s == FSM_OPEN_DELAYED; /* Told as Active. */
+	out->value = member->state == s ? 1 : 0;
+	return true;
 }
 
 /* UPDATEs that were not accepted whole.  RFC 7606 §2. */
-static bool write_faults(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool faults(const struct metrics *m, const struct metric_row *row, unsigned n,
+		   struct metric_sample *out)
 {
+	(void)row;
 	static const struct {
 		const char *verdict;
 		size_t offset;
@@ -216,177 +207,140 @@ static bool write_faults(struct metrics *m, const struct metric_row *row, struct
 		{"afi_disable", offsetof(struct metrics_member, afi_disable)},
 		{"session_reset", offsetof(struct metrics_member, session_reset)},
 	};
-	for (; m->next < m->member_count && !metrics_is_enough(m, out); m->next++) {
-		const struct metrics_member *member = &m->member[m->next];
-		for (unsigned i = 0; i < ARRAY_COUNT(verdicts); i++) {
-			const void *at = (const char *)member + verdicts[i].offset;
-			const uint64_t *count = at;
-			struct om_labels l = {0};
-			om_label(&l, "neighbor", member->address);
-			om_label(&l, "verdict", verdicts[i].verdict);
-			om_sample(out, &row->family, &l, *count);
-		}
+	unsigned i = n % ARRAY_COUNT(verdicts);
+	const struct metrics_member *member = member_of(m, n / ARRAY_COUNT(verdicts), out);
+	if (member == NULL) {
+		return false;
 	}
-	return m->next == m->member_count;
+	om_label(&out->labels, "verdict", verdicts[i].verdict);
+	out->value = metric_at(member, verdicts[i].offset);
+	return true;
 }
 
-static void put_rejected(const struct metric_row *row, const struct metrics_rejected *r,
-			 const char *neighbor, struct om_text *out)
+static void label_rejected(struct metric_sample *out, unsigned family, enum reject reason)
 {
-	struct om_labels l = {0};
-	char code[16];
-	(void)snprintf(code, sizeof(code), "%u", reject_code((enum reject)r->reason));
-	if (neighbor != NULL) {
-		om_label(&l, "neighbor", neighbor);
-	}
-	om_label(&l, "family", metric_families[r->family]);
-	om_label(&l, "reason", reject_name((enum reject)r->reason));
-	om_label(&l, "code", code);
-	om_sample(out, &row->family, &l, r->count);
+	om_label(&out->labels, "family", metric_families[family]);
+	om_label(&out->labels, "reason", reject_name(reason));
+	metric_label_number(out, "code", reject_code(reason));
 }
 
-static bool write_rejected(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool rejected(const struct metrics *m, const struct metric_row *row, unsigned n,
+		     struct metric_sample *out)
 {
-	for (; m->next < m->rejected_count && !metrics_is_enough(m, out); m->next++) {
-		const struct metrics_rejected *r = &m->rejected[m->next];
-		put_rejected(row, r, m->member[r->member].address, out);
+	(void)row;
+	if (n >= m->rejected_count) {
+		return false;
 	}
-	return m->next == m->rejected_count;
+	const struct metrics_rejected *r = &m->rejected[n];
+	om_label(&out->labels, "neighbor", m->member[r->member].address);
+	label_rejected(out, r->family, (enum reject)r->reason);
+	out->value = r->count;
+	return true;
 }
 
 /* Of all members together, every reason. */
-static bool write_rejected_in_all(struct metrics *m, const struct metric_row *row,
-				  struct om_text *out)
+static bool rejected_in_all(const struct metrics *m, const struct metric_row *row, unsigned n,
+			    struct metric_sample *out)
 {
-	uint64_t sum[FAMILY_COUNT][REJECT_COUNT] = {0};
-	for (unsigned i = 0; i < m->rejected_count; i++) {
-		sum[m->rejected[i].family][m->rejected[i].reason] += m->rejected[i].count;
+	(void)row;
+	const unsigned count = REJECT_COUNT - REJECT_NONE - 1;
+	unsigned family = n / count, reason = REJECT_NONE + 1 + n % count;
+	if (family == FAMILY_COUNT) {
+		return false;
 	}
-	for (unsigned f = 0; f < FAMILY_COUNT; f++) {
-		for (unsigned reason = REJECT_NONE + 1; reason < REJECT_COUNT; reason++) {
-			const struct metrics_rejected r = {.family = (uint8_t)f,
-							   .reason = (uint8_t)reason,
-							   .count = sum[f][reason]};
-			put_rejected(row, &r, NULL, out);
-		}
-	}
+	label_rejected(out, family, (enum reject)reason);
+	out->value = m->sums.rejected[family][reason];
 	return true;
 }
 
-static bool write_by_state(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool by_state(const struct metrics *m, const struct metric_row *row, unsigned n,
+		     struct metric_sample *out)
 {
-	uint64_t count[FSM_STATE_COUNT] = {0};
-	for (unsigned i = 0; i < m->member_count; i++) {
-		count[m->member[i].state]++;
+	(void)row;
+	if (n == FSM_STATE_COUNT) {
+		return false;
 	}
-	for (unsigned s = 0; s < FSM_STATE_COUNT; s++) {
-		if (s != FSM_OPEN_DELAYED) {
-			struct om_labels l = {0};
-			om_label(&l, "state", fsm_state_text((enum fsm_state)s));
-			om_sample(out, &row->family, &l, count[s]);
-		}
-	}
+	om_label(&out->labels, "state", fsm_state_text((enum fsm_state)n));
+	out->is_absent = n == FSM_OPEN_DELAYED;
+	out->value = m->sums.sessions[n];
 	return true;
 }
 
-static bool write_disabled(struct metrics *m, const struct metric_row *row, struct om_text *out)
+static bool disabled(const struct metrics *m, const struct metric_row *row, unsigned n,
+		     struct metric_sample *out)
 {
-	uint64_t count = 0;
-	for (unsigned i = 0; i < m->member_count; i++) {
-		count += m->member[i].is_enabled != 0 ? 0 : 1;
-	}
-	om_sample(out, &row->family, NULL, count);
-	return true;
+	(void)row;
+	return metric_only(n, true, m->sums.disabled, out);
 }
 
-#define MEMBER(name, type, unit, help, member, value)                                              \
-	{                                                                                          \
-		{"causeway_session_" name, type, unit, help}, write_values,                        \
-			offsetof(struct metrics_member, member), value                             \
-	}
+#define MEMBER(name, kind, unit, sentence, member)                                                 \
+	METRIC("session_" name, kind, unit, sentence, value,                                       \
+	       .offset = offsetof(struct metrics_member, member))
+#define TIMED(name, sentence, member, how)                                                         \
+	METRIC("session_" name, GAUGE, "seconds", sentence, value,                                 \
+	       .offset = offsetof(struct metrics_member, member), .value = (how))
+#define FAMILIES(name, kind, sentence, member, how)                                                \
+	METRIC("session_" name, kind, NULL, sentence, family_value,                                \
+	       .offset = offsetof(struct metrics_member, member), .value = (how))
 
 static const struct metric_row rows[] = {
-	{{"causeway_sessions", OM_GAUGE, NULL, "Sessions, by state."}, write_by_state, 0, 0},
-	{{"causeway_sessions_disabled", OM_GAUGE, NULL, "Sessions that are disabled."},
-	 write_disabled,
-	 0,
-	 0},
-	{{"causeway_rejected_routes", OM_GAUGE, NULL, "Rejected routes held now, by reason."},
-	 write_rejected_in_all,
-	 0,
-	 0},
-	{{"causeway_session", OM_INFO, NULL, "Who the neighbour is."}, write_info, 0, 0},
-	{{"causeway_session_state", OM_STATESET, NULL, "State of the session (RFC 4271 8)."},
-	 write_states,
-	 0,
-	 0},
-	MEMBER("enabled", OM_GAUGE, NULL, "1: enabled, 0: disabled by an operator or a limit.",
-	       is_enabled, METRIC_NUMBER),
-	MEMBER("state_since_timestamp_seconds", OM_GAUGE, "seconds", "When the state began.",
-	       since_us, METRIC_TIME),
-	MEMBER("established_timestamp_seconds", OM_GAUGE, "seconds",
-	       "When the session was established last, since the server started.", established_us,
-	       METRIC_TIME_OR_NONE),
-	MEMBER("establishments", OM_COUNTER, NULL, "Times that the session was established.",
-	       established, METRIC_NUMBER),
-	MEMBER("collisions", OM_COUNTER, NULL, "Collisions of connections (RFC 4271 6.8).",
-	       collisions, METRIC_NUMBER),
-	MEMBER("received_routes", OM_GAUGE, NULL, "Routes of the neighbour held now.", received,
-	       METRIC_FAMILIES),
-	MEMBER("accepted_routes", OM_GAUGE, NULL, "Of those received, the accepted.", accepted,
-	       METRIC_FAMILIES),
-	MEMBER("filtered_routes", OM_GAUGE, NULL, "Of those received, the others.", filtered,
-	       METRIC_FAMILIES),
-	MEMBER("exported_routes", OM_GAUGE, NULL, "Routes that the neighbour is sent.", exported,
-	       METRIC_FAMILIES),
-	MEMBER("stale_routes", OM_GAUGE, NULL, "Of those received, kept of an earlier session.",
-	       stale, METRIC_FAMILIES),
-	MEMBER("blocked_routes", OM_GAUGE, NULL, "Of those received, kept out by a limit.", blocked,
-	       METRIC_FAMILIES),
-	{{"causeway_session_rejected_routes", OM_GAUGE, NULL,
-	  "Rejected routes held now, by reason; without those of which there are none."},
-	 write_rejected,
-	 0,
-	 0},
-	MEMBER("max_prefix", OM_GAUGE, NULL, "Limit on prefixes; absent: none.", limit,
-	       METRIC_FAMILIES_SOME),
-	MEMBER("max_prefix_exceeded", OM_COUNTER, NULL, "Times that the limit was exceeded.",
-	       exceeded, METRIC_FAMILIES),
-	MEMBER("max_prefix_warnings", OM_COUNTER, NULL, "Times that the limit came near.", warned,
-	       METRIC_FAMILIES),
-	MEMBER("received_messages", OM_COUNTER, NULL, "BGP messages received.", messages_in,
-	       METRIC_NUMBER),
-	MEMBER("sent_messages", OM_COUNTER, NULL, "BGP messages sent, but for UPDATEs.",
-	       messages_out, METRIC_NUMBER),
-	MEMBER("received_updates", OM_COUNTER, NULL, "UPDATEs received.", updates_in,
-	       METRIC_NUMBER),
-	MEMBER("received_announcements", OM_COUNTER, NULL, "Prefixes announced to us.", announced,
-	       METRIC_NUMBER),
-	MEMBER("received_withdrawals", OM_COUNTER, NULL, "Prefixes withdrawn from us.", withdrawn,
-	       METRIC_NUMBER),
-	MEMBER("sent_announcements", OM_COUNTER, NULL, "Prefixes announced to the neighbour.",
-	       prefixes_sent, METRIC_NUMBER),
-	MEMBER("sent_withdrawals", OM_COUNTER, NULL, "Prefixes withdrawn from the neighbour.",
-	       withdraws_sent, METRIC_NUMBER),
-	{{"causeway_session_faulty_updates", OM_COUNTER, NULL,
-	  "UPDATEs not accepted whole, by verdict (RFC 7606)."},
-	 write_faults,
-	 0,
-	 0},
-	MEMBER("received_bytes", OM_COUNTER, "bytes", "TCP payload received.", bytes_in,
-	       METRIC_NUMBER),
-	MEMBER("sent_bytes", OM_COUNTER, "bytes", "TCP payload sent.", bytes_out, METRIC_NUMBER),
-	MEMBER("retransmits", OM_COUNTER, NULL, "TCP segments sent again.", retransmits,
-	       METRIC_NUMBER),
-	MEMBER("rtt_min_seconds", OM_GAUGE, "seconds",
-	       "Least round trip of the last minute; absent: not known.", rtt_us,
-	       METRIC_TIME_OR_NONE),
-	MEMBER("send_queue_bytes", OM_GAUGE, "bytes", "Waiting to be sent or acknowledged.",
-	       sendq_bytes, METRIC_NUMBER),
-	MEMBER("pending_prefixes", OM_GAUGE, NULL, "To be sent to a neighbour that lags.", pending,
-	       METRIC_NUMBER),
-	MEMBER("evictions", OM_COUNTER, NULL, "Times it fell behind a log.", evictions,
-	       METRIC_NUMBER),
+	METRIC("sessions", GAUGE, NULL, "Sessions, by state.", by_state),
+	METRIC("sessions_disabled", GAUGE, NULL, "Sessions that are disabled.", disabled),
+	METRIC("rejected_routes", GAUGE, NULL, "Rejected routes held now, by reason.",
+	       rejected_in_all),
+	METRIC("session", INFO, NULL, "Who the neighbour is.", info),
+	METRIC("session_state", STATESET, NULL, "State of the session (RFC 4271 8).", state),
+	MEMBER("enabled", GAUGE, NULL, "1: enabled, 0: disabled by an operator or a limit.",
+	       is_enabled),
+	TIMED("state_since_timestamp_seconds", "When the state began.", since_us, METRIC_TIME),
+	TIMED("established_timestamp_seconds",
+	      "When the session was established last, since the server started.", established_us,
+	      METRIC_TIME_SOME),
+	MEMBER("establishments", COUNTER, NULL, "Times that the session was established.",
+	       established),
+	MEMBER("collisions", COUNTER, NULL, "Collisions of connections (RFC 4271 6.8).",
+	       collisions),
+	FAMILIES("received_routes", GAUGE, "Routes of the neighbour held now.", received,
+		 METRIC_NUMBER),
+	FAMILIES("accepted_routes", GAUGE, "Of those received, the accepted.", accepted,
+		 METRIC_NUMBER),
+	FAMILIES("filtered_routes", GAUGE, "Of those received, the others.", filtered,
+		 METRIC_NUMBER),
+	FAMILIES("exported_routes", GAUGE, "Routes that the neighbour is sent.", exported,
+		 METRIC_NUMBER),
+	FAMILIES("stale_routes", GAUGE, "Of those received, kept of an earlier session.", stale,
+		 METRIC_NUMBER),
+	FAMILIES("blocked_routes", GAUGE, "Of those received, kept out by a limit.", blocked,
+		 METRIC_NUMBER),
+	METRIC("session_rejected_routes", GAUGE, NULL,
+	       "Rejected routes held now, by reason; without those of which there are none.",
+	       rejected),
+	FAMILIES("max_prefix", GAUGE, "Limit on prefixes; absent: none.", limit,
+		 METRIC_NUMBER_SOME),
+	FAMILIES("max_prefix_exceeded", COUNTER, "Times that the limit was exceeded.", exceeded,
+		 METRIC_NUMBER),
+	FAMILIES("max_prefix_warnings", COUNTER, "Times that the limit came near.", warned,
+		 METRIC_NUMBER),
+	MEMBER("received_messages", COUNTER, NULL, "BGP messages received.", messages_in),
+	MEMBER("sent_messages", COUNTER, NULL, "BGP messages sent, but for UPDATEs.", messages_out),
+	MEMBER("received_updates", COUNTER, NULL, "UPDATEs received.", updates_in),
+	MEMBER("received_announcements", COUNTER, NULL, "Prefixes announced to us.", announced),
+	MEMBER("received_withdrawals", COUNTER, NULL, "Prefixes withdrawn from us.", withdrawn),
+	MEMBER("sent_announcements", COUNTER, NULL, "Prefixes announced to the neighbour.",
+	       prefixes_sent),
+	MEMBER("sent_withdrawals", COUNTER, NULL, "Prefixes withdrawn from the neighbour.",
+	       withdraws_sent),
+	METRIC("session_faulty_updates", COUNTER, NULL,
+	       "UPDATEs not accepted whole, by verdict (RFC 7606).", faults),
+	MEMBER("received_bytes", COUNTER, "bytes", "TCP payload received.", bytes_in),
+	MEMBER("sent_bytes", COUNTER, "bytes", "TCP payload sent.", bytes_out),
+	MEMBER("retransmits", COUNTER, NULL, "TCP segments sent again.", retransmits),
+	TIMED("rtt_min_seconds", "Least round trip of the last minute; absent: not known.", rtt_us,
+	      METRIC_TIME_SOME),
+	MEMBER("send_queue_bytes", GAUGE, "bytes", "Waiting to be sent or acknowledged.",
+	       sendq_bytes),
+	MEMBER("pending_prefixes", GAUGE, NULL, "To be sent to a neighbour that lags.", pending),
+	MEMBER("evictions", COUNTER, NULL, "Times it fell behind a log.", evictions),
 };
 
 const struct metric_list metrics_of_sessions = {rows, ARRAY_COUNT(rows)};

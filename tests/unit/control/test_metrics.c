@@ -132,6 +132,56 @@ Test(metrics, families_come_once_and_the_end_is_marked)
 	fake_fini(&f);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* What the type puts behind a name, and what others give a meaning to, is none of the name's. */
+static void expect_good_name(const char *name)
+{
+	static const char *const reserved[] = {"_total",  "_info",    "_count",	 "_sum",
+					       "_bucket", "_created", "_gcount", "_gsum"};
+	cr_expect(strncmp(name, "causeway_", 9) == 0, "%s", name);
+	cr_expect_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_"), strlen(name), "%s",
+		     name);
+	for (unsigned i = 0; i < ARRAY_COUNT(reserved); i++) {
+		cr_expect(!ends_with(name, reserved[i]), "%s", name);
+	}
+}
+
+/* OpenMetrics: "the unit MUST be the last part of the name"; base units alone; and a sentence. */
+Test(metrics, names_have_their_units_and_a_sentence)
+{
+	struct fake f;
+	unsigned slices, helps = 0, units = 0;
+	char family[128] = "", unit[32] = "";
+	fake_init(&f, 1, NULL);
+	char *text = metrics_of(&f, &slices);
+	char *end = text;
+	for (char *line = strtok_r(text, "\n", &end); line != NULL;
+	     line = strtok_r(NULL, "\n", &end)) {
+		if (sscanf(line, "# TYPE %127s", family) == 1) {
+			expect_good_name(family);
+			unit[0] = '\0';
+		} else if (sscanf(line, "# UNIT %*s %31s", unit) == 1) {
+			cr_expect(strcmp(unit, "seconds") == 0 || strcmp(unit, "bytes") == 0);
+			cr_expect(ends_with(family, unit), "%s: %s", family, unit);
+			units++;
+		} else if (strncmp(line, "# HELP", 6) == 0) {
+			bool has_unit =
+				ends_with(family, "_seconds") || ends_with(family, "_bytes");
+			cr_expect_eq(has_unit, unit[0] != '\0', "%s has no UNIT", family);
+			cr_expect(ends_with(line, "."), "%s", line);
+			helps++;
+		}
+	}
+	cr_expect(helps > 90 && units > 10, "%u %u", helps, units);
+	free(text);
+	fake_fini(&f);
+}
+
 /* What would end a label's value has a backslash before it. */
 Test(metrics, labels_are_escaped)
 {
