@@ -163,6 +163,15 @@ static bool take_cursor(struct call *c, enum registry_kind kind, const char **ou
 	return true;
 }
 
+/* How many others have something out of a prefix is for those to know who see it: a tenant finds its
+ * own out of another's among its own. */
+static bool is_own_parent(const struct page *p, const char *parent)
+{
+	const struct registry_object *o = registry_get(p->registry, REGISTRY_PREFIX, parent);
+	return p->call->who.role != ROLE_TENANT ||
+	       (o != NULL && strcmp(registry_tenant_of(o), p->call->who.tenant.text) == 0);
+}
+
 /* What a tenant owns is found by its index; what it does not own but may see is shared by all, or
  * was delegated out of its own. */
 static void walk(struct page *p, const char *after)
@@ -172,7 +181,7 @@ static void walk(struct page *p, const char *after)
 	bool is_shared = p->kind == REGISTRY_SITE || p->kind == REGISTRY_TEMPLATE;
 	const char *tenant =
 		c->who.role == ROLE_TENANT ? c->who.tenant.text : call_query(c, "tenant");
-	if (parent != NULL) {
+	if (parent != NULL && is_own_parent(p, parent)) {
 		registry_delegated(p->registry, parent, after, add, p);
 		return;
 	}

@@ -60,17 +60,20 @@ json_t *resource_change_json(const struct call *c, const struct registry_change 
 
 /* --- Commands --- */
 
-/* What a request asks for, as a number: the same key with another request is a mistake. */
+/* What a request asks for, as a number: the same key with another request is a mistake.  The body is
+ * the one that was sent: what is made of a proof depends on when it is looked at. */
 static uint64_t hash_of(const struct call *c, const struct resource_command *command)
 {
 	const char *id = command->id != NULL ? command->id : "";
-	char *body = command->body != NULL
-			     ? json_dumps(command->body, JSON_COMPACT | JSON_SORT_KEYS)
-			     : NULL;
+	char *body = c->body != NULL ? json_dumps(c->body, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	uint64_t hash = XXH3_64bits_withSeed(c->route->path, strlen(c->route->path),
 					     (uint64_t)c->route->method);
 	hash = XXH3_64bits_withSeed(id, strlen(id), hash);
-	hash = body != NULL ? XXH3_64bits_withSeed(body, strlen(body), hash) : hash;
+	if (body != NULL) {
+		hash = XXH3_64bits_withSeed(body, strlen(body), hash);
+	} else if (c->raw.len > 0) {
+		hash = XXH3_64bits_withSeed(c->raw.data, c->raw.len, hash);
+	}
 	hash ^= command->undo_of;
 	free(body);
 	return hash;
@@ -145,11 +148,21 @@ static enum answer_form form_of(enum registry_verb verb)
 	}
 }
 
+/* Whether what is granted is a look at proofs: it begins only for those who may ask for it. */
+static bool is_check(const struct call *c)
+{
+	return c->env->evidence != NULL && !c->is_dry_run &&
+	       strcmp(strrchr(c->route->path, '/'), "/check") == 0;
+}
+
 static void on_done(void *context, const struct registry_change *change,
 		    const struct registry_error *error)
 {
 	struct call *c = context;
 	enum answer_form form = (enum answer_form)(uintptr_t)c->context;
+	if (error == NULL && is_check(c)) {
+		evidence_check_now(c->env->evidence, c->arg[0]);
+	}
 	if (error != NULL) {
 		call_problem(c, error);
 	} else if (c->is_dry_run || form == FORM_CHANGE) {
@@ -223,13 +236,9 @@ void serve_delete(struct call *c)
 void serve_action(struct call *c)
 {
 	const char *action = strrchr(c->route->path, '/') + 1;
-	if (resource_object(c) == NULL) {
-		return;
+	if (resource_object(c) != NULL) {
+		submit(c, VERB_ACTION, action);
 	}
-	if (strcmp(action, "check") == 0 && c->env->evidence != NULL && !c->is_dry_run) {
-		evidence_check_now(c->env->evidence, c->arg[0]);
-	}
-	submit(c, VERB_ACTION, action);
 }
 
 void serve_import(struct call *c)

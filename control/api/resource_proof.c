@@ -80,9 +80,11 @@ void serve_message(struct call *c)
 	call_answer_bytes(c, "text/plain; charset=utf-8", text, len);
 }
 
+/* The letter has the tenant's name and contact, which are nobody's who delegated the prefix. */
 void serve_letter(struct call *c)
 {
-	const struct registry_object *o = resource_object(c);
+	const struct registry_object *o =
+		c->who.role == ROLE_TENANT ? resource_own_object(c) : resource_object(c);
 	uint8_t *pdf = NULL;
 	size_t len = 0;
 	if (o == NULL) {
