@@ -13,13 +13,14 @@
 #include "control/registry/change.h"
 #include "control/registry/error.h"
 
-#define CALL_QUERY_MAX	    16 /* Members of a query. */
-#define CALL_BODY_MAX	    ((size_t)1 << 20)
-#define CALL_BODY_LARGE_MAX ((size_t)8 << 20) /* Of routes that say so. */
-#define CALL_LARGE_ROUTES   "/import"
-#define CALL_KEY_MAX	    80	/* Of an Idempotency-Key, with the terminator. */
-#define CALL_LIMIT_DEFAULT  100 /* Items of a list. */
-#define CALL_LIMIT_MAX	    1000
+#define CALL_QUERY_MAX	     16		    /* Members of a query. */
+#define CALL_BODY_NOBODY_MAX ((size_t)4096) /* Without a token. */
+#define CALL_BODY_MAX	     ((size_t)1 << 20)
+#define CALL_BODY_LARGE_MAX  ((size_t)8 << 20) /* Of routes that say so. */
+#define CALL_LARGE_ROUTES    "/import"
+#define CALL_KEY_MAX	     80	 /* Of an Idempotency-Key, with the terminator. */
+#define CALL_LIMIT_DEFAULT   100 /* Items of a list. */
+#define CALL_LIMIT_MAX	     1000
 
 /* One thing that happened. */
 struct call_event {

@@ -16,8 +16,9 @@ static void put(struct MHD_Response *r, const char *name, const char *value)
 	(void)MHD_add_response_header(r, name, value);
 }
 
-static enum MHD_Result queue(struct exchange *e, int status, struct MHD_Response *r)
+static enum MHD_Result queue(struct exchange *e, int status, struct MHD_Response *r, size_t len)
 {
+	exchange_expect(e, len);
 	put(r, "X-Content-Type-Options", "nosniff");
 	put(r, "Referrer-Policy", "no-referrer");
 	enum MHD_Result result = MHD_queue_response(e->connection, (unsigned)status, r);
@@ -32,7 +33,7 @@ static enum MHD_Result send_redirect(struct exchange *e)
 {
 	struct MHD_Response *r = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 	put(r, "Location", e->redirect);
-	return queue(e, 308, r);
+	return queue(e, 308, r, 0);
 }
 
 static enum MHD_Result send_page(struct exchange *e)
@@ -52,7 +53,7 @@ static enum MHD_Result send_page(struct exchange *e)
 	put(r, "Cache-Control", "no-cache");
 	put(r, "Content-Security-Policy", page_policy);
 	put(r, "Cross-Origin-Opener-Policy", "same-origin");
-	return queue(e, is_known ? 304 : 200, r);
+	return queue(e, is_known ? 304 : 200, r, e->page->len);
 }
 
 /* --- Calls --- */
@@ -76,8 +77,10 @@ static void put_fields(const struct exchange *e, struct MHD_Response *r)
 	if (has_tag) {
 		put(r, "ETag", tag_format(c->revision, c->state_revision, tag));
 	}
-	/* A tag is for asking again; what has none is for once. */
-	put(r, "Cache-Control", has_tag ? "private, no-cache" : "no-store");
+	/* A tag is for asking again; what has none is for once, as are the answers of changes: keys
+	 * and tokens are in these alone. */
+	put(r, "Cache-Control",
+	    has_tag && c->method == CALL_GET ? "private, no-cache" : "no-store");
 	put(r, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
 	if (c->location != NULL) {
 		put(r, "Location", c->location);
@@ -123,7 +126,7 @@ static enum MHD_Result send_document(struct exchange *e)
 		    c->answer_type != NULL ? c->answer_type : "application/json");
 	}
 	put_fields(e, r);
-	return queue(e, c->status, r);
+	return queue(e, c->status, r, len);
 }
 
 static enum MHD_Result send_bytes(struct exchange *e)
@@ -134,7 +137,7 @@ static enum MHD_Result send_bytes(struct exchange *e)
 	c->bytes = NULL;
 	put(r, "Content-Type", c->answer_type);
 	put_fields(e, r);
-	return queue(e, c->status, r);
+	return queue(e, c->status, r, c->bytes_len);
 }
 
 /* --- Streams --- */
@@ -164,11 +167,13 @@ static ssize_t read_job(void *cls, uint64_t position, char *to, size_t max)
 		epoch_quiescent();
 	}
 	if (e->reply.begin < e->reply.end) {
+		exchange_expect(e, max);
 		return take_waiting(e, to, max);
 	}
 	if (e->reply.is_ended) {
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	}
+	e->client->deadline = USEC_NEVER;
 	exchange_suspend(e, EXCHANGE_IDLE);
 	return 0;
 }
@@ -192,7 +197,7 @@ static enum MHD_Result send_job(struct exchange *e)
 		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_job, e, NULL);
 	put(r, "Content-Type", type != NULL ? type : "application/json");
 	put_fields(e, r);
-	return queue(e, 200, r);
+	return queue(e, 200, r, 0);
 }
 
 /* One event, as the standard of server-sent events has it: no line break is in compact JSON. */
@@ -211,33 +216,43 @@ static void put_event(struct reply *out, const struct call_event *event)
 	json_decref(event->data);
 }
 
+/* A token that has ended ends its streams, before they tell what happened since. */
+static bool has_ended(const struct exchange *e)
+{
+	struct registry_author who;
+	return e->token != NULL && !who_of_token(e->http->env, e->token, e->http->now_s, &who);
+}
+
 bool answer_feed(struct exchange *e)
 {
 	struct http *h = e->http;
 	struct call_event event;
 	struct call_feed *f = e->call->feed;
-	while (reply_has_room(&e->reply) && f->next(f, &event)) {
-		put_event(&e->reply, &event);
+	while (!e->reply.is_ended && reply_has_room(&e->reply) && f->next(f, &event)) {
+		e->reply.is_ended = has_ended(e);
+		if (e->reply.is_ended) {
+			json_decref(event.data);
+		} else {
+			put_event(&e->reply, &event);
+		}
 	}
 	if (h->now >= e->due) {
-		struct registry_author who;
 		e->due = h->now + HEARTBEAT_US;
-		/* A token that has ended ends its streams. */
-		e->reply.is_ended =
-			e->token != NULL && !who_of_token(h->env, e->token, h->now_s, &who);
+		e->reply.is_ended |= has_ended(e);
 		reply_put(&e->reply, ":\n\n", 3);
 	}
-	return e->reply.begin < e->reply.end;
+	return e->reply.is_ended || e->reply.begin < e->reply.end;
 }
 
 static ssize_t read_feed(void *cls, uint64_t position, char *to, size_t max)
 {
 	(void)position;
 	struct exchange *e = cls;
+	bool has_some = e->reply.begin < e->reply.end || answer_feed(e);
 	if (e->reply.is_ended) {
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	}
-	if (e->reply.begin < e->reply.end || answer_feed(e)) {
+	if (has_some) {
 		return take_waiting(e, to, max);
 	}
 	exchange_suspend(e, EXCHANGE_IDLE);
@@ -251,7 +266,9 @@ static enum MHD_Result send_feed(struct exchange *e)
 	put(r, "Content-Type", "text/event-stream");
 	put_fields(e, r);
 	e->due = e->http->now; /* A first heartbeat says that the stream is open. */
-	return queue(e, 200, r);
+	enum MHD_Result result = queue(e, 200, r, 0);
+	e->client->deadline = USEC_NEVER; /* It has no end to wait for. */
+	return result;
 }
 
 enum MHD_Result answer_send(struct exchange *e)

@@ -74,6 +74,11 @@ void exchange_free(struct exchange *e)
 	free(e);
 }
 
+void exchange_expect(struct exchange *e, size_t len)
+{
+	e->client->deadline = e->http->now + ANSWER_US + len / ANSWER_RATE * USEC_PER_SEC;
+}
+
 /* --- The header --- */
 
 static enum MHD_Result add_size(void *cls, enum MHD_ValueKind kind, const char *name,
@@ -193,14 +198,23 @@ static void refuse_size(struct exchange *e)
 	call_fail(e->call, 413, "too-large", "the body is larger than %zu octets", e->body_max);
 }
 
+/* 8 MiB are operators' alone, and what is open to everybody takes no body: else a visitor would
+ * have memory for the asking. */
+static size_t body_max_of(const struct call *c)
+{
+	if (c->who.role == ROLE_NOBODY) {
+		return CALL_BODY_NOBODY_MAX;
+	}
+	bool is_large =
+		route_list_has(CALL_LARGE_ROUTES, c->route->path) && c->who.role >= ROLE_OPERATOR;
+	return is_large ? CALL_BODY_LARGE_MAX : CALL_BODY_MAX;
+}
+
 static bool is_body_small(struct exchange *e)
 {
 	uint64_t len = 0;
 	const char *given = field(e, "Content-Length");
-	/* Operators alone: 8 MiB of each visitor would be memory for the asking. */
-	bool is_large = route_list_has(CALL_LARGE_ROUTES, e->call->route->path) &&
-			e->call->who.role >= ROLE_OPERATOR;
-	e->body_max = is_large ? CALL_BODY_LARGE_MAX : CALL_BODY_MAX;
+	e->body_max = body_max_of(e->call);
 	if (given != NULL && (!number_parse(given, &len) || len > e->body_max)) {
 		refuse_size(e);
 		return false;
@@ -251,7 +265,7 @@ static bool is_droppable(const struct exchange *e)
 {
 	uint64_t len = 0;
 	const char *given = field(e, "Content-Length");
-	return e->call->status == 413 &&
+	return e->call->status == 413 && e->call->who.role != ROLE_NOBODY &&
 	       (given == NULL || (number_parse(given, &len) && len <= CALL_BODY_LARGE_MAX));
 }
 
@@ -317,14 +331,25 @@ static void on_answered(struct call *c)
 	exchange_resume(c->carrier);
 }
 
-static bool is_feed_free(struct exchange *e)
+static bool is_feed_free(const struct exchange *e)
 {
 	unsigned of_address = 0;
 	for (const struct exchange *x = e->http->exchange; x != NULL; x = x->next) {
-		of_address += x->call->answer == ANSWER_FEED &&
-			      addr_equal(&x->client->addr, &e->client->addr);
+		of_address += x != e && x->call->answer == ANSWER_FEED &&
+			      x->client->key == e->client->key;
 	}
 	return e->http->counts.feeds < HTTP_FEEDS_MAX && of_address < HTTP_FEEDS_BY_ADDRESS;
+}
+
+/* A body takes its time, as long as its sender likes: the token may have ended since. */
+static bool is_known_still(struct exchange *e)
+{
+	struct http *h = e->http;
+	if (e->token == NULL || who_of_token(h->env, e->token, h->now_s, &e->call->who)) {
+		return true;
+	}
+	call_fail(e->call, 401, "token", "the token has ended");
+	return false;
 }
 
 /* The request is whole. */
@@ -339,7 +364,8 @@ static enum MHD_Result run(struct exchange *e)
 	if (c->answer != ANSWER_NONE) {
 		return send_refusal(e);
 	}
-	if (call_take_body(c, type != NULL ? type : "", span_of(e->body, e->body_len))) {
+	if (is_known_still(e) &&
+	    call_take_body(c, type != NULL ? type : "", span_of(e->body, e->body_len))) {
 		call_run(c, e->http->now, e->http->now_s);
 	}
 	if (c->answer == ANSWER_NONE) {

@@ -12,6 +12,8 @@
 
 #define HEADER_US    (15 * USEC_PER_SEC) /* To send a request's header, or to be idle. */
 #define BODY_US	     (30 * USEC_PER_SEC)
+#define ANSWER_US    (15 * USEC_PER_SEC)   /* To take an answer, */
+#define ANSWER_RATE  8192		   /* and a second more for each so many octets. */
 #define HOLD_US	     (200 * USEC_PER_MSEC) /* Before one that comes too often is told so. */
 #define HEARTBEAT_US (15 * USEC_PER_SEC)   /* Of an event stream. */
 
@@ -21,7 +23,8 @@ struct client {
 	struct client *next, *prev;
 	int fd;
 	struct addr addr;
-	usec_t deadline; /* When it will be closed; USEC_NEVER: it has sent what it must. */
+	uint64_t key;	 /* Of the address, and of all others of its /64. */
+	usec_t deadline; /* When it will be closed; USEC_NEVER: it is not its turn. */
 	struct tls *tls; /* NULL without TLS. */
 };
 
@@ -49,7 +52,7 @@ struct exchange {
 	usec_t due;
 	/* Of a stream. */
 	struct reply reply;
-	char *token; /* Of a feed: looked at again with each heartbeat. */
+	char *token; /* Looked at again behind the body, and before a feed says anything. */
 };
 
 struct http {
@@ -81,7 +84,11 @@ void exchange_resume(struct exchange *e);
 /* What may go on in this turn. */
 void exchange_step(struct exchange *e);
 
+/* Until when so much has to be taken: who sips would keep a connection from others. */
+void exchange_expect(struct exchange *e, size_t len);
+
 /* answer.c: give libmicrohttpd the answer of a call or page.  MHD_NO closes the connection. */
 enum MHD_Result answer_send(struct exchange *e);
-/* Put the next events into the reply; false when there are none and no heartbeat is due. */
+/* Put the next events into the reply; false when there are none and no heartbeat is due, and the
+ * stream has not ended. */
 bool answer_feed(struct exchange *e);

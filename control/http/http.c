@@ -101,14 +101,24 @@ static struct addr addr_of(const struct sockaddr *from)
 	return addr_make(FAMILY_IPV6, &((const struct sockaddr_in6 *)from)->sin6_addr);
 }
 
+/* libmicrohttpd counts by address, of which whoever has a /64 has enough for all connections. */
+static bool has_room(const struct http *h, uint64_t key)
+{
+	unsigned count = 0;
+	for (const struct client *c = h->client; c != NULL; c = c->next) {
+		count += c->key == key;
+	}
+	return count < HTTP_BY_ADDRESS_MAX * h->door_count;
+}
+
 /* Before anything is read: handshakes cost much, so they are counted like requests. */
 static enum MHD_Result on_accept(void *cls, const struct sockaddr *from, socklen_t len)
 {
 	(void)len;
 	struct http *h = cls;
 	struct addr addr = addr_of(from);
-	bool is_within =
-		buckets_take(&h->connects, buckets_addr_key(&h->connects, &addr), h->now) == 0;
+	uint64_t key = buckets_addr_key(&h->connects, &addr);
+	bool is_within = buckets_take(&h->connects, key, h->now) == 0 && has_room(h, key);
 	h->counts.refused_rate += !is_within;
 	return is_within ? MHD_YES : MHD_NO;
 }
@@ -121,6 +131,7 @@ static struct client *client_new(struct http *h, struct MHD_Connection *connecti
 	c->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	c->addr = addr_of(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
 				  ->client_addr);
+	c->key = buckets_addr_key(&h->connects, &c->addr);
 	c->deadline = h->now + HEADER_US;
 	c->tls = tls_get(h->tls);
 	c->next = h->client;

@@ -17,7 +17,7 @@
 
 #define HTTP_FDS_MAX	      HTTP_LISTEN_MAX
 #define HTTP_CONNECTIONS_MAX  256 /* Of one socket that is listened on; */
-#define HTTP_BY_ADDRESS_MAX   64  /* of one address there. */
+#define HTTP_BY_ADDRESS_MAX   64  /* of one address (IPv6: of one /64) there. */
 #define HTTP_FEEDS_MAX	      64  /* Event streams. */
 #define HTTP_FEEDS_BY_ADDRESS 8
 #define HTTP_HEADER_MAX	      ((size_t)16 * 1024) /* Request line and header fields. */

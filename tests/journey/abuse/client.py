@@ -3,6 +3,8 @@
 
     client.py flood SECONDS      requests as fast as they go: on kept connections, and on new ones
     client.py loris SECONDS      40 connections that send a header octet by octet
+    client.py sip SECONDS        a connection that asks for much and reads little
+    client.py crowd              300 connections from 300 addresses of one /64, and one of another
     client.py odd                requests that are too large, or nothing at all
     client.py health SECONDS     an honest one at another address: how long its answers take
 """
@@ -16,6 +18,8 @@ import time
 
 SERVER = ("127.0.0.1", 8179)
 GET = b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n"
+PAGE = b"GET /style/parts.css HTTP/1.1\r\nHost: x\r\n\r\n"
+CROWD = "2001:db8:0:ffff"
 
 
 def connect(source="127.0.0.1", timeout=5):
@@ -96,6 +100,49 @@ def loris(seconds):
     return {"open": len(socks), "closed": len(closed), "last": max(closed, default=0)}
 
 
+def kept_open(source):
+    """Connections from there that the server has not closed, whatever still waits to be read."""
+    remote = "%08X:" % int.from_bytes(socket.inet_aton(source), "little")
+    local = ":%04X" % SERVER[1]
+    with open("/proc/net/tcp") as rows:
+        words = [row.split() for row in rows]  # A row may be there twice, or not, in a flood.
+    return len({row[2] for row in words if row[1].endswith(local) and row[2].startswith(remote)
+                and row[3] == "01"})
+
+
+def sip(seconds):
+    """Never idle, and never done: what is sent waits behind what is not read."""
+    begin, left = time.monotonic(), [1]
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.bind(("127.0.0.5", 0))
+        s.settimeout(5)
+        s.connect(SERVER)
+        s.sendall(PAGE * 390)  # More than the server's kernel takes off its hands.
+        while sum(left[-3:]) > 0 and time.monotonic() < begin + seconds:
+            s.recv(600)
+            time.sleep(0.5)
+            left.append(kept_open("127.0.0.5"))
+    return {"open": left[-1], "last": time.monotonic() - begin}
+
+
+def crowd():
+    def is_answered(source):
+        s = socket.socket(socket.AF_INET6)
+        s.settimeout(2)
+        s.bind((source, 0))
+        socks.append(s)
+        try:
+            s.connect((CROWD + "::1", SERVER[1]))
+            s.sendall(GET)
+            return s.recv(4096).startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
+    socks = []
+    answered = sum(is_answered("%s::%x" % (CROWD, 16 + number)) for number in range(300))
+    return {"answered": answered, "other": is_answered("2001:db8:0:fffe::2")}
+
+
 def answer(data):
     """The status that the server gives; 0: it closes without a word."""
     with connect("127.0.0.4", 10) as s:
@@ -127,7 +174,7 @@ def odd():
         "2 MiB in chunks": (post + json_type + b"Transfer-Encoding: chunked\r\n\r\n" +
                             chunk * 32 + b"0\r\n\r\n", (401, 413)),
         "a length that is none": (get + b"Content-Length: -1\r\n\r\n", (400, 413)),
-        "a deep body": (get + json_type + b"Content-Length: 100000\r\n\r\n" + b"[" * 100000,
+        "a deep body": (get + json_type + b"Content-Length: 4000\r\n\r\n" + b"[" * 4000,
                         (400,)),
         "noise": (bytes(range(256)) * 8 + b"\r\n\r\n", (400, 404, 405, 0)),
         "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 600, (400, 0)),
@@ -151,5 +198,6 @@ def health(seconds):
 
 
 if __name__ == "__main__":
-    ACTS = {"flood": flood, "loris": loris, "odd": odd, "health": health}
+    ACTS = {"flood": flood, "loris": loris, "sip": sip, "crowd": crowd, "odd": odd,
+            "health": health}
     print(json.dumps(ACTS[sys.argv[1]](*(float(word) for word in sys.argv[2:]))))
