@@ -163,8 +163,8 @@ static bool take_cursor(struct call *c, enum registry_kind kind, const char **ou
 	return true;
 }
 
-/* How many others have something out of a prefix is for those to know who see it: a tenant finds its
- * own out of another's among its own. */
+/* How many others have something out of a prefix is for those to know who see it: a tenant finds
+ * its own out of another's among its own. */
 static bool is_own_parent(const struct page *p, const char *parent)
 {
 	const struct registry_object *o = registry_get(p->registry, REGISTRY_PREFIX, parent);

@@ -60,8 +60,8 @@ json_t *resource_change_json(const struct call *c, const struct registry_change 
 
 /* --- Commands --- */
 
-/* What a request asks for, as a number: the same key with another request is a mistake.  The body is
- * the one that was sent: what is made of a proof depends on when it is looked at. */
+/* What a request asks for, as a number: the same key with another request is a mistake.  The body
+ * is the one that was sent: what is made of a proof depends on when it is looked at. */
 static uint64_t hash_of(const struct call *c, const struct resource_command *command)
 {
 	const char *id = command->id != NULL ? command->id : "";
