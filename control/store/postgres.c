@@ -31,6 +31,7 @@
 struct postgres {
 	struct database base; /* First. */
 	struct pq pq;
+	int patience_s; /* For one statement. */
 };
 
 static struct postgres *of(struct database *d)
@@ -61,7 +62,7 @@ static enum database_end refused(const struct postgres *s, const PGresult *r, ch
 static enum database_end query(struct postgres *s, const char *sql, const char *const *value,
 			       int count, PGresult **out, char *why)
 {
-	PGresult *r = pq_query(&s->pq, sql, value, count, PQ_QUERY_S, why);
+	PGresult *r = pq_query(&s->pq, sql, value, count, s->patience_s, why);
 	if (r == NULL) {
 		name_why(s, why);
 		return DATABASE_LOST;
@@ -132,9 +133,12 @@ static enum database_end migrate(struct postgres *s, long version, char *why)
 			      "INSERT INTO registry_version VALUES (0)",
 			      why);
 	}
+	/* A step that goes through years of changes would begin anew for ever. */
+	s->patience_s = PQ_MIGRATE_S;
 	for (long next = version + 1; end == DATABASE_OK && next <= SCHEMA_VERSION; next++) {
 		end = run_all(s, schema_postgres((unsigned)next), why);
 	}
+	s->patience_s = PQ_QUERY_S;
 	if (version == 0 && end == DATABASE_OK) {
 		end = make_head(s, why);
 	}
@@ -504,6 +508,7 @@ struct database *postgres_new(const char *url, int stop_fd, char *why)
 	struct postgres *s = calloc(1, sizeof(*s));
 	ASSERT(s != NULL);
 	s->base.ops = &ops;
+	s->patience_s = PQ_QUERY_S;
 	if (!pq_init(&s->pq, url, stop_fd, why)) {
 		free(s);
 		return NULL;

@@ -15,7 +15,7 @@ struct pq {
 
 #define PQ_CONNECT_S 10
 #define PQ_QUERY_S   10
-#define PQ_LOAD_S    60
+#define PQ_MIGRATE_S 3600
 
 /* False with `why`: the URL is none. */
 bool pq_init(struct pq *p, const char *url, int stop_fd, char *why);
