@@ -110,6 +110,10 @@ bool plan_evidence(struct tx *t)
 	if (subject == NULL) {
 		return false;
 	}
+	if (c->author.role == ROLE_TENANT) {
+		return registry_fail(t->error, 403, "not-allowed", "",
+				     "Evidence comes of checks, not of requests.");
+	}
 	if (c->kind != REGISTRY_ASN && c->kind != REGISTRY_PREFIX) {
 		return registry_fail(t->error, 422, "form", "", "A %s cannot be proven.",
 				     registry_kind_text(c->kind));

@@ -191,6 +191,13 @@ bool plan_undo(struct tx *t)
 				     "Revision %llu is what checks and time have said.",
 				     (unsigned long long)c->revision);
 	}
+	const struct registry_author *author = &t->command->author;
+	bool is_own = c->author.role == ROLE_TENANT &&
+		      strcmp(c->author.tenant.text, author->tenant.text) == 0;
+	if (author->role == ROLE_TENANT && !is_own) {
+		return registry_fail(t->error, 403, "not-allowed", "",
+				     "Only an operator may undo what others have done.");
+	}
 	tx_say(t, "undid revision %llu: %.110s", (unsigned long long)c->revision, c->summary);
 	for (size_t i = c->count; i-- > 0;) {
 		if (!undo_item(t, &c->item[i])) {

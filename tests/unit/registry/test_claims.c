@@ -216,3 +216,34 @@ Test(registry, a_letter_does_not_grow_with_what_the_tenant_wants)
 	fix_check_whole(&f);
 	fix_fini(&f);
 }
+
+/* The API asks this of operators alone; the plan does not rely on it. */
+Test(registry, a_tenant_neither_finds_proofs_nor_undoes_what_others_did)
+{
+	struct fix f;
+	fix_init(&f, 5);
+	struct fix_tenant a = fix_customer(&f, "a", 4200);
+	registry_id_t id = fix_prefix(&f, &a, "203.0.113.0/24", 4200);
+	cr_assert(fix_act(&f, id.text, "submit", NULL));
+	json_t *body = json_pack("{s:s,s:s}", "type", "dns", "result", "valid");
+	cr_expect(!fix_run(&f, &(struct registry_command){.verb = VERB_EVIDENCE,
+							  .kind = REGISTRY_PREFIX,
+							  .id = id.text,
+							  .body = body,
+							  .author = fix_tenant(a.tenant.text),
+							  .now_s = f.now_s}));
+	cr_expect_eq(f.error.status, 403);
+	json_decref(body);
+	cr_assert(fix_act(&f, a.asn.text, "revoke", NULL));
+	json_t *json = registry_change_json(f.change, REGISTRY_VIEW_STORE);
+	struct registry_change *revoked = registry_change_from_json(json);
+	json_decref(json);
+	f.author = fix_tenant(a.tenant.text);
+	cr_expect(!fix_undo(&f, revoked));
+	cr_expect_eq(f.error.status, 403);
+	registry_change_free(revoked);
+	/* Its own it may. */
+	cr_assert(fix_update(&f, id.text, "{'description': 'x'}"));
+	cr_expect(fix_undo(&f, f.change), "%s", f.error.text);
+	fix_fini(&f);
+}
