@@ -142,9 +142,38 @@ struct registry_quota check_quota_of(const struct registry *r, const struct regi
 	return q;
 }
 
+static size_t count_of(const struct tx *t, enum index_tag tag, const char *id)
+{
+	struct key_cursor c = key_ref(tag, id);
+	return keyset_count_of(t->registry->index, &c.key, c.len);
+}
+
+/* What is delegated is no choice of who gets it: it counts for the one that it is delegated out
+ * of. */
+static bool check_room_below(struct tx *t, const char *parent)
+{
+	const struct registry_object *o = tx_get(t, REGISTRY_PREFIX, parent);
+	if (o == NULL) {
+		return true; /* check_prefix() says so. */
+	}
+	struct registry_quota q = check_quota_of(t->registry, t->rules, registry_tenant_of(o));
+	if (count_of(t, TAG_PARENT, parent) >= q.prefixes) {
+		return registry_fail(t->error, 409, "quota", "/parent",
+				     "%u prefixes are delegated out of %s, as many as its tenant "
+				     "may have.",
+				     q.prefixes, parent);
+	}
+	return true;
+}
+
 static bool check_room(struct tx *t, const struct registry_object *o)
 {
 	const char *tenant = registry_tenant_of(o);
+	const char *parent =
+		o->kind == REGISTRY_PREFIX ? ((const struct registry_prefix *)o)->parent.text : "";
+	if (parent[0] != '\0') {
+		return check_room_below(t, parent);
+	}
 	if (tenant == NULL ||
 	    (quotas[o->kind].max == 0 && quotas[o->kind].at == 0 && o->kind != REGISTRY_ASN)) {
 		return true;
@@ -154,7 +183,11 @@ static bool check_room(struct tx *t, const struct registry_object *o)
 	if (quotas[o->kind].at != SIZE_MAX) {
 		memcpy(&max, (const char *)&q + quotas[o->kind].at, sizeof(max));
 	}
-	if (registry_count(t->registry, o->kind, tenant) >= max) {
+	size_t count = registry_count(t->registry, o->kind, tenant);
+	if (o->kind == REGISTRY_PREFIX) {
+		count -= count_of(t, TAG_GIVEN, tenant);
+	}
+	if (count >= max) {
 		return registry_fail(t->error, 409, "quota", "",
 				     "The tenant has %u %s, as many as "
 				     "it may have.",

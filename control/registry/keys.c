@@ -109,6 +109,7 @@ static void keys_of_prefix(const struct keying *k, const struct registry_prefix 
 	}
 	if (p->parent.text[0] != '\0') {
 		key(k, key_ref(TAG_PARENT, p->parent.text));
+		key(k, key_ref(TAG_GIVEN, p->tenant.text));
 	}
 	key_due(k, p->due_s);
 }

@@ -19,6 +19,7 @@ enum index_tag {
 	TAG_SESSION_ASN, /* Sessions: number, tenant, id */
 	TAG_SUBJECT,	 /* Evidence: subject, type, id */
 	TAG_PARENT,	 /* Prefixes: parent, id */
+	TAG_GIVEN,	 /* Prefixes that are delegated: tenant, id */
 	TAG_USE,	 /* What names another: that, id */
 	TAG_DUE,	 /* time, id */
 };

@@ -227,7 +227,8 @@ static size_t count_before(const json_t *before, char letter, const char *tenant
 	json_object_foreach((json_t *)(uintptr_t)before, id, o)
 	{
 		const char *of = json_string_value(json_object_get(o, "tenant"));
-		count += id[0] == letter && of != NULL && strcmp(of, tenant) == 0 ? 1 : 0;
+		bool is_given = json_is_string(json_object_get(o, "parent"));
+		count += id[0] == letter && of != NULL && strcmp(of, tenant) == 0 && !is_given;
 	}
 	return count;
 }
@@ -236,6 +237,37 @@ struct counting {
 	const struct whole *whole;
 	const json_t *before;
 };
+
+/* What is delegated to it is no choice of its own. */
+static bool count_own(void *context, const struct registry_object *o)
+{
+	size_t *count = context;
+	*count += ((const struct registry_prefix *)o)->parent.text[0] == '\0' ? 1 : 0;
+	return true;
+}
+
+static bool check_below(void *context, const struct registry_object *o)
+{
+	const struct counting *v = context;
+	const struct registry *r = v->whole->registry;
+	struct registry_quota q = check_quota_of(r, v->whole->rules, registry_tenant_of(o));
+	size_t count = 0, before = 0;
+	struct key_cursor c = key_ref(TAG_PARENT, o->id.text);
+	struct keyset_walk w = keyset_from(r->index, &c.key);
+	while (keyset_next(&w, &c.key, c.len, NULL) != NULL) {
+		count++;
+	}
+	const char *id;
+	json_t *was;
+	json_object_foreach((json_t *)(uintptr_t)v->before, id, was)
+	{
+		const char *parent = json_string_value(json_object_get(was, "parent"));
+		before += parent != NULL && strcmp(parent, o->id.text) == 0 ? 1 : 0;
+	}
+	must(count <= q.prefixes || count <= before, "%s has %zu prefixes delegated out of it",
+	     o->id.text, count);
+	return true;
+}
 
 static bool check_counts(void *context, const struct registry_object *o)
 {
@@ -251,6 +283,10 @@ static bool check_counts(void *context, const struct registry_object *o)
 		   {REGISTRY_SESSION, q.sessions, 'n'}};
 	for (unsigned i = 0; i < ARRAY_COUNT(all); i++) {
 		size_t count = registry_count(r, all[i].kind, o->id.text);
+		if (all[i].kind == REGISTRY_PREFIX) {
+			count = 0;
+			registry_each(r, REGISTRY_PREFIX, o->id.text, NULL, count_own, &count);
+		}
 		must(count <= all[i].max ||
 			     count <= count_before(v->before, all[i].letter, o->id.text),
 		     "%s has %zu %s of %u", o->id.text, count, registry_kind_plural(all[i].kind),
@@ -263,4 +299,5 @@ void whole_check_quota(const struct whole *w, const json_t *before)
 {
 	struct counting v = {.whole = w, .before = before};
 	registry_each(w->registry, REGISTRY_TENANT, NULL, NULL, check_counts, &v);
+	registry_each(w->registry, REGISTRY_PREFIX, NULL, NULL, check_below, &v);
 }

@@ -150,3 +150,43 @@ Test(registry, a_tenant_does_not_import)
 	cr_expect(f.error.status == 403);
 	fix_fini(&f);
 }
+
+static bool delegate(struct fix *f, const registry_id_t *parent, const struct fix_tenant *to,
+		     unsigned i)
+{
+	return fix_create(f, REGISTRY_PREFIX,
+			  "{'tenant': '%s', 'prefix': '60.0.%u.0/24', 'origins': [4201],"
+			  " 'parent': '%s'}",
+			  to->tenant.text, i, parent->text);
+}
+
+/* Nobody's room is used up by what another gives him. */
+Test(registry, what_is_delegated_counts_for_who_delegates_it)
+{
+	struct fix f;
+	fix_init(&f, 3);
+	struct fix_tenant a = fix_customer(&f, "a", 4200), b = fix_customer(&f, "b", 4201);
+	cr_assert(fix_update(&f, a.tenant.text, "{'quota': {'prefixes': 3}}"));
+	cr_assert(fix_update(&f, b.tenant.text, "{'quota': {'prefixes': 1}}"));
+	registry_id_t parent = fix_prefix(&f, &a, "60.0.0.0/16", 4200);
+	f.author = fix_tenant(a.tenant.text);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_expect(delegate(&f, &parent, &b, i), "%s", f.error.text);
+	}
+	cr_expect(!delegate(&f, &parent, &b, 3));
+	cr_expect_str_eq(f.error.reason, "quota");
+	cr_expect(strstr(f.error.text, "3 prefixes are delegated") != NULL, "%s", f.error.text);
+	f.author = fix_tenant(b.tenant.text);
+	cr_expect(fix_create(&f, REGISTRY_PREFIX, "{'prefix': '61.0.0.0/24', 'origins': [4201]}"),
+		  "%s", f.error.text);
+	cr_expect(!fix_create(&f, REGISTRY_PREFIX, "{'prefix': '61.0.1.0/24', 'origins': [4201]}"));
+	cr_expect_str_eq(f.error.reason, "quota");
+	/* What is taken back makes room again. */
+	f.author = fix_tenant(a.tenant.text);
+	struct key_cursor c = key_ref(TAG_PARENT, parent.text);
+	registry_id_t child = registry_first(f.registry, &c)->id;
+	cr_assert(fix_delete(&f, child.text), "%s", f.error.text);
+	cr_expect(delegate(&f, &parent, &b, 3), "%s", f.error.text);
+	registry_check(f.registry);
+	fix_fini(&f);
+}
