@@ -118,6 +118,36 @@ static void step_read(struct core *c)
 	}
 }
 
+void core_push(struct core *c, core_id_t shard, const struct op *op)
+{
+	if (shard != c->id) {
+		mesh_push(c->server->mesh, c->id, shard, op);
+		return;
+	}
+	c->own_room -= c->own_room > 0;
+	shard_apply(c->shard, op);
+}
+
+void core_push_run(struct core *c, core_id_t shard, const struct op *op, const struct op_run *run)
+{
+	if (shard == c->id) {
+		c->own_room -= min_u64(c->own_room, run->count);
+		shard_apply_run(c->shard, op, run);
+		return;
+	}
+	for (uint32_t i = 0; i < run->count; i++) {
+		struct op one = op_at(op, run, i);
+		mesh_push(c->server->mesh, c->id, shard, &one);
+	}
+}
+
+size_t core_room(const struct core *c)
+{
+	return shard_is_congested(c->shard)
+		       ? 0
+		       : min_u64(c->own_room, mesh_room(c->server->mesh, c->id));
+}
+
 static void apply_op(struct core *c, const struct op *op)
 {
 	switch ((enum op_kind)op->kind) {
@@ -141,7 +171,10 @@ static unsigned apply_some(struct core *c, core_id_t from)
 	unsigned count = 0;
 	while (count < INBOX_AHEAD &&
 	       (op[count] = mesh_pop(c->server->mesh, from, c->id)) != NULL) {
-		shard_prefetch(c->shard, op[count++]);
+		if (op[count]->kind == OP_ANNOUNCE || op[count]->kind == OP_WITHDRAW) {
+			shard_prefetch(c->shard, &op[count]->prefix);
+		}
+		count++;
 	}
 	for (unsigned i = 0; i < count; i++) {
 		apply_op(c, op[i]);
@@ -169,7 +202,8 @@ static void step_shard(struct core *c)
 {
 	struct mesh *mesh = c->server->mesh;
 	if (shard_due(c->shard) <= c->now || shard_can_rest(c->shard, c->now)) {
-		shard_turn(c->shard, c->now, mesh_has_ops(mesh, c->id));
+		bool is_more_coming = c->own_room < OP_ROOM || mesh_has_ops(mesh, c->id);
+		shard_turn(c->shard, c->now, is_more_coming);
 	}
 	for (unsigned to = 0; to < c->server->opts.core_count; to++) {
 		struct op op;
@@ -395,6 +429,7 @@ usec_t core_step(struct core *c, usec_t now)
 	}
 	c->now = now;
 	c->did_work = false;
+	c->own_room = OWN_OPS;
 	step_policy(c);
 	step_requests(c);
 	input_rx(c);

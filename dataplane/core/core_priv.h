@@ -25,16 +25,17 @@
 #define FLOOR_PERIOD_US	 (1 * USEC_PER_MSEC)
 #define STATUS_PERIOD_US (100 * USEC_PER_MSEC)
 #define FAULT_PERIOD_US                                                                            \
-	(1 * USEC_PER_SEC)	 /* Between log lines about one member's faulty UPDATEs. */
-#define RX_BURSTS	   4	 /* Bursts read from one queue in a turn. */
-#define READ_BYTES	   65536 /* Of one session in a turn; */
-#define READ_BYTES_PRESSED 4096	 /* of one that is at its prefix limit. */
-#define INBOX_OPS	   8192	 /* Applied in a turn. */
-#define INBOX_AHEAD	   16	 /* Ops whose look-ups are under way at once. */
-#define TX_SEGMENTS	   16	 /* Of one connection in a turn. */
-#define ANSWERS_MAX	   256	 /* Segments without a connection that wait to be sent. */
-#define SPENT_MAX	   8	 /* Handshakes of a member's that are remembered. */
-#define KERNEL_PERIOD_US   50	 /* Between looks at what the kernel sends: a system call each. */
+	(1 * USEC_PER_SEC)		 /* Between log lines about one member's faulty UPDATEs. */
+#define RX_BURSTS	   4		 /* Bursts read from one queue in a turn. */
+#define READ_BYTES	   65536	 /* Of one session in a turn; */
+#define READ_BYTES_PRESSED 4096		 /* of one that is at its prefix limit. */
+#define INBOX_OPS	   8192		 /* Of other workers, applied in a turn. */
+#define OWN_OPS		   (2 * OP_ROOM) /* Of our own sessions, likewise. */
+#define INBOX_AHEAD	   16		 /* Ops whose look-ups are under way at once. */
+#define TX_SEGMENTS	   16		 /* Of one connection in a turn. */
+#define ANSWERS_MAX	   256		 /* Segments without a connection that wait to be sent. */
+#define SPENT_MAX	   8		 /* Handshakes of a member's that are remembered. */
+#define KERNEL_PERIOD_US   50 /* Between looks at what the kernel sends: a system call each. */
 
 enum work { WORK_SYNC, WORK_READ, WORK_PUMP, WORK_TX, WORK_STATUS, WORK_COUNT };
 
@@ -145,6 +146,7 @@ struct core {
 	struct judge *judge; /* What sessions import, and what the shard judges again. */
 	struct wheel *wheel;
 	struct prng prng;
+	size_t own_room; /* Ops that sessions may still give to our own shard in this turn. */
 	usec_t now, last_turn, floor_due, status_due, kernel_due;
 	bool was_busy, did_work, is_floor_dirty, is_status_dirty, is_stopping;
 	bool is_leaving;     /* Stopping, and no member is told. */
@@ -314,7 +316,9 @@ void limits_up(struct member *m);   /* Its session is up. */
 void limits_look(struct member *m); /* Count now. */
 void limits_tick(struct member *m);
 usec_t limits_due(const struct member *m);
-/* An ANNOUNCE is on its way: whether it is capped. */
+/* ANNOUNCEs are on their way: whether there is room for all of them, and so nothing else to ask. */
+bool limits_pass(struct member *m, const struct op *op, uint32_t count);
+/* One is on its way: whether it is capped. */
 bool limits_cap(struct member *m, const struct op *op);
 void limits_publish(const struct member *m, struct max_prefix_status *out);
 /* These families wait for the member no longer. */
@@ -322,6 +326,13 @@ void member_settled(struct member *m, unsigned families);
 /* Count a drop, for the worker and the member; and one of nobody's. */
 void member_drop(struct member *m, enum core_drop why);
 void core_drop(struct core *c, enum core_drop why);
+
+/* core.c: give ops to a shard, to our own at once; the caller has made sure of room (the mesh's
+ * reserve counts, and our own shard never lacks any). */
+void core_push(struct core *c, core_id_t shard, const struct op *op);
+void core_push_run(struct core *c, core_id_t shard, const struct op *op, const struct op_run *run);
+/* Ops for which every shard has room; 0 while our own is congested. */
+size_t core_room(const struct core *c);
 
 /* origin.c: take new routes of our own; and tell the shards, as there is room. */
 void origin_set(struct core *c, const struct request *r);

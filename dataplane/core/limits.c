@@ -134,7 +134,7 @@ void limits_look(struct member *m)
 {
 	usec_t now = m->core->now;
 	/* A grant wants room like a message. */
-	if (!m->is_up || mesh_room(m->core->server->mesh, m->core->id) < OP_ROOM) {
+	if (!m->is_up || core_room(m->core) < OP_ROOM) {
 		m->limits.due = m->is_up ? now + AT_ONCE_US : USEC_NEVER;
 		return;
 	}
@@ -162,14 +162,26 @@ usec_t limits_due(const struct member *m)
 	return min_u64(untold, m->limits.due);
 }
 
-bool limits_cap(struct member *m, const struct op *op)
+/* Counts are wanted soon. */
+static void expect(struct member *m)
 {
-	bool is_accepted = op->reason == REJECT_NONE;
-	bool is_capped = max_prefix_push(&m->limits.machine, &op->prefix, is_accepted);
 	if (m->limits.due != USEC_NEVER) {
 		m->limits.due = min_u64(m->limits.due, m->core->now + SOON_US);
 	}
-	return is_capped;
+}
+
+bool limits_pass(struct member *m, const struct op *op, uint32_t count)
+{
+	expect(m);
+	return max_prefix_pass(&m->limits.machine, (enum family)op->family, count,
+			       op->reason == REJECT_NONE);
+}
+
+bool limits_cap(struct member *m, const struct op *op)
+{
+	bool is_accepted = op->reason == REJECT_NONE;
+	expect(m);
+	return max_prefix_push(&m->limits.machine, &op->prefix, is_accepted);
 }
 
 void limits_publish(const struct member *m, struct max_prefix_status *out)

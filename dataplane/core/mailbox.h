@@ -1,9 +1,9 @@
 /* The mailbox mesh: bounded rings from every worker to every worker, and to and from control.
  *
  * Two rings for each ordered pair: ops about routes (struct op) and frames that belong to another
- * worker's connections (struct mail).  A worker also has rings to itself, so that one worker works
- * like many.  Cells become visible at mesh_flush, once a turn; whoever sleeps is then woken
- * through its eventfd.
+ * worker's connections (struct mail).  A worker also has rings to itself: what its shard sends
+ * comes like that of any other.  Cells become visible at mesh_flush, once a turn; whoever sleeps is
+ * then woken through its eventfd.
  *
  * Room: a session's message is read only when every outbox has room for OP_ROOM ops beyond
  * `reserve`, which is kept for what cannot wait (STALE, DOWN, STALE_END, LLGR, RENEW_END, DROP,

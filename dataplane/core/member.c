@@ -24,7 +24,7 @@ void member_push(struct member *m, core_id_t shard, struct op *op)
 	op->peer = m->id;
 	op->from = m->core->id;
 	op->incarnation = m->told;
-	mesh_push(m->core->server->mesh, m->core->id, shard, op);
+	core_push(m->core, shard, op);
 }
 
 static void push_all(struct member *m, struct op op)
@@ -419,15 +419,27 @@ void member_timer(struct member *m)
 	member_sync(m);
 }
 
-static void import_push(void *context, core_id_t shard, const struct op *op)
+static void import_push(void *context, core_id_t shard, const struct op *op,
+			const struct op_run *run)
 {
 	struct member *m = context;
-	struct op capped = *op;
-	if (op->kind == OP_ANNOUNCE && limits_cap(m, op)) {
-		capped.is_capped = true;
-		op = &capped;
+	if (op->kind != OP_ANNOUNCE || limits_pass(m, op, run->count)) {
+		core_push_run(m->core, shard, op, run);
+		return;
 	}
-	mesh_push(m->core->server->mesh, m->core->id, shard, op);
+	for (uint32_t i = 0; i < run->count; i++) {
+		struct op one = op_at(op, run, i);
+		one.is_capped = limits_cap(m, &one);
+		core_push(m->core, shard, &one);
+	}
+}
+
+static void import_expect(void *context, core_id_t shard, const struct prefix *prefix)
+{
+	const struct core *c = ((const struct member *)context)->core;
+	if (shard == c->id) {
+		shard_prefetch(c->shard, prefix);
+	}
 }
 
 static void import_end_of_rib(void *context, enum family family)
@@ -470,6 +482,7 @@ static bool member_update(struct member *m)
 {
 	ASSERT(m->session.state == FSM_ESTABLISHED);
 	struct import_sink sink = {.push = import_push,
+				   .expect = import_expect,
 				   .end_of_rib = import_end_of_rib,
 				   .disable = import_disable,
 				   .fault = import_fault,
@@ -479,7 +492,7 @@ static bool member_update(struct member *m)
 		.incarnation = m->session.incarnation,
 		.body = span_of(tcp_peek(m->tcp).data + BGP_HEADER_LEN,
 				m->update_len - BGP_HEADER_LEN),
-		.room = mesh_room(m->core->server->mesh, m->core->id),
+		.room = core_room(m->core),
 		.done = m->update_done,
 		.octet = m->update_octet,
 	};
@@ -571,7 +584,7 @@ bool member_read(struct member *m)
 			work_add(c, WORK_READ, m);
 			break;
 		}
-		if (mesh_room(c->server->mesh, c->id) < OP_ROOM) {
+		if (core_room(c) < OP_ROOM) {
 			work_add(c, WORK_READ, m);
 			return false;
 		}

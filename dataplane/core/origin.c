@@ -23,7 +23,7 @@ static void push(struct core *c, core_id_t shard, struct op *op)
 	op->peer = c->origin.peer;
 	op->from = c->id;
 	op->incarnation = c->server->member[c->origin.peer].told;
-	mesh_push(c->server->mesh, c->id, shard, op);
+	core_push(c, shard, op);
 }
 
 static void push_route(struct core *c, struct op *op)
@@ -113,7 +113,7 @@ void origin_turn(struct core *c)
 		return;
 	}
 	c->did_work = true;
-	size_t room = mesh_room(c->server->mesh, c->id);
+	size_t room = core_room(c);
 	if (room < c->server->opts.core_count) {
 		return;
 	}

@@ -4,10 +4,14 @@
  * prefixes.  Withdrawals go first, so that a prefix that an UPDATE both withdraws and announces
  * ends up announced (RFC 4271 §4.3): ops of one prefix go to one shard and stay in order.
  *
- * References: the judge interns a set for each prefix (mostly the same one), and each ANNOUNCE
- * carries one reference of it away.  So between calls the table's sum of references is what shards
- * hold or will be handed.  By which generation of rules that was stands in the op, for the shard
- * may have others by then.
+ * Runs: prefixes of one sequence that go to the same shard with the same verdict, one after the
+ * other, are one op.  They are read some at a time, so that shards can begin to look for them while
+ * the set is judged and interned.
+ *
+ * References: the judge interns a set for each prefix (mostly the same one), and an ANNOUNCE
+ * carries one reference of it away for each of its prefixes.  So between calls the table's sum of
+ * references is what shards hold or will be handed.  By which generation of rules that was stands
+ * in the op, for the shard may have others by then.
  *
  * Slices: a message of 65,535 octets (RFC 8654) may hold 65,000 prefixes, eight times as many ops
  * as a member may be sure of room for.  Rings for that would cost every pair of workers 3 MiB, for
@@ -28,6 +32,15 @@
 #include "rib/base/check.h"
 #include "rib/wire/role.h"
 
+#define AHEAD_MAX 64 /* Prefixes that are read before any of them is judged. */
+
+/* Prefixes that were read. */
+struct ahead {
+	struct prefix prefix[AHEAD_MAX];
+	uint32_t path_id[AHEAD_MAX];
+	core_id_t shard[AHEAD_MAX];
+};
+
 /* What all ops of a call have in common. */
 struct import {
 	const struct import_env *env;
@@ -40,7 +53,8 @@ struct import {
 	uint32_t room;	  /* Ops that may still be pushed. */
 	uint32_t total;	  /* Prefixes of the message so far. */
 	uint32_t refused; /* Of the share: there was no room for their sets. */
-	struct op op;
+	struct op op;	  /* Of the run that grows. */
+	struct ahead *ahead;
 };
 
 /* The prefixes of a sequence that are this slice's. */
@@ -103,16 +117,6 @@ static struct share share_of(struct import *im, const struct update_nlri *n)
 	return s;
 }
 
-/* What the judge makes of the op's prefix.  Without room for its set there is nothing to keep. */
-static void judge_prefix(struct import *im)
-{
-	struct judged v = judge_route(im->env->judge, &im->op.prefix);
-	im->op.kind = v.attr != NULL ? OP_ANNOUNCE : OP_WITHDRAW;
-	im->op.reason = (uint8_t)v.reason;
-	im->op.attr = v.attr; /* The op takes the reference. */
-	im->refused += v.attr == NULL;
-}
-
 /* Of a share that was judged. */
 static void count_judged(struct import *im, uint32_t count)
 {
@@ -125,24 +129,83 @@ static void count_judged(struct import *im, uint32_t count)
 	}
 }
 
-/* Push an op for each prefix of the share of a valid sequence: as the judge says, or as it was
- * prepared.  Only one that was begun in a former slice has anything to skip: `octet` is where that
- * ended. */
-static void push_each(struct import *im, const struct update_nlri *n, struct share share,
-		      bool is_judged)
+/* Read some prefixes of a valid sequence; shards may begin to look for them. */
+static void read_ahead(struct import *im, struct rd *r, struct nlri_form form, uint32_t count)
+{
+	const struct import_env *env = im->env;
+	uint32_t read = nlri_take(r, form, im->ahead->prefix, im->ahead->path_id, count);
+	ASSERT(read == count); /* The decoder's promise. */
+	for (uint32_t i = 0; i < count; i++) {
+		im->ahead->shard[i] =
+			prefix_shard(&im->ahead->prefix[i], env->shard_count, env->key);
+		if (im->sink->expect != NULL) {
+			im->sink->expect(im->sink->context, im->ahead->shard[i],
+					 &im->ahead->prefix[i]);
+		}
+	}
+}
+
+/* Push prefixes first..end-1 of those that were read, as im->op. */
+static void push_run(struct import *im, uint32_t first, uint32_t end)
+{
+	struct op_run run = {&im->ahead->prefix[first], &im->ahead->path_id[first], end - first};
+	if (run.count > 0) {
+		im->sink->push(im->sink->context, im->ahead->shard[first], &im->op, &run);
+	}
+}
+
+/* Push what was read, as it was prepared. */
+static void push_read(struct import *im, uint32_t count)
+{
+	uint32_t first = 0;
+	for (uint32_t i = 1; i < count; i++) {
+		if (im->ahead->shard[i] != im->ahead->shard[first]) {
+			push_run(im, first, i);
+			first = i;
+		}
+	}
+	push_run(im, first, count);
+}
+
+/* The same as the judge says.  Without room for its set there is nothing to keep of a prefix: then
+ * it is withdrawn. */
+static void push_judged(struct import *im, uint32_t count)
+{
+	struct ahead *ahead = im->ahead;
+	uint32_t first = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		struct judged v = judge_route(im->env->judge, &ahead->prefix[i]);
+		if (ahead->shard[i] != ahead->shard[first] || v.attr != im->op.attr ||
+		    v.reason != im->op.reason) {
+			push_run(im, first, i);
+			first = i;
+			im->op.kind = v.attr != NULL ? OP_ANNOUNCE : OP_WITHDRAW;
+			im->op.reason = (uint8_t)v.reason;
+			im->op.attr = v.attr; /* The run takes the references. */
+		}
+		im->refused += v.attr == NULL;
+	}
+	push_run(im, first, count);
+}
+
+/* Push the share of a valid sequence.  Only one that was begun in a former slice has anything to
+ * skip: `octet` is where that ended. */
+static void push_share(struct import *im, const struct update_nlri *n, struct share share,
+		       bool is_judged)
 {
 	struct rd r = rd_of(n->nlri);
 	rd_span(&r, share.skip > 0 ? im->octet : 0);
 	im->op.family = (uint8_t)n->form.family;
 	im->op.has_path_id = n->form.has_path_ids;
-	for (uint32_t i = 0; i < share.count; i++) {
-		bool is_there = nlri_next(&r, n->form, &im->op.prefix, &im->op.path_id);
-		ASSERT(is_there); /* The decoder's promise. */
+	for (uint32_t done = 0; done < share.count;) {
+		uint32_t some = (uint32_t)min_u64(share.count - done, AHEAD_MAX);
+		read_ahead(im, &r, n->form, some);
 		if (is_judged) {
-			judge_prefix(im);
+			push_judged(im, some);
+		} else {
+			push_read(im, some);
 		}
-		core_id_t shard = prefix_shard(&im->op.prefix, im->env->shard_count, im->env->key);
-		im->sink->push(im->sink->context, shard, &im->op);
+		done += some;
 	}
 	im->octet = (size_t)(r.at - n->nlri.data);
 }
@@ -154,7 +217,7 @@ static void withdraw(struct import *im, const struct update_nlri *n)
 		im->op.kind = OP_WITHDRAW;
 		im->op.reason = REJECT_NONE;
 		im->op.attr = NULL;
-		push_each(im, n, share, false);
+		push_share(im, n, share, false);
 		metric_add(&im->stats->withdrawn, share.count);
 	}
 }
@@ -167,7 +230,10 @@ static void announce(struct import *im, const struct update_nlri *n, struct attr
 		judge_begin(judge, im->op.peer, draft, &n->next_hop,
 			    fault_of(im, draft, &n->next_hop));
 		im->op.policy = (uint16_t)judge_generation(judge);
-		push_each(im, n, share, true);
+		im->op.kind = OP_WITHDRAW; /* Until something is judged. */
+		im->op.reason = REJECT_NONE;
+		im->op.attr = NULL;
+		push_share(im, n, share, true);
 		judge_end(judge);
 		count_judged(im, share.count);
 	}
@@ -276,6 +342,7 @@ enum verdict import_update(const struct import_env *env, const struct update_opt
 	ASSERT(task->room >= 1 && !task->is_whole);
 	struct attr_draft draft; /* 8 KiB, filled by the decoder alone. */
 	struct update u;
+	struct ahead ahead;
 	update_decode(task->body, opts, &draft, &u);
 	struct import im = {
 		.env = env,
@@ -287,6 +354,7 @@ enum verdict import_update(const struct import_env *env, const struct update_opt
 		.octet = task->octet,
 		.room = (uint32_t)min_u64(task->room, UINT32_MAX),
 		.op = {.peer = task->peer, .from = env->core, .incarnation = task->incarnation},
+		.ahead = &ahead,
 	};
 	tell(&im, task->body, &u.attrs);
 	if (u.attrs.verdict == VERDICT_SESSION_RESET) {

@@ -9,9 +9,12 @@
 #include "rib/table/op.h"
 #include "rib/wire/update.h"
 
-/* Where ops go: `push` is called once for each, with the shard it is for. */
+/* Where ops go. */
 struct import_sink {
-	void (*push)(void *context, core_id_t shard, const struct op *op);
+	/* An op about a run of prefixes, all of one shard. */
+	void (*push)(void *context, core_id_t shard, const struct op *op, const struct op_run *run);
+	/* A hint that the prefix will soon be pushed; may be NULL. */
+	void (*expect)(void *context, core_id_t shard, const struct prefix *prefix);
 	/* The member has sent all that it has of a family (RFC 4724 §2); may be NULL. */
 	void (*end_of_rib)(void *context, enum family family);
 	/* A family cannot be read any more: its routes go, and what else comes of it is to be

@@ -127,6 +127,20 @@ static inline bool max_prefix_push(struct max_prefix *m, const struct prefix *p,
 	max_prefix_note(m, p);
 	return m->rules.action == MAX_PREFIX_BLOCK;
 }
+/* So many are, if there is room for all of them; false: then each is to be pushed by itself. */
+static inline bool max_prefix_pass(struct max_prefix *m, enum family family, uint32_t count,
+				   bool is_accepted)
+{
+	struct max_prefix_family *f = &m->family[family];
+	bool is_counted = is_accepted || m->rules.counts_rejected;
+	if (is_counted && f->room < count) {
+		return false;
+	}
+	f->pushed += count;
+	f->room -= is_counted ? count : 0;
+	return true;
+}
+
 /* RFC 4486 §4: AFI, SAFI and the bound. */
 struct notify max_prefix_notify(const struct max_prefix *m, enum family family);
 /* What there is to say of a step other than GRANT, for a log: "10 IPv4 prefixes, the limit is 8".

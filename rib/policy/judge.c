@@ -448,6 +448,9 @@ struct judged judge_route(struct judge *j, const struct prefix *prefix)
 	struct route_verdict verdict = {.reason = j->known};
 	struct variant_key key = {.takers = NULL, .word = 0};
 	bool has_rules = j->policy != NULL && j->known == REJECT_NONE;
+	if (!has_rules && j->variant_count > 0) {
+		return answer(j, &j->variant[0], j->known); /* There is no other. */
+	}
 	if (has_rules) {
 		check_route(&j->check, prefix, &verdict);
 	}

@@ -90,7 +90,8 @@ static void check_entry(const struct table *t, entry_id_t id, uint32_t names, st
 	check_state(e);
 	const struct prefix prefix = slab_prefix(&t->slab.slab, id);
 	uint64_t hash = ptable_hash(&t->ptable, &prefix);
-	ASSERT(ptable_find(&t->ptable, &t->slab.slab, &prefix, hash) == id);
+	uint32_t place;
+	ASSERT(ptable_find(&t->ptable, &t->slab.slab, &prefix, hash, &place) == id);
 	struct paths_one one;
 	const struct paths *published = entry_paths(e, &one);
 	if (published != NULL) {

@@ -113,7 +113,11 @@ entry_id_t slab_take(struct slab_own *s, const struct prefix *prefix)
 	struct entry *e = slab_at(&s->slab, id);
 	ASSERT(e->state == ENTRY_FREE && e->published == 0 && !e->is_dirty);
 	ASSERT(prefix->family == s->slab.family);
-	memcpy(e->addr, prefix->bytes, family_bytes(prefix->family));
+	if (prefix->family == FAMILY_IPV4) { /* Sizes that the compiler knows. */
+		memcpy(e->addr, prefix->bytes, 4);
+	} else {
+		memcpy(e->addr, prefix->bytes, 16);
+	}
 	e->len = prefix->len;
 	e->names = 0;
 	e->state = ENTRY_LIVE;

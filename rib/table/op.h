@@ -2,8 +2,10 @@
  *
  * One op is one fixed-size cell of a mailbox ring (core/mailbox).  A session's worker sends ops to
  * shards; a shard answers with JOINED, and sends ADJUST to the worker that owns an attribute set.
- * Ops between two workers stay in order.  Every op of a session carries the session's incarnation;
- * what arrives for a dead one is recognised and ignored (its reference is given back).
+ * Ops between two workers stay in order; to its own shard a worker gives them at once, and what an
+ * UPDATE says of several prefixes as one op with a run of them.  Every op of a session carries the
+ * session's incarnation; what arrives for a dead one is recognised and ignored (its references are
+ * given back).
  *
  *   session → shard   UP        peer may announce: router id and address for ranking, limit
  *                     ANNOUNCE  prefix, attr (the op carries one reference), reason if rejected;
@@ -92,3 +94,20 @@ struct op {
 };
 
 static_assert(sizeof(struct op) <= 48, "an op is three quarters of a cache line");
+
+/* What an ANNOUNCE or WITHDRAW is said of, in order: the op's own prefix and path id count for
+ * nothing beside it, and an ANNOUNCE carries a reference for each. */
+struct op_run {
+	const struct prefix *prefix;
+	const uint32_t *path_id;
+	uint32_t count;
+};
+
+/* The same of one of them. */
+static inline struct op op_at(const struct op *op, const struct op_run *run, uint32_t i)
+{
+	struct op one = *op;
+	one.prefix = run->prefix[i];
+	one.path_id = run->path_id[i];
+	return one;
+}

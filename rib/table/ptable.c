@@ -151,7 +151,7 @@ static inline uint32_t lowest(uint32_t bits)
 }
 
 entry_id_t ptable_find(const struct ptable *t, const struct slab *s, const struct prefix *p,
-		       uint64_t hash)
+		       uint64_t hash, uint32_t *out_place)
 {
 	uint32_t tag = tag_of(t, hash);
 	for (uint32_t at = home_of(t, hash);; at = line_after(t, at)) {
@@ -165,6 +165,7 @@ entry_id_t ptable_find(const struct ptable *t, const struct slab *s, const struc
 			}
 		}
 		if (empty != 0) {
+			*out_place = at + lowest(empty);
 			return ENTRY_NONE;
 		}
 	}
@@ -208,14 +209,17 @@ static void grow(struct ptable *t, const struct slab *s, entry_id_t skip)
 	ASSERT(seen == t->count);
 }
 
-void ptable_add(struct ptable *t, const struct slab *s, entry_id_t id, uint64_t hash)
+void ptable_add(struct ptable *t, const struct slab *s, entry_id_t id, uint64_t hash,
+		uint32_t place)
 {
 	DCHECK(hash == hash_of(t, s, id));
-	DCHECK(ptable_find(t, s, (const struct prefix[]){slab_prefix(s, id)}, hash) == ENTRY_NONE);
+	ASSERT(id < t->mask && t->slot[place] == 0);
 	if (t->count >= t->mask / 5 * 4) {
 		grow(t, s, id);
+		put(t, id, hash);
+	} else {
+		t->slot[place] = tag_of(t, hash) | (id + 1);
 	}
-	put(t, id, hash);
 	t->count++;
 }
 

@@ -25,11 +25,12 @@ static inline void ptable_prefetch(const struct ptable *t, uint64_t hash)
 {
 	__builtin_prefetch(&t->slot[(uint32_t)hash & t->mask]);
 }
-/* The id of a prefix, or ENTRY_NONE. */
+/* The id of a prefix; or ENTRY_NONE, and `*out_place` is where it would stand. */
 entry_id_t ptable_find(const struct ptable *t, const struct slab *s, const struct prefix *p,
-		       uint64_t hash);
-/* Add the entry's prefix, which must not be there. */
-void ptable_add(struct ptable *t, const struct slab *s, entry_id_t id, uint64_t hash);
+		       uint64_t hash, uint32_t *out_place);
+/* Add the entry's prefix, which ptable_find has just not found, at its place. */
+void ptable_add(struct ptable *t, const struct slab *s, entry_id_t id, uint64_t hash,
+		uint32_t place);
 /* Take out the entry's prefix, which must be there. */
 void ptable_remove(struct ptable *t, const struct slab *s, entry_id_t id);
 size_t ptable_bytes(const struct ptable *t);

@@ -139,12 +139,6 @@ static void apply_live(struct shard *s, const struct op *op)
 	}
 	struct table *t = &s->table[op->family];
 	switch ((enum op_kind)op->kind) {
-	case OP_ANNOUNCE:
-		table_announce(t, op);
-		return;
-	case OP_WITHDRAW:
-		table_withdraw(t, op);
-		return;
 	case OP_JOIN:
 		member_join(t, op);
 		return;
@@ -174,6 +168,8 @@ static void apply_live(struct shard *s, const struct op *op)
 	case OP_SETTLED:
 		apply_restart(t, op);
 		return;
+	case OP_ANNOUNCE:
+	case OP_WITHDRAW:
 	case OP_UP:
 	case OP_DOWN:
 	case OP_FORGET:
@@ -182,17 +178,15 @@ static void apply_live(struct shard *s, const struct op *op)
 	case OP_KIND_COUNT:
 		break;
 	}
-	ASSERT(op->kind < OP_FORGET);
+	ASSERT(op->kind > OP_WITHDRAW && op->kind < OP_FORGET);
 }
 
 /* An op of an incarnation that is dead; what tells of a restart still counts while it was the last
- * one.  A reference that came with it goes back. */
+ * one. */
 static void apply_dead(struct shard *s, const struct op *op)
 {
 	bool is_last = s->peer[op->peer].incarnation == op->incarnation;
-	if (op->kind == OP_ANNOUNCE) {
-		outbox_adjust(s->outbox, op->attr, -1);
-	} else if (is_last && op->kind >= OP_STALE_END && op->kind <= OP_SETTLED) {
+	if (is_last && op->kind >= OP_STALE_END && op->kind <= OP_SETTLED) {
 		apply_restart(&s->table[op->family], op);
 	}
 }
@@ -200,6 +194,10 @@ static void apply_dead(struct shard *s, const struct op *op)
 void shard_apply(struct shard *s, const struct op *op)
 {
 	ASSERT(op->family < FAMILY_COUNT);
+	if (op->kind == OP_ANNOUNCE || op->kind == OP_WITHDRAW) {
+		shard_apply_run(s, op, &(struct op_run){&op->prefix, &op->path_id, 1});
+		return;
+	}
 	metric_add(&s->table[op->family].stats.ops, 1);
 	if (op->peer >= s->opts.peer_count) {
 		ASSERT(op->kind == OP_SETTLED && op->peer == PEER_NONE);
@@ -216,17 +214,34 @@ void shard_apply(struct shard *s, const struct op *op)
 	} else {
 		apply_dead(s, op);
 	}
+}
+
+void shard_apply_run(struct shard *s, const struct op *op, const struct op_run *run)
+{
+	ASSERT(op->kind == OP_ANNOUNCE || op->kind == OP_WITHDRAW);
+	ASSERT(op->family < FAMILY_COUNT && op->peer < s->opts.peer_count);
+	struct table *t = &s->table[op->family];
+	const struct peer *peer = &s->peer[op->peer];
+	bool is_live = peer->is_up && peer->incarnation == op->incarnation;
+	metric_add(&t->stats.ops, run->count);
 	if (op->kind == OP_ANNOUNCE) {
-		metric_add(&s->table[op->family].peer_stats[op->peer].announces, 1);
+		metric_add(&t->peer_stats[op->peer].announces, run->count);
+	}
+	if (!is_live) {
+		if (op->kind == OP_ANNOUNCE) {
+			outbox_adjust(s->outbox, op->attr, -(int64_t)run->count);
+		}
+	} else if (op->kind == OP_ANNOUNCE) {
+		table_announce(t, op, run);
+	} else {
+		table_withdraw(t, op, run);
 	}
 }
 
-void shard_prefetch(const struct shard *s, const struct op *op)
+void shard_prefetch(const struct shard *s, const struct prefix *prefix)
 {
-	if (op->kind == OP_ANNOUNCE || op->kind == OP_WITHDRAW) {
-		const struct ptable *t = &s->table[op->family].ptable;
-		ptable_prefetch(t, ptable_hash(t, &op->prefix));
-	}
+	const struct ptable *t = &s->table[prefix->family].ptable;
+	ptable_prefetch(t, ptable_hash(t, prefix));
 }
 
 static void table_turn(struct table *t, usec_t now, bool is_inbox_busy)

@@ -65,9 +65,11 @@ void shard_free(struct shard *s);
 
 /* Apply one op that came from `op->from`.  Owner. */
 void shard_apply(struct shard *s, const struct op *op);
-/* A hint: `op` will be applied soon (some ops later).  Hides the miss of its prefix's slot, which
- * is most of the cost of applying it to a large table.  Changes nothing. */
-void shard_prefetch(const struct shard *s, const struct op *op);
+/* The same of an ANNOUNCE or WITHDRAW and a run of prefixes: what they share is done once. */
+void shard_apply_run(struct shard *s, const struct op *op, const struct op_run *run);
+/* A hint: something will soon be applied to the prefix (some ops later).  Hides the miss of its
+ * slot, which is most of the cost of applying it to a large table.  Changes nothing. */
+void shard_prefetch(const struct shard *s, const struct prefix *prefix);
 /* The worker's judge has adopted `p`: what the scope has of the routes is judged again in the turns
  * to come, and from now on what comes judged by other rules.  Both are borrowed until shard_swept()
  * says the generation.  Owner. */

@@ -138,13 +138,26 @@ void table_count_bytes(struct table *t, size_t before, size_t after)
 	metric_set(&t->stats.path_bytes, t->stats.path_bytes - before + after);
 }
 
+/* The entry of a prefix; a new one if there is none. */
 static entry_id_t entry_get(struct table *t, const struct prefix *prefix)
 {
 	uint64_t hash = ptable_hash(&t->ptable, prefix);
-	entry_id_t id = ptable_find(&t->ptable, &t->slab.slab, prefix, hash);
+	uint32_t place;
+	entry_id_t id = ptable_find(&t->ptable, &t->slab.slab, prefix, hash, &place);
 	if (id == ENTRY_NONE) {
 		id = slab_take(&t->slab, prefix);
-		ptable_add(&t->ptable, &t->slab.slab, id, hash);
+		ptable_add(&t->ptable, &t->slab.slab, id, hash, place);
+	}
+	return id;
+}
+
+/* The same; a path is about to come, so it stays. */
+static entry_id_t entry_revive(struct table *t, const struct prefix *prefix)
+{
+	entry_id_t id = entry_get(t, prefix);
+	struct entry *e = slab_at(&t->slab.slab, id);
+	if (e->state == ENTRY_RETIRED) {
+		e->state = ENTRY_REVIVED;
 	}
 	return id;
 }
@@ -178,19 +191,19 @@ static bool make_way(struct table *t, entry_id_t id, peer_id_t peer)
 
 /* The slot for a path id; 0 when the member has as many of the prefix as it may, or the entry is
  * full. */
-static uint16_t take_slot(struct table *t, entry_id_t id, const struct op *op)
+static uint16_t take_slot(struct table *t, entry_id_t id, peer_id_t peer, uint32_t path_id)
 {
-	uint16_t slot = pathids_find(&t->pathids, id, op->peer, op->path_id);
+	uint16_t slot = pathids_find(&t->pathids, id, peer, path_id);
 	struct paths_one one;
 	const struct paths *w = table_working(t, id, &one);
 	if (slot != 0 || (w != NULL && w->count == UINT16_MAX)) {
 		return slot;
 	}
-	uint16_t own_max = t->peer[op->peer].paths_max;
+	uint16_t own_max = t->peer[peer].paths_max;
 	uint16_t slots_max = own_max != 0 ? own_max : t->paths_max;
-	slot = pathids_take(&t->pathids, id, op->peer, op->path_id, slots_max);
-	if (slot == 0 && make_way(t, id, op->peer)) {
-		slot = pathids_take(&t->pathids, id, op->peer, op->path_id, slots_max);
+	slot = pathids_take(&t->pathids, id, peer, path_id, slots_max);
+	if (slot == 0 && make_way(t, id, peer)) {
+		slot = pathids_take(&t->pathids, id, peer, path_id, slots_max);
 	}
 	return slot;
 }
@@ -231,25 +244,12 @@ static bool is_known(const struct path *p, const struct path *fresh)
 	       attr_equal(p->attr, fresh->attr);
 }
 
-void table_announce(struct table *t, const struct op *op)
+/* Put the path at an entry that may have others. */
+static void announce_at(struct table *t, entry_id_t id, const struct op *op, uint32_t path_id,
+			struct path fresh)
 {
-	ASSERT(op->prefix.family == t->family);
-	struct path fresh = {.attr = op->attr,
-			     .peer = op->peer,
-			     .generation = t->member[op->peer].generation,
-			     .reason = op->reason};
-	if (is_of_other_rules(t, op) && !judge_again(t, &fresh, &op->prefix)) {
-		metric_add(&t->peer_stats[op->peer].refused_sets, 1);
-		table_withdraw(t, op);
-		return;
-	}
-	entry_id_t id = entry_get(t, &op->prefix);
-	struct entry *e = slab_at(&t->slab.slab, id);
-	if (e->state == ENTRY_RETIRED) {
-		e->state = ENTRY_REVIVED;
-	}
 	if (op->has_path_id) {
-		fresh.slot = take_slot(t, id, op);
+		fresh.slot = take_slot(t, id, op->peer, path_id);
 		if (fresh.slot == 0) {
 			metric_add(&t->peer_stats[op->peer].refused_paths, 1);
 			outbox_adjust(t->outbox, fresh.attr, -1);
@@ -269,6 +269,74 @@ void table_announce(struct table *t, const struct op *op)
 	working_put(t, id, i, &fresh);
 }
 
+static void withdraw_one(struct table *t, const struct op *op, const struct prefix *prefix,
+			 uint32_t path_id)
+{
+	ASSERT(prefix->family == t->family);
+	uint64_t hash = ptable_hash(&t->ptable, prefix);
+	uint32_t place;
+	entry_id_t id = ptable_find(&t->ptable, &t->slab.slab, prefix, hash, &place);
+	if (id == ENTRY_NONE) {
+		return;
+	}
+	uint16_t slot = 0;
+	if (op->has_path_id) {
+		slot = pathids_find(&t->pathids, id, op->peer, path_id);
+		if (slot == 0) {
+			return;
+		}
+	}
+	struct paths_one one;
+	int i = paths_find(table_working(t, id, &one), path_key_of(op->peer, slot));
+	if (i >= 0) {
+		working_remove(t, id, (unsigned)i);
+	}
+}
+
+/* Of an op that was judged by other rules: each prefix is, by ours. */
+static void announce_judged(struct table *t, const struct op *op, const struct op_run *run,
+			    struct path fresh)
+{
+	for (uint32_t i = 0; i < run->count; i++) {
+		struct path judged = fresh;
+		if (judge_again(t, &judged, &run->prefix[i])) {
+			entry_id_t id = entry_revive(t, &run->prefix[i]);
+			announce_at(t, id, op, run->path_id[i], judged);
+		} else {
+			metric_add(&t->peer_stats[op->peer].refused_sets, 1);
+			withdraw_one(t, op, &run->prefix[i], run->path_id[i]);
+		}
+	}
+}
+
+void table_announce(struct table *t, const struct op *op, const struct op_run *run)
+{
+	struct path fresh = {.attr = op->attr,
+			     .peer = op->peer,
+			     .generation = t->member[op->peer].generation,
+			     .reason = op->reason};
+	if (is_of_other_rules(t, op)) {
+		announce_judged(t, op, run, fresh);
+		return;
+	}
+	bool can_be_first = !op->has_path_id && !op->is_capped && path_fits_word(&fresh);
+	paths_word_t word = can_be_first ? word_of_path(&fresh) : 0;
+	uint32_t firsts = 0;
+	for (uint32_t i = 0; i < run->count; i++) {
+		ASSERT(run->prefix[i].family == t->family);
+		entry_id_t id = entry_revive(t, &run->prefix[i]);
+		if (can_be_first && working_is_none(t, id)) {
+			working_put_first(t, id, word, fresh.generation);
+			firsts++;
+		} else {
+			working_count_firsts(t, &fresh, firsts); /* It may be one of them. */
+			firsts = 0;
+			announce_at(t, id, op, run->path_id[i], fresh);
+		}
+	}
+	working_count_firsts(t, &fresh, firsts);
+}
+
 void table_dress_path(struct table *t, entry_id_t id, unsigned i, const struct attr *attr,
 		      enum reject reason)
 {
@@ -279,24 +347,9 @@ void table_dress_path(struct table *t, entry_id_t id, unsigned i, const struct a
 	working_put(t, id, (int)i, &fresh);
 }
 
-void table_withdraw(struct table *t, const struct op *op)
+void table_withdraw(struct table *t, const struct op *op, const struct op_run *run)
 {
-	ASSERT(op->prefix.family == t->family);
-	uint64_t hash = ptable_hash(&t->ptable, &op->prefix);
-	entry_id_t id = ptable_find(&t->ptable, &t->slab.slab, &op->prefix, hash);
-	if (id == ENTRY_NONE) {
-		return;
-	}
-	uint16_t slot = 0;
-	if (op->has_path_id) {
-		slot = pathids_find(&t->pathids, id, op->peer, op->path_id);
-		if (slot == 0) {
-			return;
-		}
-	}
-	struct paths_one one;
-	int i = paths_find(table_working(t, id, &one), path_key_of(op->peer, slot));
-	if (i >= 0) {
-		working_remove(t, id, (unsigned)i);
+	for (uint32_t i = 0; i < run->count; i++) {
+		withdraw_one(t, op, &run->prefix[i], run->path_id[i]);
 	}
 }

@@ -204,8 +204,8 @@ void table_init(struct table *t, const struct table_opts *opts);
 /* Grace periods are waited for. */
 void table_fini(struct table *t);
 
-void table_announce(struct table *t, const struct op *op);
-void table_withdraw(struct table *t, const struct op *op);
+void table_announce(struct table *t, const struct op *op, const struct op_run *run);
+void table_withdraw(struct table *t, const struct op *op, const struct op_run *run);
 /* Make what the class needs, if it is not there. */
 void table_need_class(struct table *t, unsigned class_idx);
 /* Give working path `i` another set, or another reason; takes the set's reference. */

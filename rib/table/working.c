@@ -126,24 +126,36 @@ static void give_back(struct table *t, const struct entry *e, const struct path 
 	}
 }
 
-/* The first path of an entry that has none: what nearly all of a table's are. */
-static void put_first(struct table *t, struct entry *e, entry_id_t id, const struct path *fresh)
+bool working_is_none(const struct table *t, entry_id_t id)
 {
-	struct dirty_item item = {
-		.working = word_of_path(fresh), .id = id, .generation = fresh->generation};
+	const struct entry *e = slab_at(&t->slab.slab, id);
+	return !e->is_dirty && e->published == 0;
+}
+
+void working_put_first(struct table *t, entry_id_t id, paths_word_t word, uint16_t generation)
+{
+	ASSERT(working_is_none(t, id));
+	struct dirty_item item = {.working = word, .id = id, .generation = generation};
+	struct entry *e = slab_at(&t->slab.slab, id);
 	e->place = dirty_push(&t->dirty, item);
 	e->is_dirty = true;
-	count_path(t, fresh, true);
-	metric_add(&t->stats.entries, 1);
+}
+
+void working_count_firsts(struct table *t, const struct path *fresh, uint32_t count)
+{
+	struct shard_peer_stats *s = &t->peer_stats[fresh->peer];
+	ASSERT(path_life(t, fresh) == PATH_LIVE);
+	t->member[fresh->peer].fresh_count += count;
+	metric_add(&t->stats.entries, count);
+	metric_add(&t->stats.paths, count);
+	metric_add(&s->received, count);
+	metric_add(fresh->reason == 0 ? &s->accepted : &s->rejected[fresh->reason], count);
+	metric_add(&s->blocked, fresh->reason == REJECT_MAX_PREFIX ? count : 0);
 }
 
 void working_put(struct table *t, entry_id_t id, int i, const struct path *fresh)
 {
 	struct entry *e = slab_at(&t->slab.slab, id);
-	if (!e->is_dirty && e->published == 0 && path_fits_word(fresh)) {
-		put_first(t, e, id, fresh);
-		return;
-	}
 	struct dirty_item *d = touch(t, e, id);
 	struct paths_one one;
 	const struct paths *old = word_paths(d->working, d->generation, &one);

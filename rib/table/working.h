@@ -17,6 +17,12 @@ struct table;
 /* What the owner works on; NULL when the prefix has no path.  Valid as long as `one` is, and until
  * the entry is changed or flushed. */
 const struct paths *table_working(const struct table *t, entry_id_t id, struct paths_one *one);
+/* Whether the entry is clean and has no path. */
+bool working_is_none(const struct table *t, entry_id_t id);
+/* The first path of such an entry, as a word; what is counted of such paths is counted for all of
+ * an op together, with one of them to say what they are. */
+void working_put_first(struct table *t, entry_id_t id, paths_word_t word, uint16_t generation);
+void working_count_firsts(struct table *t, const struct path *fresh, uint32_t count);
 /* Replace working path `i` by `fresh`, or add it (i < 0).  Takes the reference that came with
  * `fresh`. */
 void working_put(struct table *t, entry_id_t id, int i, const struct path *fresh);

@@ -48,16 +48,20 @@ size_t nlri_valid_len(struct span value, struct nlri_form form, uint32_t *out_co
 
 /* The address of a prefix: `bits` of it, the rest zero ("the value of trailing bits is
  * irrelevant", RFC 4271 §4.3).  Nearly always there is more behind it in the field, so that a whole
- * address can be read at once and cut by a mask. */
+ * address can be read at once and cut by a mask.  It is written in words, for so it is hashed next:
+ * what was written in pieces has to wait for its way to the cache. */
 static inline void read_address(struct rd *r, enum family family, unsigned bits, uint8_t out[16])
 {
 	size_t bytes = (bits + 7u) / 8;
 	if (family == FAMILY_IPV4 && rd_left(r) >= 4) {
 		uint32_t address;
+		uint64_t word[2] = {0, 0};
 		memcpy(&address, r->at, 4);
 		address &= htobe32(bits == 0 ? 0 : UINT32_MAX << (32 - bits));
-		memcpy(out, &address, 4);
+		memcpy(word, &address, 4);
+		memcpy(out, word, 16);
 	} else {
+		memset(out, 0, 16);
 		memcpy(out, r->at, bytes);
 		if (bits % 8 != 0) {
 			out[bytes - 1] &= (uint8_t)(0xff00u >> (bits % 8));
@@ -66,7 +70,8 @@ static inline void read_address(struct rd *r, enum family family, unsigned bits,
 	r->at += bytes;
 }
 
-bool nlri_next(struct rd *r, struct nlri_form form, struct prefix *out, uint32_t *out_path_id)
+static inline bool next(struct rd *r, struct nlri_form form, struct prefix *out,
+			uint32_t *out_path_id)
 {
 	if (rd_left(r) == 0) {
 		return false;
@@ -77,12 +82,37 @@ bool nlri_next(struct rd *r, struct nlri_form form, struct prefix *out, uint32_t
 	    !rd_need(r, (bits + 7u) / 8)) {
 		return false;
 	}
-	*out = (struct prefix){.family = (uint8_t)form.family, .len = bits};
+	out->family = (uint8_t)form.family;
+	out->len = bits;
 	read_address(r, form.family, bits, out->bytes);
 	if (out_path_id != NULL) {
 		*out_path_id = path_id;
 	}
 	return true;
+}
+
+bool nlri_next(struct rd *r, struct nlri_form form, struct prefix *out, uint32_t *out_path_id)
+{
+	return next(r, form, out, out_path_id);
+}
+
+static inline uint32_t take(struct rd *r, struct nlri_form form, struct prefix *out,
+			    uint32_t *out_path_id, uint32_t max)
+{
+	uint32_t count = 0;
+	while (count < max && next(r, form, &out[count], &out_path_id[count])) {
+		count++;
+	}
+	return count;
+}
+
+uint32_t nlri_take(struct rd *r, struct nlri_form form, struct prefix *out, uint32_t *out_path_id,
+		   uint32_t max)
+{
+	if (form.family == FAMILY_IPV4 && !form.has_path_ids) { /* A loop of its own for most. */
+		return take(r, (struct nlri_form){FAMILY_IPV4, false}, out, out_path_id, max);
+	}
+	return take(r, form, out, out_path_id, max);
 }
 
 void nlri_encode(struct wr *w, const struct prefix *p)

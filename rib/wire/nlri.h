@@ -30,5 +30,9 @@ static inline size_t nlri_len(const struct prefix *p)
 /* The next prefix of a valid sequence, canonical; false at the end.  `*out_path_id` (may be NULL
  * without identifiers) is 0 where there are none. */
 bool nlri_next(struct rd *r, struct nlri_form form, struct prefix *out, uint32_t *out_path_id);
+/* The next ones, `max` at most, each with its identifier; returns how many there were. */
+uint32_t nlri_take(struct rd *r, struct nlri_form form, struct prefix *out, uint32_t *out_path_id,
+		   uint32_t max);
+
 void nlri_encode(struct wr *w, const struct prefix *p);
 void nlri_encode_path(struct wr *w, const struct prefix *p, uint32_t path_id);

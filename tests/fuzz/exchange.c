@@ -266,11 +266,15 @@ bool exchange_send(struct exchange_member *m, struct span bytes)
 	return true;
 }
 
-static void import_push(void *context, core_id_t shard, const struct op *op)
+static void import_push(void *context, core_id_t shard, const struct op *op,
+			const struct op_run *run)
 {
 	struct exchange_member *m = context;
 
-	push_op(m->exchange, shard, op);
+	for (uint32_t i = 0; i < run->count; i++) {
+		struct op one = op_at(op, run, i);
+		push_op(m->exchange, shard, &one);
+	}
 }
 
 static void import_end_of_rib(void *context, enum family family)

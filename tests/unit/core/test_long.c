@@ -189,6 +189,28 @@ Test(long, more_prefixes_than_a_ring_holds_go_in_slices)
 	desk_fini(&d);
 }
 
+/* A worker's own shard is told at once, but not more in a turn than keeps turns short. */
+Test(long, a_turn_applies_only_so_much_of_its_own)
+{
+	static uint8_t body[BODY_MAX];
+	struct desk d;
+	unsigned count;
+	stand(&d, 1);
+	const struct shard_stats *stats = shard_stats(d.server->shard[0], FAMILY_IPV4);
+	size_t len = fill(body, 0, &count);
+	uint64_t before = metric_get(&stats->ops), seen = before, most = 0;
+	host_send(&d.host[0].connection[0], BGP_UPDATE, body, len);
+	while (seen < before + count) {
+		run(&d, 500);
+		uint64_t ops = metric_get(&stats->ops);
+		most = ops - seen > most ? ops - seen : most;
+		seen = ops;
+	}
+	cr_expect(most > OP_ROOM && most <= OWN_OPS, "%lu in a turn", most);
+	cr_expect(d.sent >= 3, "it waited %lu turns", d.sent);
+	desk_fini(&d);
+}
+
 /* Resets the connection as soon as an UPDATE is half applied. */
 static void cut(struct desk *d)
 {

@@ -42,6 +42,7 @@ struct bench {
 	struct op ops[OPS_MAX];
 	core_id_t shard[OPS_MAX];
 	unsigned count;
+	unsigned runs;		     /* In which they came. */
 	unsigned ends[FAMILY_COUNT]; /* End-of-RIBs heard. */
 	unsigned faulty;	     /* UPDATEs told as such. */
 	struct attr_result fault;    /* Of the last. */
@@ -49,12 +50,16 @@ struct bench {
 	struct notify why;
 };
 
-static void push(void *context, core_id_t shard, const struct op *op)
+static void push(void *context, core_id_t shard, const struct op *op, const struct op_run *run)
 {
 	struct bench *b = context;
-	cr_assert(b->count < OPS_MAX);
-	b->shard[b->count] = shard;
-	b->ops[b->count++] = *op;
+	cr_assert(run->count > 0);
+	b->runs++;
+	for (uint32_t i = 0; i < run->count; i++) {
+		cr_assert(b->count < OPS_MAX);
+		b->shard[b->count] = shard;
+		b->ops[b->count++] = op_at(op, run, i);
+	}
 }
 
 static struct addr address(const char *text)
@@ -237,6 +242,31 @@ Test(import, a_prefix_twice_takes_two_references)
 
 /* RFC 4724 §2. */
 /* RFC 4724 §2. */
+Test(import, what_one_shard_is_told_in_a_row_is_one_op)
+{
+	struct bench *b = bench_new(16);
+	/* All prefixes of an IPv4 /16 are in one shard. */
+	run(b, NET_A "18cb0070 ", GOOD, "18cb0072 18cb0073 18cb0074 " NET_B);
+	cr_expect_eq(b->count, 6);
+	cr_expect_eq(b->runs, b->shard[2] == b->shard[5] ? 2 : 3);
+	bench_free(b);
+}
+
+Test(import, runs_end_where_the_shard_changes)
+{
+	struct bench *b = bench_new(16);
+	run(b, "", GOOD, NET_A NET_B NET_C NET_A NET_C NET_B);
+	unsigned changes = 1;
+	for (unsigned i = 1; i < b->count; i++) {
+		changes += b->shard[i] != b->shard[i - 1];
+	}
+	cr_assert(changes > 1, "they are all in one shard");
+	cr_expect_eq(b->runs, changes);
+	expect_ops(b, "+ 203.0.113.0/24, + 198.51.100.0/24, + 192.0.2.0/24, + 203.0.113.0/24, "
+		      "+ 192.0.2.0/24, + 198.51.100.0/24");
+	bench_free(b);
+}
+
 Test(import, end_of_rib_is_told_and_pushes_nothing)
 {
 	struct bench *b = bench_new(16);

@@ -59,6 +59,21 @@ Test(max_prefix, each_action_has_its_step_beyond_the_limit_and_none_at_it)
 	}
 }
 
+Test(max_prefix, several_pass_together_only_where_there_is_room_for_all)
+{
+	struct max_prefix m = machine(MAX_PREFIX_BLOCK, 10);
+
+	m.rules.counts_rejected = false;
+	cr_expect_eq(count(&m, 0, 1), MAX_PREFIX_NOTHING);
+	cr_expect(max_prefix_pass(&m, FAMILY_IPV4, 7, true));
+	cr_expect(!max_prefix_pass(&m, FAMILY_IPV4, 4, true), "three are left");
+	cr_expect_eq(m.family[FAMILY_IPV4].pushed, 7, "nothing was pushed");
+	cr_expect(max_prefix_pass(&m, FAMILY_IPV4, 4, false), "rejected ones do not count");
+	cr_expect(max_prefix_pass(&m, FAMILY_IPV4, 3, true));
+	cr_expect_eq(m.family[FAMILY_IPV4].pushed, 14);
+	cr_expect(max_prefix_is_pressed(&m));
+}
+
 Test(max_prefix, without_a_limit_there_is_always_room)
 {
 	struct max_prefix m = machine(MAX_PREFIX_SHUTDOWN, 0);

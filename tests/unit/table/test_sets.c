@@ -95,6 +95,7 @@ static void fill_and_empty(enum family family, struct prefix (*make)(enum family
 	static entry_id_t id_of[NUMBERS];
 	struct ptable t;
 	struct prng p;
+	uint32_t place;
 	prng_init(&p, 11);
 	slab_init(&s, family);
 	ptable_init(&t, 5);
@@ -105,10 +106,10 @@ static void fill_and_empty(enum family family, struct prefix (*make)(enum family
 		unsigned n = (unsigned)prng_below(&p, step < 30000 ? NUMBERS : NUMBERS / 8);
 		struct prefix prefix = make(family, n);
 		uint64_t hash = ptable_hash(&t, &prefix);
-		cr_assert_eq(ptable_find(&t, &s.slab, &prefix, hash), id_of[n]);
+		cr_assert_eq(ptable_find(&t, &s.slab, &prefix, hash, &place), id_of[n]);
 		if (id_of[n] == ENTRY_NONE) {
 			id_of[n] = slab_take(&s, &prefix);
-			ptable_add(&t, &s.slab, id_of[n], hash);
+			ptable_add(&t, &s.slab, id_of[n], hash, place);
 		} else if (prng_chance(&p, 1, 3)) {
 			ptable_remove(&t, &s.slab, id_of[n]);
 			slab_give(&s, id_of[n]);
@@ -118,7 +119,8 @@ static void fill_and_empty(enum family family, struct prefix (*make)(enum family
 	unsigned used = 0;
 	for (unsigned i = 0; i < NUMBERS; i++) {
 		struct prefix prefix = make(family, i);
-		cr_assert_eq(ptable_find(&t, &s.slab, &prefix, ptable_hash(&t, &prefix)), id_of[i]);
+		uint64_t hash = ptable_hash(&t, &prefix);
+		cr_assert_eq(ptable_find(&t, &s.slab, &prefix, hash, &place), id_of[i]);
 		used += id_of[i] != ENTRY_NONE;
 	}
 	cr_expect_eq(t.count, used);
