@@ -29,6 +29,12 @@ static void finish(struct call *c, enum answer_kind kind, int status)
 	}
 }
 
+bool call_is_known(const struct call *c)
+{
+	ASSERT(c->revision != 0);
+	return c->is_known != NULL && c->is_known(c);
+}
+
 void call_answer(struct call *c, int status, json_t *body)
 {
 	c->json = body;

@@ -87,7 +87,9 @@ struct call {
 	char *location;			 /* NULL: none. */
 	unsigned retry_after_s, allowed; /* Bits of methods, with 405. */
 
-	/* The carrier's: told once when the answer is there. */
+	/* The carrier's: whether who asks has the answer of `revision` and `state_revision` already
+	 * (NULL: it cannot say); and who is told once when the answer is there. */
+	bool (*is_known)(const struct call *c);
 	void (*answered)(struct call *c);
 	void *carrier;
 };
@@ -102,6 +104,9 @@ bool call_query_number(struct call *c, const char *name, struct call_range range
 /* Whether `name` is `true` in the query (what is neither true nor false was refused before). */
 bool call_query_is(const struct call *c, const char *name);
 
+/* With the revisions set: whether the answer need not be made, for who asks has it.  Then it is 200
+ * without a body. */
+bool call_is_known(const struct call *c);
 void call_answer(struct call *c, int status, json_t *body); /* Takes `body`; NULL: 204's. */
 /* `bytes` is malloc's, and taken; `media_type` lives for ever. */
 void call_answer_bytes(struct call *c, const char *media_type, char *bytes, size_t len);

@@ -188,6 +188,15 @@ static void walk(struct page *p, const char *after)
 	registry_each(p->registry, p->kind, is_shared ? NULL : tenant, after, add, p);
 }
 
+/* Which kinds of proofs are shown is configured: no revision tells of that. */
+static uint64_t state_of_list(const struct call *c, enum registry_kind kind)
+{
+	const struct registry_rules *rules = registrar_rules(c->env->registrar);
+	return is_computed(kind) ? 1 + ((uint64_t)rules->evidence_accepted << 1 |
+					(rules->has_aut_num ? 1U : 0U))
+				 : 0;
+}
+
 void serve_list(struct call *c)
 {
 	struct page p = {.call = c, .registry = resource_registry(c)};
@@ -200,9 +209,14 @@ void serve_list(struct call *c)
 	if (!take_cursor(c, p.kind, &after)) {
 		return;
 	}
+	c->revision = registry_revision(p.registry);
+	c->state_revision = state_of_list(c, p.kind);
+	if (c->revision != 0 && call_is_known(c)) {
+		call_answer(c, 200, NULL);
+		return;
+	}
 	p.items = json_array();
 	walk(&p, after);
-	c->revision = registry_revision(p.registry);
 	call_answer(c, 200,
 		    json_pack("{s:o, s:o, s:I}", "items", p.items, "next_cursor",
 			      p.has_more ? json_string(p.last) : json_null(), "revision",

@@ -97,20 +97,18 @@ static void put_fields(const struct exchange *e, struct MHD_Response *r)
 	}
 }
 
-/* RFC 9110 §13.2.2: only what would have been 200 becomes 304. */
-static bool is_known(const struct exchange *e)
+bool answer_is_known(const struct call *c)
 {
-	const struct call *c = e->call;
 	char tag[TAG_MAX];
-	return c->method == CALL_GET && c->status == 200 && c->revision != 0 &&
-	       c->if_none_match != NULL &&
+	return c->method == CALL_GET && c->revision != 0 && c->if_none_match != NULL &&
 	       tag_none_match(c->if_none_match, tag_format(c->revision, c->state_revision, tag));
 }
 
 static enum MHD_Result send_document(struct exchange *e)
 {
 	struct call *c = e->call;
-	bool is_short = is_known(e);
+	/* RFC 9110 §13.2.2: only what would have been 200 becomes 304. */
+	bool is_short = c->status == 200 && answer_is_known(c);
 	char *text = c->json != NULL && !is_short ? json_dumps(c->json, JSON_COMPACT) : NULL;
 	size_t len = text != NULL ? strlen(text) : 0;
 	if (is_short) {

@@ -283,6 +283,7 @@ static enum MHD_Result begin(struct exchange *e, const char *url, const char *me
 	struct http *h = e->http;
 	e->client->deadline = h->now + BODY_US;
 	e->call = call_new(h->env, method_of(method));
+	e->call->is_known = answer_is_known;
 	bool is_page = strncmp(url, "/api/", 5) != 0 && find_page(e, url);
 	if (is_page && e->call->method == CALL_GET) {
 		uint64_t key = buckets_addr_key(&h->by_address, &e->client->addr);

@@ -89,6 +89,8 @@ void exchange_expect(struct exchange *e, size_t len);
 
 /* answer.c: give libmicrohttpd the answer of a call or page.  MHD_NO closes the connection. */
 enum MHD_Result answer_send(struct exchange *e);
+/* Whether If-None-Match names the answer's revisions. */
+bool answer_is_known(const struct call *c);
 /* Put the next events into the reply; false when there are none and no heartbeat is due, and the
  * stream has not ended. */
 bool answer_feed(struct exchange *e);

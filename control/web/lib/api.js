@@ -24,7 +24,12 @@ export function token() {
     return sessionStorage.getItem(TOKEN) ?? "";
 }
 
+/* Lists as they were read last, by their address: of this token, and of this page. */
+const LISTS_MAX = 16;
+const lists = new Map();
+
 export function set_token(text) {
+    lists.clear();
     if (text) {
         sessionStorage.setItem(TOKEN, text);
     } else {
@@ -85,7 +90,7 @@ async function send(method, path, { query, body, signal, headers = {} } = {}) {
             remedy: "Check your connection; this page tries again by itself.",
         });
     }
-    if (!response.ok) {
+    if (!response.ok && response.status !== 304) {
         throw await problem_of(response);
     }
     return response;
@@ -131,16 +136,43 @@ export async function remove(path) {
     return json_of(await send("DELETE", path));
 }
 
-/* All of a list, page after page, up to `max` objects; its `is_cut` says whether there are more. */
+function remember(address, tag, rows) {
+    lists.delete(address);
+    lists.set(address, { tag, rows });
+    if (lists.size > LISTS_MAX) {
+        lists.delete(lists.keys().next().value);
+    }
+}
+
+function copy_of(rows) {
+    return Object.assign([...rows], { is_cut: rows.is_cut });
+}
+
+/* All of a list, page after page, up to `max` objects; its `is_cut` says whether there are more.
+ * What is still as it was is not read again: the tag of the first page is the registry's revision,
+ * and so that of all pages. */
 export async function list(path, query = {}, signal = undefined, max = 5000) {
-    const all = [];
-    let cursor = null;
-    do {
-        const page = await get(path, { limit: 500, ...query, cursor }, signal);
+    const asked = { limit: 500, ...query };
+    const address = address_of(path, { ...asked, max });
+    const before = lists.get(address);
+    const response = await send("GET", path, { query: asked, signal,
+        headers: before ? { "If-None-Match": before.tag } : {} });
+    if (response.status === 304) {
+        return copy_of(before.rows);
+    }
+    let page = await response.json();
+    const all = [...(page.items ?? page.rows ?? [])];
+    const revision = page.revision;
+    let is_of_one = Boolean(response.headers.get("ETag"));
+    while (page.next_cursor && all.length < max) {
+        page = await get(path, { ...asked, cursor: page.next_cursor }, signal);
+        is_of_one &&= page.revision === revision;
         all.push(...(page.items ?? page.rows ?? []));
-        cursor = page.next_cursor;
-    } while (cursor && all.length < max);
-    all.is_cut = Boolean(cursor);
+    }
+    all.is_cut = Boolean(page.next_cursor);
+    if (is_of_one) {
+        remember(address, response.headers.get("ETag"), copy_of(all));
+    }
     return all;
 }
 

@@ -215,6 +215,41 @@ async function let_go(operator, browser) {
     }
 }
 
+/* From page to page, as a person goes: nothing that the page keeps is lost. */
+async function turn_to(page, path, name) {
+    await page.evaluate((hash) => {
+        location.hash = hash;
+    }, `#${path}`);
+    await heading(page, name).waitFor();
+}
+
+async function read_no_list_twice(page, browser) {
+    const seen = [];
+    page.on("response", (response) => {
+        if (response.url().includes("/api/v1/prefixes?")) {
+            seen.push([response.status(), response.request().headers()["if-none-match"] ?? ""]);
+        }
+    });
+    const rows = () => page.getByRole("row").allInnerTexts();
+    await open(page, browser, "/prefixes");
+    const first = await rows();
+    await turn_to(page, "/asns", "ASNs");
+    await turn_to(page, "/prefixes", "Prefixes");
+    check(await until(() => seen.some(([status, tag]) => status === 304 && tag)),
+        "lists: what has not changed is not read again", JSON.stringify(seen));
+    equal(await rows(), first, "lists: and is shown as it was");
+    seen.length = 0;
+    const status = await page.evaluate(async (path) => (await fetch(`/api/v1${path}`, {
+        method: "PATCH", body: JSON.stringify({ description: "Another word" }),
+        headers: { Authorization: `Bearer ${sessionStorage.getItem("causeway.token")}`,
+            "Content-Type": "application/merge-patch+json" },
+    })).status, WAYS[0].path);
+    equal(status, 200, "lists: a prefix is changed");
+    await page.getByRole("cell", { name: "Another word" }).waitFor();
+    check(seen.some(([answer, tag]) => answer === 200 && tag),
+        "lists: what has changed is read and shown by itself", JSON.stringify(seen));
+}
+
 main("portal", async (browser) => {
     const page = await browser.window();
     const operator = await browser.window({ token: process.env.OPERATOR });
@@ -228,6 +263,7 @@ main("portal", async (browser) => {
         way.session = await create_session(page, browser, way);
         await announce(page, browser, way, way.path, way.session);
     }
+    await read_no_list_twice(page, browser);
     await open(phone, browser, "/asns");
     await audit_pages(browser, [page, phone], [...paths, [WAYS[0].path, "prefix"],
         [WAYS[0].session, "session"]]);

@@ -294,3 +294,52 @@ Test(resource, what_was_delegated_out_of_anothers_is_counted_for_nobody)
 	cr_expect(has_more);
 	end(&d);
 }
+
+struct tag {
+	uint64_t revision, state;
+};
+
+static bool is_tag(const struct call *c)
+{
+	const struct tag *known = c->carrier;
+	return c->revision == known->revision && c->state_revision == known->state;
+}
+
+/* Whether the list was made for who knows `tag`, which is then the list's. */
+static bool is_made(struct desk *d, const char *path, struct tag *tag)
+{
+	struct call *c = call_new(&d->env, CALL_GET);
+	char full[64];
+	(void)snprintf(full, sizeof(full), ROUTE_ROOT "%s", path);
+	cr_assert(call_find(c, full));
+	c->who = (struct registry_author){.kind = AUTHOR_TOKEN, .role = ROLE_OPERATOR, .name = "x"};
+	c->carrier = tag;
+	c->is_known = is_tag;
+	call_run(c, 1, d->now_s);
+	cr_assert_eq(c->status, 200);
+	bool is = c->json != NULL;
+	*tag = (struct tag){c->revision, c->state_revision};
+	call_free(c);
+	return is;
+}
+
+/* Pages ask for their lists every few seconds. */
+Test(resource, a_list_that_is_known_is_not_made)
+{
+	struct desk d;
+	struct tag prefixes = {0, 0}, tenants = {0, 0};
+	begin(&d);
+	cr_expect(is_made(&d, "/prefixes", &prefixes));
+	cr_expect(is_made(&d, "/tenants", &tenants));
+	cr_expect(!is_made(&d, "/prefixes", &prefixes));
+	cr_expect(!is_made(&d, "/tenants", &tenants));
+	(void)make_tenant(&d, "D", 398104);
+	cr_expect(is_made(&d, "/prefixes", &prefixes), "something has changed");
+	cr_expect(!is_made(&d, "/prefixes", &prefixes));
+	cr_expect(is_made(&d, "/tenants", &tenants));
+	/* What can prove a prefix is configured, and shown. */
+	d.rules.evidence_accepted ^= 1U << EVIDENCE_LETTER;
+	cr_expect(is_made(&d, "/prefixes", &prefixes));
+	cr_expect(!is_made(&d, "/tenants", &tenants));
+	end(&d);
+}
