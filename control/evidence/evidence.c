@@ -9,6 +9,7 @@
 #include "control/evidence/look.h"
 #include "control/evidence/record.h"
 #include "control/evidence/roa.h"
+#include "control/evidence/source.h"
 #include "control/registry/change.h"
 #include "control/registry/settle.h"
 #include "rib/base/check.h"
@@ -72,10 +73,7 @@ struct evidence {
 	bool has_roa, is_roa_stale;
 	struct writing write[WRITES_MAX];
 	unsigned writing; /* Of these. */
-	struct {
-		bool is_failing;
-		char why[400];
-	} source[EVIDENCE_TYPE_COUNT];
+	struct asked_source source[EVIDENCE_TYPE_COUNT];
 	struct evidence_numbers numbers;
 };
 
@@ -242,17 +240,16 @@ void evidence_changed(struct evidence *e, const struct registry_change *change)
 
 /* --- what was found ---------------------------------------------------------------------- */
 
-static void note_source(struct evidence *e, enum evidence_type type, const struct finding *f)
+static void note_source(struct evidence *e, enum evidence_type type, const registry_id_t *id,
+			const struct finding *f)
 {
-	const bool is_failing = f->result == FINDING_ERROR;
+	struct asked_source *s = &e->source[type];
 	e->numbers.checks[type]++;
-	e->numbers.errors[type] += is_failing ? 1 : 0;
-	if (is_failing == e->source[type].is_failing) {
+	e->numbers.errors[type] += f->result == FINDING_ERROR ? 1 : 0;
+	if (!asked_source_take(s, type, id, f, e->now)) {
 		return;
 	}
-	e->source[type].is_failing = is_failing;
-	(void)snprintf(e->source[type].why, sizeof(e->source[type].why), "%s", f->detail);
-	if (is_failing) {
+	if (s->is_failing) {
 		e->numbers.alarms++;
 		log_event(LOG_WARNING, "evidence source fails", "type", record_type_text(type),
 			  "detail", f->detail, NULL);
@@ -392,7 +389,7 @@ static void found(struct evidence *e, const struct agenda_item *item, enum evide
 		  const struct finding *f)
 {
 	const struct registry *r = e->world.registry(e->world.context);
-	note_source(e, type, f);
+	note_source(e, type, &item->id, f);
 	if (f->result == FINDING_ERROR && type != EVIDENCE_ROA) {
 		visit_later(e, item, TYPE(type));
 	}
