@@ -34,6 +34,8 @@ struct registry_source {
 	bool is_origin_due;	    /* What the server originates may be others. */
 	usec_t (*clock)(void);
 	int64_t now_s;
+	unsigned overdue;  /* registry_overdue(), while nothing can be written down; */
+	int64_t overdue_s; /* when that is to be looked at again. */
 	struct pending pending[PENDING_MAX];
 	unsigned pending_count;
 	struct registry_numbers numbers;
@@ -238,10 +240,30 @@ unsigned registry_source_fds(const struct registry_source *s, struct pollfd *out
 	return registrar_fds(s->registrar, out);
 }
 
+/* What time alone changes the registrar writes down, and all follow that.  While it cannot, windows
+ * end all the same. */
+static void end_windows(struct registry_source *s)
+{
+	enum registrar_state state = registrar_state(s->registrar, NULL);
+	const struct registry_members_view view = view_of(s);
+	if (state == REGISTRAR_READY || state == REGISTRAR_LOADING) {
+		s->overdue = 0;
+		s->overdue_s = 0;
+	} else if (s->now_s >= s->overdue_s) {
+		unsigned count = registry_overdue(view.registry, s->now_s, &s->overdue_s);
+		if (count != s->overdue) {
+			s->overdue = count;
+			s->is_origin_due = true;
+			registry_members_load(s->members, &view);
+		}
+	}
+}
+
 void registry_source_step(struct registry_source *s, usec_t now, int64_t now_s)
 {
 	s->now_s = now_s;
 	(void)registrar_step(s->registrar, now, now_s);
+	end_windows(s);
 	if (s->is_origin_due && s->server_rules != NULL) {
 		s->is_origin_due = false;
 		originate(s);

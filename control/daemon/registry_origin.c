@@ -31,9 +31,7 @@ static bool is_due(const struct origins *all, const struct registry_prefix *p)
 {
 	const struct registry_tenant *tenant = (const struct registry_tenant *)registry_get(
 		all->registry, REGISTRY_TENANT, p->tenant.text);
-	/* The clock is asked here, too: a window ends even while nothing can be stored. */
-	bool is_over = p->not_after_s != 0 && all->now_s >= p->not_after_s;
-	return p->is_originated && life_is_announced((enum prefix_state)p->state) && !is_over &&
+	return p->is_originated && life_can_announce(p, all->now_s) &&
 	       p->active_origins.count > 0 && tenant != NULL && tenant->is_enabled &&
 	       is_here(all, p);
 }

@@ -54,9 +54,7 @@ static bool grant_prefix(void *context, const struct registry_object *o)
 	struct granting *g = context;
 	const struct registry_prefix *p = (const struct registry_prefix *)o;
 	enum prefix_state state = (enum prefix_state)p->state;
-	/* The clock is asked here, too: a window ends on time even while nothing can be stored. */
-	bool is_over = p->not_after_s != 0 && g->now_s >= p->not_after_s;
-	if (!life_is_announced(state) || is_over || !is_for_site(p, g->session)) {
+	if (!life_can_announce(p, g->now_s) || !is_for_site(p, g->session)) {
 		return true;
 	}
 	for (size_t i = 0; i < p->active_origins.count; i++) {
@@ -148,6 +146,33 @@ void registry_grant_put(struct registry_grant *g)
 	prefix_set_put(g->limited);
 	prefix_set_put(g->draining);
 	*g = (struct registry_grant){.authorised = NULL};
+}
+
+struct overdue {
+	int64_t now_s, next_s;
+	unsigned count;
+};
+
+static bool look_at_time(void *context, const struct registry_object *o)
+{
+	struct overdue *all = context;
+	const struct registry_prefix *p = (const struct registry_prefix *)o;
+	if (life_is_announced((enum prefix_state)p->state) && p->not_after_s != 0) {
+		if (!life_can_announce(p, all->now_s)) {
+			all->count++;
+		} else if (p->not_after_s < all->next_s) {
+			all->next_s = p->not_after_s;
+		}
+	}
+	return true;
+}
+
+unsigned registry_overdue(const struct registry *r, int64_t now_s, int64_t *out_next_s)
+{
+	struct overdue all = {.now_s = now_s, .next_s = INT64_MAX};
+	registry_each(r, REGISTRY_PREFIX, NULL, NULL, look_at_time, &all);
+	*out_next_s = all.next_s;
+	return all.count;
 }
 
 /* Ids that a change touches, each once. */

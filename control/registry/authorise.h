@@ -18,6 +18,10 @@ void registry_grant(const struct registry *r, const struct registry_rules *rules
 bool registry_grant_of_kin(const struct registry_session *s, const struct registry_session *kin,
 			   const struct registry_grant *of_kin, struct registry_grant *out);
 void registry_grant_put(struct registry_grant *g);
+/* How many prefixes are announced in the registry though their time is over: until that can be
+ * written down.  `*out_next_s` is when that of the next one ends; INT64_MAX: of none.
+ * O(prefixes). */
+unsigned registry_overdue(const struct registry *r, int64_t now_s, int64_t *out_next_s);
 
 /* The sessions that a change touches, once it is applied: those that it is about (also one that is
  * gone: `s` is then NULL), and those whose grants may be others. */

@@ -90,6 +90,11 @@ static bool is_over(const struct registry_prefix *p, int64_t now_s)
 	return p->not_after_s != 0 && now_s >= p->not_after_s;
 }
 
+bool life_can_announce(const struct registry_prefix *p, int64_t now_s)
+{
+	return life_is_announced((enum prefix_state)p->state) && !is_over(p, now_s);
+}
+
 static bool is_early(const struct registry_prefix *p, int64_t now_s)
 {
 	return p->not_before_s != 0 && now_s < p->not_before_s;

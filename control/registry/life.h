@@ -33,6 +33,8 @@ struct life_cell {
 
 struct life_cell life_next(enum prefix_state state, enum prefix_event event);
 bool life_is_announced(enum prefix_state state); /* Announced, limited or draining. */
+/* It is, and its time is not over: the clock counts even where nothing can be written down. */
+bool life_can_announce(const struct registry_prefix *p, int64_t now_s);
 bool life_is_proven(enum prefix_state state);
 
 enum life_proof {

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "control/daemon/registry_origin.h"
+#include "control/registry/authorise.h"
 #include "tests/unit/registry/fix.h"
 
 #define ASN 398101
@@ -86,6 +87,29 @@ Test(registry_origin, it_stops_when_its_time_is_over)
 	cr_assert(fix_update(&r.fix, r.prefix.text, "{'not_after': '2026-11-27T09:00:00Z'}"));
 	cr_expect_eq(look_at(&r, "fra1", START_S + 3599), 1);
 	cr_expect_eq(look_at(&r, "fra1", START_S + 3600), 0);
+	fix_fini(&r.fix);
+}
+
+/* Whom nobody can tell looks himself, once for each end. */
+Test(registry_origin, the_next_end_of_a_window_is_known_and_those_that_are_over)
+{
+	struct rig r;
+	int64_t next_s = 0;
+	stand(&r);
+	cr_expect_eq(registry_overdue(r.fix.registry, r.fix.now_s, &next_s), 0);
+	cr_expect_eq(next_s, INT64_MAX, "no window, no end");
+	registry_id_t second = fix_announced(&r.fix, &r.customer, "185.77.8.0/22", ASN);
+	cr_assert(fix_update(&r.fix, r.prefix.text, "{'not_after': '2026-11-27T09:00:00Z'}"));
+	cr_assert(fix_update(&r.fix, second.text, "{'not_after': '2026-11-27T09:30:00Z'}"));
+	cr_expect_eq(registry_overdue(r.fix.registry, START_S + 3599, &next_s), 0);
+	cr_expect_eq(next_s, START_S + 3600);
+	cr_expect_eq(registry_overdue(r.fix.registry, START_S + 3600, &next_s), 1);
+	cr_expect_eq(next_s, START_S + 5400);
+	cr_expect_eq(registry_overdue(r.fix.registry, START_S + 5400, &next_s), 2);
+	cr_expect_eq(next_s, INT64_MAX);
+	cr_assert(fix_act(&r.fix, second.text, "withdraw", NULL));
+	cr_expect_eq(registry_overdue(r.fix.registry, START_S + 5400, &next_s), 1,
+		     "what is not announced has no end");
 	fix_fini(&r.fix);
 }
 
