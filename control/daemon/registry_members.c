@@ -288,15 +288,6 @@ void registry_members_change(struct registry_members *m, const struct registry_m
 {
 	struct batch b = {.m = m, .view = v};
 	registry_touched(v->registry, change, touch, &b);
-	for (size_t i = 0; i < change->count; i++) {
-		const struct registry_item *item = &change->item[i];
-		/* A tenant that is disabled, a site that has another name. */
-		bool is_tenant = item->kind == REGISTRY_TENANT;
-		if (is_tenant || item->kind == REGISTRY_SITE) {
-			registry_each(v->registry, REGISTRY_SESSION,
-				      is_tenant ? item->id.text : NULL, NULL, touch_each, &b);
-		}
-	}
 }
 
 unsigned registry_members_clients(const struct registry_members *m,
