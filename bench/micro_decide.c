@@ -37,10 +37,11 @@ struct bench {
 	uint64_t sum; /* Of what was found, so that none of it is left out. */
 };
 
-/* The set of the k-th path: not the first that came is the best, and half are equally long. */
+/* The set of the k-th path: mostly not the first that came is the best; of more than two paths two
+ * and two are equally long. */
 static const struct attr *set_of(struct bench *b, unsigned prefix, unsigned k)
 {
-	unsigned number = prefix / PER_SET, length = 2 + (k * 7 + number) % b->paths / 2;
+	unsigned number = prefix / PER_SET, length = 2 + ((k * 7 + number) % b->paths + 1) / 2;
 	peer_id_t peer = (peer_id_t)((number + k) % b->house.members);
 	return b->is_filtered ? table_house_filtered(&b->house, peer, number, length, FILTER, false)
 			      : table_house_attr(&b->house, peer, number, length);

@@ -286,7 +286,7 @@ static uint64_t append_all(struct alone *a)
 	return table_house_clock() - begin;
 }
 
-static uint64_t mark_all(struct alone *a, const struct audience *hears)
+static uint64_t mark_all(struct alone *a, struct audience *hears)
 {
 	uint64_t begin = table_house_clock();
 	for (entry_id_t id = 0; id < SETS * PER_SET; id++) {

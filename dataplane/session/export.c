@@ -434,7 +434,9 @@ static bool read_runs(struct export *ex, const struct export_sink *sink, unsigne
 		cursor_step(c, row->count);
 		return true;
 	}
-	if (!audience_has(run->audience, ex->peer)) {
+	/* Within an answer what is superseded must go into the pending set: push_dirty. */
+	bool is_past = run_is_gone(run, ex->peer) && !ex->is_answering[cursor_family(ex, idx)];
+	if (is_past || !audience_has(run->audience, ex->peer)) {
 		cursor_step(c, 1);
 		return true;
 	}

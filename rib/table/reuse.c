@@ -142,6 +142,9 @@ static void free_run(struct table *t, struct runlog *log, const struct run *run)
 		outbox_adjust(t->outbox, run->attr, -1);
 	}
 	audience_put(t->audiences, run->audience);
+	if (run->gone != NULL) {
+		audience_put(t->audiences, run->gone);
+	}
 	runlog_drop(log);
 }
 

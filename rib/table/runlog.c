@@ -28,6 +28,7 @@
 #define ROW_RUNS   32u		 /* In a row, and bytes: a reader's room is often little more. */
 #define ROW_BYTES  4096u
 #define ROW_MIN	   8u /* Fewer runs are not worth one. */
+#define NOT_ALIKE  UINT32_MAX
 
 /* Bytes of consecutive runs. */
 struct chunk {
@@ -41,7 +42,9 @@ struct run_block {
 	uint64_t item_begin; /* Number of the run's first item. */
 	size_t memory;
 	struct chunk *chunk; /* NULL when it has no bytes. */
-	uint64_t row_begin;  /* The first run of the row that it was put into. */
+	/* Entries of it that are superseded, each for who is in run.gone; NOT_ALIKE: for others. */
+	uint32_t gone_count;
+	uint64_t row_begin; /* The first run of the row that it was put into. */
 };
 
 /* The row that is being made. */
@@ -327,7 +330,7 @@ static void row_close(struct runlog *l)
 	}
 	struct run_block *first = block_at(l, l->open.begin);
 	for (uint32_t i = 0; i < row->count; i++) {
-		row->dirty |= block_at(l, l->open.begin + i)->run.dirty;
+		row->dirty |= block_at(l, l->open.begin + i)->run.dirty != RUN_CLEAN;
 	}
 	size_t memory = row_bytes(row->words);
 	first->memory += memory;
@@ -441,13 +444,31 @@ static struct run_block *item_block(const struct runlog *l, uint64_t item, entry
 	return b->run.ids[item - b->item_begin] == id ? b : NULL;
 }
 
+/* One more entry of the run is superseded for these.  Mostly all are, by the same news: a set's
+ * prefixes change together.  Where paths are told apart, an entry says not which. */
+static void count_gone(struct run_block *b, struct audience *hears)
+{
+	struct run *run = &b->run;
+	if (run->path_ids != NULL || b->gone_count == NOT_ALIKE) {
+		return;
+	}
+	if (run->gone == NULL) {
+		audience_hold(hears);
+		run->gone = hears;
+	}
+	b->gone_count = run->gone == hears ? b->gone_count + 1 : NOT_ALIKE;
+	if (b->gone_count == run->count) {
+		__atomic_store_n(&run->dirty, RUN_GONE, __ATOMIC_RELEASE);
+	}
+}
+
 /* A row's first run goes first, and takes the row with it. */
 static void mark_run(struct runlog *l, struct run_block *b)
 {
-	if (b->run.dirty) {
+	if (b->run.dirty != RUN_CLEAN) {
 		return;
 	}
-	__atomic_store_n(&b->run.dirty, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&b->run.dirty, RUN_DIRTY, __ATOMIC_RELEASE);
 	metric_add(&l->runs_dirty, 1);
 	struct run_row *row = b->row_begin >= l->begin ? block_at(l, b->row_begin)->run.row : NULL;
 	if (row != NULL) {
@@ -455,17 +476,17 @@ static void mark_run(struct runlog *l, struct run_block *b)
 	}
 }
 
-/* Whether the change is none for those who hear the run. */
-static bool is_spared(const struct run *run, const struct audience *hears)
+/* Whether the change is news for some of those who hear the run. */
+static bool concerns(const struct run *run, const struct audience *hears)
 {
 	uint64_t both = 0;
 	for (uint32_t i = 0; both == 0 && i < hears->words; i++) {
 		both = run->audience->word[i] & hears->word[i];
 	}
-	return both == 0 && !run->dirty;
+	return both != 0;
 }
 
-void runlog_mark(struct runlog *l, entry_id_t id, const struct audience *hears)
+void runlog_mark(struct runlog *l, entry_id_t id, struct audience *hears)
 {
 	uint32_t *link = newest_find(l, id);
 	if (link == NULL) {
@@ -475,11 +496,15 @@ void runlog_mark(struct runlog *l, entry_id_t id, const struct audience *hears)
 	for (struct run_block *b; (b = item_block(l, item, id)) != NULL;) {
 		uint32_t *beyond = &l->item[item & l->item_mask].prev;
 		uint64_t prev = widen(l->item_end, *beyond);
-		if (is_spared(&b->run, hears)) {
-			link = beyond;
-		} else {
+		bool is_news = concerns(&b->run, hears);
+		if (is_news) {
 			mark_run(l, b);
+			count_gone(b, hears);
+		}
+		if (b->run.dirty != RUN_CLEAN) {
 			*link = *beyond;
+		} else {
+			link = beyond;
 		}
 		if (prev >= item) { /* A number from a turn of 2^32 ago. */
 			break;
@@ -589,7 +614,7 @@ static void row_check(const struct runlog *l, const struct run *first)
 			ASSERT((run->audience->word[word] & ~row->all[row->words + word]) == 0);
 		}
 		bytes_len += run->bytes_len;
-		is_dirty = is_dirty || run->dirty;
+		is_dirty = is_dirty || run->dirty != RUN_CLEAN;
 	}
 	ASSERT(row == NULL || (row->bytes_len == bytes_len && row->dirty == is_dirty));
 }
@@ -604,6 +629,7 @@ void runlog_check(const struct runlog *l, uint32_t *names)
 		ASSERT(b->item_begin == item);
 		row_check(l, &b->run);
 		ASSERT(b->run.audience->refs > 0);
+		ASSERT(b->run.gone == NULL || (b->run.gone->refs > 0 && b->gone_count > 0));
 		ASSERT(b->chunk == NULL || (b->chunk->runs > 0 && b->run.bytes >= b->chunk->bytes));
 		for (uint32_t i = 0; i < b->run.count; i++) {
 			names[b->run.ids[i]]++;

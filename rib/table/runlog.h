@@ -30,6 +30,13 @@ enum run_kind {
 	RUN_MARK, /* No bytes: the scan is complete for everyone in the audience. */
 };
 
+/* What later runs have made of a run. */
+enum run_dirt {
+	RUN_CLEAN,
+	RUN_DIRTY, /* Something in it is superseded for somebody. */
+	RUN_GONE,  /* And everything for all in `gone`: they need not ask. */
+};
+
 /* Consecutive runs whose bytes stand in a row: for who hears them all, or none, one test instead of
  * one for each.  A hint: it appears some time after its runs, and not all runs get into one. */
 struct run_row {
@@ -44,9 +51,10 @@ struct run_row {
 struct run {
 	uint64_t position;
 	uint8_t kind;		   /* enum run_kind */
-	uint8_t dirty;		   /* Atomic: set by the owner, read by run_is_dirty. */
+	uint8_t dirty;		   /* Atomic: enum run_dirt. */
 	const struct attr *attr;   /* ANNOUNCE: holds one reference; else NULL. */
 	struct audience *audience; /* Holds one count. */
+	struct audience *gone;	   /* For RUN_GONE; NULL, or holds one count. */
 	uint32_t count;		   /* Entry ids. */
 	uint32_t bytes_len;
 	const entry_id_t *ids;
@@ -65,7 +73,13 @@ uint64_t runlog_end(const struct runlog *l);
 const struct run *runlog_at(const struct runlog *l, uint64_t position);
 static inline bool run_is_dirty(const struct run *r)
 {
-	return __atomic_load_n(&r->dirty, __ATOMIC_ACQUIRE) != 0;
+	return __atomic_load_n(&r->dirty, __ATOMIC_ACQUIRE) != RUN_CLEAN;
+}
+/* Whether a later run says something else to the member of everything in this one. */
+static inline bool run_is_gone(const struct run *r, peer_id_t peer)
+{
+	return __atomic_load_n(&r->dirty, __ATOMIC_ACQUIRE) == RUN_GONE &&
+	       audience_has(r->gone, peer);
 }
 /* The row that begins with the run, when it is clean and the member hears all of it; else NULL. */
 static inline const struct run_row *run_row_for(const struct run *r, peer_id_t peer)

@@ -36,14 +36,14 @@ struct runlog_content {
 void runlog_append(struct runlog *l, const struct runlog_content *content, struct retire *retire);
 /* What `hears` are about to be told of the entry is news: mark every run that names it and that one
  * of them hears, too.  O(runs that name it and are not marked). */
-void runlog_mark(struct runlog *l, entry_id_t id, const struct audience *hears);
+void runlog_mark(struct runlog *l, entry_id_t id, struct audience *hears);
 
 /* The minimum over the workers' floors; UINT64_MAX when no worker reads. */
 uint64_t runlog_floor(const struct runlog *l);
 /* The oldest run, or NULL when the log is empty. */
 const struct run *runlog_oldest(const struct runlog *l);
 /* Free the oldest run; what it counted is the caller's again: the attribute reference, the
- * audience and the names of its entries. */
+ * audiences and the names of its entries. */
 void runlog_drop(struct runlog *l);
 
 uint64_t runlog_bytes(const struct runlog *l);

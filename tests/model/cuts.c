@@ -48,7 +48,7 @@ void __wrap_runlog_append(struct runlog *l, const struct runlog_content *content
 
 CUT(runlog_mark);
 
-void __wrap_runlog_mark(struct runlog *l, entry_id_t id, const struct audience *hears)
+void __wrap_runlog_mark(struct runlog *l, entry_id_t id, struct audience *hears)
 {
 	step_write(TOUCH_DIRTY);
 	__real_runlog_mark(l, id, hears);

@@ -104,7 +104,7 @@ Test(table, a_mark_reaches_every_live_run_that_names_the_entry_and_no_other)
 		}
 		if (prng_chance(&p, 1, 2)) {
 			entry_id_t id = (entry_id_t)prng_below(&p, IDS);
-			const struct audience *hears = sets[1 + prng_below(&p, 7)];
+			struct audience *hears = sets[1 + prng_below(&p, 7)];
 			runlog_mark(r.log, id, hears);
 			for (uint64_t i = st.begin; i < st.end; i++) {
 				const struct run *run = runlog_at(r.log, i);
@@ -180,6 +180,46 @@ Test(table, a_row_is_for_those_who_hear_every_run_of_it)
 		rig_drop(&r);
 	}
 	cr_expect_eq(runlog_bytes(r.log), 0);
+	rig_fini(&r);
+}
+
+/* Who hears other news of all that is in a run need not ask what of it holds. */
+Test(table, a_run_is_gone_for_those_to_whom_everything_in_it_is_superseded)
+{
+	static struct rig r;
+	static const entry_id_t ids[] = {3, 4, 5};
+	rig_init(&r, 1 << 20);
+	uint64_t two = 3, one = 1;
+	struct audience *some = audience_get(r.audiences, &two);
+	struct audience *only = audience_get(r.audiences, &one);
+	append(&r, ids, 3, 23);
+	append(&r, ids, 3, 23);
+	const struct run *old = runlog_at(r.log, 0), *run = runlog_at(r.log, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_expect_not(run_is_gone(run, 0));
+		runlog_mark(r.log, ids[i], some);
+		cr_expect(run_is_dirty(run) && run_is_dirty(old));
+	}
+	for (peer_id_t peer = 0; peer < 4; peer++) {
+		cr_expect_eq(run_is_gone(run, peer), peer < 2, "nobody else is told");
+		cr_expect_eq(run_is_gone(old, peer), peer < 2);
+	}
+	append(&r, ids, 3, 23); /* News of one for others than of the rest. */
+	run = runlog_at(r.log, 2);
+	for (unsigned i = 0; i < 3; i++) {
+		runlog_mark(r.log, ids[i], i == 1 ? only : some);
+	}
+	cr_expect(run_is_dirty(run));
+	cr_expect_not(run_is_gone(run, 0));
+	append(&r, ids, 3, 23); /* One twice is not all. */
+	run = runlog_at(r.log, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		runlog_mark(r.log, 4, some);
+	}
+	cr_expect_not(run_is_gone(run, 0));
+	while (runlog_oldest(r.log) != NULL) {
+		rig_drop(&r);
+	}
 	rig_fini(&r);
 }
 
