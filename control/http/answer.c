@@ -21,6 +21,9 @@ static enum MHD_Result queue(struct exchange *e, int status, struct MHD_Response
 	exchange_expect(e, len);
 	put(r, "X-Content-Type-Options", "nosniff");
 	put(r, "Referrer-Policy", "no-referrer");
+	if (e->is_last) {
+		put(r, "Connection", "close");
+	}
 	enum MHD_Result result = MHD_queue_response(e->connection, (unsigned)status, r);
 	MHD_destroy_response(r);
 	e->state = EXCHANGE_SENDING;

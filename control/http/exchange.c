@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <strings.h>
 
 #include "control/api/who.h"
 #include "control/http/fields.h"
@@ -97,9 +97,55 @@ static bool is_header_small(const struct exchange *e, const char *url)
 	return size <= HTTP_HEADER_MAX;
 }
 
+/* What stands in a request once: a second is another program's to read as the first. */
+static const char *const once[] = {"Content-Length", "Transfer-Encoding", "Content-Type",
+				   "Authorization",  "If-Match",	  "Idempotency-Key",
+				   "Last-Event-ID"};
+
+struct once_seen {
+	unsigned seen;
+	const char *twice;
+};
+
+static enum MHD_Result look_twice(void *cls, enum MHD_ValueKind kind, const char *name,
+				  const char *value)
+{
+	(void)kind;
+	(void)value;
+	struct once_seen *s = cls;
+	for (unsigned i = 0; i < ARRAY_COUNT(once); i++) {
+		if (strcasecmp(name, once[i]) == 0) {
+			s->twice = (s->seen >> i & 1) != 0 ? once[i] : s->twice;
+			s->seen |= 1U << i;
+		}
+	}
+	return MHD_YES;
+}
+
 static const char *field(const struct exchange *e, const char *name)
 {
 	return MHD_lookup_connection_value(e->connection, MHD_HEADER_KIND, name);
+}
+
+/* RFC 9112 §6.1, §6.3: where a body ends must be the same for a proxy and for us, or the rest of
+ * somebody's request is another one's.  False: it was answered, and is the connection's last. */
+static bool is_framed(struct exchange *e)
+{
+	struct once_seen s = {.seen = 0};
+	const char *coding = field(e, "Transfer-Encoding");
+	(void)MHD_get_connection_values(e->connection, MHD_HEADER_KIND, look_twice, &s);
+	if (s.twice != NULL) {
+		call_fail(e->call, 400, "form", "%s is given twice", s.twice);
+	} else if (coding != NULL && strcasecmp(coding, "chunked") != 0) {
+		call_fail(e->call, 400, "form", "Transfer-Encoding must be chunked");
+	} else if (coding != NULL && field(e, "Content-Length") != NULL) {
+		call_fail(e->call, 400, "form",
+			  "Content-Length and Transfer-Encoding are given both");
+	} else {
+		return true;
+	}
+	e->is_last = true;
+	return false;
 }
 
 /* Answered late, so that somebody who asks without end waits most of the time. */
@@ -284,6 +330,9 @@ static enum MHD_Result begin(struct exchange *e, const char *url, const char *me
 	e->client->deadline = h->now + BODY_US;
 	e->call = call_new(h->env, method_of(method));
 	e->call->is_known = answer_is_known;
+	if (!is_framed(e)) {
+		return send_refusal(e);
+	}
 	bool is_page = strncmp(url, "/api/", 5) != 0 && find_page(e, url);
 	if (is_page && e->call->method == CALL_GET) {
 		uint64_t key = buckets_addr_key(&h->by_address, &e->client->addr);

@@ -43,8 +43,8 @@ struct exchange {
 	struct exchange *next, *prev;
 	struct MHD_Connection *connection;
 	enum exchange_state state;
-	bool is_suspended;
-	struct call *call; /* NULL: a page. */
+	bool is_suspended, is_last; /* The connection ends with the answer. */
+	struct call *call;	    /* NULL: a page. */
 	const struct page *page;
 	const char *redirect; /* A folder's page without its last '/'. */
 	char *body;
