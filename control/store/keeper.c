@@ -403,6 +403,7 @@ static void commit(struct keeper *k, struct record *r)
 struct finding {
 	struct store_news *news;
 	unsigned limit, seen;
+	size_t items;
 	uint64_t last; /* Revision. */
 	bool is_more;
 };
@@ -411,12 +412,17 @@ static bool find_one(void *context, const struct record *r)
 {
 	struct finding *f = context;
 	struct store_news *n = f->news;
-	if (f->seen++ == f->limit) {
+	struct registry_change *change = f->seen < f->limit ? loading_change(r->body) : NULL;
+	size_t items = change != NULL ? change->count : 0;
+	/* A hundred imports are half a gigabyte: who asks for them asks again. */
+	if (f->seen == f->limit || (f->items > 0 && f->items + items > STORE_ITEMS_MAX)) {
+		registry_change_free(change);
 		f->is_more = true;
 		return false;
 	}
+	f->seen++;
+	f->items += items;
 	f->last = r->revision;
-	struct registry_change *change = loading_change(r->body);
 	if (change != NULL) {
 		n->found[n->found_count++] = change;
 	}

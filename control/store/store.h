@@ -23,7 +23,8 @@ struct store;
 #define STORE_TEXT_MAX	    400
 #define STORE_DOCUMENT_MAX  ((size_t)1024 * 1024) /* Of a document, decoded. */
 #define STORE_QUESTIONS_MAX 256			  /* Waiting at a time. */
-#define STORE_PAGE_MAX	    1000		  /* Changes of one answer. */
+#define STORE_PAGE_MAX	    1000		  /* Changes of one answer, */
+#define STORE_ITEMS_MAX	    10000 /* and objects in them; a change alone may have more. */
 
 struct store_opts {
 	const char *url;       /* "sqlite:PATH", relative to state_dir; or "postgresql://…" */
@@ -83,7 +84,7 @@ struct store_question {
 	uint64_t revision;	     /* this one; or */
 	uint64_t before;	     /* those before this revision (0: the newest), */
 	const char *object, *tenant; /* about these; NULL: any; */
-	unsigned limit;		     /* so many. */
+	unsigned limit;		     /* so many, or fewer where they are large. */
 };
 /* Its ticket, with which an ANSWER comes; 0: too many are waiting. */
 uint64_t store_ask(struct store *s, const struct store_question *q);

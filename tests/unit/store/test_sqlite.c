@@ -133,6 +133,29 @@ Test(sqlite, an_older_format_is_brought_up_to_date)
 	rig_fini(&rig);
 }
 
+/* A page of changes is bounded by what is in them, too. */
+Test(sqlite, large_changes_come_a_few_at_a_time)
+{
+	struct rig rig;
+	struct store_news n;
+	rig_init(&rig);
+	rig.store = rig_open(&rig, URL, NULL);
+	rig_keep(rig.store, rig_many(1, 1, 6000));
+	rig_keep(rig.store, rig_many(2, 6001, 4000));
+	rig_keep(rig.store, rig_many(3, 10001, 1));
+	const struct store_question pages[] = {{.limit = 100}, {.before = 2, .limit = 100}};
+	static const size_t count[] = {2, 1};
+	static const uint64_t next[] = {2, 0};
+	for (unsigned i = 0; i < ARRAY_COUNT(pages); i++) {
+		cr_assert_neq(store_ask(rig.store, &pages[i]), 0);
+		rig_await(rig.store, STORE_ANSWER, &n);
+		cr_expect(n.found_count == count[i] && n.next == next[i], "%zu, then %llu",
+			  n.found_count, (unsigned long long)n.next);
+		store_news_fini(&n);
+	}
+	rig_fini(&rig);
+}
+
 /* Who went back once and upgrades again wants the way back to today; and a copy that was cut short
  * the last time is none. */
 Test(sqlite, the_copy_from_before_an_upgrade_is_of_this_upgrade)
