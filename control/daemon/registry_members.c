@@ -143,10 +143,11 @@ static void forget_state(const struct registry_members *m, const struct addr *ip
 	}
 }
 
-/* `s` is no member with this address any more; another may have it already. */
+/* `s` is no member with this address any more; another may have it already.  It may have been none,
+ * having lost what it takes to be one: of that nothing is to stay, either. */
 static void leave(struct registry_members *m, const struct registry_member *s)
 {
-	if (m->opts.membership != NULL && s->client != NULL &&
+	if (m->opts.membership != NULL &&
 	    membership_client(m->opts.membership, &s->ip) == s->client) {
 		membership_set(m->opts.membership, &s->ip, NULL, MEMBERS_OF_REGISTRY);
 		forget_state(m, &s->ip);

@@ -261,6 +261,28 @@ Test(registry_members, an_address_is_used_again_by_the_next_session)
 	end(&r);
 }
 
+/* Whoever lost what it takes to be a member, by a reload, leaves nothing to the next one either. */
+Test(registry_members, who_ceased_to_be_a_member_leaves_its_address_clean)
+{
+	struct rig r;
+	stand(&r);
+	registry_id_t id = connect_at(&r, r.site.text, ", 'address': '198.18.0.77'");
+	struct addr ip = session_of(&r, id.text)->address;
+	const struct registry_members_view v = view_of(&r);
+	struct addr *ours = &r.config->dataplane.port[0].addr[0].addr;
+	const struct addr before = *ours;
+	cr_assert_eq(state_disable(r.state, &ip, "it floods us", 1), 0);
+	*ours = ip; /* Nobody's neighbour has the server's own address. */
+	registry_members_configure(r.members, &v);
+	cr_assert_null(client_of(&r, id.text));
+	cr_expect_not_null(state_find(r.state, &ip), "it is the same session's still");
+	cr_assert(fix_delete(&r.fix, id.text), "%s", r.fix.error.text);
+	hear(&r);
+	cr_expect_null(state_find(r.state, &ip), "what was said of the session before is over");
+	*ours = before;
+	end(&r);
+}
+
 /* A name of the registry's that an undo brings back may meet a neighbour of the files. */
 Test(registry_members, an_address_of_the_files_is_the_files)
 {
