@@ -32,6 +32,9 @@ struct registry_source {
 	struct addr ours[SERVERS_MAX];
 	struct rules *server_rules; /* Of the server; NULL before there is one. */
 	bool is_origin_due;	    /* What the server originates may be others. */
+	bool is_origin_full;	    /* It was told that some wait. */
+	struct prefix originated[RULES_ORIGINATED_MAX]; /* In order. */
+	unsigned originated_count;
 	usec_t (*clock)(void);
 	int64_t now_s;
 	unsigned overdue;  /* registry_overdue(), while nothing can be written down; */
@@ -130,17 +133,43 @@ static void take_tickets(struct registry_source *s)
 	}
 }
 
+/* All that there are, each prefix once; the caller frees them. */
+static struct policy_originated *look_for_origins(const struct registry_source *s,
+						  unsigned *out_count)
+{
+	const struct registry *r = registrar_registry(s->registrar);
+	const char *site = s->config->registry.site;
+	unsigned room = RULES_ORIGINATED_MAX;
+	for (;;) {
+		struct policy_originated *item = calloc(room, sizeof(*item));
+		ASSERT(item != NULL);
+		*out_count = registry_origins(r, site, s->now_s, item, room);
+		if (*out_count <= room) {
+			return item;
+		}
+		room = *out_count;
+		free(item);
+	}
+}
+
+/* Those that there is no room for wait; those that end make room. */
 static void originate(struct registry_source *s)
 {
-	struct policy_originated *item = calloc(RULES_ORIGINATED_MAX, sizeof(*item));
-	ASSERT(item != NULL);
-	unsigned count =
-		registry_origins(registrar_registry(s->registrar), s->config->registry.site,
-				 s->now_s, item, RULES_ORIGINATED_MAX);
-	if (count > RULES_ORIGINATED_MAX || !rules_set_originated(s->server_rules, item, count)) {
-		log_printf(LOG_ERROR, "too many originated prefixes",
-			   "the server announces at most %u for customers", RULES_ORIGINATED_MAX);
+	unsigned count, all;
+	struct policy_originated *item = look_for_origins(s, &all);
+	count = registry_origins_fit(item, all, s->originated, s->originated_count,
+				     RULES_ORIGINATED_MAX);
+	rules_set_originated(s->server_rules, item, count);
+	for (unsigned i = 0; i < count; i++) {
+		s->originated[i] = item[i].prefix;
 	}
+	s->originated_count = count;
+	if (count < all && !s->is_origin_full) {
+		log_printf(LOG_ERROR, "too many originated prefixes",
+			   "the server announces at most %u for customers; %u wait",
+			   RULES_ORIGINATED_MAX, all - count);
+	}
+	s->is_origin_full = count < all;
 	free(item);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "control/registry/life.h"
+#include "rib/base/check.h"
 
 struct origins {
 	const struct registry *registry;
@@ -112,6 +113,32 @@ unsigned registry_origins(const struct registry *r, const char *site, int64_t no
 			out[kept++] = out[i];
 		}
 	}
+	return kept;
+}
+
+static int compare_prefixes(const void *a, const void *b)
+{
+	return prefix_cmp(a, b);
+}
+
+unsigned registry_origins_fit(struct policy_originated *item, unsigned count,
+			      const struct prefix *before, unsigned before_count, unsigned max)
+{
+	unsigned left = max, kept = 0;
+	bool *stays = calloc(count + 1, sizeof(*stays));
+	ASSERT(stays != NULL);
+	for (unsigned i = 0; i < count && left > 0 && before_count > 0; i++) {
+		stays[i] = bsearch(&item[i].prefix, before, before_count, sizeof(*before),
+				   compare_prefixes) != NULL;
+		left -= stays[i];
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (stays[i] || left > 0) {
+			left -= !stays[i];
+			item[kept++] = item[i];
+		}
+	}
+	free(stays);
 	return kept;
 }
 

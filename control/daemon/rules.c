@@ -125,13 +125,10 @@ static void originate(struct rules *r)
 	free(own);
 }
 
-bool rules_set_originated(struct rules *r, const struct policy_originated *route, unsigned count)
+void rules_set_originated(struct rules *r, const struct policy_originated *route, unsigned count)
 {
-	if (count > RULES_ORIGINATED_MAX) {
-		return false;
-	}
+	ASSERT(count <= RULES_ORIGINATED_MAX);
 	r->is_origin_due |= policy_desk_set_originated(r->desk, route, count);
-	return true;
 }
 
 void rules_begin(struct rules *r, struct rpki *rpki, struct irr *irr, usec_t now)

@@ -24,8 +24,8 @@ void rules_end(struct rules *r); /* Before the sources are freed. */
 /* The configuration has other contents, or the roster's members are others. */
 void rules_adopt(struct rules *r);
 /* What the server announces for customers, each prefix once, instead of the ones before; copied.
- * False: they are more than RULES_ORIGINATED_MAX, and nothing has changed. */
+ * RULES_ORIGINATED_MAX at most. */
 #define RULES_ORIGINATED_MAX (ORIGIN_ROUTES_MAX - FAMILY_COUNT)
-bool rules_set_originated(struct rules *r, const struct policy_originated *route, unsigned count);
+void rules_set_originated(struct rules *r, const struct policy_originated *route, unsigned count);
 /* In every turn of the control loop.  `has_roas`: rpki_step() said so. */
 void rules_step(struct rules *r, bool has_roas, usec_t now);

@@ -113,6 +113,28 @@ Test(registry_origin, the_next_end_of_a_window_is_known_and_those_that_are_over)
 	fix_fini(&r.fix);
 }
 
+/* Which to have is not a matter of who has the lower addresses, and what ends makes room. */
+Test(registry_origin, where_there_is_no_room_the_new_ones_wait)
+{
+	struct policy_originated item[4] = {{.asn = 1}, {.asn = 2}, {.asn = 3}, {.asn = 4}};
+	struct prefix before[2];
+	static const char *const texts[] = {"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24",
+					    "203.0.113.0/25"};
+	for (unsigned i = 0; i < 4; i++) {
+		cr_assert_eq(prefix_parse(texts[i], &item[i].prefix, NULL), 0);
+	}
+	before[0] = item[1].prefix;
+	before[1] = item[3].prefix;
+	cr_assert_eq(registry_origins_fit(item, 4, before, 2, 4), 4);
+	cr_assert_eq(registry_origins_fit(item, 4, before, 2, 3), 3);
+	cr_expect(item[0].asn == 1 && item[1].asn == 2 && item[2].asn == 4);
+	cr_assert_eq(registry_origins_fit(item, 3, before, 2, 2), 2);
+	cr_expect(item[0].asn == 2 && item[1].asn == 4);
+	cr_assert_eq(registry_origins_fit(item, 2, NULL, 0, 1), 1);
+	cr_expect_eq(item[0].asn, 2);
+	cr_expect_eq(registry_origins_fit(item, 0, before, 2, 1), 0);
+}
+
 Test(registry_origin, it_stops_with_the_tenant)
 {
 	struct rig r;
