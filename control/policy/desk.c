@@ -321,8 +321,12 @@ struct policy *policy_desk_try(const struct policy_desk *d, const struct config 
 	const struct config_client **order = config_order(wanted);
 	const struct config_client **client = clients_of(d);
 	for (unsigned i = 0; i < d->capacity; i++) {
-		if (client[i] != NULL) {
-			client[i] = config_find(order, wanted->client_count, &client[i]->ip);
+		const struct config_client *now = client[i];
+		if (now != NULL) {
+			client[i] = config_find(order, wanted->client_count, &now->ip);
+		}
+		if (now != NULL && client[i] == NULL && now->session_id != NULL) {
+			client[i] = now; /* The registry's, whatever the files say. */
 		}
 	}
 	struct policy_input in = input_of(d, wanted, client);

@@ -230,6 +230,16 @@ Test(policy_trial, routes_with_another_verdict_are_counted)
 	cr_expect(t.routes == 4 && t.gone == 1, "%lu %lu", t.routes, t.gone);
 	cr_expect(t.to_rejected == 1 && t.to_accepted == 1 && t.other_reason == 0);
 	policy_free(wanted);
+	/* A member that the registry has is not gone because no file names it. */
+	static char session[] = "n-0123456789abc";
+	f.config.client[1].session_id = session;
+	wanted = policy_desk_try(desk, c);
+	policy_trial_begin(&t, &f.server, wanted);
+	while (!policy_trial_step(&t, 100)) {
+	}
+	cr_expect(t.routes == 4 && t.gone == 0, "%lu %lu", t.routes, t.gone);
+	f.config.client[1].session_id = NULL;
+	policy_free(wanted);
 	policy_desk_free(desk);
 	config_free(c);
 	config_errors_free(&e);
