@@ -329,7 +329,6 @@ static void hear_segment(struct house *h, struct peer *p, struct span l4)
 		p->owed++;
 		l->count.segments++;
 		l->count.bytes += len;
-		l->count.last = house_ticks();
 		if (p->state < PEER_UP && p->has_greeted) {
 			p->state++;
 			p->has_greeted = false;
@@ -370,12 +369,16 @@ static unsigned house_tx(struct nic *n, unsigned queue, struct frame_buf *in, un
 {
 	struct house *h = house_of(n);
 	struct lane *l = &h->lane[queue];
-	uint64_t since = house_ticks();
+	uint64_t since = house_ticks(), segments = l->count.segments;
 	for (unsigned i = 0; i < count; i++) {
 		hear_frame(h, &in[i]);
 	}
 	give_back(l, in, count);
 	charge(l, since);
+	if (l->count.segments != segments) {
+		l->count.last = house_ticks();
+		l->count.last_spent = l->count.ticks;
+	}
 	return count;
 }
 
@@ -544,6 +547,22 @@ void house_feed(struct house *h, unsigned queue)
 	for (unsigned i = queue; i < h->opts.members; i += h->opts.workers) {
 		list(h, &h->peer[i]);
 	}
+}
+
+void house_change(struct house *h, unsigned member, unsigned version)
+{
+	struct peer *p = &h->peer[member];
+	const struct house_opts *o = &h->opts;
+	unsigned sets = (o->prefixes + o->per_set - 1) / o->per_set;
+	unsigned count = o->prefixes < o->per_set ? o->prefixes : o->per_set;
+	ASSERT(p->nxt == p->una && member < o->announcers);
+	p->fed = p->nxt;
+	p->updates_len = put_update(p->updates, o,
+				    &(struct said){.member = member,
+						   .set = sets * version,
+						   .first = member * o->prefixes,
+						   .count = count});
+	list(h, p);
 }
 
 bool house_has_mail(const struct house *h, unsigned queue)

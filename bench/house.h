@@ -31,7 +31,8 @@ struct house_count {
 	uint64_t segments; /* With payload, from the server. */
 	uint64_t bytes;	   /* Of payload. */
 	uint64_t acks;
-	uint64_t last; /* Ticks when the last of these left. */
+	uint64_t last;	     /* Ticks after the burst with the last of these segments, */
+	uint64_t last_spent; /* and of them, spent on the other side by then. */
 };
 
 /* Whether an announcer's set is also announced by the next one. */
@@ -44,6 +45,9 @@ struct server *house_server(struct house *h);
 bool house_knock(struct house *h, unsigned queue, unsigned count);
 /* From now on the UPDATEs of the queue's members are sent. */
 void house_feed(struct house *h, unsigned queue);
+/* The first UPDATE of a member that announces, with other attributes for each `version`.  All that
+ * it sent before is acknowledged. */
+void house_change(struct house *h, unsigned member, unsigned version);
 /* Whether frames wait for the queue's worker. */
 bool house_has_mail(const struct house *h, unsigned queue);
 const struct house_count *house_count(const struct house *h, unsigned queue);

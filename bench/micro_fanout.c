@@ -2,7 +2,7 @@
  * routes, and every one of them gets those of all others.
  *
  *     micro_fanout [--members N] [--announcers N] [--prefixes N] [--per-set N] [--mtu N]
- *                  [--rounds N] [--asking N] [--overlap N]
+ *                  [--rounds N] [--asking N] [--overlap N] [--changes N]
  *     micro_fanout --threads N ...
  *
  * Without --threads there is one worker in virtual time, so that a run repeats another step by
@@ -11,6 +11,10 @@
  * counter); of all rounds the best counts, for whatever else runs on the machine only ever adds.
  * Elapsed is the longest CPU time of a worker from the first UPDATE to its last delivery, waiting
  * for the others included: workers never sleep here.
+ *
+ * With --changes, after that so many changes of one UPDATE, each when the one before is over: how
+ * long from the first look at it until the last member's segment has been handed to the NIC,
+ * without what the other side took, of the last round.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -37,11 +41,13 @@ struct bed {
 	struct house *house;
 	usec_t now; /* Of the only worker. */
 	int phase;  /* Atomic: enum phase, of all threads. */
+	unsigned changes;
 	double ticks_per_ns;
 };
 
 struct figures {
 	double cpu_ns, elapsed_ns;
+	double change_us[3]; /* Least, median, 99th percentile. */
 	uint64_t deliveries, sent, segments, bytes, runs, dirty, acks, turns;
 };
 
@@ -169,6 +175,45 @@ static uint64_t deliver(struct bed *b, uint64_t *out_cpu, uint64_t *out_side)
 	return turns;
 }
 
+static int compare_double(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+/* Ticks that the server has taken for one change. */
+static double change_once(struct bed *b, unsigned member, unsigned version)
+{
+	const struct house_count *count = house_count(b->house, 0);
+	uint64_t segments = count->segments, last = 0, spent = 0;
+	house_change(b->house, member, version);
+	uint64_t begin = house_ticks(), spent_before = count->ticks;
+	for (usec_t until = b->now + QUIET_US; b->now < until;) {
+		turn(b);
+		if (last == 0 && count->segments - segments >= b->opts.members - 1) {
+			last = count->last;
+			spent = count->last_spent;
+		}
+	}
+	ASSERT(last != 0 && count->segments - segments == b->opts.members - 1);
+	return (double)(last - begin) - (double)(spent - spent_before);
+}
+
+static void measure_changes(struct bed *b, struct figures *f)
+{
+	double *us = calloc(b->changes, sizeof(*us));
+	ASSERT(us != NULL);
+	for (unsigned i = 0; i < b->changes; i++) {
+		us[i] = change_once(b, i % b->opts.announcers, 1 + i / b->opts.announcers) /
+			b->ticks_per_ns / 1000;
+	}
+	qsort(us, b->changes, sizeof(*us), compare_double);
+	f->change_us[0] = us[0];
+	f->change_us[1] = us[b->changes / 2];
+	f->change_us[2] = us[b->changes * 99 / 100];
+	free(us);
+}
+
 static struct figures one_worker(struct bed *b)
 {
 	struct figures f = {.deliveries = deliveries_expected(&b->opts)};
@@ -189,6 +234,9 @@ static struct figures one_worker(struct bed *b)
 	f.sent = deliveries(b);
 	/* Who hears of a better path later than of the first is told twice. */
 	ASSERT(f.sent == f.deliveries || (b->opts.overlap > 0 && f.sent > f.deliveries));
+	if (b->changes > 0) {
+		measure_changes(b, &f);
+	}
 	return f;
 }
 
@@ -301,22 +349,35 @@ static void print(const struct house_opts *o, const struct figures *f)
 	       ", \"dirty\": %" PRIu64 ", \"sent\": %" PRIu64 ", \"segments\": %" PRIu64
 	       ", \"acks\": %" PRIu64 ", \"turns\": %" PRIu64
 	       ", \"prefixes_per_run\": %.2f, \"ns_per_delivery\": %.2f, \"ns_per_run\": %.1f, "
-	       "\"ns_per_segment\": %.0f, \"elapsed_ms\": %.1f}\n",
+	       "\"ns_per_segment\": %.0f, \"elapsed_ms\": %.1f",
 	       o->members, o->workers, f->deliveries, f->runs, f->dirty, f->sent, f->segments,
 	       f->acks, f->turns, (double)f->deliveries / pairs, f->cpu_ns / (double)f->deliveries,
 	       f->cpu_ns / pairs, f->cpu_ns / (double)f->segments, f->elapsed_ns / 1e6);
+	if (f->change_us[0] > 0) {
+		printf(", \"change_least_us\": %.1f, \"change_p50_us\": %.1f, "
+		       "\"change_p99_us\": %.1f",
+		       f->change_us[0], f->change_us[1], f->change_us[2]);
+	}
+	printf("}\n");
 }
 
-static bool parse(int argc, char **argv, struct house_opts *o, unsigned *threads, unsigned *rounds)
+/* What the command line asks for. */
+struct order {
+	struct house_opts opts;
+	unsigned threads, rounds, changes;
+};
+
+static bool parse(int argc, char **argv, struct order *order)
 {
+	struct house_opts *o = &order->opts;
 	const struct {
 		const char *name;
 		unsigned *to;
 	} option[] = {{"--members", &o->members},   {"--announcers", &o->announcers},
 		      {"--prefixes", &o->prefixes}, {"--per-set", &o->per_set},
-		      {"--mtu", &o->mtu},	    {"--threads", threads},
+		      {"--mtu", &o->mtu},	    {"--threads", &order->threads},
 		      {"--asking", &o->asking},	    {"--overlap", &o->overlap},
-		      {"--rounds", rounds}};
+		      {"--rounds", &order->rounds}, {"--changes", &order->changes}};
 	for (int i = 1; i < argc; i += 2) {
 		unsigned k = 0;
 		while (k < ARRAY_COUNT(option) && strcmp(argv[i], option[k].name) != 0) {
@@ -327,40 +388,46 @@ static bool parse(int argc, char **argv, struct house_opts *o, unsigned *threads
 		}
 		*option[k].to = (unsigned)strtoul(argv[i + 1], NULL, 10);
 	}
-	o->workers = *threads > 0 ? *threads : 1;
+	o->workers = order->threads > 0 ? order->threads : 1;
 	o->announcers = o->announcers == 0 ? o->members : o->announcers;
-	return o->members > 1 && o->announcers <= o->members && o->per_set > 0 && *rounds > 0 &&
-	       o->workers <= WORKERS_MAX;
+	/* A change must be heard by all others: it is of the only path. */
+	bool may_change = order->threads == 0 && o->overlap == 0 && o->asking == 0;
+	return o->members > 1 && o->announcers <= o->members && o->per_set > 0 &&
+	       order->rounds > 0 && o->workers <= WORKERS_MAX &&
+	       (order->changes == 0 || may_change);
 }
 
 int main(int argc, char **argv)
 {
-	struct house_opts opts = {
-		.members = 1000, .workers = 1, .prefixes = 50, .per_set = 4, .mtu = 1500};
+	struct order order = {
+		.opts = {.members = 1000, .workers = 1, .prefixes = 50, .per_set = 4, .mtu = 1500},
+		.rounds = 3};
 	struct figures best = {0};
-	unsigned rounds = 3, threads = 0;
-	if (!parse(argc, argv, &opts, &threads, &rounds)) {
+	if (!parse(argc, argv, &order)) {
 		fprintf(stderr, "usage: micro_fanout [--members N] [--announcers N] [--prefixes N] "
-				"[--per-set N] [--mtu N] [--threads N] [--asking N] [--overlap N] "
-				"[--rounds N]\n");
+				"[--per-set N] [--mtu N] [--rounds N]\n"
+				"                    [--threads N | --changes N | --asking N "
+				"--overlap N]\n");
 		return EXIT_FAILURE;
 	}
+	unsigned threads = order.threads;
 	if (threads == 0) {
 		epoch_thread_begin_alone();
 	} else {
 		epoch_thread_begin();
 	}
-	for (unsigned i = 0; i < rounds; i++) {
-		opts.now = threads == 0 ? USEC_PER_SEC : clock_us();
-		struct bed b = {.opts = opts,
-				.house = house_new(&opts),
-				.now = opts.now,
+	for (unsigned i = 0; i < order.rounds; i++) {
+		order.opts.now = threads == 0 ? USEC_PER_SEC : clock_us();
+		struct bed b = {.opts = order.opts,
+				.house = house_new(&order.opts),
+				.now = order.opts.now,
+				.changes = order.changes,
 				.ticks_per_ns = calibrate()};
 		struct figures f = threads == 0 ? one_worker(&b) : many_workers(&b);
 		better(&best, &f);
 		house_free(b.house);
 	}
 	epoch_thread_end();
-	print(&opts, &best);
+	print(&order.opts, &best);
 	return EXIT_SUCCESS;
 }
