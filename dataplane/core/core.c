@@ -354,12 +354,23 @@ static void step_due(struct core *c)
 	}
 }
 
+/* A slice: a thousand at once would delay a change by the time that a thousand take.  In a period
+ * as many are published as there are members, so who is added meanwhile does not prolong it. */
 static void publish_status(struct core *c)
 {
-	struct member *m;
-	while ((m = work_take(c, WORK_STATUS)) != NULL) {
-		member_publish(m);
+	struct member *m = NULL;
+	if (c->status_left == 0) {
+		c->status_left = c->member_count;
 	}
+	unsigned slice = c->status_left < STATUS_MEMBERS ? c->status_left : STATUS_MEMBERS;
+	for (; slice > 0 && (m = work_take(c, WORK_STATUS)) != NULL; slice--) {
+		member_publish(m);
+		c->status_left--;
+	}
+	if (m != NULL && c->status_left > 0) {
+		return;
+	}
+	c->status_left = 0;
 	metric_set(&c->stats.attrs, intern_count(c->intern));
 	metric_set(&c->stats.attr_bytes, intern_bytes(c->intern));
 	metric_set(&c->stats.connections, c->live_count);

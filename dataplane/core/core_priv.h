@@ -24,6 +24,7 @@
 #define TX_RETRY_US	 100 /* A full ring of frames takes longer to send. */
 #define FLOOR_PERIOD_US	 (1 * USEC_PER_MSEC)
 #define STATUS_PERIOD_US (100 * USEC_PER_MSEC)
+#define STATUS_MEMBERS	 32 /* Published in a turn. */
 #define FAULT_PERIOD_US                                                                            \
 	(1 * USEC_PER_SEC)		 /* Between log lines about one member's faulty UPDATEs. */
 #define RX_BURSTS	   4		 /* Bursts read from one queue in a turn. */
@@ -155,6 +156,7 @@ struct core {
 	struct work_list work[WORK_COUNT];
 	struct member **member; /* Those that this worker owns. */
 	unsigned member_count;
+	unsigned status_left;	/* May still be published in this period. */
 	unsigned live_count;	/* Of these, with a connection. */
 	unsigned removed_count; /* Of these, those that go. */
 	bool is_quiet;		/* Atomic; after a shutdown request. */

@@ -14,19 +14,20 @@
 
 #define ITEMS_MIN 8
 
-struct sendq_item {
-	const uint8_t *data; /* Borrowed, or equal to `owned`. */
-	uint8_t *owned;	     /* Our copy; NULL when borrowed. */
-	uint64_t begin;	     /* Stream offset of data[0]. */
-	uint64_t len;
-};
-
 static_assert((SENDQ_ITEMS_MAX & (SENDQ_ITEMS_MAX - 1)) == 0, "indices are masked");
 static_assert((ITEMS_MIN & (ITEMS_MIN - 1)) == 0, "indices are masked");
+static_assert((SENDQ_ITEMS_NEAR & (SENDQ_ITEMS_NEAR - 1)) == 0, "indices are masked");
 
-static struct sendq_item *item_at(const struct sendq *q, uint32_t index)
+static const struct sendq_item *item_seen(const struct sendq *q, uint32_t index)
 {
-	return &q->item[index & (q->item_cap - 1)];
+	return q->item != NULL ? &q->item[index & (q->item_cap - 1)]
+			       : &q->near[index & (SENDQ_ITEMS_NEAR - 1)];
+}
+
+static struct sendq_item *item_at(struct sendq *q, uint32_t index)
+{
+	return q->item != NULL ? &q->item[index & (q->item_cap - 1)]
+			       : &q->near[index & (SENDQ_ITEMS_NEAR - 1)];
 }
 
 static uint32_t item_count(const struct sendq *q)
@@ -62,10 +63,10 @@ uint64_t sendq_room(const struct sendq *q)
 /* Make room for one more element; false when memory is short. */
 static bool grow_ring(struct sendq *q)
 {
-	if (item_count(q) < q->item_cap) {
+	if (item_count(q) < (q->item != NULL ? q->item_cap : SENDQ_ITEMS_NEAR)) {
 		return true;
 	}
-	uint32_t cap = q->item_cap == 0 ? ITEMS_MIN : q->item_cap * 2;
+	uint32_t cap = q->item == NULL ? ITEMS_MIN : q->item_cap * 2;
 	struct sendq_item *item = malloc(cap * sizeof(*item));
 
 	ASSERT(cap <= SENDQ_ITEMS_MAX);
@@ -154,7 +155,7 @@ static uint32_t find(const struct sendq *q, uint64_t offset)
 {
 	/* The hint may be stale: it counts only while it lies in the ring. */
 	for (uint32_t i = q->hint; i - q->head < item_count(q) && i - q->hint < 2; i++) {
-		if (item_has(item_at(q, i), offset)) {
+		if (item_has(item_seen(q, i), offset)) {
 			return i;
 		}
 	}
@@ -163,7 +164,7 @@ static uint32_t find(const struct sendq *q, uint64_t offset)
 	while (high - low > 1) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (item_at(q, q->head + middle)->begin <= offset) {
+		if (item_seen(q, q->head + middle)->begin <= offset) {
 			low = middle;
 		} else {
 			high = middle;
@@ -185,7 +186,7 @@ uint64_t sendq_read(struct sendq *q, uint64_t from, uint8_t *to, size_t len)
 	uint32_t i = find(q, from);
 
 	while (done < len) {
-		const struct sendq_item *item = item_at(q, i);
+		const struct sendq_item *item = item_seen(q, i);
 
 		ASSERT(item_has(item, from));
 		uint64_t skip = from - item->begin;
@@ -208,7 +209,7 @@ size_t sendq_spans(const struct sendq *q, uint64_t from, size_t len, struct span
 	ASSERT(from >= q->acked);
 	ASSERT(len > 0 && len <= q->end - from);
 	for (uint32_t i = find(q, from); done < len && count < max; i++) {
-		const struct sendq_item *item = item_at(q, i);
+		const struct sendq_item *item = item_seen(q, i);
 
 		ASSERT(item_has(item, from + done));
 		uint64_t skip = from + done - item->begin;
@@ -248,7 +249,7 @@ void sendq_ack(struct sendq *q, uint64_t upto)
 static bool allocate_copies(const struct sendq *q, uint8_t **copy)
 {
 	for (uint32_t i = 0; i < item_count(q); i++) {
-		const struct sendq_item *item = item_at(q, q->head + i);
+		const struct sendq_item *item = item_seen(q, q->head + i);
 
 		if (item->owned != NULL) {
 			continue;
@@ -300,11 +301,12 @@ void sendq_check(const struct sendq *q)
 
 	ASSERT(q->acked <= q->end);
 	ASSERT(sendq_bytes(q) <= q->bytes_max);
-	ASSERT(item_count(q) <= q->item_cap);
+	ASSERT(item_count(q) <= (q->item != NULL ? q->item_cap : SENDQ_ITEMS_NEAR));
 	ASSERT(q->item_cap <= SENDQ_ITEMS_MAX);
-	ASSERT((q->item == NULL) == (item_count(q) == 0));
+	ASSERT((q->item == NULL) == (q->item_cap == 0));
+	ASSERT(q->item == NULL || item_count(q) > 0);
 	for (uint32_t i = q->head; i != q->tail; i++) {
-		const struct sendq_item *item = item_at(q, i);
+		const struct sendq_item *item = item_seen(q, i);
 
 		ASSERT(i == q->head ? item_has(item, at) : item->begin == at);
 		ASSERT(item->owned == NULL || item->owned == item->data);

@@ -9,8 +9,19 @@
 
 #include "rib/base/bytes.h"
 
+struct sendq_item {
+	const uint8_t *data; /* Borrowed, or equal to `owned`. */
+	uint8_t *owned;	     /* Our copy; NULL when borrowed. */
+	uint64_t begin;	     /* Stream offset of data[0]. */
+	uint64_t len;
+};
+
+/* Elements that need no memory of their own: a connection that is told one change now and then. */
+#define SENDQ_ITEMS_NEAR 2
+
 struct sendq {
-	struct sendq_item *item; /* Ring of `item_cap` (power of two) elements. */
+	struct sendq_item near[SENDQ_ITEMS_NEAR]; /* The ring while it is small; */
+	struct sendq_item *item; /* else one of `item_cap` (power of two) elements; NULL. */
 	uint32_t item_cap;
 	uint32_t head, tail; /* Free-running indices. */
 	uint64_t acked, end; /* Stream offsets. */

@@ -349,6 +349,7 @@ void tcp_check(const struct tcp *c)
 		return;
 	}
 	check_send(c);
+	tcp_check_out(c);
 	if (c->state != TCP_SYN_SENT) {
 		check_receive(c);
 	}

@@ -514,10 +514,25 @@ bool tcp_tx(struct tcp *c, struct seg *out, usec_t now)
 	return true;
 }
 
+/* All is sent, nothing is lost, nothing is owed: what is asked after nearly every segment. */
+static bool is_at_rest(const struct tcp *c)
+{
+	bool is_owed = c->is_closing | c->is_aborting | c->is_resend_due | c->is_tail_due |
+		       c->is_probe_due | c->is_ack_due | c->is_refusal_due;
+
+	return c->state == TCP_ESTABLISHED && c->has_sack && c->snd_nxt == tcp_data_end(c) &&
+	       c->sack.lost == 0 && c->dups_owed == 0 && !is_owed;
+}
+
+void tcp_check_out(const struct tcp *c)
+{
+	ASSERT(!is_at_rest(c) || plan_next(c).kind == OUT_NONE);
+}
+
 bool tcp_wants_tx(const struct tcp *c, usec_t now)
 {
 	(void)now; /* Only tcp_tick turns time into something to send. */
-	return plan_next(c).kind != OUT_NONE;
+	return !is_at_rest(c) && plan_next(c).kind != OUT_NONE;
 }
 
 uint64_t tcp_payload(struct tcp *c, const struct seg *s, uint8_t *to)

@@ -83,5 +83,7 @@ void tcp_persist_update(struct tcp *c, usec_t now);
 /* tcp_out.c */
 /* Bytes wait and the congestion window alone holds them back. */
 bool tcp_is_cwnd_limited(const struct tcp *c);
+/* Assert that what is at rest has nothing to send. */
+void tcp_check_out(const struct tcp *c);
 /* The right edge that we may offer now, by the receiver's side of silly-window avoidance. */
 uint64_t tcp_window_edge(const struct tcp *c);
