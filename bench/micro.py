@@ -14,7 +14,8 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 TARGETS = ["bench/micro_tcp", "bench/micro_codec", "bench/micro_auth", "bench/micro_fanout",
-           "bench/micro_policy", "bench/micro_judge", "bench/micro_decide", "bench/micro_log"]
+           "bench/micro_policy", "bench/micro_judge", "bench/micro_decide", "bench/micro_log",
+           "bench/micro_intern"]
 # A routing table's prefixes, beside the tree; where that is missing, they are made up.
 TABLE = os.path.join(ROOT, "../shared/data/prefixes/bart_tier1_dfz_2024-01.txt.gz")
 
@@ -68,6 +69,15 @@ def decide_rows(folder):
                          for key in keys) + " ns", "")
 
 
+def intern_rows(folder):
+    """(what, measured, goal) of the table of attribute sets."""
+    for one in json.loads(output(os.path.join(folder, "bench", "micro_intern")))["by_load"]:
+        yield ("Attribute sets, %d of them: adding one; finding it; giving it back; the last time"
+               % one["sets"],
+               "%.0f, %.0f, %.0f, %.0f ns" % (one["add_ns"], one["find_ns"], one["back_ns"],
+                                              one["free_ns"]), "")
+
+
 def log_rows(folder):
     """(what, measured, goal) of the export log."""
     log = json.loads(output(os.path.join(folder, "bench", "micro_log")))
@@ -110,6 +120,7 @@ def rows(folder):
     yield from policy_rows(folder)
     yield from decide_rows(folder)
     yield from log_rows(folder)
+    yield from intern_rows(folder)
     for line in output(os.path.join(folder, "bench", "micro_auth")).splitlines():
         kind, payload, *columns = line.split()
         if payload == "1448":
