@@ -8,19 +8,12 @@
 #include <time.h>
 
 #include "control/config/client_make.h"
+#include "control/daemon/in_force.h"
 #include "control/daemon/registry_origin.h"
 #include "rib/base/check.h"
 
 #define LOAD_US	    (10 * USEC_PER_SEC)
-#define PENDING_MAX 64
 #define SERVERS_MAX 256 /* Addresses of ours. */
-
-/* A change that is not in force everywhere yet. */
-struct pending {
-	uint64_t revision;
-	usec_t since;
-	uint64_t ticket; /* Of the rules. */
-};
 
 struct registry_source {
 	const struct config *config;
@@ -39,8 +32,7 @@ struct registry_source {
 	int64_t now_s;
 	unsigned overdue;  /* registry_overdue(), while nothing can be written down; */
 	int64_t overdue_s; /* when that is to be looked at again. */
-	struct pending pending[PENDING_MAX];
-	unsigned pending_count;
+	struct in_force pending;
 	struct registry_numbers numbers;
 };
 
@@ -111,28 +103,6 @@ static struct registry_members_view view_of(const struct registry_source *s)
 					      .now_s = s->now_s};
 }
 
-/* From now on the change is waited for.  When too many are, the last stands for those behind it. */
-static void await(struct registry_source *s, uint64_t revision)
-{
-	if (s->opts.membership == NULL) {
-		return;
-	}
-	if (s->pending_count < PENDING_MAX) {
-		s->pending[s->pending_count++] = (struct pending){.since = s->clock()};
-	}
-	s->pending[s->pending_count - 1].revision = revision;
-}
-
-/* Which rules it takes is known when the members' step has seen to them. */
-static void take_tickets(struct registry_source *s)
-{
-	for (unsigned i = 0; i < s->pending_count; i++) {
-		if (s->pending[i].ticket == 0) {
-			s->pending[i].ticket = policy_desk_ticket(s->opts.desk);
-		}
-	}
-}
-
 /* All that there are, each prefix once; the caller frees them. */
 static struct policy_originated *look_for_origins(const struct registry_source *s,
 						  unsigned *out_count)
@@ -177,7 +147,9 @@ static void changed(void *context, const struct registry_change *change)
 {
 	struct registry_source *s = context;
 	const struct registry_members_view view = view_of(s);
-	await(s, registry_revision(view.registry));
+	if (s->opts.membership != NULL) {
+		in_force_await(&s->pending, registry_revision(view.registry), s->clock());
+	}
 	s->is_origin_due = s->is_origin_due || registry_origins_touched(change);
 	if (change != NULL) {
 		registry_members_change(s->members, &view, change);
@@ -299,7 +271,7 @@ void registry_source_step(struct registry_source *s, usec_t now, int64_t now_s)
 	}
 }
 
-static void note(struct registry_numbers *n, const struct pending *p, usec_t now)
+static void note(struct registry_numbers *n, const struct in_force_change *p, usec_t now)
 {
 	n->revision_in_force = p->revision;
 	n->took_us = now - p->since;
@@ -311,20 +283,20 @@ static void note(struct registry_numbers *n, const struct pending *p, usec_t now
 /* In order: a change is in force when those before it are. */
 void registry_source_measure(struct registry_source *s)
 {
-	unsigned done = 0;
-	if (s->pending_count == 0) {
+	const struct in_force_change *first = in_force_first(&s->pending);
+	if (first == NULL) {
 		return;
 	}
 	/* The turn's `now` is from before the changes that came in it. */
 	const usec_t now = s->clock();
-	take_tickets(s);
-	while (done < s->pending_count &&
-	       !membership_is_busy(s->opts.membership, MEMBERS_OF_REGISTRY) &&
-	       policy_desk_is_settled(s->opts.desk, s->pending[done].ticket)) {
-		note(&s->numbers, &s->pending[done++], now);
+	/* Which rules they take is known now that the members' step has seen to them. */
+	in_force_take(&s->pending, policy_desk_ticket(s->opts.desk));
+	while (first != NULL && !membership_is_busy(s->opts.membership, MEMBERS_OF_REGISTRY) &&
+	       policy_desk_is_settled(s->opts.desk, first->ticket)) {
+		note(&s->numbers, first, now);
+		in_force_pass(&s->pending);
+		first = in_force_first(&s->pending);
 	}
-	s->pending_count -= done;
-	memmove(s->pending, s->pending + done, s->pending_count * sizeof(s->pending[0]));
 }
 
 struct registry_numbers registry_source_numbers(const struct registry_source *s)
@@ -337,6 +309,6 @@ struct registry_numbers registry_source_numbers(const struct registry_source *s)
 	n.has_duty = registrar_has_duty(s->registrar);
 	n.sessions = counts.sessions;
 	n.refused = counts.refused;
-	n.pending = s->pending_count;
+	n.pending = s->pending.count;
 	return n;
 }

@@ -17,9 +17,8 @@
  * are. */
 unsigned registry_origins(const struct registry *r, const char *site, int64_t now_s,
 			  struct policy_originated *out, unsigned max);
-/* Leaves `max` of them, in their order, and tells how many there are then.  Those whose prefixes are
- * among `before` (in order, too) go first: nobody's new prefix ends the announcement of another's.
- */
+/* Leaves `max` of them, in their order, and tells how many there are then.  Those of prefixes among
+ * `before` (in order, too) go first: no new prefix ends the announcement of another. */
 unsigned registry_origins_fit(struct policy_originated *item, unsigned count,
 			      const struct prefix *before, unsigned before_count, unsigned max);
 /* Whether a change may make it others; NULL is the whole registry.  To look at all prefixes costs
