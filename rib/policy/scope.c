@@ -16,10 +16,3 @@ bool policy_scope_has_own(const struct policy_scope *scope, peer_id_t announcer,
 	return (scope->announcers != NULL && bits_has(scope->announcers, announcer)) ||
 	       (announcer < scope->own_count && prefix_set_covers(scope->own[announcer], prefix));
 }
-
-bool policy_scope_has(const struct policy_scope *scope, peer_id_t announcer,
-		      const struct prefix *prefix)
-{
-	return policy_scope_has_prefix(scope, prefix) ||
-	       policy_scope_has_own(scope, announcer, prefix);
-}

@@ -22,9 +22,7 @@ struct policy_scope {
 
 /* Whether it has a prefix whoever announces it. */
 bool policy_scope_has_prefix(const struct policy_scope *scope, const struct prefix *prefix);
-/* Whether it has an announcer's routes, or those of the prefix. */
+/* Whether it has an announcer's routes, or those of the prefix.  A route is in the scope by either,
+ * or by what communities say, which is a matter of the set: judge_is_said(). */
 bool policy_scope_has_own(const struct policy_scope *scope, peer_id_t announcer,
 			  const struct prefix *prefix);
-/* Either.  But for what communities say, which is a matter of the set: judge_is_said(). */
-bool policy_scope_has(const struct policy_scope *scope, peer_id_t announcer,
-		      const struct prefix *prefix);

@@ -151,7 +151,8 @@ static bool compare(struct bench *b, const struct policy *old, const struct poli
 	struct judged now = judge_route(b->judge, &r->prefix);
 	judge_end(b->judge);
 	bool is_changed = now.attr != was.attr || now.reason != was.reason;
-	bool is_in = policy_scope_has(scope, r->from, &r->prefix) ||
+	bool is_in = policy_scope_has_prefix(scope, &r->prefix) ||
+		     policy_scope_has_own(scope, r->from, &r->prefix) ||
 		     judge_is_said(b->judge, scope, was.attr, was.reason);
 	cr_expect(is_in || !is_changed, "%s: from %u, %s, then %s", name, r->from,
 		  reject_name(was.reason), reject_name(now.reason));
