@@ -374,7 +374,7 @@ static void publish_status(struct core *c)
 	metric_set(&c->stats.attrs, intern_count(c->intern));
 	metric_set(&c->stats.attr_bytes, intern_bytes(c->intern));
 	metric_set(&c->stats.connections, c->live_count);
-	c->is_status_dirty = false;
+	c->is_status_dirty = c->work[WORK_STATUS].first != NULL; /* Who came meanwhile. */
 	c->status_due = c->now + STATUS_PERIOD_US;
 }
 
