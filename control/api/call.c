@@ -370,6 +370,7 @@ void call_revoke(struct call *c)
 	c->job = NULL;
 	c->feed = NULL;
 	c->json = NULL;
+	c->text = NULL;
 	c->bytes = NULL;
 	c->answer = ANSWER_NONE;
 	c->answered = NULL;

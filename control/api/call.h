@@ -77,6 +77,8 @@ struct call {
 	enum answer_kind answer;
 	int status;
 	json_t *json;
+	char *text; /* The same with its line end, kept by somebody for good; NULL: to be made. */
+	size_t text_len;
 	char *bytes;
 	size_t bytes_len;
 	const char *answer_type; /* Media type. */

@@ -73,6 +73,14 @@ struct registry_numbers {
 	bool has_duty;		    /* Of several servers this one looks at proofs. */
 };
 
+/* The description of the API, made for who asks first and kept; also as it is sent. */
+struct api_description {
+	json_t *json;
+	char *text;
+	size_t text_len;
+};
+void api_description_fini(struct api_description *d);
+
 /* What answers are made of. */
 struct api_env {
 	struct server *server;
@@ -99,8 +107,8 @@ struct api_env {
 	 * until the registry's next change. */
 	const char *(*session_problem)(const void *members, const char *session);
 	const void *members;
-	struct evidence *evidence; /* NULL: there is none. */
-	json_t **description;	   /* Of the API: kept for who asks next; NULL: made for each. */
+	struct evidence *evidence;	     /* NULL: there is none. */
+	struct api_description *description; /* NULL: it is made for each who asks. */
 };
 
 struct job {

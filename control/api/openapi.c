@@ -2,6 +2,7 @@
  * the forms, the queries and the refusals, each of which says it once. */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/api/form.h"
@@ -205,16 +206,36 @@ static json_t *description_json(void)
 			 paths_json(), "components", components_json());
 }
 
-/* Making it takes tens of milliseconds, which nobody without a token may cost us twice. */
+void api_description_fini(struct api_description *d)
+{
+	json_decref(d->json);
+	free(d->text);
+	*d = (struct api_description){.json = NULL};
+}
+
+/* The text ends as those that are made when they are sent. */
+static void keep(struct api_description *d)
+{
+	d->json = description_json();
+	d->text = json_dumps(d->json, JSON_COMPACT);
+	ASSERT(d->text != NULL);
+	d->text_len = strlen(d->text) + 1;
+	d->text[d->text_len - 1] = '\n'; /* In place of the terminator. */
+}
+
+/* Making it takes tens of milliseconds, and its text some, which nobody without a token may cost us
+ * twice. */
 void serve_openapi(struct call *c)
 {
-	json_t **kept = c->env->description;
-	if (kept == NULL) {
+	struct api_description *d = c->env->description;
+	if (d == NULL) {
 		call_answer(c, 200, description_json());
 		return;
 	}
-	if (*kept == NULL) {
-		*kept = description_json();
+	if (d->json == NULL) {
+		keep(d);
 	}
-	call_answer(c, 200, json_incref(*kept)); /* Nobody changes an answer. */
+	c->text = d->text;
+	c->text_len = d->text_len;
+	call_answer(c, 200, json_incref(d->json)); /* Nobody changes an answer. */
 }

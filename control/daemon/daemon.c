@@ -70,7 +70,7 @@ struct daemon {
 	struct http *http; /* NULL: no HTTP. */
 	struct events *events;
 	struct feed *feed;
-	json_t *description; /* Of the API, once somebody has asked. */
+	struct api_description description;
 	struct watch *watch;
 	struct membership *membership;
 	struct registry_source *registry; /* NULL: none is configured. */
@@ -565,7 +565,7 @@ static void stop(struct daemon *d)
 	events_free(d->events);
 	watch_free(d->watch);
 	feed_free(d->feed);
-	json_decref(d->description);
+	api_description_fini(&d->description);
 	reload_free(d->reload);
 	membership_free(d->membership);
 	rules_end(d->rules);

@@ -107,9 +107,22 @@ bool answer_is_known(const struct call *c)
 	       tag_none_match(c->if_none_match, tag_format(c->revision, c->state_revision, tag));
 }
 
+static enum MHD_Result send_kept(struct exchange *e)
+{
+	struct call *c = e->call;
+	struct MHD_Response *r =
+		MHD_create_response_from_buffer(c->text_len, c->text, MHD_RESPMEM_PERSISTENT);
+	put(r, "Content-Type", "application/json");
+	put_fields(e, r);
+	return queue(e, c->status, r, c->text_len);
+}
+
 static enum MHD_Result send_document(struct exchange *e)
 {
 	struct call *c = e->call;
+	if (c->text != NULL) {
+		return send_kept(e);
+	}
 	/* RFC 9110 §13.2.2: only what would have been 200 becomes 304. */
 	bool is_short = c->status == 200 && answer_is_known(c);
 	char *text = c->json != NULL && !is_short ? json_dumps(c->json, JSON_COMPACT) : NULL;

@@ -188,17 +188,23 @@ Test(openapi, each_reason_of_a_refusal_is_one_of_ours)
 /* Making it is dear: who asks without a token must not be able to make the server do it twice. */
 Test(openapi, it_is_made_once)
 {
-	json_t *kept = NULL;
+	struct api_description kept = {.json = NULL};
 	const struct api_env keeping = {.config = &config, .description = &kept};
-	const json_t *seen[2];
+	const void *seen[2][2];
 	for (unsigned i = 0; i < 2; i++) {
 		struct call *c = call_new(&keeping, CALL_GET);
 		cr_assert(call_find(c, "/api/v1/openapi.json"));
 		call_run(c, 7, 7);
-		seen[i] = c->json;
+		seen[i][0] = c->json;
+		seen[i][1] = c->text;
+		cr_assert_gt(c->text_len, 1000);
+		cr_expect_eq(c->text[c->text_len - 1], '\n');
 		call_free(c);
 	}
-	cr_expect_eq(seen[0], seen[1]);
-	cr_expect_eq(kept, seen[0]);
-	json_decref(kept);
+	cr_expect_eq(seen[0][0], seen[1][0]);
+	cr_expect_eq(seen[0][1], seen[1][1]);
+	json_t *read = json_loadb(kept.text, kept.text_len, 0, NULL);
+	cr_expect(json_equal(read, kept.json), "the text says the same");
+	json_decref(read);
+	api_description_fini(&kept);
 }
