@@ -1,9 +1,10 @@
 /* Whether a source of evidence fails, as an alarm that does not flip.
  *
- * Registries are one source each: what one look finds, the next one would.  Names are looked up
+ * The alarm ends when the look that failed last is answered, or when another is and none has failed
+ * for a while.  Registries are one source each: what one look finds, the next one would, but for an
+ * answer that was on its way, or kept, when the registry went: a few seconds.  Names are looked up
  * with as many sources as there are customers: one whose name server is out of order fails each
- * time between answers for others.  So of names the alarm ends only when the one that failed last
- * is answered, or when none has failed for an hour.  Pure. */
+ * time between answers for others, so of names it is an hour.  Pure. */
 #pragma once
 
 #include "control/evidence/finding.h"

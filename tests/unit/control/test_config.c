@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <criterion/criterion.h>
+#include <net/if.h>
 
 #include "control/config/diff.h"
 #include "tests/unit/control/scratch.h"

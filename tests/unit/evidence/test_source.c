@@ -43,4 +43,16 @@ Test(source, a_registry_that_answers_one_answers_all)
 	cr_expect(take(&s, EVIDENCE_IRR, &ONE, false, 1000));
 	cr_expect(!take(&s, EVIDENCE_IRR, &TWO, false, 2000));
 	cr_expect(take(&s, EVIDENCE_IRR, &TWO, true, 3000));
+	cr_expect(take(&s, EVIDENCE_IRR, &TWO, false, 4000));
+	cr_expect(take(&s, EVIDENCE_IRR, &ONE, true, 11 * USEC_PER_SEC));
+}
+
+/* bgpq4's answer of before, when whois has found the registry dead. */
+Test(source, an_answer_that_was_on_its_way_does_not_end_the_alarm)
+{
+	struct asked_source s = {.is_failing = false};
+	cr_expect(take(&s, EVIDENCE_IRR, &ONE, false, USEC_PER_SEC));
+	cr_expect(!take(&s, EVIDENCE_IRR, &TWO, true, 2 * USEC_PER_SEC));
+	cr_expect(!take(&s, EVIDENCE_IRR, &TWO, false, 3 * USEC_PER_SEC));
+	cr_expect(s.is_failing);
 }
