@@ -224,9 +224,6 @@ void shard_apply_run(struct shard *s, const struct op *op, const struct op_run *
 	const struct peer *peer = &s->peer[op->peer];
 	bool is_live = peer->is_up && peer->incarnation == op->incarnation;
 	metric_add(&t->stats.ops, run->count);
-	if (op->kind == OP_ANNOUNCE) {
-		metric_add(&t->peer_stats[op->peer].announces, run->count);
-	}
 	if (!is_live) {
 		if (op->kind == OP_ANNOUNCE) {
 			outbox_adjust(s->outbox, op->attr, -(int64_t)run->count);
@@ -235,6 +232,9 @@ void shard_apply_run(struct shard *s, const struct op *op, const struct op_run *
 		table_announce(t, op, run);
 	} else {
 		table_withdraw(t, op, run);
+	}
+	if (op->kind == OP_ANNOUNCE) {
+		metric_add(&t->peer_stats[op->peer].announces, run->count);
 	}
 }
 

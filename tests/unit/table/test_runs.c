@@ -4,6 +4,9 @@
 #include "tests/unit/table/rig.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define NUMBERS 40
 #define RUN_MAX 12
@@ -104,4 +107,45 @@ Test(table, a_run_does_what_its_prefixes_do_one_by_one)
 	for (unsigned seed = 0; seed < 20; seed++) {
 		cr_assert_eq(play(seed, true), play(seed, false), "seed %u", seed);
 	}
+}
+
+/* What a worker would see that looks just when the shard begins to read the prefixes. */
+static struct {
+	void *page;
+	size_t len;
+	const struct shard_peer_stats *stats;
+	uint64_t announces;
+} glance;
+
+static void on_fault(int number)
+{
+	(void)number;
+	glance.announces = metric_get(&glance.stats->announces);
+	mprotect(glance.page, glance.len, PROT_READ | PROT_WRITE);
+}
+
+/* shard.h: else a prefix limit takes for room what is not counted yet. */
+Test(table, announcements_are_counted_after_what_came_of_them)
+{
+	static struct rig r;
+	struct sigaction act = {.sa_handler = on_fault};
+	rig_init(&r, 0);
+	rig_join(&r, 0);
+	glance.len = (size_t)sysconf(_SC_PAGESIZE);
+	glance.page =
+		mmap(NULL, glance.len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	cr_assert(glance.page != MAP_FAILED);
+	glance.stats = shard_peer_stats(r.shard, FAMILY_IPV4, 0);
+	glance.announces = 9;
+	*(struct prefix *)glance.page = make_prefix(FAMILY_IPV4, 5);
+	struct op op = {.kind = OP_ANNOUNCE, .incarnation = 1};
+	op.attr = make_attr(r.intern, 0, 1, FAMILY_IPV4);
+	cr_assert(sigaction(SIGSEGV, &act, NULL) == 0);
+	mprotect(glance.page, glance.len, PROT_NONE);
+	shard_apply_run(r.shard, &op, &(struct op_run){glance.page, &(uint32_t){0}, 1});
+	cr_expect_eq(glance.announces, 0);
+	cr_expect(metric_get(&glance.stats->announces) == 1);
+	cr_expect(metric_get(&glance.stats->accepted) == 1);
+	munmap(glance.page, glance.len);
+	rig_fini(&r);
 }
