@@ -484,7 +484,8 @@ static void serve(struct keeper *k)
 	}
 }
 
-static void look(struct keeper *k)
+/* True: others have written, and have been followed. */
+static bool look(struct keeper *k)
 {
 	char why[STORE_TEXT_MAX];
 	bool has_changed = false;
@@ -495,6 +496,7 @@ static void look(struct keeper *k)
 	if (end != DATABASE_OK) {
 		go_away(k, why);
 	}
+	return has_changed;
 }
 
 static int timeout_ms(const struct keeper *k)
@@ -514,20 +516,19 @@ static int timeout_ms(const struct keeper *k)
 /* Until there is something to do. */
 static void wait(struct keeper *k)
 {
-	/* What came with an answer does not make the descriptor readable again. */
-	if (k->is_connected && k->db->ops->fd(k->db) >= 0) {
-		look(k);
-	}
+	/* What came with an answer does not make the descriptor readable again: neither with one of
+	 * before, nor with those that this look itself asks for. */
+	bool is_news = k->is_connected && k->db->ops->fd(k->db) >= 0 && look(k);
 	int fd = k->is_connected ? k->db->ops->fd(k->db) : -1;
 	struct pollfd fds[] = {{.fd = queue_ask_fd(k->queue), .events = POLLIN},
 			       {.fd = queue_stop_fd(k->queue), .events = POLLIN},
 			       {.fd = fd, .events = POLLIN}};
-	int ready = poll(fds, fd >= 0 ? 3 : 2, timeout_ms(k));
+	int ready = poll(fds, fd >= 0 ? 3 : 2, is_news ? 0 : timeout_ms(k));
 	if (fds[0].revents != 0) {
 		queue_clear_ask(k->queue);
 	}
 	if (k->is_connected && (ready == 0 || fd >= 0)) {
-		look(k);
+		(void)look(k);
 	}
 }
 
