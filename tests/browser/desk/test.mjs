@@ -314,13 +314,13 @@ async function away_and_back(page, browser, prefix) {
     await until(async () => await page.locator("#live").innerText() === "Live");
     await ask("stop");
     await page.locator("#trouble", { hasText: "The server does not answer." })
-        .waitFor({ timeout: 20000 });
+        .waitFor({ timeout: 60000 });
     check(await page.getByRole("table").first().isVisible(),
         "away: the page stays, and says that it is old");
     await page.goto(`${browser.base}/portal/#/asns`);
     await heading(page, "This did not work").waitFor();
     await ask("launch");
-    await heading(page, "ASNs").waitFor({ timeout: 20000 });
+    await heading(page, "ASNs").waitFor({ timeout: 60000 });
     check(await until(async () => await page.locator("#live").innerText() === "Live" &&
         !await page.locator("#trouble .notice").count(), 40000),
     "back: the page reads again by itself, and is live");
@@ -330,7 +330,7 @@ async function token_ends(browser, tenant, prefix) {
     const secret = await ask("brief_token", { tenant, seconds: 8 });
     const page = await browser.window({ token: secret });
     await open(page, browser, prefix);
-    await page.getByLabel("Access token").waitFor({ timeout: 20000 });
+    await page.getByLabel("Access token").waitFor({ timeout: 60000 });
     const alert = await page.getByRole("main").getByRole("alert").first().innerText();
     check(/expired|token/.test(alert), "a token that ends: the page asks for another, and says why",
         alert);

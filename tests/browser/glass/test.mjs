@@ -111,9 +111,9 @@ async function search(page, browser) {
     }
     await field.fill("192.0.2.0/33x");
     await page.getByRole("button", { name: "Search" }).click();
-    check(await page.getByText("This is not a prefix.").first().isVisible() &&
-        await field.evaluate((element) => element === document.activeElement &&
-            element.getAttribute("aria-invalid") === "true"),
+    await page.getByText("This is not a prefix.").first().waitFor();
+    check(await field.evaluate((element) => element === document.activeElement &&
+        element.getAttribute("aria-invalid") === "true"),
     "search: what is no prefix is told at the field, which has the focus");
     await field.fill("192.0.2.0/24");
     await page.getByLabel("Show").selectOption("exact");
@@ -158,8 +158,9 @@ async function live(page, browser) {
     const began = Date.now();
     await ask("command", { words: ["neighbor", BIRCH, "disable", "--reason", "for the page"] });
     const row = page.getByRole("row").filter({ hasText: BIRCH });
-    await row.getByText("Disabled").waitFor({ timeout: 5000 });
-    check(Date.now() - began < 4000, "live: a member that is switched off is shown within 4 s",
+    await row.getByText("Disabled").waitFor();
+    check(Date.now() - began < 9000, "live: a member that is switched off is shown within 9 s, " +
+        "earlier than the page would read again by itself",
         `${Date.now() - began} ms`);
     equal(await page.evaluate(() => document.activeElement.textContent), BIRCH,
         "live: the focus stays where it was");

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-const PATIENCE_MS = 15000;
+const PATIENCE_MS = 40000;
 
 let passed = 0;
 let failed = 0;

@@ -246,7 +246,7 @@ async function read_no_list_twice(page, browser) {
     })).status, WAYS[0].path);
     equal(status, 200, "lists: a prefix is changed");
     await page.getByRole("cell", { name: "Another word" }).waitFor();
-    check(seen.some(([answer, tag]) => answer === 200 && tag),
+    check(await until(() => seen.some(([answer, tag]) => answer === 200 && tag)),
         "lists: what has changed is read and shown by itself", JSON.stringify(seen));
 }
 

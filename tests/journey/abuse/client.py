@@ -187,14 +187,15 @@ def health(seconds):
     while time.monotonic() < end:
         begin = time.monotonic()
         try:
-            with connect("127.0.0.2") as s:
+            with connect("127.0.0.2", 20) as s:
                 s.sendall(GET)
                 bad += b" 200 OK" not in s.recv(4096)
         except OSError:
             bad += 1
         took.append(time.monotonic() - begin)
         time.sleep(0.1)
-    return {"count": len(took), "bad": bad, "longest": max(took)}
+    return {"count": len(took), "bad": bad, "longest": max(took),
+            "median": sorted(took)[len(took) // 2]}
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ class Customer:
     def feed(self, texts):
         """What does not stand in the configuration."""
 
-    def wait_routes(self, family, wanted, seconds=30):
+    def wait_routes(self, family, wanted, seconds=60):
         """Wait until it holds just these from the server: {prefix: path}; what it holds."""
         found = {}
 

@@ -152,7 +152,7 @@ class Exchange:
                 return wrong
             time.sleep(1)
 
-    def check(self, member, family, tries=4):
+    def check(self, member, family, tries=10):
         """Compare everything; a count may be right a moment before the last change is in."""
         for left in range(tries, 0, -1):
             verdict = Verdict(self.expected[member.name, family], member.table(family),

@@ -166,7 +166,7 @@ def give_addresses(run, name, interface, *addresses):
         quiet("ip", "-n", run.namespace(name), "addr", "add", address, "dev", interface)
 
 
-def check_routers(checks, routers, seconds=30):
+def check_routers(checks, routers, seconds=60):
     """Every session up, and every router with the others' prefixes and no more."""
     if not routers:
         raise LabError("there is no router to check")

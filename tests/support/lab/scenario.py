@@ -25,10 +25,10 @@ from lab.route import Route, community, extended
 from lab.server import PLACE, Causewayd
 
 FAMILIES = (4, 6)
-UP_S = 60      # Bounds, not expectations.
+UP_S = 120     # Bounds, not expectations.
 WITHDRAWN = -1  # In place of a code: an error in the route, RFC 7606; nothing of it is kept.
 ANY_CODE = -2   # It is refused for a reason that arouteserver has no code for.
-STILL_S = 8    # What has not changed for so long is not going to be right.
+STILL_S = 15   # What has not changed for so long is not going to be right.
 MAIN = PLACE + """\
 include: [general.yml, clients.yml]
 """

@@ -107,11 +107,11 @@ class Causewayd:
         self.configure(members)
         self.process.send_signal(signal.SIGHUP)
 
-    def start(self, members, seconds=30):
+    def start(self, members, seconds=60):
         self.configure(members)
         self.launch(seconds)
 
-    def launch(self, seconds=30):
+    def launch(self, seconds=60):
         """Start it and wait for its log line `ready`."""
         log = self.file("log")
         offset = os.path.getsize(log) if os.path.exists(log) else 0
@@ -160,7 +160,7 @@ class Causewayd:
         return (ticks / os.sysconf("SC_CLK_TCK"),
                 int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20))
 
-    def stop(self, seconds=20):
+    def stop(self, seconds=60):
         """SIGTERM; its exit status."""
         self.process.send_signal(signal.SIGTERM)
         try:

@@ -46,7 +46,7 @@ class Speaker:
         self.socket = None
         self.pending = bytearray()
 
-    def connect(self, seconds=20, **more):
+    def connect(self, seconds=60, **more):
         """Established, or OSError."""
         self.close()
         deadline = time.monotonic() + seconds
@@ -62,7 +62,7 @@ class Speaker:
 
     def _open(self, **more):
         self.socket = socket.socket(socket.AF_INET6 if ":" in self.mine else socket.AF_INET)
-        self.socket.settimeout(3)
+        self.socket.settimeout(5)
         self.socket.bind((self.mine, 0))
         self.socket.connect((self.server, 179))
         self.send(open_message(self.asn, self.router_id, **more))

@@ -19,7 +19,7 @@ class Member:
     package = ""        # Debian's.
     can_path = True     # Can it announce a foreign AS_PATH?
     blind = frozenset()  # Fields of Route that its command line does not show.
-    ready_timeout = 30
+    ready_timeout = 60
     shutdown_words = "administrative shutdown"
 
     def __init__(self, run, number, asn, router_id, server):

@@ -136,7 +136,7 @@ class Frr(Member):
     def feed(self):
         """Sessions start when bgpd knows the interfaces: an IPv6 route that comes before is
         treated as withdrawn ("no peer interface information"), for good."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while "bgp" not in self.cli("vtysh", "--vty_socket", self.dir, "-d", "zebra", "-c",
                                     "show zebra client summary"):
             if time.monotonic() > deadline:
