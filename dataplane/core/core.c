@@ -110,8 +110,8 @@ static bool has_new_policy(const struct core *c)
 static void step_read(struct core *c)
 {
 	struct member *last = c->work[WORK_READ].last, *m;
-	while ((m = work_take(c, WORK_READ)) != NULL) {
-		c->did_work = true;
+	c->did_work = c->did_work || last != NULL;
+	while (core_room(c) >= OP_ROOM && (m = work_take(c, WORK_READ)) != NULL) {
 		if (!member_read(m) || m == last) {
 			return;
 		}

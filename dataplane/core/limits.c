@@ -134,7 +134,7 @@ void limits_look(struct member *m)
 {
 	usec_t now = m->core->now;
 	/* A grant wants room like a message. */
-	if (!m->is_up || core_room(m->core) < OP_ROOM) {
+	if (!m->is_up || mesh_room(m->core->server->mesh, m->core->id) < OP_ROOM) {
 		m->limits.due = m->is_up ? now + AT_ONCE_US : USEC_NEVER;
 		return;
 	}

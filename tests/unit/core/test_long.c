@@ -211,6 +211,80 @@ Test(long, a_turn_applies_only_so_much_of_its_own)
 	desk_fini(&d);
 }
 
+#define FLOOD_PREFIXES 540 /* Sixteen such messages leave no room for another, and no budget. */
+#define FLOOD_BODY     (BGP_MESSAGE_MAX - BGP_HEADER_LEN)
+
+/* An UPDATE of 4,096 octets with that many prefixes. */
+static void fill_flood(uint8_t body[FLOOD_BODY])
+{
+	const unsigned pad = FLOOD_BODY - sizeof(front) - 4 - 4 * FLOOD_PREFIXES;
+	const uint8_t head[4] = {0xd0, 250, (uint8_t)(pad >> 8), (uint8_t)pad};
+	memset(body, 0, FLOOD_BODY);
+	memcpy(body, front, sizeof(front));
+	body[2] = (uint8_t)((ATTRS_LEN + 4 + pad) >> 8);
+	body[3] = (uint8_t)(ATTRS_LEN + 4 + pad);
+	memcpy(body + sizeof(front), head, sizeof(head));
+	uint8_t *at = body + sizeof(front) + 4 + pad;
+	for (unsigned i = 0; i < FLOOD_PREFIXES; i++, at += 4) {
+		at[0] = 24;
+		at[1] = 11;
+		at[2] = (uint8_t)(i >> 8);
+		at[3] = (uint8_t)i;
+	}
+}
+
+/* The first host always has more to say. */
+static void flood(struct desk *d)
+{
+	static uint8_t body[FLOOD_BODY];
+	struct host_connection *c = &d->host[0].connection[0];
+	fill_flood(body);
+	while (sendq_room(tcp_sendq(c->tcp)) >= BGP_MESSAGE_MAX) {
+		host_send(c, BGP_UPDATE, body, sizeof(body));
+		d->sent++;
+	}
+}
+
+/* Turns of the hosts alone, then of the server alone. */
+static void step_hosts(struct desk *d)
+{
+	for (unsigned n = 0; n < 10; n++, d->now += 500) {
+		nic_hub_set_time(d->hub, d->now, 20);
+		d->before(d);
+		for (unsigned i = 0; i < DESK_HOSTS; i++) {
+			host_step(&d->host[i], d->now);
+		}
+	}
+}
+
+static void step_server(struct desk *d)
+{
+	nic_hub_set_time(d->hub, d->now, 20);
+	core_step(server_core(d->server, 0), d->now);
+	d->now += 500;
+}
+
+/* Before each turn all that the first may have in it waits, before the other's message. */
+Test(long, who_has_one_route_is_read_beside_one_that_always_has_more)
+{
+	struct desk d;
+	stand(&d, 1);
+	const struct shard_stats *stats = shard_stats(d.server->shard[0], FAMILY_IPV4);
+	d.before = flood;
+	run(&d, USEC_PER_SEC / 2); /* Windows are open by then. */
+	step_hosts(&d);
+	host_send(&d.host[1].connection[0], BGP_UPDATE, small, sizeof(small));
+	for (unsigned turn = 0; turn < 2; turn++) {
+		uint64_t before = metric_get(&stats->ops);
+		step_hosts(&d);
+		step_server(&d);
+		uint64_t ops = metric_get(&stats->ops) - before;
+		cr_expect_geq(ops, 16 * FLOOD_PREFIXES, "%lu in a turn", ops);
+		cr_expect_eq(held(&d, 1), turn, "after turn %u", turn);
+	}
+	desk_fini(&d);
+}
+
 /* Resets the connection as soon as an UPDATE is half applied. */
 static void cut(struct desk *d)
 {
