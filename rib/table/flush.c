@@ -102,6 +102,13 @@ bool flush_is_held(const struct table *t)
 	return false;
 }
 
+/* Members are forgotten once nothing is dirty (forget.c), and of prefixes that change in turns one
+ * might always wait: then none does. */
+static bool is_pacing(const struct table *t)
+{
+	return t->forget.stage != FORGET_PATHS;
+}
+
 /* What an entry's paths were and are. */
 struct turn_of {
 	paths_word_t was, is;
@@ -118,13 +125,14 @@ static bool is_alike(paths_word_t a, paths_word_t b)
 static void diff_batch(struct table *t, uint32_t count, usec_t now)
 {
 	uint32_t now_ms = (uint32_t)(now / USEC_PER_MSEC);
+	bool may_hold = is_pacing(t);
 	struct turn_of last = {0, 0}; /* No entry's, for they differ. */
 	for (uint32_t i = 0; i < count; i++) {
 		struct dirty_item *d = dirty_at(&t->dirty, t->dirty.head + i);
 		if (!working_rank(t, d->id)) {
 			continue;
 		}
-		d->is_held = !pace_admit(&t->pace, d->id, now_ms);
+		d->is_held = !pace_admit(&t->pace, d->id, now_ms) && may_hold;
 		if (d->is_held) {
 			continue;
 		}
@@ -191,7 +199,7 @@ static void flush_batch(struct table *t, usec_t now)
 void flush_turn(struct table *t, usec_t now, bool is_inbox_busy)
 {
 	t->is_gathering = false;
-	if (now >= t->paced_due) {
+	if (now >= t->paced_due || !is_pacing(t)) {
 		pace_end(t);
 	}
 	if (dirty_count(&t->dirty) == 0 || restart_is_deferred(t)) {

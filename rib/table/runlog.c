@@ -499,7 +499,10 @@ void runlog_mark(struct runlog *l, entry_id_t id, struct audience *hears)
 		bool is_news = concerns(&b->run, hears);
 		if (is_news) {
 			mark_run(l, b);
-			count_gone(b, hears);
+			/* The one whose link is that of none is met again with each change. */
+			if ((uint32_t)item != 0) {
+				count_gone(b, hears);
+			}
 		}
 		if (b->run.dirty != RUN_CLEAN) {
 			*link = *beyond;
