@@ -147,15 +147,21 @@ static void diff_batch(struct table *t, uint32_t count, usec_t now)
 	}
 }
 
+/* Between the dirty ring and that of those that wait: the oldest of one becomes the other's newest. */
+static void move_oldest(struct table *t, struct dirty *from, struct dirty *to)
+{
+	struct dirty_item item = *dirty_at(from, from->head);
+	struct entry *e = slab_at(&t->slab.slab, item.id);
+	item.is_held = false;
+	dirty_pop(from);
+	e->place = dirty_push(to, item);
+	e->is_paced = to == &t->paced;
+}
+
 /* The oldest dirty entry changes too often: not now. */
 static void pace_oldest(struct table *t, usec_t now)
 {
-	struct dirty_item item = *dirty_at(&t->dirty, t->dirty.head);
-	struct entry *e = slab_at(&t->slab.slab, item.id);
-	item.is_held = false;
-	dirty_pop(&t->dirty);
-	e->place = dirty_push(&t->paced, item);
-	e->is_paced = true;
+	move_oldest(t, &t->dirty, &t->paced);
 	if (t->paced_due == USEC_NEVER) {
 		t->paced_due = now + (usec_t)t->pace.interval_ms * USEC_PER_MSEC;
 	}
@@ -166,11 +172,7 @@ static void pace_oldest(struct table *t, usec_t now)
 static void pace_end(struct table *t)
 {
 	while (dirty_count(&t->paced) > 0) {
-		struct dirty_item item = *dirty_at(&t->paced, t->paced.head);
-		struct entry *e = slab_at(&t->slab.slab, item.id);
-		dirty_pop(&t->paced);
-		e->place = dirty_push(&t->dirty, item);
-		e->is_paced = false;
+		move_oldest(t, &t->paced, &t->dirty);
 	}
 	t->paced_due = USEC_NEVER;
 }
