@@ -18,16 +18,14 @@ static_assert((SENDQ_ITEMS_MAX & (SENDQ_ITEMS_MAX - 1)) == 0, "indices are maske
 static_assert((ITEMS_MIN & (ITEMS_MIN - 1)) == 0, "indices are masked");
 static_assert((SENDQ_ITEMS_NEAR & (SENDQ_ITEMS_NEAR - 1)) == 0, "indices are masked");
 
-static const struct sendq_item *item_seen(const struct sendq *q, uint32_t index)
-{
-	return q->item != NULL ? &q->item[index & (q->item_cap - 1)]
-			       : &q->near[index & (SENDQ_ITEMS_NEAR - 1)];
-}
-
 static struct sendq_item *item_at(struct sendq *q, uint32_t index)
 {
-	return q->item != NULL ? &q->item[index & (q->item_cap - 1)]
-			       : &q->near[index & (SENDQ_ITEMS_NEAR - 1)];
+	return &(q->item != NULL ? q->item : q->near)[index & (q->item_cap - 1)];
+}
+
+static const struct sendq_item *item_seen(const struct sendq *q, uint32_t index)
+{
+	return &(q->item != NULL ? q->item : q->near)[index & (q->item_cap - 1)];
 }
 
 static uint32_t item_count(const struct sendq *q)
@@ -37,7 +35,7 @@ static uint32_t item_count(const struct sendq *q)
 
 void sendq_init(struct sendq *q, uint64_t bytes_max)
 {
-	*q = (struct sendq){.bytes_max = bytes_max};
+	*q = (struct sendq){.bytes_max = bytes_max, .item_cap = SENDQ_ITEMS_NEAR};
 }
 
 void sendq_fini(struct sendq *q)
@@ -63,7 +61,7 @@ uint64_t sendq_room(const struct sendq *q)
 /* Make room for one more element; false when memory is short. */
 static bool grow_ring(struct sendq *q)
 {
-	if (item_count(q) < (q->item != NULL ? q->item_cap : SENDQ_ITEMS_NEAR)) {
+	if (item_count(q) < q->item_cap) {
 		return true;
 	}
 	uint32_t cap = q->item == NULL ? ITEMS_MIN : q->item_cap * 2;
@@ -241,7 +239,7 @@ void sendq_ack(struct sendq *q, uint64_t upto)
 	}
 	free(q->item);
 	q->item = NULL;
-	q->item_cap = 0;
+	q->item_cap = SENDQ_ITEMS_NEAR;
 	q->head = q->tail = q->hint = 0;
 }
 
@@ -301,9 +299,9 @@ void sendq_check(const struct sendq *q)
 
 	ASSERT(q->acked <= q->end);
 	ASSERT(sendq_bytes(q) <= q->bytes_max);
-	ASSERT(item_count(q) <= (q->item != NULL ? q->item_cap : SENDQ_ITEMS_NEAR));
+	ASSERT(item_count(q) <= q->item_cap);
 	ASSERT(q->item_cap <= SENDQ_ITEMS_MAX);
-	ASSERT((q->item == NULL) == (q->item_cap == 0));
+	ASSERT((q->item == NULL) == (q->item_cap == SENDQ_ITEMS_NEAR));
 	ASSERT(q->item == NULL || item_count(q) > 0);
 	for (uint32_t i = q->head; i != q->tail; i++) {
 		const struct sendq_item *item = item_seen(q, i);

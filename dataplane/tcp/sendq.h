@@ -20,11 +20,11 @@ struct sendq_item {
 #define SENDQ_ITEMS_NEAR 2
 
 struct sendq {
-	struct sendq_item near[SENDQ_ITEMS_NEAR]; /* The ring while it is small; */
-	struct sendq_item *item; /* else one of `item_cap` (power of two) elements; NULL. */
-	uint32_t item_cap;
-	uint32_t head, tail; /* Free-running indices. */
-	uint64_t acked, end; /* Stream offsets. */
+	struct sendq_item near[SENDQ_ITEMS_NEAR]; /* The ring while `item` is NULL. */
+	struct sendq_item *item;		  /* A larger one. */
+	uint32_t item_cap;			  /* Elements of the ring, a power of two. */
+	uint32_t head, tail;			  /* Free-running indices. */
+	uint64_t acked, end;			  /* Stream offsets. */
 	uint64_t bytes_max;
 	uint32_t hint; /* Element of the last sendq_read, so that sending on is O(1). */
 	bool is_shut;  /* Refuses every push. */
