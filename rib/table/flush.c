@@ -147,7 +147,7 @@ static void diff_batch(struct table *t, uint32_t count, usec_t now)
 	}
 }
 
-/* Between the dirty ring and that of those that wait: the oldest of one becomes the other's newest. */
+/* Between the dirty ring and that of those that wait: one's oldest becomes the other's newest. */
 static void move_oldest(struct table *t, struct dirty *from, struct dirty *to)
 {
 	struct dirty_item item = *dirty_at(from, from->head);
