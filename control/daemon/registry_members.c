@@ -122,11 +122,7 @@ static bool is_of_files(const struct registry_members *m, const struct addr *ip)
 /* The site is named in the configuration, and has an id in the registry. */
 static bool is_ours(const struct batch *b, const struct registry_session *s)
 {
-	const char *ours = b->m->config->registry.site;
-	const struct registry_object *o =
-		ours != NULL ? registry_get(b->view->registry, REGISTRY_SITE, s->site.text) : NULL;
-	return ours == NULL ||
-	       (o != NULL && strcmp(((const struct registry_site *)o)->name, ours) == 0);
+	return registry_site_is(b->view->registry, s->site.text, b->m->config->registry.site);
 }
 
 /* What an operator or a prefix limit had to say of the session is not about the next one that is

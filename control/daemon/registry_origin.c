@@ -18,14 +18,12 @@ struct origins {
 /* Our site's name is the configuration's, prefixes have ids. */
 static bool is_here(const struct origins *all, const struct registry_prefix *p)
 {
-	for (size_t i = 0; all->site != NULL && i < p->sites.count; i++) {
-		const struct registry_site *site = (const struct registry_site *)registry_get(
-			all->registry, REGISTRY_SITE, p->sites.item[i].text);
-		if (site != NULL && strcmp(site->name, all->site) == 0) {
+	for (size_t i = 0; i < p->sites.count; i++) {
+		if (registry_site_is(all->registry, p->sites.item[i].text, all->site)) {
 			return true;
 		}
 	}
-	return all->site == NULL || p->sites.count == 0;
+	return p->sites.count == 0;
 }
 
 static bool is_due(const struct origins *all, const struct registry_prefix *p)

@@ -146,6 +146,15 @@ void registry_delegated(const struct registry *r, const char *parent, const char
 	walk_behind(r, &all, after, fn, context);
 }
 
+bool registry_site_is(const struct registry *r, const char *id, const char *name)
+{
+	if (name == NULL) {
+		return true;
+	}
+	const struct registry_object *o = registry_get(r, REGISTRY_SITE, id);
+	return o != NULL && strcmp(((const struct registry_site *)o)->name, name) == 0;
+}
+
 const struct registry_session *registry_session_at(const struct registry *r, const struct addr *a)
 {
 	struct key_cursor c = key_addr(a);

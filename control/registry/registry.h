@@ -71,6 +71,8 @@ void registry_evidence_of(const struct registry *r, const char *subject, registr
 /* Prefixes that are delegated out of one, as registry_each. */
 void registry_delegated(const struct registry *r, const char *parent, const char *after,
 			registry_fn *fn, void *context);
+/* Whether the site with this id has that name; NULL: whichever it is. */
+bool registry_site_is(const struct registry *r, const char *id, const char *name);
 const struct registry_session *registry_session_at(const struct registry *r, const struct addr *a);
 /* The token that "cwy_<id>_<secret>" is; NULL when it is none, or no more.  The time that it takes
  * says nothing about the secret. */
